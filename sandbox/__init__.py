@@ -1,0 +1,1 @@
+"""A make-believe company served over the vendors' real HTTP APIs."""

@@ -1,0 +1,23 @@
+"""The right answer for every metric, stated by the company itself: plain Python over its own objects, no SQL."""
+
+from datetime import date
+
+from sandbox import truth_delivery, truth_support, truth_usage
+from sandbox.company import Company
+from sandbox.truth_features import weekly_feature_adoption, weekly_feature_users, weekly_users
+from sandbox.truth_rows import Row
+
+__all__ = ["truth", "weekly_feature_adoption", "weekly_feature_users", "weekly_users"]
+
+
+def truth(company: Company, as_of: date) -> list[Row]:
+    """Rows of metric, grain, period_start, dimensions (None: all), numerator, denominator (None: it has none), value.
+
+    Counted as of a date: what was known before it began in the reporting time zone. Periods are the last eight
+    complete weeks, their days, and the months that end in them.
+    """
+    return [
+        *truth_usage.truth_rows(company, as_of),
+        *truth_support.truth_rows(company, as_of),
+        *truth_delivery.truth_rows(company, as_of),
+    ]

@@ -1,0 +1,212 @@
+"""What the support metrics must be, said in plain Python from the tickets themselves.
+
+Everything at or after midnight of the as-of date (reporting time zone) is left out of histories; tags,
+organisation and deletion are those of the moment at which the night reads the help desk.
+"""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sandbox.catalogue import FEATURES
+from sandbox.support_model import AUTOMATED_CHANNELS, SOLVED, Ticket
+from sandbox.truth_features import weekly_feature_users, weekly_users
+from sandbox.truth_rows import Row
+from sandbox.truth_rows import row as weekless_row
+from sandbox.work_time import at_local, local_date, midnight, seconds_between, week_of
+
+if TYPE_CHECKING:
+    from sandbox.company import Company
+
+UNTAGGED = "(untagged)"
+WEEKS = 8
+
+
+@dataclass(frozen=True)
+class TicketFacts:
+    """What counts of a ticket as of a date. Moments are aware UTC; durations are whole seconds."""
+
+    feature_id: str
+    segment: str
+    created_at: datetime
+    first_reply_at: datetime | None
+    # When the ticket came into solved or closed from a status that is neither; none if not solved now.
+    solved_at: tuple[datetime, ...]
+    requester_wait_seconds: int
+    agent_wait_seconds: int
+
+
+def last_weeks(as_of: date) -> list[date]:
+    """The Mondays of the last eight weeks that were over before the as-of date, oldest first."""
+    this_week = week_of(as_of)
+    return [this_week - timedelta(days=7 * place) for place in range(WEEKS, 0, -1)]
+
+
+def row(metric: str, week: date, value: float | None, **columns: Any) -> Row:
+    """A weekly row; a dimension that is not given is None: all of it."""
+    return weekless_row(metric, "week", week, value=value, **columns)
+
+
+def percentile(values: list[int], share: float) -> float:
+    """Linear interpolation between the two nearest values."""
+    return float(np.percentile(values, share * 100, method="linear"))
+
+
+def ticket_facts(company: "Company", as_of: date) -> list[TicketFacts]:
+    """The tickets that count as of a date: created before it, and not deleted, spam or merged away."""
+    cut = midnight(as_of)
+    read_at = at_local(as_of, 2)
+    facts = []
+    for ticket in company.support.tickets:
+        if ticket.created_at >= cut:
+            continue
+        seen = ticket.at(read_at)
+        if seen.status == "deleted" or "spam" in seen.tags or "closed_by_merge" in seen.tags:
+            continue
+        facts.append(_facts(company, ticket, as_of, cut, read_at))
+    return facts
+
+
+def _facts(company: "Company", ticket: Ticket, as_of: date, cut: datetime, read_at: datetime) -> TicketFacts:
+    seen = ticket.at(read_at)
+    statuses = [(at, status) for at, status in ticket.statuses(read_at) if at < cut]
+    solved_at: list[datetime] = []
+    previous = ""
+    for at, status in statuses:
+        if status in SOLVED and previous not in SOLVED:
+            solved_at.append(at)
+        previous = status
+    if previous not in SOLVED:
+        solved_at = []
+    requester_wait = agent_wait = 0
+    for (start, status), (end, _) in itertools.pairwise(statuses):
+        if solved_at and end <= solved_at[-1]:
+            if status in ("new", "open", "hold"):
+                requester_wait += seconds_between(start, end)
+            elif status == "pending":
+                agent_wait += seconds_between(start, end)
+    account = None
+    if seen.organization is not None:
+        account = company.account_at(seen.organization.account_index_at(read_at), read_at)
+    return TicketFacts(
+        feature_id=_feature(seen.tags),
+        segment=company.segment_on(account, local_date(ticket.created_at), as_of),
+        created_at=ticket.created_at,
+        first_reply_at=_first_reply(ticket, cut),
+        solved_at=tuple(solved_at),
+        requester_wait_seconds=requester_wait,
+        agent_wait_seconds=agent_wait,
+    )
+
+
+def _feature(tags: Iterable[str]) -> str:
+    for feature in FEATURES:
+        if set(feature.ticket_tags) & set(tags):
+            return feature.id
+    return UNTAGGED
+
+
+def _first_reply(ticket: Ticket, cut: datetime) -> datetime | None:
+    """The first public comment of a human agent that is not the comment with which the ticket was opened."""
+    said = [audit for audit in ticket.audits if audit.comment is not None and audit.at < cut]
+    for audit in said[1:]:
+        comment = audit.comment
+        assert comment is not None
+        if (
+            comment.is_public
+            and comment.author.role in ("agent", "admin")
+            and audit.channel not in AUTOMATED_CHANNELS
+        ):
+            return audit.at
+    return None
+
+
+def truth_rows(company: "Company", as_of: date) -> list[Row]:
+    """Every support metric of the last eight complete weeks; groups without a ticket have no row."""
+    facts = ticket_facts(company, as_of)
+    rows: list[Row] = []
+    for week in last_weeks(as_of):
+        created = [fact for fact in facts if _in_week(fact.created_at, week)]
+        replied = [
+            fact for fact in facts if fact.first_reply_at is not None and _in_week(fact.first_reply_at, week)
+        ]
+        first_solved = [fact for fact in facts if fact.solved_at and _in_week(fact.solved_at[0], week)]
+        last_solved = [fact for fact in facts if fact.solved_at and _in_week(fact.solved_at[-1], week)]
+
+        for group, members in _groups(created):
+            rows.append(
+                row("tickets_created", week, float(len(members)), numerator=float(len(members)), **group)
+            )
+        rows.extend(_untagged_share(created, week))
+        rows.extend(_contact_rates(company, as_of, created, week))
+
+        for group, members in _groups(replied):
+            seconds = [seconds_between(fact.created_at, _known(fact.first_reply_at)) for fact in members]
+            rows.append(row("first_reply_seconds_median", week, percentile(seconds, 0.5), **group))
+            rows.append(row("first_reply_seconds_p85", week, percentile(seconds, 0.85), **group))
+        for group, members in _groups(first_solved):
+            seconds = [seconds_between(fact.created_at, fact.solved_at[0]) for fact in members]
+            rows.append(row("first_resolution_seconds_median", week, percentile(seconds, 0.5), **group))
+        for group, members in _groups(last_solved):
+            seconds = [seconds_between(fact.created_at, fact.solved_at[-1]) for fact in members]
+            rows.append(row("full_resolution_seconds_median", week, percentile(seconds, 0.5), **group))
+            rows.append(row("full_resolution_seconds_p85", week, percentile(seconds, 0.85), **group))
+        if last_solved:
+            waits = [fact.requester_wait_seconds for fact in last_solved]
+            rows.append(row("requester_wait_seconds_median", week, percentile(waits, 0.5)))
+            waits = [fact.agent_wait_seconds for fact in last_solved]
+            rows.append(row("agent_wait_seconds_median", week, percentile(waits, 0.5)))
+            reopened = float(sum(len(fact.solved_at) - 1 for fact in last_solved))
+            solved = float(len(last_solved))
+            rows.append(
+                row("ticket_reopen_rate", week, reopened / solved, numerator=reopened, denominator=solved)
+            )
+    return rows
+
+
+def _in_week(moment: datetime, week: date) -> bool:
+    return week_of(local_date(moment)) == week
+
+
+def _known(moment: datetime | None) -> datetime:
+    assert moment is not None
+    return moment
+
+
+def _groups(facts: list[TicketFacts]) -> list[tuple[Row, list[TicketFacts]]]:
+    """All facts, then by feature, then by segment; groups with nothing in them are left out."""
+    groups: list[tuple[Row, list[TicketFacts]]] = [({}, facts)] if facts else []
+    for feature_id in sorted({fact.feature_id for fact in facts}):
+        groups.append(({"feature_id": feature_id}, [fact for fact in facts if fact.feature_id == feature_id]))
+    for segment in sorted({fact.segment for fact in facts}):
+        groups.append(({"segment": segment}, [fact for fact in facts if fact.segment == segment]))
+    return groups
+
+
+def _untagged_share(created: list[TicketFacts], week: date) -> list[Row]:
+    if not created:
+        return []
+    untagged = float(sum(fact.feature_id == UNTAGGED for fact in created))
+    total = float(len(created))
+    return [row("untagged_ticket_share", week, untagged / total, numerator=untagged, denominator=total)]
+
+
+def _contact_rates(company: "Company", as_of: date, created: list[TicketFacts], week: date) -> list[Row]:
+    """Tickets per thousand active users, of all and of each feature that has users or tickets in the week."""
+    rows = [_contact_rate(week, len(created), weekly_users(company, as_of).get(week, 0))]
+    feature_users = weekly_feature_users(company, as_of)
+    for feature in FEATURES:
+        tickets = sum(fact.feature_id == feature.id for fact in created)
+        users = feature_users.get((feature.id, week), 0)
+        if tickets or users:
+            rows.append(_contact_rate(week, tickets, users, feature_id=feature.id))
+    return rows
+
+
+def _contact_rate(week: date, tickets: int, users: int, **group: Any) -> Row:
+    value = 1000 * tickets / users if users else None
+    return row("contact_rate", week, value, numerator=float(tickets), denominator=float(users), **group)

@@ -1,0 +1,131 @@
+"""The company's product analytics: every event of its history, and the hours that the vendor exports.
+
+Days are made when they are needed. Small companies keep them; a large one keeps the last few and, of all days made so
+far, the late events, so that any hour can be served without holding the whole history.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from threading import RLock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sandbox.catalogue import HISTORY_END, HISTORY_START
+from sandbox.usage_days import Batch, DayMaker, concatenate
+from sandbox.usage_plan import HOUR_MS, ms, plan_events
+from sandbox.usage_render import Renderer
+from sandbox.usage_traits import expected_person_days, make_traits
+
+if TYPE_CHECKING:
+    from sandbox.company import Company
+
+# The day up to which a scale's number of events counts, and how much of it people's own clicking is.
+_COUNTED_UNTIL = date(2026, 11, 16)
+_OWN_SHARE = 0.93
+_MOST_LATE_DAYS = 22
+_DAYS_KEPT = {"small": 400, "demo": 400, "large": 6}
+_LINES_A_FILE = 20_000
+# Events of an hour's last minute may stand in the next hour's file once more.
+_EDGE_MS = 60_000
+
+
+class Usage:
+    """Events of a company. Not for several threads at once, but for the export's: they are locked out of each other."""
+
+    def __init__(self, company: "Company") -> None:
+        traits = make_traits(company)
+        per_day = company.size.events * _OWN_SHARE / expected_person_days(traits, _COUNTED_UNTIL)
+        self.traits = traits
+        self._maker = DayMaker(company, traits, plan_events(company), per_day)
+        self._renderer = Renderer(company, traits, self._maker.devices)
+        self._kept: OrderedDict[int, Batch] = OrderedDict()
+        self._most_kept = _DAYS_KEPT[company.scale]
+        self._late: dict[int, Batch] = {}
+        self._uploads: OrderedDict[int, Batch] = OrderedDict()
+        self._lock = RLock()
+
+    @property
+    def devices(self) -> list[str]:
+        """Names of the devices, by the number that events have of them."""
+        return self._maker.devices
+
+    def day(self, day: date) -> Batch:
+        """Events that happened on a day in the reporting time zone, whenever they were uploaded."""
+        with self._lock:
+            ordinal = day.toordinal()
+            if ordinal in self._kept:
+                self._kept.move_to_end(ordinal)
+                return self._kept[ordinal]
+            batch = self._maker.make(day)
+            self._kept[ordinal] = batch
+            if len(self._kept) > self._most_kept:
+                self._kept.popitem(last=False)
+            if ordinal not in self._late:
+                days_later = (
+                    batch.upload_ms > ms(datetime.combine(day, datetime.min.time(), UTC)) + 48 * HOUR_MS
+                )
+                self._late[ordinal] = batch.take(days_later)
+            return batch
+
+    def days(self, until: date) -> Iterator[tuple[date, Batch]]:
+        """Every day of history before a date, with its events."""
+        day = HISTORY_START
+        while day < until and day <= HISTORY_END:
+            yield day, self.day(day)
+            day += timedelta(days=1)
+
+    def uploaded_on(self, day: date) -> Batch:
+        """Events by the UTC day of their upload, in order of upload."""
+        with self._lock:
+            ordinal = day.toordinal()
+            if ordinal not in self._uploads:
+                opens = ms(datetime.combine(day, datetime.min.time(), UTC))
+                parts = [
+                    part.take((part.upload_ms >= opens) & (part.upload_ms < opens + 24 * HOUR_MS))
+                    for part in self._near(day)
+                ]
+                self._uploads[ordinal] = concatenate(parts).sorted_by_upload()
+                if len(self._uploads) > 3:
+                    self._uploads.popitem(last=False)
+            return self._uploads[ordinal]
+
+    def _near(self, day: date) -> Iterator[Batch]:
+        """Whatever may have been uploaded on a UTC day: that day's events and its neighbours', and older late ones."""
+        for back in range(_MOST_LATE_DAYS, -2, -1):
+            happened = day - timedelta(days=back)
+            if not HISTORY_START <= happened <= HISTORY_END:
+                continue
+            if back <= 2:
+                yield self.day(happened)
+                continue
+            if happened.toordinal() not in self._late:
+                self.day(happened)
+            yield self._late[happened.toordinal()]
+        yield self.day(HISTORY_START).take(np.zeros(0, dtype=np.int64))
+
+    def hour(self, hour: datetime, now: datetime) -> list[bytes]:
+        """NDJSON files of the events uploaded in the UTC hour starting at `hour` and before `now`; [] when none.
+
+        An event uploaded in the last minute of an hour may stand in the next hour's files too, word for word.
+        """
+        with self._lock:
+            start = ms(hour)
+            batch = self.uploaded_on(hour.astimezone(UTC).date())
+            if hour.astimezone(UTC).hour == 0:
+                batch = concatenate(
+                    [self.uploaded_on((hour - timedelta(hours=1)).astimezone(UTC).date()), batch]
+                )
+            upload = batch.upload_ms
+            edge = (
+                (upload >= start - _EDGE_MS)
+                & (upload < start)
+                & ((batch.serial % 5 == 0) | (upload >= start - 1000))
+            )
+            inside = (upload >= start) & (upload < start + HOUR_MS)
+            chosen = batch.take((edge | inside) & (upload < ms(now)))
+            return [
+                self._renderer.lines(chosen.take(np.arange(first, min(first + _LINES_A_FILE, len(chosen)))))
+                for first in range(0, len(chosen), _LINES_A_FILE)
+            ]

@@ -1,0 +1,1 @@
+"""One file a vendor: its paths, authentication, paging and errors."""
