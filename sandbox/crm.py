@@ -99,7 +99,7 @@ class Crm:
         self._shown: tuple[datetime, dict[str, list[Record]]] | None = None
 
     def records(self, stream: str, now: datetime) -> list[Record]:
-        """The records of a stream that exist at `now` (aware UTC), as they are then; none for an unknown stream.
+        """The records of a stream that exist at `now` (aware UTC), as they are then; none if it is unknown.
 
         Streams: companies, contacts, deals, owners (archived ones too, marked), and associations, only those
         in force at `now` are there.

@@ -59,7 +59,7 @@ class Delivery:
         self._shown: tuple[datetime, dict[str, list[Record]]] | None = None
 
     def records(self, stream: str, now: datetime) -> list[Record]:
-        """The records of a stream that exist at `now` (aware UTC), as they are then; none for an unknown stream.
+        """The records of a stream that exist at `now` (aware UTC), as they are then; none if it is unknown.
 
         Streams: projects, boards, statuses, fields, issue_types, versions, sprints, issues, changelogs.
         """

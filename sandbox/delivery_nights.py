@@ -1,4 +1,4 @@
-"""Issues written by hand for moments that chance would miss: the demo's nights, midnight, and the night of the
+"""Issues written by hand for moments that chance would miss: the nights, midnight, and the night of the
 clock change on 2026-10-25. Times are local."""
 
 from collections.abc import Sequence

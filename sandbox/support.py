@@ -48,7 +48,7 @@ class Support:
         self._event_records: list[Record] | None = None
 
     def records(self, stream: str, now: datetime) -> list[Record]:
-        """The records of a stream that exist at `now` (aware UTC), as they are then; none for an unknown stream.
+        """The records of a stream that exist at `now` (aware UTC), as they are then; none if it is unknown.
 
         Streams: tickets (with their metric set), ticket_events, users, organizations, satisfaction_ratings.
         """

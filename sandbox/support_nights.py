@@ -1,4 +1,4 @@
-"""Tickets written by hand for moments that chance would miss: the demo's nights, midnight, and the night of the
+"""Tickets written by hand for moments that chance would miss: the nights, midnight, and the night of the
 clock change on 2026-10-25. Times are local, unless they end in Z."""
 
 from collections.abc import Sequence

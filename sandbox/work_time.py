@@ -58,7 +58,7 @@ def awake(moment: datetime) -> datetime:
 
 
 def next_work(rng: np.random.Generator, after: datetime, days: float, own_hours: float = 0.06) -> datetime:
-    """About `days` after `after`, in office hours of a working day; a share of `own_hours` is outside them."""
+    """About `days` after `after`, in office hours of a working day, but for a share of `own_hours`."""
     moment = after + timedelta(days=max(days, 0.001))
     if rng.random() < own_hours:
         return awake(moment)
