@@ -1,0 +1,41 @@
+{# The only clock of the project. `as_of` is a date in the reporting time zone: a build counts what happened before
+   that date began. No model asks the engine what day it is. #}
+
+{# The date as SQL. #}
+{% macro as_of_date() -%}
+    {%- set as_of = var('as_of', none) -%}
+    {%- if as_of is none -%}
+        {%- if execute and flags.WHICH not in ['parse', 'list', 'ls'] -%}
+            {{ exceptions.raise_compiler_error(
+                "Variable as_of is missing: say for which date to build, such as --vars '{as_of: 2026-11-16}'."
+            ) }}
+        {%- endif -%}
+        {%- set as_of = '1900-01-01' -%}
+    {%- endif -%}
+    cast('{{ as_of }}' as date)
+{%- endmacro %}
+
+{# The moment at which the as-of date begins in the reporting time zone, as a UTC timestamp. #}
+{% macro as_of_at() -%}
+    {{ reporting_midnight(as_of_date()) }}
+{%- endmacro %}
+
+{# Monday of the week of a date. #}
+{% macro week_start(date) -%}
+    cast({{ dbt.date_trunc('week', date) }} as date)
+{%- endmacro %}
+
+{# A date moved by a number of days. #}
+{% macro add_days(date, days) -%}
+    cast({{ dbt.dateadd('day', days, date) }} as date)
+{%- endmacro %}
+
+{# Whole days from one date to another. #}
+{% macro days_between(first, second) -%}
+    {{ dbt.datediff(first, second, 'day') }}
+{%- endmacro %}
+
+{# Whole seconds from one UTC timestamp to another, each cut down to its second first. #}
+{% macro seconds_between(first, second) -%}
+    ({{ epoch_seconds(second) }} - {{ epoch_seconds(first) }})
+{%- endmacro %}

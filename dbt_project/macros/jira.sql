@@ -1,0 +1,38 @@
+{# A Jira timestamp: ISO with an offset, or milliseconds since 1970 (as older exports have it). #}
+{% macro jira_timestamp(text) -%}
+    coalesce(
+        {{ parse_timestamp(text) }},
+        {{ from_epoch_seconds("floor(" ~ dbt.safe_cast(text, 'double') ~ " / 1000)") }}
+    )
+{%- endmacro %}
+
+{# The items of histories that delivery metrics read: status, due date, resolution. Every other field stays behind,
+   since histories also hold people's names and texts. `histories` has issue_id, history_id, created_original, items. #}
+{% macro jira_history_items(histories) -%}
+    {%- set shape = {
+        'field': 'VARCHAR', 'fieldId': 'VARCHAR',
+        'from': 'VARCHAR', 'fromString': 'VARCHAR', 'to': 'VARCHAR', 'toString': 'VARCHAR',
+    } -%}
+    select
+        issue_id,
+        history_id,
+        item_number,
+        lower(coalesce({{ struct_field('parsed', ['fieldId']) }}, {{ struct_field('parsed', ['field']) }})) as field,
+        {{ struct_field('parsed', ['from']) }} as from_value,
+        {{ struct_field('parsed', ['fromString']) }} as from_text,
+        {{ struct_field('parsed', ['to']) }} as to_value,
+        {{ struct_field('parsed', ['toString']) }} as to_text,
+        {{ jira_timestamp('created_original') }} as changed_at
+    from (
+        select
+            issue_id,
+            history_id,
+            created_original,
+            item_number,
+            {{ parse_json('item', shape) }} as parsed
+        from ({{ json_array_rows(histories, ['issue_id', 'history_id', 'created_original'], 'items') }}) as item_rows
+    ) as parsed_items
+    where
+        lower(coalesce({{ struct_field('parsed', ['fieldId']) }}, {{ struct_field('parsed', ['field']) }}))
+        in ('status', 'duedate', 'resolution')
+{%- endmacro %}

@@ -1,0 +1,71 @@
+-- Grain: one row a change of an issue's status, resolution or due date. A history that arrived both by the change
+-- stream and embedded in the issue counts once. `change_number` orders the changes of a field of an issue: by
+-- time, and at equal times by the number of the history. Changes after as_of are here too: the first one tells
+-- what was before.
+with streamed as (
+    select
+        issue_id,
+        history_id,
+        item_number,
+        field,
+        from_value,
+        from_text,
+        to_value,
+        to_text,
+        changed_at
+    from {{ ref('stg_jira__changelogs') }}
+),
+
+streamed_histories as (
+    select distinct history_id
+    from streamed
+),
+
+embedded as (
+    select
+        embedded.issue_id,
+        embedded.history_id,
+        embedded.item_number,
+        embedded.field,
+        embedded.from_value,
+        embedded.from_text,
+        embedded.to_value,
+        embedded.to_text,
+        embedded.changed_at
+    from {{ ref('stg_jira__issue_changelogs') }} as embedded
+    left join streamed_histories
+        on embedded.history_id = streamed_histories.history_id
+    where streamed_histories.history_id is null
+),
+
+changes as (
+    select issue_id, history_id, item_number, field, from_value, from_text, to_value, to_text, changed_at
+    from streamed
+    union all
+    select issue_id, history_id, item_number, field, from_value, from_text, to_value, to_text, changed_at
+    from embedded
+)
+
+select
+    changes.issue_id,
+    changes.history_id,
+    changes.field,
+    changes.from_value,
+    changes.from_text,
+    changes.to_value,
+    changes.to_text,
+    row_number() over (
+        partition by changes.issue_id, changes.field
+        order by
+            changes.changed_at asc,
+            -- Ids are numbers in text: shorter means smaller.
+            length(changes.history_id) asc,
+            changes.history_id asc,
+            changes.item_number asc
+    ) as change_number,
+    changes.changed_at >= {{ as_of_at() }} as is_after_as_of,
+    changes.changed_at
+from changes
+inner join {{ ref('stg_jira__issues') }} as issues
+    on changes.issue_id = issues.issue_id
+where not issues.is_deleted

@@ -1,0 +1,47 @@
+-- Grain: one row an epic, other than those closed without delivery: when it was accepted, released and launched.
+-- Launched is the day the registry gives for the feature that lists the epic, else the latest release of its
+-- versions.
+with epics as (
+    select
+        issue_id,
+        issue_key,
+        team_id,
+        created_date
+    from {{ ref('int_delivery__issues') }}
+    where
+        hierarchy_level = 1
+        and (
+            not is_resolved
+            or coalesce(lower(trim(resolution)), '') not in (
+                select lower(trim(value))
+                from {{ ref('stg_registry__exclusions') }}
+                where exclusion_id = 'issue_resolutions'
+            )
+        )
+),
+
+releases as (
+    select
+        issue_id,
+        max(release_date) as released_date
+    from {{ ref('int_delivery__fix_versions') }}
+    where is_released
+    group by issue_id
+)
+
+select
+    epics.issue_id as epic_id,
+    epics.issue_key as epic_key,
+    epics.team_id,
+    features.feature_id,
+    features.product_id,
+    features.adoption_target,
+    epics.created_date as accepted_date,
+    releases.released_date,
+    coalesce(features.launched_on, releases.released_date) as launched_date,
+    coalesce(features.launched_on, releases.released_date) < epics.created_date as is_launched_before_accepted
+from epics
+inner join {{ ref('int_delivery__issue_features') }} as features
+    on epics.issue_id = features.issue_id
+left join releases
+    on epics.issue_id = releases.issue_id

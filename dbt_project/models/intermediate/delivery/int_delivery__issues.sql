@@ -1,0 +1,143 @@
+-- Grain: one row an issue created before as_of and not deleted, in its state of as_of. What is measured (lead
+-- time, cycle time, on time) is null where an issue does not count: delivery metrics count standard issues only,
+-- and a resolution of the registry's `issue_resolutions` exclusions is no delivery.
+with issues as (
+    select
+        issue_id,
+        issue_key,
+        project_key,
+        issue_type,
+        hierarchy_level,
+        created_at
+    from {{ ref('stg_jira__issues') }}
+    where not is_deleted
+),
+
+excluded_resolutions as (
+    select distinct lower(trim(value)) as resolution
+    from {{ ref('stg_registry__exclusions') }}
+    where exclusion_id = 'issue_resolutions'
+),
+
+-- Done is done, by whatever resolution. Left done and not done again: not resolved. A tracker that resolves issues
+-- outside its done statuses is believed.
+outcomes as (
+    select
+        progress.issue_id,
+        resolutions.resolution,
+        excluded_resolutions.resolution is not null as is_resolution_excluded,
+        case
+            when progress.status_category = 'done' then true
+            when progress.first_done_at is not null then false
+            else resolutions.resolved_at is not null
+        end as is_resolved,
+        coalesce(resolutions.resolved_at, progress.first_done_at) as resolved_at,
+        coalesce(resolutions.first_resolved_at, progress.first_done_at, resolutions.resolved_at) as first_resolved_at,
+        progress.is_history_missing
+        or (progress.status_category = 'done' and resolutions.resolved_at is null) as is_resolution_inferred
+    from {{ ref('int_delivery__progress') }} as progress
+    inner join {{ ref('int_delivery__resolutions') }} as resolutions
+        on progress.issue_id = resolutions.issue_id
+    left join excluded_resolutions
+        on lower(trim(resolutions.resolution)) = excluded_resolutions.resolution
+),
+
+classified as (
+    select
+        issues.issue_id,
+        issues.issue_key,
+        issues.project_key,
+        coalesce(team_projects.team_id, '(unknown)') as team_id,
+        features.feature_id,
+        features.product_id,
+        features.epic_id,
+        issues.issue_type,
+        issues.hierarchy_level,
+        issues.hierarchy_level = 0 as is_standard,
+        progress.status_original,
+        progress.status_category,
+        progress.stage,
+        outcomes.resolution,
+        outcomes.is_resolved,
+        outcomes.is_resolved and outcomes.is_resolution_excluded as is_resolved_as_excluded,
+        issues.hierarchy_level = 0 and outcomes.is_resolved and not outcomes.is_resolution_excluded as is_delivered,
+        outcomes.is_resolved and outcomes.is_resolution_inferred as is_resolution_inferred,
+        progress.is_history_missing,
+        progress.reopen_count,
+        progress.done_in_between_seconds,
+        progress.first_in_progress_at,
+        progress.done_at,
+        commitments.first_due_date,
+        commitments.last_due_date,
+        commitments.commitment_date,
+        commitments.commitment_last_date,
+        commitments.due_move_count,
+        issues.created_at,
+        case when outcomes.is_resolved then outcomes.resolved_at end as resolved_at,
+        outcomes.first_resolved_at
+    from issues
+    inner join {{ ref('int_delivery__progress') }} as progress
+        on issues.issue_id = progress.issue_id
+    inner join outcomes
+        on issues.issue_id = outcomes.issue_id
+    inner join {{ ref('int_delivery__commitments') }} as commitments
+        on issues.issue_id = commitments.issue_id
+    inner join {{ ref('int_delivery__issue_features') }} as features
+        on issues.issue_id = features.issue_id
+    left join {{ ref('stg_registry__team_projects') }} as team_projects
+        on issues.project_key = team_projects.project_key
+)
+
+select
+    issue_id,
+    issue_key,
+    project_key,
+    team_id,
+    feature_id,
+    product_id,
+    epic_id,
+    issue_type,
+    status_original,
+    status_category,
+    stage,
+    resolution,
+    hierarchy_level,
+    case
+        when is_delivered then {{ seconds_between('created_at', 'resolved_at') }}
+    end as lead_time_seconds,
+    case
+        when is_delivered and first_in_progress_at <= done_at
+            then {{ seconds_between('first_in_progress_at', 'done_at') }} - done_in_between_seconds
+    end as cycle_time_seconds,
+    due_move_count,
+    reopen_count,
+    -- Open issues count as late once their date is past.
+    cast(case
+        when not is_standard or is_resolved_as_excluded or commitment_date is null then null
+        when {{ reporting_date('resolved_at') }} <= commitment_date then 1
+        when is_resolved or commitment_date < {{ as_of_date() }} then 0
+    end as bigint) as is_on_time,
+    cast(case
+        when not is_standard or is_resolved_as_excluded or commitment_last_date is null then null
+        when {{ reporting_date('resolved_at') }} <= commitment_last_date then 1
+        when is_resolved or commitment_last_date < {{ as_of_date() }} then 0
+    end as bigint) as is_on_time_last_due,
+    is_standard,
+    is_resolved,
+    is_delivered,
+    is_delivered and commitment_date is not null as is_committed,
+    is_resolution_inferred,
+    is_history_missing,
+    {{ reporting_date('created_at') }} as created_date,
+    {{ reporting_date('resolved_at') }} as resolved_date,
+    {{ reporting_date('done_at') }} as done_date,
+    first_due_date,
+    last_due_date,
+    commitment_date,
+    commitment_last_date,
+    created_at,
+    resolved_at,
+    first_resolved_at,
+    first_in_progress_at,
+    done_at
+from classified

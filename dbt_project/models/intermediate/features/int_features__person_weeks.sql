@@ -1,0 +1,59 @@
+-- One row a person, feature and complete week, for persons who were active on a day of the week on which the feature
+-- was live and whose account's plan includes it; `is_used` when they used it on such a day.
+-- (A feature that begins and ends within one week is taken as live between a person's first and last day of the week.)
+with weeks as (
+    {{ complete_weeks() }}
+),
+
+person_weeks as (
+    select
+        active.person_id,
+        active.week_start,
+        min(active.event_date) as first_date,
+        max(active.event_date) as last_date
+    from {{ ref('int_usage__active_days') }} as active
+    inner join weeks on active.week_start = weeks.week_start
+    group by active.person_id, active.week_start
+),
+
+person_plans as (
+    select
+        person_weeks.*,
+        coalesce(persons.plan, '(unknown)') as plan,
+        coalesce(segments.segment, '(unknown)') as segment
+    from person_weeks
+    inner join {{ ref('int_identity__persons') }} as persons on person_weeks.person_id = persons.person_id
+    left join {{ ref('int_usage__account_week_segments') }} as segments
+        on persons.account_id = segments.account_id and person_weeks.week_start = segments.week_start
+),
+
+used as (
+    select distinct active.person_id, active.feature_id, active.week_start
+    from {{ ref('int_usage__active_days') }} as active
+    inner join {{ ref('int_features__features') }} as features
+        on
+            active.feature_id = features.feature_id
+            and active.event_date >= features.live_from
+            and (features.live_until is null or active.event_date <= features.live_until)
+)
+
+select
+    persons.person_id,
+    features.feature_id,
+    features.product_id,
+    features.team_id,
+    persons.week_start,
+    persons.segment,
+    true as is_eligible,
+    used.person_id is not null as is_used
+from person_plans as persons
+inner join {{ ref('int_features__eligible_plans') }} as features
+    on
+        persons.plan = features.plan
+        and persons.last_date >= features.live_from
+        and persons.first_date <= features.live_until
+left join used
+    on
+        persons.person_id = used.person_id
+        and features.feature_id = used.feature_id
+        and persons.week_start = used.week_start

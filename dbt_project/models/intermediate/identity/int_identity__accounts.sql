@@ -1,0 +1,160 @@
+-- Grain: one row a name under which some tool knows an account: `app:<app account id>`, `hubspot:company:<id>`,
+-- `zendesk:organization:<id>`. It says whose account it is, by which rule and with which confidence, or why it is
+-- matched with none. Nothing is guessed: an id or domain of several companies matches none of them.
+with companies as (
+    select
+        companies.company_id,
+        companies.app_account_id,
+        companies.domain,
+        companies.is_archived,
+        merges.company_id is not null as is_merged,
+        'hubspot:company:' || coalesce(merges.winner_company_id, companies.company_id) as account_id
+    from {{ ref('stg_hubspot__companies') }} as companies
+    left join {{ ref('int_crm__company_merges') }} as merges
+        on companies.company_id = merges.company_id
+),
+
+company_keys as (
+    select
+        'hubspot:company:' || company_id as account_key,
+        account_id,
+        case when is_merged then 'company_merge' else 'company_id' end as rule,
+        1.0 as confidence,
+        cast(null as {{ dbt.type_string() }}) as unmatched_reason
+    from companies
+),
+
+-- A live or merged company is preferred to one that was archived for another reason.
+companies_by_app_account as (
+    select
+        app_account_id,
+        min(account_id) as account_id,
+        min(account_id) <> max(account_id) as is_ambiguous
+    from (
+        select
+            app_account_id,
+            account_id,
+            case when is_archived and not is_merged then 1 else 0 end as preference,
+            min(case when is_archived and not is_merged then 1 else 0 end)
+                over (partition by app_account_id) as best_preference
+        from companies
+        where app_account_id is not null
+    ) as ranked_companies
+    where preference = best_preference
+    group by app_account_id
+),
+
+companies_by_domain as (
+    select
+        domain,
+        min(account_id) as account_id,
+        min(account_id) <> max(account_id) as is_ambiguous
+    from companies
+    where
+        domain is not null
+        and (is_merged or not is_archived)
+    group by domain
+),
+
+organizations as (
+    select
+        organization_id,
+        external_id,
+        domain_names
+    from {{ ref('stg_zendesk__organizations') }}
+),
+
+organization_domains as (
+    {{ json_array_rows('organizations', ['organization_id'], 'domain_names') }}
+),
+
+organizations_by_domain as (
+    select
+        organization_domains.organization_id,
+        min(companies_by_domain.account_id) as account_id,
+        min(companies_by_domain.account_id) <> max(companies_by_domain.account_id)
+        or max(case when companies_by_domain.is_ambiguous then 1 else 0 end) = 1 as is_ambiguous
+    from organization_domains
+    inner join companies_by_domain
+        on lower(trim(organization_domains.item)) = companies_by_domain.domain
+    group by organization_domains.organization_id
+),
+
+organization_matches as (
+    select
+        organizations.organization_id,
+        case
+            when
+                by_app_account.account_id is not null
+                and not by_app_account.is_ambiguous
+                then by_app_account.account_id
+            when by_domain.account_id is not null and not by_domain.is_ambiguous then by_domain.account_id
+        end as account_id,
+        case
+            when by_app_account.account_id is not null and not by_app_account.is_ambiguous then 'external_id'
+            when by_domain.account_id is not null and not by_domain.is_ambiguous then 'domain'
+        end as rule,
+        case
+            when by_app_account.is_ambiguous then 'external_id_of_several_companies'
+            when by_domain.is_ambiguous then 'domain_of_several_companies'
+            when organizations.external_id is not null then 'external_id_of_no_company'
+            when organizations.domain_names <> '[]' then 'domain_of_no_company'
+            else 'no_external_id_and_no_domain'
+        end as reason_if_unmatched
+    from organizations
+    left join companies_by_app_account as by_app_account
+        on organizations.external_id = by_app_account.app_account_id
+    left join organizations_by_domain as by_domain
+        on organizations.organization_id = by_domain.organization_id
+),
+
+organization_keys as (
+    select
+        'zendesk:organization:' || organization_id as account_key,
+        account_id,
+        rule,
+        case rule when 'external_id' then 1.0 when 'domain' then 0.9 end as confidence,
+        case when account_id is null then reason_if_unmatched end as unmatched_reason
+    from organization_matches
+),
+
+-- App accounts that only the support tool names belong to no company we know.
+app_account_ids as (
+    select app_account_id
+    from companies_by_app_account
+    union distinct
+    select external_id as app_account_id
+    from organizations
+    where external_id is not null
+),
+
+app_account_keys as (
+    select
+        'app:' || app_account_ids.app_account_id as account_key,
+        case when not by_app_account.is_ambiguous then by_app_account.account_id end as account_id,
+        case when not by_app_account.is_ambiguous then 'app_account_id' end as rule,
+        case when not by_app_account.is_ambiguous then 1.0 end as confidence,
+        case
+            when by_app_account.is_ambiguous then 'app_account_id_of_several_companies'
+            when by_app_account.app_account_id is null then 'app_account_id_of_no_company'
+        end as unmatched_reason
+    from app_account_ids
+    left join companies_by_app_account as by_app_account
+        on app_account_ids.app_account_id = by_app_account.app_account_id
+),
+
+account_keys as (
+    select account_key, account_id, rule, confidence, unmatched_reason from company_keys
+    union all
+    select account_key, account_id, rule, confidence, unmatched_reason from organization_keys
+    union all
+    select account_key, account_id, rule, confidence, unmatched_reason from app_account_keys
+)
+
+select
+    account_key,
+    account_id,
+    rule,
+    cast(confidence as double) as confidence,
+    unmatched_reason
+from account_keys

@@ -1,0 +1,214 @@
+-- One row an identity of a tool (app user, device, contact, support requester): whose person it is, by which rule and
+-- with which confidence, or why it is matched with nobody else's. The app user is the anchor; a merge of two contacts
+-- makes the loser's person the winner's. Nothing is guessed: an e-mail address of two persons matches neither.
+with emails as (
+    select * from {{ ref('int_identity__user_emails') }}
+),
+
+internal_domains as (
+    select {{ pseudonym('value') }} as email_domain_hash
+    from {{ ref('stg_registry__exclusions') }}
+    where exclusion_id = 'internal_email_domains'
+),
+
+app_users as (
+    select
+        emails.user_hash,
+        max(case when internal_domains.email_domain_hash is not null then 1 else 0 end) = 1 as is_internal
+    from emails
+    left join internal_domains on emails.email_domain_hash = internal_domains.email_domain_hash
+    group by emails.user_hash
+),
+
+emails_of_one_user as (
+    select email_hash, min(user_hash) as user_hash, min(user_hash) <> max(user_hash) as is_ambiguous
+    from emails
+    where email_hash is not null
+    group by email_hash
+),
+
+contacts_on_their_own as (
+    select
+        contacts.contact_id,
+        contacts.email_hash,
+        contacts.is_internal_email,
+        coalesce(merges.winner_id, contacts.contact_id) as surviving_contact_id,
+        case
+            when contacts.app_user_hash is not null then 'amplitude:user:' || contacts.app_user_hash
+            when not by_email.is_ambiguous then 'amplitude:user:' || by_email.user_hash
+        end as anchor_person_id,
+        case
+            when contacts.app_user_hash is not null then 'app_user_id'
+            when not by_email.is_ambiguous then 'email'
+        end as rule,
+        case
+            when contacts.app_user_hash is not null then 1.0
+            when not by_email.is_ambiguous then 0.9
+        end as confidence,
+        case
+            when contacts.app_user_hash is not null or not by_email.is_ambiguous then null
+            when contacts.email_hash is null then 'no_email'
+            when by_email.is_ambiguous then 'email_of_several_users'
+            else 'email_of_no_app_user'
+        end as unmatched_reason
+    from {{ ref('stg_hubspot__contacts') }} as contacts
+    left join {{ ref('int_identity__contact_merges') }} as merges on contacts.contact_id = merges.contact_id
+    left join emails_of_one_user as by_email on contacts.email_hash = by_email.email_hash
+),
+
+-- The survivor of a merge keeps its own app user; without one it takes over the first of those merged into it.
+surviving_contacts as (
+    select
+        surviving_contact_id,
+        coalesce(
+            min(case when contact_id = surviving_contact_id then anchor_person_id end),
+            min(anchor_person_id),
+            'hubspot:contact:' || surviving_contact_id
+        ) as person_id
+    from contacts_on_their_own
+    group by surviving_contact_id
+),
+
+merged_anchors as (
+    select contacts.anchor_person_id, min(survivors.person_id) as person_id
+    from contacts_on_their_own as contacts
+    inner join surviving_contacts as survivors on contacts.surviving_contact_id = survivors.surviving_contact_id
+    where
+        contacts.contact_id <> contacts.surviving_contact_id
+        and contacts.anchor_person_id <> survivors.person_id
+    group by contacts.anchor_person_id
+),
+
+-- A person that took over another one may itself have been taken over.
+anchor_persons as (
+    select
+        merged_anchors.anchor_person_id,
+        coalesce(third.person_id, second.person_id, merged_anchors.person_id) as person_id
+    from merged_anchors
+    left join merged_anchors as second on merged_anchors.person_id = second.anchor_person_id
+    left join merged_anchors as third on second.person_id = third.anchor_person_id
+),
+
+app_user_keys as (
+    select
+        'amplitude' as source,
+        'user' as identity_type,
+        app_users.user_hash as identity_key,
+        coalesce(anchor_persons.person_id, 'amplitude:user:' || app_users.user_hash) as person_id,
+        case when anchor_persons.person_id is null then 'user_id' else 'contact_merge' end as rule,
+        cast(1.0 as double) as confidence,
+        cast(null as {{ dbt.type_string() }}) as unmatched_reason,
+        app_users.is_internal
+    from app_users
+    left join anchor_persons on 'amplitude:user:' || app_users.user_hash = anchor_persons.anchor_person_id
+),
+
+devices as (
+    select distinct device_hash
+    from {{ ref('stg_amplitude__events') }}
+    where
+        device_hash is not null
+        and user_hash is null
+        and quarantine_reason is null
+        and event_date < {{ as_of_date() }}
+),
+
+device_keys as (
+    select
+        'amplitude' as source,
+        'device' as identity_type,
+        devices.device_hash as identity_key,
+        coalesce(app_user_keys.person_id, 'amplitude:device:' || devices.device_hash) as person_id,
+        case when logins.user_hash is not null then 'first_log_in' end as rule,
+        cast(case when logins.user_hash is not null then 1.0 end as double) as confidence,
+        case when logins.user_hash is null then 'never_logged_in' end as unmatched_reason,
+        coalesce(app_user_keys.is_internal, false) as is_internal
+    from devices
+    left join {{ ref('int_identity__device_logins') }} as logins
+        on devices.device_hash = logins.device_hash and logins.is_first
+    left join app_user_keys on logins.user_hash = app_user_keys.identity_key
+),
+
+contact_keys as (
+    select
+        'hubspot' as source,
+        'contact' as identity_type,
+        contacts.contact_id as identity_key,
+        coalesce(anchor_persons.person_id, survivors.person_id) as person_id,
+        case
+            when contacts.contact_id <> contacts.surviving_contact_id then 'contact_merge'
+            else contacts.rule
+        end as rule,
+        cast(case
+            when contacts.contact_id <> contacts.surviving_contact_id then 1.0
+            else contacts.confidence
+        end as double) as confidence,
+        case
+            when contacts.contact_id = contacts.surviving_contact_id then contacts.unmatched_reason
+        end as unmatched_reason,
+        coalesce(contacts.is_internal_email, false) as is_internal,
+        contacts.email_hash
+    from contacts_on_their_own as contacts
+    inner join surviving_contacts as survivors on contacts.surviving_contact_id = survivors.surviving_contact_id
+    left join anchor_persons on survivors.person_id = anchor_persons.anchor_person_id
+),
+
+emails_of_one_contact as (
+    select email_hash, min(person_id) as person_id, min(person_id) <> max(person_id) as is_ambiguous
+    from contact_keys
+    where email_hash is not null
+    group by email_hash
+),
+
+requesters as (
+    select
+        requesters.user_id,
+        requesters.email_hash,
+        requesters.is_internal_email,
+        case
+            when requesters.external_hash is not null then 'amplitude:user:' || requesters.external_hash
+            when not by_user.is_ambiguous then 'amplitude:user:' || by_user.user_hash
+            when not by_contact.is_ambiguous then by_contact.person_id
+        end as person_id,
+        case
+            when requesters.external_hash is not null then 'external_id'
+            when not by_user.is_ambiguous then 'email'
+            when not by_contact.is_ambiguous then 'email_of_contact'
+        end as rule,
+        case
+            when requesters.email_hash is null then 'no_email'
+            when by_user.is_ambiguous or by_contact.is_ambiguous then 'email_of_several_persons'
+            else 'email_of_nobody'
+        end as reason_if_unmatched
+    from {{ ref('stg_zendesk__users') }} as requesters
+    left join emails_of_one_user as by_user on requesters.email_hash = by_user.email_hash
+    left join emails_of_one_contact as by_contact on requesters.email_hash = by_contact.email_hash
+    where requesters.role = 'end-user'
+),
+
+requester_keys as (
+    select
+        'zendesk' as source,
+        'user' as identity_type,
+        cast(requesters.user_id as {{ dbt.type_string() }}) as identity_key,
+        coalesce(anchor_persons.person_id, requesters.person_id, 'zendesk:user:' || requesters.user_id) as person_id,
+        requesters.rule,
+        cast(case when requesters.rule = 'external_id' then 1.0 when requesters.rule is not null then 0.9 end as double)
+            as confidence,
+        case when requesters.rule is null then requesters.reason_if_unmatched end as unmatched_reason,
+        coalesce(requesters.is_internal_email, false) as is_internal
+    from requesters
+    left join anchor_persons on requesters.person_id = anchor_persons.anchor_person_id
+)
+
+select source, identity_type, identity_key, person_id, rule, confidence, unmatched_reason, is_internal
+from app_user_keys
+union all
+select source, identity_type, identity_key, person_id, rule, confidence, unmatched_reason, is_internal
+from device_keys
+union all
+select source, identity_type, identity_key, person_id, rule, confidence, unmatched_reason, is_internal
+from contact_keys
+union all
+select source, identity_type, identity_key, person_id, rule, confidence, unmatched_reason, is_internal
+from requester_keys

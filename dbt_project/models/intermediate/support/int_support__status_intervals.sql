@@ -1,0 +1,98 @@
+-- Grain: one row a stay of a ticket in a status, from its creation to as_of, without gaps; the last stay is open
+-- (`ended_at` null, its duration runs to as_of). Changes at equal times keep the order of the audits' ids. Without
+-- a first status in the audits, the first change says what was before; a ticket without any has its record's
+-- status, inferred.
+with tickets as (
+    select
+        ticket_id,
+        status,
+        created_at
+    from {{ ref('stg_zendesk__tickets') }}
+),
+
+status_events as (
+    select
+        events.ticket_id,
+        events.status,
+        events.previous_status,
+        events.event_type,
+        events.occurred_at >= {{ as_of_at() }} as is_after_as_of,
+        row_number() over (
+            partition by events.ticket_id
+            order by
+                events.occurred_at asc,
+                -- Ids are numbers in text: shorter means smaller.
+                length(events.event_id) asc,
+                events.event_id asc,
+                events.child_number asc
+        ) as change_number,
+        greatest(events.occurred_at, tickets.created_at) as started_at
+    from {{ ref('stg_zendesk__ticket_events') }} as events
+    inner join tickets
+        on events.ticket_id = tickets.ticket_id
+    where
+        events.status is not null
+        and events.event_type in ('Create', 'Change')
+),
+
+starts as (
+    select
+        tickets.ticket_id,
+        0 as change_number,
+        tickets.created_at as started_at,
+        first_events.ticket_id is null as is_inferred,
+        case
+            when first_events.ticket_id is null then tickets.status
+            when first_events.event_type = 'Create' then first_events.status
+            else coalesce(first_events.previous_status, 'new')
+        end as status
+    from tickets
+    left join status_events as first_events
+        on
+            tickets.ticket_id = first_events.ticket_id
+            and first_events.change_number = 1
+),
+
+entries as (
+    select ticket_id, change_number, started_at, is_inferred, status
+    from starts
+    union all
+    select ticket_id, change_number, started_at, false as is_inferred, status
+    from status_events
+    where not is_after_as_of
+),
+
+compared as (
+    select
+        ticket_id,
+        change_number,
+        started_at,
+        is_inferred,
+        status,
+        lag(status) over (partition by ticket_id order by change_number asc) as previous_status
+    from entries
+),
+
+stays as (
+    select
+        ticket_id,
+        status,
+        is_inferred,
+        row_number() over (partition by ticket_id order by change_number asc) as stay_number,
+        started_at,
+        lead(started_at) over (partition by ticket_id order by change_number asc) as ended_at
+    from compared
+    where
+        previous_status is null
+        or previous_status <> status
+)
+
+select
+    ticket_id,
+    status,
+    cast(stay_number as bigint) as stay_number,
+    {{ seconds_between('started_at', 'coalesce(ended_at, ' ~ as_of_at() ~ ')') }} as duration_seconds,
+    is_inferred,
+    started_at,
+    ended_at
+from stays

@@ -1,0 +1,142 @@
+-- One row a day (reporting zone), identity, account named by the event, feature and kind of event. An identity is an
+-- app user; or, for an event without one, a device at a moment, since whose the device is depends on the moment.
+-- Persons, merges and log-ins are applied when this table is read, so news about them restate history with no
+-- rebuild. A day is rebuilt when its number of raw events or the registry's event rules are others than those of
+-- which it was built.
+{{ config(materialized='incremental', unique_key='event_date') }}
+
+with registry_rules as (
+    select 'feature' as kind, feature_id, event_type, property_name, property_value
+    from {{ ref('stg_registry__feature_events') }}
+    union all
+    select exclusion_id as kind, null, value, null, null
+    from {{ ref('stg_registry__exclusions') }}
+    where exclusion_id in ('passive_events', 'bot_user_agents')
+),
+
+ruled as (
+    select
+        kind,
+        feature_id,
+        event_type,
+        property_name,
+        property_value,
+        kind || '|' || coalesce(feature_id, '') || '|' || event_type || '|' || coalesce(property_name, '')
+        || '|' || coalesce(property_value, '') as rule_text
+    from registry_rules
+),
+
+rules_version as (
+    select md5(coalesce({{ dbt.listagg('rule_text', "','", 'order by rule_text') }}, '')) as rules_version
+    from ruled
+),
+
+days as (
+    select
+        events.event_date,
+        rules_version.rules_version,
+        count(*) as raw_event_count
+    from {{ ref('stg_amplitude__events') }} as events
+    cross join rules_version
+    where events.event_date is not null
+    group by events.event_date, rules_version.rules_version
+),
+
+days_to_build as (
+    select days.event_date, days.raw_event_count, days.rules_version
+    from days
+    {%- if is_incremental() %}
+    left join (
+        select event_date, max(raw_event_count) as raw_event_count, max(rules_version) as rules_version
+        from {{ this }}
+        group by event_date
+    ) as built on days.event_date = built.event_date
+    where
+        built.event_date is null
+        or built.raw_event_count <> days.raw_event_count
+        or built.rules_version <> days.rules_version
+    {%- endif %}
+),
+
+events_of_days as (
+    select events.*, days_to_build.raw_event_count, days_to_build.rules_version
+    from {{ ref('stg_amplitude__events') }} as events
+    inner join days_to_build on events.event_date = days_to_build.event_date
+),
+
+counted as (
+    {{ counted_events('events_of_days', [
+        'event_date', 'device_hash', 'insert_id', 'uploaded_at', 'event_id', 'user_hash', 'app_account_id',
+        'event_type', 'event_properties', 'user_agent', 'occurred_at', 'raw_event_count', 'rules_version'
+    ]) }}
+),
+
+bot_agents as (
+    select agents.user_agent
+    from (select distinct user_agent from counted where user_agent is not null) as agents
+    inner join ruled
+        on
+            ruled.kind = 'bot_user_agents'
+            and {{ contains_text('agents.user_agent', 'lower(ruled.event_type)') }}
+    group by agents.user_agent
+),
+
+passive_types as (
+    select distinct event_type from ruled where kind = 'passive_events'
+),
+
+classified as (
+    select
+        counted.*,
+        bot_agents.user_agent is not null as is_bot,
+        passive_types.event_type is not null as is_passive
+    from counted
+    left join bot_agents on counted.user_agent = bot_agents.user_agent
+    left join passive_types on counted.event_type = passive_types.event_type
+),
+
+feature_rules as (
+    select feature_id, event_type, property_name, property_value from ruled where kind = 'feature'
+),
+
+-- Features with the same event each count it as a use of theirs.
+with_features as (
+    select
+        classified.*,
+        case when classified.is_passive then '(passive)' else coalesce(rules.feature_id, '(unmapped)') end as feature_id
+    from classified
+    left join feature_rules as rules
+        on
+            classified.event_type = rules.event_type
+            and (
+                rules.property_name is null
+                or {{ json_property('classified.event_properties', 'rules.property_name') }} = rules.property_value
+            )
+)
+
+select
+    event_date,
+    case when user_hash is null then 'device' else 'user' end as identity_type,
+    coalesce(user_hash, device_hash) as identity_key,
+    case when user_hash is null then occurred_at end as device_used_at,
+    app_account_id,
+    feature_id,
+    is_bot,
+    is_passive,
+    raw_event_count,
+    rules_version,
+    cast(count(*) as bigint) as event_count,
+    min(occurred_at) as first_event_at,
+    max(occurred_at) as last_event_at
+from with_features
+group by
+    event_date,
+    case when user_hash is null then 'device' else 'user' end,
+    coalesce(user_hash, device_hash),
+    case when user_hash is null then occurred_at end,
+    app_account_id,
+    feature_id,
+    is_bot,
+    is_passive,
+    raw_event_count,
+    rules_version

@@ -1,0 +1,33 @@
+-- Grain: one row an identity of a tool: which person or account it belongs to, by which rule and how surely, or why it
+-- was matched with nothing. App users and devices are listed by their hash, never by their id.
+select
+    source,
+    identity_type,
+    identity_key,
+    person_id,
+    cast(null as {{ dbt.type_string() }}) as account_id,
+    rule,
+    confidence,
+    unmatched_reason
+from {{ ref('int_identity__person_keys') }}
+union all
+select
+    case when source = 'app' then 'amplitude' else source end as source,
+    case when source = 'app' then 'account' else entity_type end as identity_type,
+    case when source = 'app' then entity_type else entity_key end as identity_key,
+    cast(null as {{ dbt.type_string() }}) as person_id,
+    account_id,
+    rule,
+    cast(confidence as double) as confidence,
+    unmatched_reason
+from (
+    select
+        {{ dbt.split_part('account_key', "':'", 1) }} as source,
+        {{ dbt.split_part('account_key', "':'", 2) }} as entity_type,
+        {{ dbt.split_part('account_key', "':'", 3) }} as entity_key,
+        account_id,
+        rule,
+        confidence,
+        unmatched_reason
+    from {{ ref('int_identity__accounts') }}
+) as accounts

@@ -1,0 +1,36 @@
+-- Grain: one row a ticket created before as_of, in its state of as_of. Deleted, spam and merged tickets, and those
+-- of colleagues and test accounts, stay as rows that are not counted; what is measured is null for them, and for
+-- tickets that are not (yet) solved where it is about solving.
+select
+    ticket_id,
+    account_id,
+    account_rule,
+    person_id,
+    feature_id,
+    product_id,
+    segment,
+    status,
+    status_original,
+    priority,
+    channel,
+    not_counted_reason,
+    first_reply_seconds,
+    first_resolution_seconds,
+    full_resolution_seconds,
+    requester_wait_seconds,
+    agent_wait_seconds,
+    solved_count,
+    reopen_count,
+    comment_count,
+    is_counted,
+    is_solved,
+    is_history_missing,
+    created_date,
+    first_reply_date,
+    first_solved_date,
+    solved_date,
+    created_at,
+    first_reply_at,
+    first_solved_at,
+    solved_at
+from {{ ref('int_support__tickets') }}

@@ -1,0 +1,152 @@
+-- Grain: one row a team and a complete week since the first issue: standard issues of the team, in the state of
+-- as_of. Issues of projects without a team are with team `(unknown)`.
+with issues as (
+    select
+        issue_id,
+        team_id,
+        lead_time_seconds,
+        cycle_time_seconds,
+        is_on_time,
+        is_resolved,
+        is_delivered,
+        {{ week_start('created_date') }} as created_week,
+        {{ week_start('resolved_date') }} as resolved_week,
+        {{ week_start('done_date') }} as done_week,
+        {{ week_start('commitment_date') }} as commitment_week
+    from {{ ref('fct_issue') }}
+    where is_standard
+),
+
+weeks as (
+    select distinct
+        days.week_start,
+        days.week_end
+    from {{ ref('int_calendar__days') }} as days
+    cross join (select min(created_week) as first_week from issues) as first_weeks
+    where
+        days.week_end < {{ as_of_date() }}
+        and days.week_start >= first_weeks.first_week
+),
+
+teams as (
+    select team_id
+    from {{ ref('dim_team') }}
+    union distinct
+    select team_id
+    from issues
+),
+
+grid as (
+    select
+        teams.team_id,
+        weeks.week_start,
+        weeks.week_end
+    from teams
+    cross join weeks
+),
+
+created as (
+    select team_id, created_week as week_start, count(*) as created_count
+    from issues
+    group by team_id, created_week
+),
+
+delivered as (
+    select
+        team_id,
+        resolved_week as week_start,
+        count(*) as delivered_count,
+        {{ percentile('lead_time_seconds', 0.5) }} as lead_time_seconds_median
+    from issues
+    where is_delivered
+    group by team_id, resolved_week
+),
+
+done as (
+    select
+        team_id,
+        done_week as week_start,
+        {{ percentile('cycle_time_seconds', 0.5) }} as cycle_time_seconds_median
+    from issues
+    where cycle_time_seconds is not null
+    group by team_id, done_week
+),
+
+due as (
+    select
+        team_id,
+        commitment_week as week_start,
+        count(*) as due_count,
+        sum(is_on_time) as on_time_count,
+        sum(case when is_resolved then 0 else 1 end) as late_open_count
+    from issues
+    where is_on_time is not null
+    group by team_id, commitment_week
+),
+
+stays as (
+    select
+        issues.team_id,
+        issues.issue_id,
+        stays.status_category,
+        stays.started_at,
+        stays.ended_at,
+        lag(stays.status_category)
+            over (partition by stays.issue_id order by stays.stay_number asc) as previous_category
+    from {{ ref('fct_issue_status') }} as stays
+    inner join issues
+        on stays.issue_id = issues.issue_id
+),
+
+in_progress as (
+    select
+        stays.team_id,
+        weeks.week_start,
+        count(*) as wip_count
+    from stays
+    inner join weeks
+        on
+            stays.started_at < {{ reporting_midnight(add_days('weeks.week_end', 1)) }}
+            and coalesce(stays.ended_at, {{ as_of_at() }}) >= {{ reporting_midnight(add_days('weeks.week_end', 1)) }}
+            and (stays.ended_at is null or stays.ended_at > stays.started_at)
+    where stays.status_category = 'indeterminate'
+    group by stays.team_id, weeks.week_start
+),
+
+reopened as (
+    select
+        team_id,
+        {{ week_start(reporting_date('started_at')) }} as week_start,
+        count(*) as reopened_count
+    from stays
+    where
+        previous_category = 'done'
+        and status_category <> 'done'
+    group by team_id, {{ week_start(reporting_date('started_at')) }}
+)
+
+select
+    grid.team_id,
+    grid.week_start,
+    cast(coalesce(created.created_count, 0) as bigint) as created_count,
+    cast(coalesce(delivered.delivered_count, 0) as bigint) as delivered_count,
+    cast(coalesce(due.due_count, 0) as bigint) as due_count,
+    cast(coalesce(due.on_time_count, 0) as bigint) as on_time_count,
+    cast(coalesce(due.late_open_count, 0) as bigint) as late_open_count,
+    cast(coalesce(in_progress.wip_count, 0) as bigint) as wip_count,
+    cast(coalesce(reopened.reopened_count, 0) as bigint) as reopened_count,
+    delivered.lead_time_seconds_median,
+    done.cycle_time_seconds_median
+from grid
+left join created
+    on grid.team_id = created.team_id and grid.week_start = created.week_start
+left join delivered
+    on grid.team_id = delivered.team_id and grid.week_start = delivered.week_start
+left join done
+    on grid.team_id = done.team_id and grid.week_start = done.week_start
+left join due
+    on grid.team_id = due.team_id and grid.week_start = due.week_start
+left join in_progress
+    on grid.team_id = in_progress.team_id and grid.week_start = in_progress.week_start
+left join reopened
+    on grid.team_id = reopened.team_id and grid.week_start = reopened.week_start

@@ -1,0 +1,61 @@
+-- Grain: one row a customer account and complete week of the usage history since the account was created, silent weeks
+-- included. Test accounts and merged-away accounts are out. Segment as of the week's first day; plan and ARR of today.
+with weeks as (
+    {{ complete_weeks() }}
+),
+
+accounts as (
+    select account_id, segment, plan, arr_usd, {{ reporting_date('created_at') }} as created_date
+    from {{ ref('int_crm__accounts') }}
+    where not is_test_account and not is_merged
+),
+
+usage as (
+    select
+        account_id,
+        week_start,
+        cast(sum(event_count) as bigint) as event_count,
+        cast(count(distinct case when feature_id <> '(unmapped)' then feature_id end) as bigint) as feature_count
+    from {{ ref('int_usage__account_days') }}
+    group by account_id, week_start
+),
+
+users as (
+    select
+        days.account_id,
+        {{ week_start('days.event_date') }} as week_start,
+        cast(count(distinct days.person_id) as bigint) as active_user_count
+    from {{ ref('int_usage__person_days') }} as days
+    inner join {{ ref('int_identity__persons') }} as persons
+        on days.person_id = persons.person_id and not persons.is_excluded
+    where not days.is_bot and not days.is_passive
+    group by days.account_id, {{ week_start('days.event_date') }}
+),
+
+tickets as (
+    select
+        account_id,
+        {{ week_start('created_date') }} as week_start,
+        cast(count(*) as bigint) as ticket_count
+    from {{ ref('fct_ticket') }}
+    where is_counted
+    group by account_id, {{ week_start('created_date') }}
+)
+
+select
+    accounts.account_id,
+    weeks.week_start,
+    coalesce(segments.segment, accounts.segment, '(unknown)') as segment,
+    coalesce(accounts.plan, '(unknown)') as plan,
+    cast(accounts.arr_usd as double) as arr_usd,
+    coalesce(users.active_user_count, 0) as active_user_count,
+    coalesce(usage.event_count, 0) as event_count,
+    coalesce(usage.feature_count, 0) as feature_count,
+    coalesce(tickets.ticket_count, 0) as ticket_count
+from accounts
+inner join weeks on accounts.created_date is null or accounts.created_date <= weeks.week_end
+left join {{ ref('int_usage__account_week_segments') }} as segments
+    on accounts.account_id = segments.account_id and weeks.week_start = segments.week_start
+left join usage on accounts.account_id = usage.account_id and weeks.week_start = usage.week_start
+left join users on accounts.account_id = users.account_id and weeks.week_start = users.week_start
+left join tickets on accounts.account_id = tickets.account_id and weeks.week_start = tickets.week_start

@@ -1,0 +1,33 @@
+-- Grain: one row a deal that existed by as_of, in the state of then. The deal's name stays behind: it may name
+-- people.
+with deals as (
+    {{ stage_as_of(source('hubspot', 'deals'), [
+        ('properties.hubspot_owner_id', 'owner_id', 'text'),
+        ('properties.dealstage', 'stage', 'text'),
+        ('properties.pipeline', 'pipeline', 'text'),
+        ('properties.dealtype', 'deal_type', 'text'),
+        ('properties.amount', 'amount_usd', 'double'),
+        ('properties.hs_is_closed_won', 'is_won', 'boolean'),
+        ('properties.hs_is_closed', 'is_closed', 'boolean'),
+        ('properties.closedate', 'closed_at', 'timestamp'),
+        ('archived', 'is_archived', 'boolean'),
+        ('createdAt', 'created_at', 'timestamp'),
+        ('updatedAt', 'updated_at', 'timestamp'),
+    ], 'updated_at') }}
+)
+
+select
+    record_id as deal_id,
+    nullif(owner_id, '') as owner_id,
+    nullif(stage, '') as stage,
+    nullif(pipeline, '') as pipeline,
+    nullif(deal_type, '') as deal_type,
+    amount_usd,
+    coalesce(is_won, false) as is_won,
+    coalesce(is_closed, false) as is_closed,
+    coalesce(is_archived, false) or is_deleted as is_deleted,
+    closed_at,
+    created_at,
+    updated_at
+from deals
+where created_at is null or created_at < {{ as_of_at() }}

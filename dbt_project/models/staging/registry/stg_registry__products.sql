@@ -1,0 +1,16 @@
+with entries as (
+    {{ stage_latest(source('registry', 'products'), [
+        ('id', 'product_id', 'text'),
+        ('name', 'product_name', 'text'),
+        ('owner', 'owner', 'text'),
+        ('_ordinal', 'position_in_file', 'integer'),
+    ]) }}
+)
+
+select
+    product_id,
+    product_name,
+    owner,
+    row_number() over (order by position_in_file asc nulls last, product_id asc) as ordinal
+from entries
+where not is_deleted

@@ -1,0 +1,18 @@
+with entries as (
+    {{ stage_latest(source('registry', 'teams'), [
+        ('id', 'team_id', 'text'),
+        ('name', 'team_name', 'text'),
+        ('owner', 'owner', 'text'),
+        ('jira_projects', 'jira_projects', 'json'),
+        ('_ordinal', 'position_in_file', 'integer'),
+    ]) }}
+)
+
+select
+    team_id,
+    team_name,
+    owner,
+    jira_projects,
+    row_number() over (order by position_in_file asc nulls last, team_id asc) as ordinal
+from entries
+where not is_deleted

@@ -1,0 +1,39 @@
+-- Grain: one row a ticket that existed by as_of. The export's own time of change decides which version counts,
+-- since system changes leave updated_at alone. Subject and description stay behind.
+with tickets as (
+    {{ stage_as_of(source('zendesk', 'tickets'), [
+        ('status', 'status_original', 'text'),
+        ('priority', 'priority', 'text'),
+        ('type', 'ticket_type', 'text'),
+        ('via.channel', 'channel', 'text'),
+        ('requester_id', 'requester_id', 'text'),
+        ('submitter_id', 'submitter_id', 'text'),
+        ('organization_id', 'organization_id', 'text'),
+        ('tags', 'tags', 'json'),
+        ('satisfaction_rating.score', 'satisfaction_score', 'text'),
+        ('metric_set.reopens', 'vendor_reopen_count', 'integer'),
+        ('generated_timestamp', 'generated_timestamp', 'integer'),
+        ('created_at', 'created_at', 'timestamp'),
+        ('updated_at', 'updated_at', 'timestamp'),
+    ], from_epoch_seconds('generated_timestamp')) }}
+)
+
+select
+    record_id as ticket_id,
+    requester_id,
+    submitter_id,
+    organization_id,
+    lower(status_original) as status,
+    status_original,
+    priority,
+    ticket_type,
+    channel,
+    coalesce(tags, '[]') as tags,
+    satisfaction_score,
+    vendor_reopen_count,
+    is_deleted or lower(status_original) = 'deleted' as is_deleted,
+    created_at,
+    updated_at,
+    {{ from_epoch_seconds('generated_timestamp') }} as generated_at
+from tickets
+where created_at < {{ as_of_at() }}
