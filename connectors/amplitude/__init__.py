@@ -1,0 +1,1 @@
+"""Amplitude: events of the product."""

@@ -1,0 +1,152 @@
+"""Amplitude Export API: every event, by the hour in which it was uploaded.
+
+Endpoint: `GET /api/2/export?start=YYYYMMDDTHH&end=...`, both hours inclusive, UTC. Access: API key and secret key of the
+project (Basic). The base URL is `https://amplitude.com`, or `https://analytics.eu.amplitude.com` for EU projects.
+The hours are hours of upload: an event may have happened long before. An hour is complete two hours after its end.
+The answer is a zip of gzipped NDJSON files; 404 says that there are no events; 400 and 504 ask for a shorter window.
+Deletes: none. What a privacy request deletes at the vendor must be deleted here too.
+Try it: `pops check amplitude`.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import httpx
+from pydantic import SecretStr
+
+from connectors.amplitude.archive import event_pages, sound_archive
+from connectors.contract import Credentials, Cursor, Known, Page, Stream, Window, nothing_known
+from connectors.errors import MalformedResponse, NotFound, Rejected, ScopeMissing, SourceError, WindowTooLarge
+from connectors.http import BasicAuth, Http
+from connectors.settings import SourceSettings
+
+HOUR = timedelta(hours=1)
+BACKFILL_WINDOW = timedelta(days=7)
+# Over 4 GB, or not ready within the gateway's time.
+TOO_LARGE = (400, 504)
+DOWNLOADS = 3
+EXPORT = "/api/2/export"
+# Old enough to be complete, whatever the clock here says.
+CHECK_AGE = timedelta(days=3)
+
+
+class AmplitudeSettings(SourceSettings):
+    """Base URL, API key and secret key of the project."""
+
+    api_key: SecretStr
+    secret_key: SecretStr
+    requests_per_minute: int | None = 60
+
+    def auth(self) -> httpx.Auth:
+        return BasicAuth(self.api_key.get_secret_value(), self.secret_key)
+
+
+class AmplitudeConnector:
+    """Windows of whole hours: a week each while the history is read, then what is new, with three hours read again."""
+
+    name: ClassVar[str] = "amplitude"
+    Settings: ClassVar[type[SourceSettings]] = AmplitudeSettings
+    streams: ClassVar[tuple[Stream, ...]] = (
+        Stream(
+            "events",
+            key="uuid",
+            version="processed_time",
+            cursor="end of the last upload hour read",
+            lag=timedelta(hours=2),
+            look_back=timedelta(hours=3),
+            deletes="none",
+            personal_data=(
+                "user_id",
+                "device_id",
+                "ip_address",
+                "city",
+                "location_lat",
+                "location_lng",
+                "user_properties",
+            ),
+            is_event=True,
+        ),
+    )
+
+    def __init__(self, settings: AmplitudeSettings, http: Http) -> None:
+        self._http = http
+        self.known: Known = nothing_known
+
+    def check(self) -> Credentials:
+        hour = self._http.now() - CHECK_AGE
+        try:
+            self._download(Window(hour, hour + HOUR, {})).unlink(missing_ok=True)
+        except (NotFound, WindowTooLarge):
+            return Credentials("ok")
+        except Rejected as error:
+            return Credentials(
+                "rejected", f"{error} Set POPS_AMPLITUDE_API_KEY and POPS_AMPLITUDE_SECRET_KEY."
+            )
+        except ScopeMissing as error:
+            return Credentials("rejected", f"{error} The export needs a plan that includes it.")
+        except SourceError as error:
+            return Credentials("unreachable", str(error))
+        return Credentials("ok")
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        end = _whole_hour(until - stream.lag)
+        if cursor is None:
+            start = _whole_hour(history_start)
+        else:
+            uploaded_until = datetime.fromisoformat(cursor["uploaded_until"])
+            if uploaded_until >= end:
+                return
+            start = uploaded_until - stream.look_back
+        while start < end:
+            stop = min(start + BACKFILL_WINDOW, end)
+            yield _window(start, stop)
+            start = stop
+
+    def split(self, window: Window) -> list[Window]:
+        start, end = _bounds(window)
+        hours = (end - start) // HOUR
+        if hours <= 1:
+            return []
+        middle = start + hours // 2 * HOUR
+        return [_window(start, middle), _window(middle, end)]
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        try:
+            archive = self._download(window)
+        except NotFound:
+            return
+        yield from event_pages(archive)
+        archive.unlink()
+
+    def _download(self, window: Window) -> Path:
+        """The zip of a window, proven whole. Raises NotFound when the window has no events."""
+        start, end = _bounds(window)
+        archive = self._http.scratch / "export.zip"
+        params = {"start": f"{start:%Y%m%dT%H}", "end": f"{end - HOUR:%Y%m%dT%H}"}
+        for attempt in range(1, DOWNLOADS + 1):
+            self._http.stream_to_file(EXPORT, params, archive, too_large=TOO_LARGE)
+            try:
+                sound_archive(archive)
+                break
+            except MalformedResponse:
+                if attempt == DOWNLOADS:
+                    raise
+        return archive
+
+
+def _window(start: datetime, end: datetime) -> Window:
+    return Window(start, end, {"uploaded_until": end.isoformat()})
+
+
+def _bounds(window: Window) -> tuple[datetime, datetime]:
+    if window.start is None or window.end is None:
+        raise ValueError("An export needs a window of hours.")
+    return window.start, window.end
+
+
+def _whole_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,150 @@
+"""What a connector is: streams, windows, pages of raw records. The runner does everything else.
+
+The runner asks `windows()` for one window, fetches its pages, loads them in one load, commits the cursor, and only then
+asks for the next window. So a connector may plan a window from what the last one reached.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from connectors.http import Http
+    from connectors.settings import SourceSettings
+
+# Opaque to the runner; stored as JSON text, so it holds only what JSON can.
+Cursor = dict[str, Any]
+
+PAGE_SCHEMA = pa.schema(
+    [
+        pa.field("record_id", pa.string(), nullable=False),
+        pa.field("record_version", pa.string(), nullable=False),
+        pa.field("is_deleted", pa.bool_(), nullable=False),
+        pa.field("record", pa.string(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One kind of record of a source, and how it is read.
+
+    `key`, `version`, `cursor`: in words, what makes `record_id`, `record_version` and the position.
+    `lag`: nothing nearer to now than this is asked for. `look_back`: this much is read again each time.
+    `deletes`: how a deletion shows: a `flag` in the record, an `archived_pass` over the vendor's archive, the record
+    `vanish`es from a complete reading (the connector emits the deleted version), or `none`: not at all.
+    `personal_data`: dotted paths into the record. `optional`: a plan may lack it, and a 403 is then no failure.
+    `is_event`: the records are events that never change; they are read from the start of the history, not whole.
+    """
+
+    name: str
+    key: str
+    version: str
+    cursor: str
+    lag: timedelta
+    look_back: timedelta
+    deletes: Literal["flag", "archived_pass", "vanish", "none"]
+    personal_data: tuple[str, ...]
+    optional: bool = False
+    is_event: bool = False
+
+
+class RawRecord(NamedTuple):
+    """`record`: the vendor's JSON as sent. `record_version`: its own timestamp or cursor.
+
+    An empty `record_version` says that the record carries no version of its own and that the page holds the state of
+    now: the record then gets the run's moment as version, and going back to an earlier content is a new version too.
+    """
+
+    record_id: str
+    record_version: str
+    record: str
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Records as a list, or as an Arrow table of `PAGE_SCHEMA`.
+
+    `cursor`: the position after this page; the last one given is committed with the window, in place of the window's.
+    `vendor_count`: how many records the vendor says the window holds. `quarantined`: (reason, raw text) of what cannot
+    be a record.
+    """
+
+    records: list[RawRecord] | pa.Table
+    cursor: Cursor | None = None
+    vendor_count: int | None = None
+    quarantined: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A closed part of a stream, loaded in one load: [start, end) in UTC, or None where the vendor knows no times.
+
+    `cursor_after`: committed when the window is loaded, unless a page brought a cursor.
+    `position`: opaque start of the window, for vendors whose windows go on from a token.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    cursor_after: Cursor
+    position: Cursor | None = None
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the vendor says to the credentials, and what to do when it is not `ok`."""
+
+    state: Literal["ok", "rejected", "scope_missing", "unreachable"]
+    remedy: str = ""
+
+
+# Latest version of every record of a stream that raw holds and that is not deleted.
+Known = Callable[[str], Iterable[RawRecord]]
+
+
+def nothing_known(stream: str) -> Iterable[RawRecord]:
+    """What a connector knows before the runner gives it access to raw."""
+    return ()
+
+
+class Connector(Protocol):
+    """A vendor. Methods raise `connectors.errors.SourceError`; the runner adds source and stream to the message.
+
+    `known` is set by the runner: a connector that must compare with what raw holds reads it.
+    """
+
+    name: ClassVar[str]
+    streams: ClassVar[tuple[Stream, ...]]
+    Settings: ClassVar[type["SourceSettings"]]
+    known: Known
+
+    def __init__(self, settings: Any, http: "Http") -> None: ...
+
+    def check(self) -> Credentials:
+        """Ask the vendor the least that proves the credentials; never raises a SourceError."""
+        ...
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        """What is to be read from `cursor` (None: never read) to `until`; asked for lazily, one after the other."""
+        ...
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        """The pages of a window. Raises WindowTooLarge when the vendor wants it shorter."""
+        ...
+
+    def split(self, window: Window) -> list[Window]:
+        """Shorter windows that make up this one, in order; empty when it cannot be shortened."""
+        ...
+
+
+class NeverTooLarge:
+    """For connectors whose vendor never asks for shorter windows."""
+
+    def split(self, window: Window) -> list[Window]:
+        return []

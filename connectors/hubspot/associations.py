@@ -1,0 +1,65 @@
+"""HubSpot's associations with companies. Nothing tells that one went, so all of them are asked for each night."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.contract import Known, Page, RawRecord
+from connectors.errors import MalformedResponse, StuckCursor
+from connectors.http import Http
+
+Json = dict[str, Any]
+
+FROM_TYPES = ("contacts", "deals")
+IDS_A_BATCH = 1000
+
+
+def associations(http: Http, known: Known) -> Iterator[Page]:
+    """Every association of the contacts and deals that raw holds, then those that raw holds and HubSpot no longer has."""
+    for kind in FROM_TYPES:
+        gone = {
+            each.record_id: each for each in known("associations") if each.record_id.startswith(f"{kind}:")
+        }
+        ids = [each.record_id for each in known(kind)]
+        for first in range(0, len(ids), IDS_A_BATCH):
+            found = _of_objects(http, kind, ids[first : first + IDS_A_BATCH])
+            yield Page([RawRecord(key, "", json.dumps(link)) for key, link in found.items()])
+            gone = {key: each for key, each in gone.items() if key not in found}
+        yield Page([each._replace(record_version="", is_deleted=True) for each in gone.values()])
+
+
+def _of_objects(http: Http, kind: str, ids: list[str]) -> dict[str, Json]:
+    """The associations of up to 1,000 objects, by record id."""
+    path = f"/crm/associations/2026-09/{kind}/companies/batch/read"
+    found: dict[str, Json] = {}
+    inputs = [{"id": each} for each in ids]
+    asked: list[dict[str, str]] = []
+    while inputs:
+        if any(each in asked for each in inputs):
+            raise StuckCursor(place=f"POST {path}")
+        asked += [each for each in inputs if "after" in each]
+        body = http.post(path, {"inputs": inputs})
+        # An object without associations is reported as an error; any other error must not pass for a removal.
+        unread = [each for each in body.get("errors", []) if each.get("category") != "OBJECT_NOT_FOUND"]
+        if unread:
+            raise MalformedResponse(
+                f"{len(unread)} of {len(inputs)} {kind} were not answered.",
+                place=f"POST {path}",
+                vendor_message=str(unread[0].get("message", "")),
+                remedy="Nothing was taken for removed: the next run asks again.",
+            )
+        inputs = []
+        for result in body["results"]:
+            from_id = str(result["from"]["id"])
+            for to in result["to"]:
+                to_id = str(to["toObjectId"])
+                found[f"{kind}:{from_id}:companies:{to_id}"] = {
+                    "from_type": kind,
+                    "from_id": from_id,
+                    "to_type": "companies",
+                    "to_id": to_id,
+                    "types": to["associationTypes"],
+                }
+            if following := result.get("paging", {}).get("next", {}).get("after"):
+                inputs.append({"id": from_id, "after": following})
+    return found

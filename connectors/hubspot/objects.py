@@ -1,0 +1,113 @@
+"""HubSpot's companies, contacts and deals: pages of the lists and of the search, with every property they have."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from connectors.errors import StuckCursor
+from connectors.http import Http
+
+Json = dict[str, Any]
+
+MODIFIED = {
+    "companies": "hs_lastmodifieddate",
+    "contacts": "lastmodifieddate",
+    "deals": "hs_lastmodifieddate",
+}
+ROWS_A_LIST_PAGE = 100
+ROWS_A_SEARCH_PAGE = 200
+# Longer query strings are cut off or refused.
+PROPERTY_CHARACTERS = 12_000
+
+
+class Objects:
+    """Reads objects of one account. The names of properties are asked for once a run."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self._names: dict[str, list[str]] = {}
+
+    def page(self, kind: str, archived: bool, after: str | None) -> tuple[list[Json], str | None]:
+        """One page of the live or of the archived objects, by id, and the place of the next one.
+
+        The properties are asked for in as many requests as their names need.
+        """
+        rows: dict[str, Json] = {}
+        next_after: str | None = None
+        for number, names in enumerate(self._chunks(kind)):
+            params: Json = {"limit": ROWS_A_LIST_PAGE, "archived": str(archived).lower(), "properties": names}
+            if after is not None:
+                params["after"] = after
+            body = self._http.get(f"/crm/objects/2026-09/{kind}", params)
+            page = {row["id"]: row for row in body["results"]}
+            if number == 0:
+                rows, next_after = page, (following(body) or {}).get("after")
+                continue
+            # A row that left the page between two requests is archived now: the archived list brings it whole.
+            rows = {each: row for each, row in rows.items() if each in page}
+            for each, row in rows.items():
+                row["properties"].update(page[each]["properties"])
+        if next_after is not None and next_after == after:
+            raise StuckCursor(place=f"GET /crm/objects/2026-09/{kind}")
+        return list(rows.values()), next_after
+
+    def modified(self, kind: str, start: datetime, end: datetime) -> Iterator[tuple[list[Json], int]]:
+        """Pages of the objects modified in [start, end), with the count that HubSpot gives for all of them.
+
+        A search ends after 10,000 results: each page asks for the ids above the last one, not for an offset.
+        """
+        expected: int | None = None
+        last = 0
+        while True:
+            query = {
+                "filterGroups": [
+                    {
+                        "filters": [
+                            _filter(MODIFIED[kind], "GTE", int(start.timestamp() * 1000)),
+                            _filter(MODIFIED[kind], "LT", int(end.timestamp() * 1000)),
+                            _filter("hs_object_id", "GT", last),
+                        ]
+                    }
+                ],
+                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+                "properties": self._properties(kind),
+                "limit": ROWS_A_SEARCH_PAGE,
+            }
+            body = self._http.post(f"/crm/objects/2026-09/{kind}/search", query)
+            rows, total = body["results"], body["total"]
+            expected = total if expected is None else expected
+            yield rows, expected
+            if total <= len(rows):
+                return
+            reached = max((int(row["id"]) for row in rows), default=last)
+            if reached <= last:
+                raise StuckCursor(place=f"POST /crm/objects/2026-09/{kind}/search")
+            last = reached
+
+    def _properties(self, kind: str) -> list[str]:
+        if kind not in self._names:
+            found = self._http.get(f"/crm/properties/2026-09/{kind}")["results"]
+            self._names[kind] = sorted(each["name"] for each in found)
+        return self._names[kind]
+
+    def _chunks(self, kind: str) -> Iterator[str]:
+        chunk: list[str] = []
+        length = 0
+        for name in self._properties(kind):
+            # A comma takes three characters once it is encoded.
+            length += len(name) + 3
+            if length > PROPERTY_CHARACTERS and chunk:
+                yield ",".join(chunk)
+                chunk, length = [], len(name) + 3
+            chunk.append(name)
+        yield ",".join(chunk)
+
+
+def following(body: Json) -> Json | None:
+    """The parameter that asks for the next page; None on the last one."""
+    after = body.get("paging", {}).get("next", {}).get("after")
+    return None if after is None else {"after": after}
+
+
+def _filter(name: str, operator: str, value: int) -> Json:
+    return {"propertyName": name, "operator": operator, "value": str(value)}

@@ -1,0 +1,193 @@
+"""HubSpot CRM: companies, contacts, deals, owners, and the associations of contacts and deals with companies.
+
+Endpoints (paths dated 2026-09): object lists for the first read and for archived rows, search for what changed, owners,
+associations by batch read. Access: a service key with the scopes of `SCOPES`.
+Deletes: archived rows come from the list with `archived=true`; the loser of a merge is archived, and the winner names it
+in `hs_merged_object_ids`. An association that vanished becomes a deleted version: nothing else tells of it.
+Try it: `pops check hubspot`.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+from pydantic import SecretStr
+
+from connectors.contract import (
+    Credentials,
+    Cursor,
+    Known,
+    NeverTooLarge,
+    Page,
+    RawRecord,
+    Stream,
+    Window,
+    nothing_known,
+)
+from connectors.errors import Rejected, ScopeMissing, SourceError
+from connectors.http import BearerAuth, Http
+from connectors.hubspot.associations import associations
+from connectors.hubspot.objects import MODIFIED, Objects, following
+from connectors.settings import SourceSettings
+
+SCOPES = {stream: f"crm.objects.{stream}.read" for stream in (*MODIFIED, "owners")}
+PAGES_A_WINDOW = 50
+SEARCH_WINDOW = timedelta(days=7)
+NO_TIME = timedelta(0)
+
+
+class HubSpotSettings(SourceSettings):
+    """Base URL `https://api.hubapi.com` (or a regional host) and the service key."""
+
+    access_token: SecretStr
+    # Search answers at most five times a second.
+    requests_per_minute: int | None = 290
+
+    def auth(self) -> httpx.Auth:
+        return BearerAuth(self.access_token)
+
+
+def _objects(name: str, *personal_data: str) -> Stream:
+    return Stream(
+        name,
+        key="id",
+        version="updatedAt",
+        cursor=f"end of the last window of {MODIFIED[name]}; while a list is being read, the place in it",
+        # Search is eventually consistent: what it does not show yet is found by the next night's look-back.
+        lag=timedelta(minutes=2),
+        look_back=timedelta(minutes=60),
+        deletes="archived_pass",
+        personal_data=personal_data,
+    )
+
+
+class HubSpotConnector(NeverTooLarge):
+    """An object stream is listed whole once; then each night searches what changed and lists what is archived.
+
+    Its cursor: `modified_until`, and while a list is being read also `listing` (live, then archived) and `after`.
+    Associations are asked for by the ids that raw holds, so their stream comes last.
+    """
+
+    name: ClassVar[str] = "hubspot"
+    Settings: ClassVar[type[SourceSettings]] = HubSpotSettings
+    streams: ClassVar[tuple[Stream, ...]] = (
+        _objects("companies", "properties.name", "properties.domain"),
+        _objects(
+            "contacts",
+            "properties.email",
+            "properties.firstname",
+            "properties.lastname",
+            "properties.jobtitle",
+        ),
+        _objects("deals", "properties.dealname"),
+        Stream(
+            "owners",
+            key="id",
+            version="updatedAt",
+            cursor="moment of the last reading, which is whole",
+            lag=NO_TIME,
+            look_back=NO_TIME,
+            deletes="archived_pass",
+            personal_data=("email", "firstName", "lastName"),
+        ),
+        Stream(
+            "associations",
+            key="type and id of both ends",
+            version="run in which it was seen to change",
+            cursor="moment of the last reading, which is whole",
+            lag=NO_TIME,
+            look_back=NO_TIME,
+            deletes="vanish",
+            personal_data=(),
+        ),
+    )
+
+    def __init__(self, settings: HubSpotSettings, http: Http) -> None:
+        self.known: Known = nothing_known
+        self._http = http
+        self._objects = Objects(http)
+        self._reached: dict[str, Cursor] = {}
+
+    def check(self) -> Credentials:
+        missing = []
+        for stream, scope in SCOPES.items():
+            path = "/crm/owners/2026-09" if stream == "owners" else f"/crm/objects/2026-09/{stream}"
+            try:
+                self._http.get(path, {"limit": 1})
+            except ScopeMissing:
+                missing.append(scope)
+            except Rejected:
+                return Credentials(
+                    "rejected", "Set POPS_HUBSPOT_ACCESS_TOKEN to a service key that is still valid."
+                )
+            except SourceError as error:
+                return Credentials("unreachable", str(error))
+        if missing:
+            return Credentials("scope_missing", f"Give the service key {', '.join(missing)}.")
+        return Credentials("ok")
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        end = until - stream.lag
+        if stream.name not in MODIFIED:
+            if cursor is None or datetime.fromisoformat(cursor["read_until"]) < end:
+                yield Window(None, end, {"read_until": end.isoformat()})
+            return
+        position = cursor or {"modified_until": end.isoformat(), "listing": "live"}
+        while True:
+            while "listing" in position:
+                yield Window(None, None, position, position)
+                position = self._reached.pop(stream.name)
+            done = datetime.fromisoformat(position["modified_until"])
+            if done >= end:
+                return
+            start = done - stream.look_back
+            while start < end:
+                stop = min(start + SEARCH_WINDOW, end)
+                position = {"modified_until": stop.isoformat()} | (
+                    {"listing": "archived"} if stop == end else {}
+                )
+                yield Window(start, stop, position)
+                start = stop
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        if stream.name == "owners":
+            return self._owners()
+        if stream.name == "associations":
+            return associations(self._http, self.known)
+        if window.start is None or window.end is None:
+            return self._list(stream.name, window.position or {})
+        found = self._objects.modified(stream.name, window.start, window.end)
+        return (Page(_raw(rows), vendor_count=count) for rows, count in found)
+
+    def _list(self, kind: str, position: Cursor) -> Iterator[Page]:
+        """Up to 50 pages of the live or the archived objects, from where `position` stands."""
+        for _ in range(PAGES_A_WINDOW):
+            archived = position["listing"] == "archived"
+            rows, after = self._objects.page(kind, archived, position.get("after"))
+            if after is not None:
+                position = position | {"after": after}
+            else:
+                next_list = {} if archived else {"listing": "archived"}
+                position = {"modified_until": position["modified_until"]} | next_list
+            self._reached[kind] = position
+            yield Page(_raw(rows), cursor=position)
+            if after is None:
+                return
+
+    def _owners(self) -> Iterator[Page]:
+        for archived in ("false", "true"):
+            for body in self._http.paginate(
+                "/crm/owners/2026-09", {"limit": 100, "archived": archived}, following
+            ):
+                yield Page(_raw(body["results"]))
+
+
+def _raw(rows: list[dict[str, Any]]) -> list[RawRecord]:
+    return [
+        RawRecord(row["id"], row["updatedAt"], json.dumps(row, ensure_ascii=False), bool(row.get("archived")))
+        for row in rows
+    ]

@@ -1,0 +1,89 @@
+"""Jira's ways of paging (by token, by place in a list), and the streams that are lists."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.errors import BadRequest, NotFound, StuckCursor
+from connectors.http import Http
+
+Json = dict[str, Any]
+
+ROWS_A_LIST_PAGE = 50
+HISTORIES_A_PAGE = 1000
+
+
+def whole_list(http: Http, stream: str) -> Iterator[list[Json]]:
+    """Pages of everything that a stream without a search has."""
+    match stream:
+        case "projects":
+            yield from listed(http, "/rest/api/3/project/search")
+        case "statuses":
+            yield http.get("/rest/api/3/status")
+        case "fields":
+            yield http.get("/rest/api/3/field")
+        case "sprints":
+            yield from sprints(http)
+        case "versions":
+            yield from versions(http)
+        case _:
+            raise ValueError(f"Jira has no list of {stream}")
+
+
+def by_token(http: Http, path: str, query: Json) -> Iterator[Json]:
+    """Answers until one has no nextPageToken. Raises StuckCursor for a token that was already followed."""
+    followed: set[str] = set()
+    while True:
+        body = http.post(path, query)
+        yield body
+        token = body.get("nextPageToken")
+        if token is None:
+            return
+        if token in followed:
+            raise StuckCursor(place=f"POST {path}")
+        followed.add(token)
+        query = query | {"nextPageToken": token}
+
+
+def histories(http: Http, issue_ids: list[str]) -> Iterator[list[Json]]:
+    """Pages of every history of up to 1,000 issues, each with its `issueId`; `created` is epoch ms or text as sent."""
+    query = {"issueIdsOrKeys": issue_ids, "maxResults": HISTORIES_A_PAGE}
+    for body in by_token(http, "/rest/api/3/changelog/bulkfetch", query):
+        yield [
+            history | {"issueId": log["issueId"]}
+            for log in body["issueChangeLogs"]
+            for history in log["changeHistories"]
+        ]
+
+
+def listed(http: Http, path: str) -> Iterator[list[Json]]:
+    """Pages of a list that counts by startAt; a page may be shorter than what was asked for."""
+    start = 0
+    while True:
+        body = http.get(path, {"startAt": start, "maxResults": ROWS_A_LIST_PAGE})
+        yield body["values"]
+        if body["isLast"]:
+            return
+        if not body["values"]:
+            raise StuckCursor(place=f"GET {path}")
+        start += len(body["values"])
+
+
+def sprints(http: Http) -> Iterator[list[Json]]:
+    """Sprints of all boards; one that is on several boards comes once."""
+    seen: set[int] = set()
+    for boards in listed(http, "/rest/agile/1.0/board"):
+        for board in boards:
+            try:
+                for page in listed(http, f"/rest/agile/1.0/board/{board['id']}/sprint"):
+                    yield [sprint for sprint in page if sprint["id"] not in seen]
+                    seen.update(sprint["id"] for sprint in page)
+            except (BadRequest, NotFound):
+                # A board without sprints (kanban, or switched off) refuses the question; a removed one is not found.
+                continue
+
+
+def versions(http: Http) -> Iterator[list[Json]]:
+    """Versions of all projects that the account may browse."""
+    for projects in listed(http, "/rest/api/3/project/search"):
+        for project in projects:
+            yield from listed(http, f"/rest/api/3/project/{project['id']}/version")

@@ -1,0 +1,194 @@
+"""Jira Cloud: projects, statuses, fields, issues, changelogs, sprints and versions.
+
+Endpoints: `/search/jql` (issues), `/changelog/bulkfetch` (the whole history of every issue that changed), lists for the
+rest; sprints come from the agile API, which a site without Jira Software refuses: an optional stream.
+Access: an account's e-mail and API token; the account needs *Browse projects* in every project that is to count.
+Deletes: nothing tells of a deleted issue, which keeps its last version here. Projects, sprints and versions that are
+gone from a whole reading become deleted; statuses and fields stay, because old histories still name them.
+Time: windows are epoch milliseconds, because JQL dates are minutes in the account's own time zone.
+Try it: `pops check jira`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+from pydantic import SecretStr
+
+from connectors.contract import (
+    Credentials,
+    Cursor,
+    Known,
+    NeverTooLarge,
+    Page,
+    RawRecord,
+    Stream,
+    Window,
+    nothing_known,
+)
+from connectors.errors import Rejected, ScopeMissing, SourceError
+from connectors.http import BasicAuth, Http
+from connectors.jira.answers import by_token, histories, whole_list
+from connectors.settings import SourceSettings
+
+Json = dict[str, Any]
+
+SEARCHED = ("issues", "changelogs")
+# Older than any issue: Jira refuses a search without bounds.
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+# A longer window stops early, so that a kill loses little.
+PAGES_A_WINDOW = 50
+ISSUES_A_PAGE = 100
+ISSUES_A_BULKFETCH = 1000
+
+
+class JiraSettings(SourceSettings):
+    """Base URL `https://<site>.atlassian.net`, and the e-mail and API token of the reading account."""
+
+    email: str
+    api_token: SecretStr
+    requests_per_minute: int | None = 600
+
+    def auth(self) -> httpx.Auth:
+        return BasicAuth(self.email, self.api_token)
+
+
+def _stream(
+    name: str, *personal_data: str, version: str = "run in which it was seen to change", **more: Any
+) -> Stream:
+    searched = name in SEARCHED
+    return Stream(
+        name,
+        key="id",
+        version=version,
+        cursor="end of the last window of `updated`"
+        if searched
+        else "moment of the last reading, which is whole",
+        # The search index runs behind: an issue that it shows late is found by the next night's look-back.
+        lag=timedelta(minutes=5) if searched else timedelta(0),
+        look_back=timedelta(minutes=60) if searched else timedelta(0),
+        deletes="vanish" if name in ("projects", "sprints", "versions") else "none",
+        personal_data=personal_data,
+        **more,
+    )
+
+
+class JiraConnector(NeverTooLarge):
+    """Issues and changelogs search the same windows of `updated`, each by its own cursor; the rest is read whole."""
+
+    name: ClassVar[str] = "jira"
+    Settings: ClassVar[type[SourceSettings]] = JiraSettings
+    streams: ClassVar[tuple[Stream, ...]] = (
+        _stream("projects", "lead"),
+        _stream("statuses"),
+        _stream("fields"),
+        _stream("issues", "fields", version="fields.updated"),
+        _stream("changelogs", "author", "items", version="created"),
+        _stream("sprints", optional=True),
+        _stream("versions"),
+    )
+
+    def __init__(self, settings: JiraSettings, http: Http) -> None:
+        self.known: Known = nothing_known
+        self._http = http
+        self._stopped: dict[str, datetime] = {}
+
+    def check(self) -> Credentials:
+        try:
+            self._http.get("/rest/api/3/myself")
+            visible = self._http.get("/rest/api/3/project/search", {"maxResults": 1})["values"]
+        except Rejected:
+            return Credentials(
+                "rejected", "Set POPS_JIRA_EMAIL and a valid POPS_JIRA_API_TOKEN of that account."
+            )
+        except ScopeMissing:
+            return Credentials("scope_missing", "Give the API token read:jira-work and read:jira-user.")
+        except SourceError as error:
+            return Credentials("unreachable", str(error))
+        if not visible:
+            return Credentials("scope_missing", "Give the account the permission Browse projects.")
+        return Credentials("ok")
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        end = until - stream.lag
+        done = datetime.fromisoformat(cursor["read_until"]) if cursor else None
+        if done is not None and done >= end:
+            return
+        after = {"read_until": end.isoformat()}
+        if stream.name not in SEARCHED:
+            yield Window(None, end, after)
+            return
+        start = BEGINNING if done is None else done - stream.look_back
+        while start < end:
+            yield Window(start, end, after)
+            start = self._stopped.pop(stream.name, end)
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        if stream.name == "issues":
+            return self._issues(window)
+        if stream.name == "changelogs":
+            return self._changelogs(window)
+        return self._whole(stream, whole_list(self._http, stream.name))
+
+    def _issues(self, window: Window) -> Iterator[Page]:
+        for issues in self._search("issues", window, ["*all"]):
+            yield Page([_record(issue, issue["fields"]["updated"]) for issue in issues])
+        if "issues" in self._stopped:
+            yield Page([], cursor={"read_until": self._stopped["issues"].isoformat()})
+            return
+        answer = self._http.post("/rest/api/3/search/approximate-count", {"jql": _jql(window)})
+        yield Page([], vendor_count=answer["count"])
+
+    def _changelogs(self, window: Window) -> Iterator[Page]:
+        """Every history of the issues updated in the window; raw has most of them already and keeps only the new."""
+        waiting: list[str] = []
+        for issues in self._search("changelogs", window, ["updated"]):
+            waiting += [issue["id"] for issue in issues]
+            if len(waiting) > ISSUES_A_BULKFETCH - ISSUES_A_PAGE:
+                yield from self._histories(waiting)
+                waiting = []
+        if waiting:
+            yield from self._histories(waiting)
+        if "changelogs" in self._stopped:
+            yield Page([], cursor={"read_until": self._stopped["changelogs"].isoformat()})
+
+    def _search(self, name: str, window: Window, fields: list[str]) -> Iterator[list[Json]]:
+        """Pages of issues by `updated`. After 50 pages the window stops at an issue, where the next one begins."""
+        query = {"jql": _jql(window), "fields": fields, "maxResults": ISSUES_A_PAGE}
+        for number, body in enumerate(by_token(self._http, "/rest/api/3/search/jql", query), 1):
+            issues = body["issues"]
+            yield issues
+            if number >= PAGES_A_WINDOW and issues and body.get("nextPageToken"):
+                last = datetime.fromisoformat(issues[-1]["fields"]["updated"])
+                # While all issues are of one moment there is no place to stop.
+                if window.start is None or last > window.start:
+                    self._stopped[name] = last
+                    return
+
+    def _histories(self, issue_ids: list[str]) -> Iterator[Page]:
+        for rows in histories(self._http, issue_ids):
+            yield Page([_record(row, row["created"]) for row in rows])
+
+    def _whole(self, stream: Stream, pages: Iterable[list[Json]]) -> Iterator[Page]:
+        """A whole reading, then what raw holds and the reading does not."""
+        seen: set[str] = set()
+        for rows in pages:
+            records = [_record(row, "") for row in rows]
+            seen.update(each.record_id for each in records)
+            yield Page(records)
+        if stream.deletes == "vanish":
+            gone = [each for each in self.known(stream.name) if each.record_id not in seen]
+            yield Page([each._replace(record_version="", is_deleted=True) for each in gone])
+
+
+def _record(row: Json, version: Any) -> RawRecord:
+    return RawRecord(str(row["id"]), str(version), json.dumps(row, ensure_ascii=False))
+
+
+def _jql(window: Window) -> str:
+    start, end = (int(each.timestamp() * 1000) for each in (window.start, window.end) if each is not None)
+    return f"updated >= {start} AND updated < {end} ORDER BY updated ASC"

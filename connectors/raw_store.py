@@ -1,0 +1,230 @@
+"""A source's raw file: its tables, and the bookkeeping that decides what counts as loaded.
+
+Whatever is not booked in `_pops_loads` did not happen: rows of a load that a stopped run did not book are taken back
+when the file is next opened, and their window is read again.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import duckdb
+
+from connectors.contract import Cursor, RawRecord, Stream, Window
+from connectors.errors import AlreadyRunning
+
+# Name -> (DuckDB type, dlt type); no column may be null.
+RAW_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "record_id": ("VARCHAR", "text"),
+    "record_version": ("VARCHAR", "text"),
+    "record_hash": ("VARCHAR", "text"),
+    "extracted_at": ("TIMESTAMP WITH TIME ZONE", "timestamp"),
+    "load_id": ("VARCHAR", "text"),
+    "is_deleted": ("BOOLEAN", "bool"),
+    "record": ("VARCHAR", "text"),
+}
+COMPRESSION = {"record": "using compression zstd"}
+BOOKKEEPING = """
+create table if not exists {schema}._pops_loads (
+    load_id varchar not null, stream varchar not null, window_start timestamptz, window_end timestamptz,
+    fetched_count bigint not null, loaded_count bigint not null, duplicate_count bigint not null,
+    quarantined_count bigint not null, vendor_count bigint, outcome varchar not null, reason varchar,
+    extracted_at timestamptz not null
+);
+create table if not exists {schema}._pops_quarantine (
+    stream varchar not null, reason varchar not null, record varchar not null, load_id varchar not null,
+    extracted_at timestamptz not null
+);
+create table if not exists {schema}._pops_cursors (
+    stream varchar primary key, cursor varchar not null, committed_at timestamptz not null, load_id varchar not null
+);
+create table if not exists {schema}._pops_runs (
+    run_id varchar primary key, started_at timestamptz not null, finished_at timestamptz, until timestamptz not null,
+    outcome varchar not null, error varchar
+);
+"""
+STOPPED = "The run was stopped before its end."
+# Latest first; as the staging models choose.
+LATEST = "extracted_at desc, record_version desc, load_id desc, record_hash desc"
+# Enough for the largest window; DuckDB writes to disk what does not fit.
+MEMORY_LIMIT = "256MB"
+# Zstandard makes raw a third as large as DuckDB's own choice; older files do not know it.
+STORAGE_VERSION = "v1.2.0"
+
+Outcome = Literal["loaded", "empty", "failed", "not_available"]
+
+
+@dataclass(frozen=True)
+class Booking:
+    """What `_pops_loads` says of a window. `fetched` = `loaded` + `duplicates` + `quarantined` unless it failed."""
+
+    load_id: str
+    outcome: Outcome
+    fetched: int = 0
+    loaded: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    vendor_count: int | None = None
+    reason: str | None = None
+
+
+class RawStore:
+    """The open raw file of one source; only its connector's runner writes it. Times are UTC."""
+
+    def __init__(self, home: Path, source: str, streams: tuple[Stream, ...]) -> None:
+        self.source = source
+        self.schema = f"raw_{source}"
+        self.path = home / "raw" / f"{source}.duckdb"
+        self._streams = streams
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.connection = duckdb.connect(
+                str(self.path), config={"storage_compatibility_version": STORAGE_VERSION}
+            )
+        except duckdb.IOException as error:
+            raise AlreadyRunning(
+                f"The raw file {self.path.name} is open elsewhere or cannot be written.",
+                remedy="Close what has it open (another run, a DuckDB shell), and run again.",
+                source=source,
+            ) from error
+        try:
+            self.connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{MEMORY_LIMIT}'")
+            self._prepare()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def __enter__(self) -> "RawStore":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def table(self, stream: str) -> str:
+        return f"{self.schema}.{stream}"
+
+    def cursor(self, stream: str) -> Cursor | None:
+        """The committed position of a stream; None: it was never read."""
+        found = self._row(f"select cursor from {self.schema}._pops_cursors where stream = ?", [stream])
+        return json.loads(found[0]) if found else None
+
+    def known(self, stream: str) -> Iterator[RawRecord]:
+        """The latest version of every record of a stream, without those that are deleted."""
+        rows = self.connection.cursor().execute(
+            f"""
+            select record_id, record_version, record, is_deleted
+            from (
+                select *, row_number() over (partition by record_id order by {LATEST}) as version_number
+                from {self.table(stream)}
+            )
+            where version_number = 1 and not is_deleted
+            order by record_id
+            """
+        )
+        while batch := rows.fetchmany(5_000):
+            yield from (RawRecord(*row) for row in batch)
+
+    def start_run(self, run_id: str, until: datetime) -> None:
+        """Book the run as stopped until `finish_run` says otherwise, and take back what no run has booked."""
+        self.connection.execute(
+            f"insert into {self.schema}._pops_runs values (?, ?, null, ?, 'failed', ?)",
+            [run_id, datetime.now(UTC), until, STOPPED],
+        )
+        for stream in self._streams:
+            self._take_back_unbooked(stream.name)
+
+    def finish_run(self, run_id: str, error: str | None) -> None:
+        self.connection.execute(
+            f"update {self.schema}._pops_runs set finished_at = ?, outcome = ?, error = ? where run_id = ?",
+            [datetime.now(UTC), "failed" if error else "ok", error, run_id],
+        )
+
+    def book(
+        self,
+        stream: str,
+        window: Window | None,
+        booking: Booking,
+        extracted_at: datetime,
+        cursor: Cursor | None = None,
+        quarantined: list[tuple[str, str]] | None = None,
+    ) -> None:
+        """Write the load, its quarantined records and the cursor in one transaction."""
+        start, end = (window.start, window.end) if window else (None, None)
+        connection = self.connection
+        connection.begin()
+        try:
+            connection.execute(
+                f"insert into {self.schema}._pops_loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    booking.load_id, stream, start, end, booking.fetched, booking.loaded, booking.duplicates,
+                    booking.quarantined, booking.vendor_count, booking.outcome, booking.reason, extracted_at,
+                ],
+            )  # fmt: skip
+            for reason, record in quarantined or []:
+                self._quarantine(stream, reason, record, booking.load_id, extracted_at)
+            if cursor is not None:
+                connection.execute(
+                    f"insert or replace into {self.schema}._pops_cursors values (?, ?, ?, ?)",
+                    [stream, json.dumps(cursor, sort_keys=True), datetime.now(UTC), booking.load_id],
+                )
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+
+    def take_back(self, stream: str, load_id: str) -> None:
+        """Remove the rows of a load that does not count."""
+        self.connection.execute(f"delete from {self.table(stream)} where load_id = ?", [load_id])
+
+    def count_of_load(self, stream: str, load_id: str) -> int:
+        row = self._row(f"select count(*) from {self.table(stream)} where load_id = ?", [load_id])
+        return int(row[0]) if row else 0
+
+    def _prepare(self) -> None:
+        columns = ", ".join(
+            f"{name} {kind} not null {COMPRESSION.get(name, '')}" for name, (kind, _) in RAW_COLUMNS.items()
+        )
+        tables = ";".join(
+            f"create table if not exists {self.table(each.name)} ({columns})" for each in self._streams
+        )
+        self.connection.execute(f"create schema if not exists {self.schema};{tables}")
+        self.connection.execute(BOOKKEEPING.format(schema=self.schema))
+
+    def _take_back_unbooked(self, stream: str) -> None:
+        unbooked = self.connection.execute(
+            f"""
+            select load_id from (select distinct load_id from {self.table(stream)})
+            where load_id not in (select load_id from {self.schema}._pops_loads where stream = ?)
+            """,
+            [stream],
+        ).fetchall()
+        for (load_id,) in unbooked:
+            self.take_back(stream, load_id)
+
+    def _quarantine(
+        self, stream: str, reason: str, record: str, load_id: str, extracted_at: datetime
+    ) -> None:
+        # A look-back reads the same broken record again.
+        self.connection.execute(
+            f"""
+            insert into {self.schema}._pops_quarantine
+            select $stream, $reason, $record, $load_id, $extracted_at
+            where not exists (
+                select 1 from {self.schema}._pops_quarantine
+                where stream = $stream and reason = $reason and record = $record
+            )
+            """,
+            {
+                "stream": stream, "reason": reason, "record": record, "load_id": load_id, "extracted_at": extracted_at,
+            },
+        )  # fmt: skip
+
+    def _row(self, sql: str, parameters: list[Any]) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = self.connection.execute(sql, parameters).fetchone()
+        return found

@@ -1,0 +1,62 @@
+"""Takes secrets out of everything that a person may read: errors, logs, stored reasons."""
+
+import logging
+import re
+import threading
+from base64 import b64encode
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "[redacted]"
+# Shorter values would blot out ordinary words; no vendor gives out secrets that short.
+SHORTEST_SECRET = 6
+
+_secrets: set[str] = set()
+_lock = threading.Lock()
+_AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9._~+/=:-]{6,}")
+_NAMED = re.compile(
+    r"(?i)([\"']?[\w-]*(?:secret|token|password|passwd|api[_-]?key|authorization|signature|credential)[\w-]*[\"']?\s*[=:]\s*)"
+    r"([\"']?)[^\s\"'&,;}]+\2"
+)
+_QUERY = re.compile(r"(?<=[?&])([^=&\s#]+)=[^&\s#\"')]*")
+_USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+def remember_secrets(values: Iterable[str]) -> None:
+    """From now on `redact` hides these values in this process, also percent- and base64-encoded."""
+    with _lock:
+        for value in values:
+            if len(value) >= SHORTEST_SECRET:
+                encoded = b64encode(value.encode()).decode()
+                _secrets.update({value, quote(value, safe=""), quote_plus(value), encoded})
+
+
+def redact(text: str) -> str:
+    """`text` without known secrets, values of query strings, user info of URLs, and what is named like a secret."""
+    # The longest first: a secret may contain another.
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    text = _USER_INFO.sub(f"{HIDDEN}@", text)
+    text = _QUERY.sub(rf"\1={HIDDEN}", text)
+    text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", text)
+    return _NAMED.sub(rf"\1{HIDDEN}", text)
+
+
+class RedactingFilter(logging.Filter):
+    """Redacts every record of the logger or handler that it is added to."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return True
+
+
+def redact_logs() -> None:
+    """Redact what the HTTP and load libraries log, and keep them from logging headers at DEBUG."""
+    for name in ("httpx", "httpcore", "dlt", "connectors"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(each, RedactingFilter) for each in logger.filters):
+            logger.addFilter(RedactingFilter())
+        if name in ("httpx", "httpcore"):
+            logger.setLevel(max(logger.level, logging.WARNING))

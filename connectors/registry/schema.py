@@ -1,0 +1,241 @@
+"""What may stand in the registry: one model a file, and the rules that hold between files."""
+
+from collections.abc import Iterator
+from datetime import date, time
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+# A rule between entries that is broken: (stream, position of the entry, what is wrong).
+Problem = tuple[str, int, str]
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+# YAML reads 2026-05-25 as a date.
+Id = Annotated[Text, BeforeValidator(lambda value: value.isoformat() if isinstance(value, date) else value)]
+Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
+EpicKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")]
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Entry(BaseModel):
+    """An entry of a file; unknown keys are refused, because a misspelt one would be lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: Id
+
+
+class Organisation(Entry):
+    name: Text
+    reporting_time_zone: str
+    week_starts_on: Literal["monday"]
+
+    @field_validator("reporting_time_zone")
+    @classmethod
+    def _is_known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (LookupError, ValueError, OSError):
+            raise ValueError(f"`{zone}` is no time zone; write one such as Europe/Berlin") from None
+        return zone
+
+
+class Product(Entry):
+    name: Text
+    owner: Owner
+
+
+class Team(Entry):
+    name: Text
+    owner: Owner
+    jira_projects: list[Text]
+
+
+class EventRule(BaseModel):
+    """An event of this name, with these values of its properties when `where` is given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    event: Text
+    where: dict[Text, str | bool | int | float] = Field(default_factory=dict)
+
+
+class Feature(Entry):
+    name: Text
+    product: Text
+    team: Text
+    live_from: date
+    live_until: date | None = None
+    launched_on: date | None = None
+    events: list[EventRule]
+    epics: list[EpicKey]
+    ticket_tags: list[Text]
+    eligible_plans: list[Text] = Field(default_factory=list)
+    adoption_target: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "Feature":
+        if self.live_until is not None and self.live_until < self.live_from:
+            raise ValueError("`live_until` is before `live_from`")
+        return self
+
+
+class FunnelStep(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    event: Text
+    name: Text
+
+
+class Funnel(Entry):
+    name: Text
+    product: Text
+    owner: Owner
+    window_days: Annotated[int, Field(gt=0)]
+    steps: Annotated[list[FunnelStep], Field(min_length=2)]
+
+
+class Stage(Entry):
+    name: Text
+    flow: Literal["active", "waiting"]
+    statuses: list[Text]
+
+
+class AreaOwner(Entry):
+    owner: Owner
+
+
+class Target(Entry):
+    metric: MetricName
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> "Target":
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("a target needs `at_least` or `at_most`")
+        return self
+
+
+class CalendarEntry(Entry):
+    """A holiday, whose id is its date, or the hours in which an area works."""
+
+    kind: Literal["holiday", "business_hours"]
+    name: Text
+    days: list[Weekday] | None = None
+    opens: time | None = None
+    closes: time | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "CalendarEntry":
+        if self.kind == "holiday":
+            if self.days or self.opens or self.closes:
+                raise ValueError("a holiday has no `days`, `opens` or `closes`")
+            try:
+                date.fromisoformat(self.id)
+            except ValueError:
+                raise ValueError("the `id` of a holiday is its date, such as 2026-12-25") from None
+        elif self.days is None or self.opens is None or self.closes is None:
+            raise ValueError("business hours need `days`, `opens` and `closes`")
+        elif self.closes <= self.opens:
+            raise ValueError("`closes` is not after `opens`")
+        return self
+
+
+class Exclusion(Entry):
+    id: Literal["internal_email_domains", "bot_user_agents", "passive_events", "issue_resolutions"]
+    values: list[Text]
+
+
+class Registry(BaseModel):
+    """All files; a field is a stream, a list in the order of its file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    organisation: Annotated[list[Organisation], Field(min_length=1, max_length=1)]
+    products: list[Product]
+    features: list[Feature]
+    teams: list[Team]
+    stages: list[Stage]
+    owners: list[AreaOwner]
+    targets: list[Target]
+    calendar: list[CalendarEntry]
+    exclusions: list[Exclusion]
+    funnels: list[Funnel]
+
+    def problems(self) -> Iterator[Problem]:
+        """Rules between entries that are broken."""
+        for stream in type(self).model_fields:
+            ids = ((number, entry.id) for number, entry in enumerate(getattr(self, stream)))
+            yield from _repeated(stream, ids, "The id `{}` is used twice.")
+        products = {each.id for each in self.products}
+        teams = {each.id for each in self.teams}
+        for number, feature in enumerate(self.features):
+            if feature.product not in products:
+                yield (
+                    "features",
+                    number,
+                    f"Feature `{feature.id}` names the product `{feature.product}`, which products.yml does not have.",
+                )
+            if feature.team not in teams:
+                yield (
+                    "features",
+                    number,
+                    f"Feature `{feature.id}` names the team `{feature.team}`, which teams.yml does not have.",
+                )
+        for number, funnel in enumerate(self.funnels):
+            if funnel.product not in products:
+                yield (
+                    "funnels",
+                    number,
+                    f"Funnel `{funnel.id}` names the product `{funnel.product}`, which products.yml does not have.",
+                )
+        yield from self._shared_events()
+        epics = ((number, epic) for number, each in enumerate(self.features) for epic in each.epics)
+        yield from _repeated("features", epics, "The epic `{}` is listed twice.")
+        projects = ((number, each) for number, team in enumerate(self.teams) for each in team.jira_projects)
+        yield from _repeated("teams", projects, "The Jira project `{}` is listed twice.")
+        statuses = (
+            (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
+        )
+        yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
+
+    def _shared_events(self) -> Iterator[Problem]:
+        """An event that two rules match would be counted for both."""
+        seen: dict[str, list[tuple[str, EventRule]]] = {}
+        for number, feature in enumerate(self.features):
+            for rule in feature.events:
+                for other_feature, other in seen.get(rule.event, []):
+                    if _overlap(rule, other):
+                        both = (
+                            f"`{other_feature}` and `{feature.id}`"
+                            if other_feature != feature.id
+                            else f"`{feature.id}` twice"
+                        )
+                        yield (
+                            "features",
+                            number,
+                            f"The event `{rule.event}` belongs to {both}: tell them apart with `where`.",
+                        )
+                seen.setdefault(rule.event, []).append((feature.id, rule))
+
+
+def _overlap(one: EventRule, other: EventRule) -> bool:
+    """Whether an event can match both rules: unless a property must have two values, it can."""
+    shared = one.where.keys() & other.where.keys()
+    return all(one.where[name] == other.where[name] for name in shared)
+
+
+def _repeated(stream: str, values: Iterator[tuple[int, str]], message: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for number, value in values:
+        if value in seen:
+            yield stream, number, message.format(value)
+        seen.add(value)

@@ -1,0 +1,169 @@
+"""The registry: the organisation's own facts, from the YAML files of `POPS_REGISTRY_DIR`; a source like any other.
+
+One file a stream, one record an entry, as written, with `_ordinal`: its place in the file, from 1. All files are
+validated together before the first record. An entry that is taken out of its file becomes a deleted version.
+Try it: `pops check registry`.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import AnyHttpUrl, ValidationError
+
+from connectors.contract import (
+    Credentials,
+    Cursor,
+    Known,
+    NeverTooLarge,
+    Page,
+    RawRecord,
+    Stream,
+    Window,
+    nothing_known,
+)
+from connectors.errors import InvalidRegistry
+from connectors.http import Http
+from connectors.registry.schema import Organisation, Registry
+from connectors.registry.yaml_file import Lines, line_of, read_yaml
+from connectors.settings import SourceSettings
+
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "registry"
+STREAMS = tuple(Registry.model_fields)
+# So many problems are told at once.
+MOST_PROBLEMS = 8
+
+
+class RegistrySettings(SourceSettings):
+    """The folder; there is no address to ask."""
+
+    base_url: AnyHttpUrl = AnyHttpUrl("http://localhost")
+    dir: Path = DEFAULT_FOLDER
+
+
+class RegistryConnector(NeverTooLarge):
+    """Every file is read whole, every time; raw keeps what changed."""
+
+    name: ClassVar[str] = "registry"
+    Settings: ClassVar[type[SourceSettings]] = RegistrySettings
+    streams: ClassVar[tuple[Stream, ...]] = tuple(
+        Stream(
+            name,
+            key="id",
+            version="moment of the run that first saw the content",
+            cursor="none: read whole",
+            lag=timedelta(0),
+            look_back=timedelta(0),
+            deletes="vanish",
+            personal_data=(),
+        )
+        for name in STREAMS
+    )
+
+    def __init__(self, settings: RegistrySettings, http: Http) -> None:
+        self._folder = settings.dir
+        self._entries: dict[str, list[dict[str, Any]]] | None = None
+        self.known: Known = nothing_known
+
+    def check(self) -> Credentials:
+        try:
+            load_registry(self._folder)
+        except InvalidRegistry as error:
+            return Credentials("rejected", str(error))
+        return Credentials("ok")
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        yield Window(None, until, {"read_at": until.isoformat()})
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        if self._entries is None:
+            self._entries = _validated(self._folder)[1]
+        records = {
+            str(entry["id"]): RawRecord(str(entry["id"]), "", _json(entry | {"_ordinal": ordinal}))
+            for ordinal, entry in enumerate(self._entries[stream.name], 1)
+        }
+        vanished = [each._replace(record_version="", is_deleted=True) for each in self.known(stream.name)]
+        yield Page([*records.values(), *(each for each in vanished if each.record_id not in records)])
+
+
+def registry_dir(env: Mapping[str, str] = os.environ) -> Path:
+    """`POPS_REGISTRY_DIR`, or the project's `registry/`."""
+    return Path(env.get("POPS_REGISTRY_DIR") or DEFAULT_FOLDER).expanduser()
+
+
+def load_registry(folder: Path) -> Registry:
+    """The registry, validated. Raises InvalidRegistry naming file and line of what is wrong."""
+    return _validated(folder)[0]
+
+
+def load_organisation(folder: Path) -> Organisation:
+    """The organisation: name, reporting_time_zone, week_starts_on. Raises InvalidRegistry."""
+    return load_registry(folder).organisation[0]
+
+
+def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
+    """The registry, and its entries as written."""
+    if not folder.is_dir():
+        raise InvalidRegistry(
+            "There is no such folder.",
+            remedy="Set POPS_REGISTRY_DIR to the registry's folder.",
+            place=str(folder),
+        )
+    files = {path.stem: path for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])}
+    unknown = sorted(files.keys() - set(STREAMS))
+    if unknown:
+        raise InvalidRegistry(
+            f"The registry knows no {', '.join(unknown)}: its files are {', '.join(STREAMS)}.",
+            place=files[unknown[0]].name,
+        )
+    entries: dict[str, list[dict[str, Any]]] = {}
+    lines: dict[str, Lines] = {}
+    for name in STREAMS:
+        path = files.get(name, folder / f"{name}.yml")
+        content, lines[name] = read_yaml(path)
+        if not isinstance(content, dict) or list(content) != [name] or not isinstance(content[name], list):
+            raise InvalidRegistry(f"The file holds one list, named `{name}`.", place=f"{path.name}:1")
+        entries[name] = content[name]
+    try:
+        registry = Registry.model_validate(entries)
+    except ValidationError as error:
+        problems = [
+            (str(each["loc"][0]), each["loc"][1:], _sentence(each["loc"], each["msg"], each["type"]))
+            for each in error.errors(include_url=False, include_input=False)
+        ]
+    else:
+        problems = [(stream, (number,), what) for stream, number, what in registry.problems()]
+        if not problems:
+            return registry, entries
+    told = [
+        f"{name}.yml:{line_of(lines[name], (name, *place))}: {what}"
+        for name, place, what in problems[:MOST_PROBLEMS]
+    ]
+    first_place, _, first = told[0].partition(": ")
+    more = f" And {len(problems) - 1} more: {' '.join(told[1:])}" if len(problems) > 1 else ""
+    raise InvalidRegistry(first + more, place=first_place)
+
+
+def _sentence(place: tuple[int | str, ...], message: str, kind: str) -> str:
+    names = [str(part) for part in place if isinstance(part, str)]
+    if kind == "extra_forbidden":
+        return f"`{names[-1]}` is no key here."
+    if kind == "missing":
+        return f"`{names[-1]}` is missing."
+    told = message.removeprefix("Value error, ").rstrip(".")
+    return f"`{names[-1]}`: {told}." if len(names) > 1 else f"{told[:1].upper()}{told[1:]}."
+
+
+def _json(entry: dict[str, Any]) -> str:
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":"), default=_as_text)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"The registry cannot hold a {type(value).__name__}.")

@@ -1,0 +1,305 @@
+"""Reads a source: per stream its windows, one load a window, and the cursor only once the load is booked.
+
+`POPS_HOME/raw/<source>.duckdb` holds the records and the books, `POPS_HOME/dlt/<source>/` what dlt and a download need
+while they work. A kill at any moment loses at most the window in flight, which the next run reads again.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from connectors import SOURCES, connector_class
+from connectors.batch import Batch
+from connectors.contract import Connector, Credentials, Cursor, Stream, Window
+from connectors.errors import (
+    AlreadyRunning,
+    Rejected,
+    ScopeMissing,
+    SourceError,
+    Unreachable,
+    Unreconciled,
+    WindowTooLarge,
+)
+from connectors.http import RETRY_SECONDS, Http
+from connectors.loading import Loader
+from connectors.raw_store import Booking, RawStore
+from connectors.settings import load_settings
+from connectors.surprises import SURPRISES, as_source_error
+from connectors.waiting import SYSTEM_CLOCK, Clock
+
+Progress = Callable[[str], None]
+# A vendor that has been silent for one stream's whole retry time gets less of it for the streams that follow.
+IMPATIENT_RETRY_SECONDS = 30.0
+CHECK_RETRY_SECONDS = 10.0
+
+
+@dataclass
+class StreamRun:
+    """What a run did to one stream. `seconds`: wall clock. `vendor_count`: the vendor's own counts of its windows, summed.
+
+    `outcome`: `ok`; `not_available` (an optional stream that the vendor does not give, `reason` says why); `failed`
+    (`error` says why; what its earlier windows loaded stays).
+    """
+
+    stream: str
+    windows: int = 0
+    fetched: int = 0
+    loaded: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    vendor_count: int | None = None
+    seconds: float = 0.0
+    outcome: Literal["ok", "not_available", "failed"] = "ok"
+    reason: str | None = None
+    error: str | None = None
+
+    def add(self, booking: Booking) -> None:
+        self.windows += 1
+        self.fetched += booking.fetched
+        self.loaded += booking.loaded
+        self.duplicates += booking.duplicates
+        self.quarantined += booking.quarantined
+        if booking.vendor_count is not None:
+            self.vendor_count = (self.vendor_count or 0) + booking.vendor_count
+
+
+@dataclass
+class SourceRun:
+    """`outcome`: `ok`; `failed` (a stream or the whole source failed, `error` says why); `off` (its variables are not set)."""
+
+    source: str
+    outcome: Literal["ok", "failed", "off"]
+    streams: list[StreamRun] = field(default_factory=list)
+    error: str | None = None
+
+
+def prepare_raw(home: Path | str) -> None:
+    """Create every source's raw file, schema and empty tables where they are missing."""
+    for source in SOURCES:
+        with RawStore(Path(home), source, connector_class(source).streams):
+            pass
+
+
+def check_source(source: str, env: Mapping[str, str] = os.environ) -> Credentials | None:
+    """What the vendor says to the credentials; None when the source is off. Raises InvalidSettings."""
+    settings = load_settings(source, connector_class(source).Settings, env)
+    if settings is None:
+        return None
+    with _http(settings, retry_seconds=CHECK_RETRY_SECONDS) as http:
+        return connector_class(source)(settings, http).check()
+
+
+def run_source(
+    source: str,
+    home: Path | str,
+    until: datetime,
+    history_start: datetime,
+    env: Mapping[str, str] = os.environ,
+    progress: Progress | None = None,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> SourceRun:
+    """Read every stream of a source from its cursor to `until` (aware; `extracted_at` of what is loaded).
+
+    `history_start` (aware): where event streams begin when they were never read. What goes wrong with a source is in
+    the result, not raised, so that one broken source leaves the others alone. `transport`, `clock`: for tests.
+    """
+    if until.tzinfo is None or history_start.tzinfo is None:
+        raise ValueError("`until` and `history_start` need a time zone.")
+    kind = connector_class(source)
+    home = Path(home)
+    until = until.astimezone(UTC)
+    try:
+        settings = load_settings(source, kind.Settings, env)
+        with _only_run(home, source) as folder, RawStore(home, source, kind.streams) as store:
+            if settings is None:
+                return SourceRun(source, "off")
+            with _http(settings, transport=transport, clock=clock, scratch=folder / "scratch") as http:
+                connector = kind(settings, http)
+                connector.known = store.known
+                run = _Run(connector, http, store, folder, until, history_start.astimezone(UTC), progress)
+                return run.whole()
+    except SURPRISES as problem:
+        return SourceRun(source, "failed", error=str(as_source_error(problem).located(source)))
+
+
+class _Run:
+    """One run of one source."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        http: Http,
+        store: RawStore,
+        folder: Path,
+        until: datetime,
+        history_start: datetime,
+        progress: Progress | None,
+    ) -> None:
+        self._connector = connector
+        self._http = http
+        self._store = store
+        self._scratch = folder / "scratch"
+        self._loader = Loader(store, folder)
+        self._until = until
+        self._history_start = history_start
+        self._progress: Progress = progress or (lambda message: None)
+        # Sorts by time: where all else is equal, the later load holds the later state.
+        self._run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4().hex[:6]}"
+        self._load_count = 0
+
+    def whole(self) -> SourceRun:
+        """All streams; one that fails leaves the others alone, except when the credentials themselves are rejected."""
+        self._store.start_run(self._run_id, self._until)
+        result = SourceRun(self._connector.name, "ok")
+        rejected: SourceError | None = None
+        for stream in self._connector.streams:
+            run = StreamRun(stream.name)
+            result.streams.append(run)
+            started = time.monotonic()
+            if rejected is None:
+                problem = self._guarded(stream, run)
+                rejected = problem if isinstance(problem, Rejected) else None
+                if isinstance(problem, Unreachable):
+                    self._http.retry_seconds = IMPATIENT_RETRY_SECONDS
+            else:
+                run.outcome, run.error = "failed", f"Not asked for: {rejected}"
+            run.seconds = time.monotonic() - started
+        errors = [run.error for run in result.streams if run.error]
+        if errors:
+            result.outcome, result.error = "failed", errors[0] if rejected else " · ".join(errors)
+        self._loader.close()
+        self._store.finish_run(self._run_id, result.error)
+        return result
+
+    def _guarded(self, stream: Stream, run: StreamRun) -> SourceError | None:
+        """Read a stream; what goes wrong is booked and returned."""
+        try:
+            cursor = self._store.cursor(stream.name)
+            for window in self._connector.windows(stream, cursor, self._until, self._history_start):
+                self._read(stream, window, run)
+        except SURPRISES as problem:
+            error = as_source_error(problem).located(self._connector.name, stream.name)
+            if isinstance(error, ScopeMissing) and stream.optional:
+                run.outcome, run.reason = "not_available", str(error)
+            else:
+                run.outcome, run.error = "failed", str(error)
+            booked: Literal["failed", "not_available"] = "failed" if run.error else "not_available"
+            self._store.book(
+                stream.name, None, Booking(self._next_load_id(), booked, reason=str(error)), self._until
+            )
+            self._progress(str(error))
+            return error
+        return None
+
+    def _read(self, stream: Stream, window: Window, run: StreamRun) -> None:
+        """Fetch, load and book a window, or the shorter windows that the vendor prefers."""
+        started = time.monotonic()
+        try:
+            booking = self._load(stream, window)
+        except WindowTooLarge:
+            parts = self._connector.split(window)
+            if not parts:
+                raise
+            for part in parts:
+                self._read(stream, part, run)
+            return
+        run.add(booking)
+        self._progress(
+            f"{self._connector.name} {stream.name}{_span(window)}: {booking.fetched:,} fetched, "
+            f"{booking.loaded:,} new, {booking.quarantined:,} quarantined ({time.monotonic() - started:.1f} s)"
+        )
+
+    def _load(self, stream: Stream, window: Window) -> Booking:
+        cursor: Cursor = window.cursor_after
+        load_id = self._next_load_id()
+        with Batch(self._store, stream.name, load_id, self._until, self._scratch) as batch:
+            for page in self._connector.fetch(stream, window):
+                batch.add(page)
+                if page.cursor is not None:
+                    cursor = page.cursor
+            batch.finish()
+            if batch.new_count:
+                self._loader.load(stream.name, batch)
+            loaded = self._reconciled(stream, load_id, batch)
+            booking = Booking(
+                load_id,
+                "loaded" if batch.fetched else "empty",
+                fetched=batch.fetched,
+                loaded=loaded,
+                duplicates=batch.duplicates,
+                quarantined=len(batch.quarantined),
+                vendor_count=batch.vendor_count,
+                reason=None if batch.fetched else "The vendor has nothing for this window.",
+            )
+            self._store.book(stream.name, window, booking, self._until, cursor, batch.quarantined)
+        return booking
+
+    def _reconciled(self, stream: Stream, load_id: str, batch: Batch) -> int:
+        """Rows of this load in raw, which together with duplicates and quarantined must be what was fetched."""
+        loaded = self._store.count_of_load(stream.name, load_id) if batch.new_count else 0
+        if batch.fetched != loaded + batch.duplicates + len(batch.quarantined):
+            self._store.take_back(stream.name, load_id)
+            raise Unreconciled(
+                f"Fetched {batch.fetched}, but loaded {loaded}, duplicates {batch.duplicates}, "
+                f"quarantined {len(batch.quarantined)}: the load was taken back."
+            )
+        return loaded
+
+    def _next_load_id(self) -> str:
+        self._load_count += 1
+        return f"{self._run_id}-{self._load_count:05d}"
+
+
+@contextmanager
+def _only_run(home: Path, source: str) -> Iterator[Path]:
+    """The source's working folder, with an empty `scratch`; AlreadyRunning while another run holds it."""
+    folder = home / "dlt" / source
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(source=source) from None
+        scratch = folder / "scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _http(
+    settings: Any,
+    *,
+    retry_seconds: float = RETRY_SECONDS,
+    transport: httpx.BaseTransport | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+    scratch: Path | None = None,
+) -> Http:
+    return Http(
+        settings.root,
+        auth=settings.auth(),
+        requests_per_minute=settings.requests_per_minute,
+        retry_seconds=retry_seconds,
+        transport=transport,
+        clock=clock,
+        scratch=scratch,
+    )
+
+
+def _span(window: Window) -> str:
+    ends = [f"{moment:%Y-%m-%d %H:%M}" for moment in (window.start, window.end) if moment is not None]
+    return f" {' to '.join(ends)}" if len(ends) == 2 else ""

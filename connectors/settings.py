@@ -1,0 +1,98 @@
+"""A source's settings from the environment: `POPS_<SOURCE>_BASE_URL` and its credentials. Set means on."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import httpx
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from connectors.errors import InvalidSettings
+from connectors.redaction import remember_secrets
+
+S = TypeVar("S", bound="SourceSettings")
+
+
+class SourceSettings(BaseSettings):
+    """Base of every connector's settings: a field `api_key` is read from `POPS_<SOURCE>_API_KEY`.
+
+    Secrets are `SecretStr`. `requests_per_minute`: our own budget; a connector's settings set its default (None: none).
+    A connector overrides `auth` with `BasicAuth`, `BearerAuth` or `ClientCredentials` of `connectors.http`.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_file=None)
+
+    base_url: AnyHttpUrl
+    requests_per_minute: int | None = Field(default=None, gt=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The environment is handed in as a mapping: nothing is read behind the caller's back.
+        return (init_settings,)
+
+    def auth(self) -> httpx.Auth | None:
+        """How requests are signed; None: not at all."""
+        return None
+
+    @property
+    def root(self) -> str:
+        """The base URL without a slash at its end."""
+        return str(self.base_url).rstrip("/")
+
+    def secrets(self) -> list[str]:
+        """Plain text of the secrets, for redaction."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+def prefix(source: str) -> str:
+    return f"POPS_{source.upper()}_"
+
+
+def load_settings(source: str, settings: type[S], env: Mapping[str, str]) -> S | None:
+    """Settings of a source; None when none of its variables is set. A source that requires none is always on.
+
+    Raises InvalidSettings naming the variables that are missing or wrong, never their values.
+    """
+    given = {name: env.get(prefix(source) + name.upper(), "").strip() for name in settings.model_fields}
+    given = {name: value for name, value in given.items() if value}
+    requires_any = any(field.is_required() for field in settings.model_fields.values())
+    if requires_any and not given.keys() - {"requests_per_minute"}:
+        return None
+    try:
+        found = settings.model_validate(given)
+    except ValidationError as error:
+        raise _invalid(source, error) from None
+    remember_secrets(found.secrets())
+    return found
+
+
+def _invalid(source: str, error: ValidationError) -> InvalidSettings:
+    problems = []
+    for each in error.errors(include_input=False, include_url=False):
+        variable = prefix(source) + str(each["loc"][0]).upper()
+        problems.append(
+            f"{variable} is not set" if each["type"] == "missing" else f"{variable}: {each['msg']}"
+        )
+    return InvalidSettings(
+        f"{'; '.join(problems)}.",
+        remedy="Set every variable of the source to switch it on, or none to leave it off.",
+        source=source,
+    )
+
+
+def enabled_sources(env: Mapping[str, str]) -> list[str]:
+    """Vendors whose variables are set, in the order of `connectors.SOURCES`; the registry is always read and not listed.
+
+    Raises InvalidSettings for a source that is set by half.
+    """
+    from connectors import VENDORS, connector_class
+
+    return [name for name in VENDORS if load_settings(name, connector_class(name).Settings, env) is not None]

@@ -1,0 +1,106 @@
+"""Time: when a vendor wants to be asked again, how long we wait without being told, and our own request budget."""
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+RESET_HEADERS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+# Numbers above are moments since 1970 (in seconds, in milliseconds), below they are seconds from now.
+EPOCH_SECONDS = 1_000_000_000
+EPOCH_MILLISECONDS = 100_000_000_000
+
+
+class Clock:
+    """The system's time; tests put one of their own in its place."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+SYSTEM_CLOCK = Clock()
+
+
+@dataclass
+class Backoff:
+    """Seconds before the next attempt: doubling from `first` to `cap`, of which a random half to whole is taken."""
+
+    first: float = 0.5
+    cap: float = 60.0
+    dice: random.Random = field(default_factory=random.Random)
+
+    def seconds(self, attempt: int) -> float:
+        return min(self.cap, self.first * 2.0 ** (attempt - 1)) * self.dice.uniform(0.5, 1.0)
+
+
+class RequestBudget:
+    """A token bucket: `per_minute` requests a minute, of which one second's worth (at least one) may come at once."""
+
+    def __init__(self, per_minute: int | None, clock: Clock) -> None:
+        self._rate = per_minute / 60 if per_minute else None
+        self._most = max(1.0, self._rate or 1.0)
+        self._tokens = self._most
+        self._clock = clock
+        self._filled_at = clock.monotonic()
+
+    def take(self) -> None:
+        """Wait until a request may be sent."""
+        if self._rate is None:
+            return
+        self._fill(self._rate)
+        if self._tokens < 1:
+            self._clock.sleep((1 - self._tokens) / self._rate)
+            self._fill(self._rate)
+        self._tokens -= 1
+
+    def _fill(self, rate: float) -> None:
+        moment = self._clock.monotonic()
+        self._tokens = min(self._most, self._tokens + (moment - self._filled_at) * rate)
+        self._filled_at = moment
+
+
+def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that the vendor asks us to wait: Retry-After (seconds or date), else a reset header; None: it does not say.
+
+    Dates are compared with the answer's own Date, so that a wrong clock here does no harm.
+    """
+    sent_at = _date(headers.get("date")) or now
+    retry_after = headers.get("retry-after")
+    if retry_after is not None:
+        seconds = _number(retry_after)
+        if seconds is not None:
+            return max(0.0, seconds)
+        moment = _date(retry_after)
+        if moment is not None:
+            return max(0.0, (moment - sent_at).total_seconds())
+    for name in RESET_HEADERS:
+        reset = _number(headers.get(name))
+        if reset is None:
+            continue
+        if reset >= EPOCH_MILLISECONDS:
+            reset /= 1000
+        return max(0.0, reset - sent_at.timestamp() if reset >= EPOCH_SECONDS else reset)
+    return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,157 @@
+"""Zendesk Support: tickets with their metric sets, ticket events, users, organizations, satisfaction ratings.
+
+Endpoints: the incremental exports (by cursor: tickets, users; by time: ticket events, organizations) and the legacy
+satisfaction ratings, which an account on the newer surveys answers with 403: an optional stream.
+Access: an OAuth client (client credentials, scope `read`) that acts for an admin, as incremental exports demand.
+Deletes: a ticket gets the status `deleted`, a user `active: false`, an organization a `deleted_at`.
+Try it: `pops check zendesk`.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+from pydantic import SecretStr
+
+from connectors.contract import (
+    Credentials,
+    Cursor,
+    Known,
+    NeverTooLarge,
+    Page,
+    RawRecord,
+    Stream,
+    Window,
+    nothing_known,
+)
+from connectors.errors import Rejected, ScopeMissing, SourceError, StuckCursor
+from connectors.http import ClientCredentials, Http
+from connectors.settings import SourceSettings
+from connectors.zendesk.exports import EXPORTS, rows_of
+
+PAGES_A_WINDOW = 50
+# The vendor holds back what changed within a minute of the request.
+VENDOR_DELAY = timedelta(minutes=1)
+# A rating can change until its ticket closes, which is at most 28 days after it was solved.
+RATING_LOOK_BACK = timedelta(days=30)
+
+
+class ZendeskSettings(SourceSettings):
+    """Base URL `https://<subdomain>.zendesk.com` and the OAuth client of an admin."""
+
+    client_id: str
+    client_secret: SecretStr
+    # The limit of the incremental exports.
+    requests_per_minute: int | None = 10
+
+    def auth(self) -> httpx.Auth:
+        return ClientCredentials(
+            f"{self.root}/oauth/tokens", self.client_id, self.client_secret, scope="read"
+        )
+
+
+def _stream(name: str, *personal_data: str, **more: Any) -> Stream:
+    options: dict[str, Any] = {"version": "updated_at", "deletes": "flag", "look_back": timedelta(0)}
+    cursor = "where the vendor's export stands: its after_cursor, or its end_time"
+    return Stream(
+        name, key="id", cursor=cursor, lag=VENDOR_DELAY, personal_data=personal_data, **options | more
+    )
+
+
+class ZendeskConnector(NeverTooLarge):
+    """Every stream goes on from a position, which is the vendor's own request parameter: cursor or start_time.
+
+    A window is at most 50 pages from there. Nothing is filtered by `updated_at`: the vendor goes by the moment a row
+    was generated, so a ticket that the system closed comes with an older one.
+    """
+
+    name: ClassVar[str] = "zendesk"
+    Settings: ClassVar[type[SourceSettings]] = ZendeskSettings
+    streams: ClassVar[tuple[Stream, ...]] = (
+        _stream(
+            "tickets", "subject", "description", "via.source", "custom_fields", version="generated_timestamp"
+        ),
+        _stream(
+            "ticket_events",
+            "via",
+            "system",
+            "child_events",
+            version="timestamp",
+            deletes="none",
+            is_event=True,
+        ),
+        _stream("users", "name", "email", "phone", "photo", "details", "notes", "signature", "user_fields"),
+        _stream("organizations", "name", "details", "notes"),
+        _stream("satisfaction_ratings", "comment", deletes="none", look_back=RATING_LOOK_BACK, optional=True),
+    )
+
+    def __init__(self, settings: ZendeskSettings, http: Http) -> None:
+        self.known: Known = nothing_known
+        self._http = http
+        self._reached: dict[str, tuple[Cursor, bool]] = {}
+
+    def check(self) -> Credentials:
+        try:
+            role = self._http.get("/api/v2/users/me.json")["user"]["role"]
+        except Rejected:
+            return Credentials(
+                "rejected",
+                "Set POPS_ZENDESK_CLIENT_ID and POPS_ZENDESK_CLIENT_SECRET of a valid OAuth client.",
+            )
+        except ScopeMissing:
+            return Credentials("scope_missing", "Allow the OAuth client the scope read.")
+        except SourceError as error:
+            return Credentials("unreachable", str(error))
+        if role != "admin":
+            return Credentials(
+                "scope_missing", "Let the OAuth client act for an admin: incremental exports need one."
+            )
+        return Credentials("ok")
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        position = cursor or {"start_time": int(history_start.timestamp()) if stream.is_event else 0}
+        if stream.name == "satisfaction_ratings":
+            yield from self._ranges(stream, position, int((until - stream.lag).timestamp()))
+            return
+        ended = False
+        while not ended:
+            yield Window(None, until, position, position)
+            position, ended = self._reached.pop(stream.name)
+
+    def _ranges(self, stream: Stream, position: Cursor, end: int) -> Iterator[Window]:
+        """Ratings are listed from a start_time to an end_time; a list that a killed night began is ended first."""
+        ended = False
+        while not ended:
+            if "end_time" not in position:
+                start = position["start_time"] - int(stream.look_back.total_seconds())
+                position = {"start_time": max(0, start), "end_time": end}
+            yield Window(None, None, position, position)
+            position, is_listed = self._reached.pop(stream.name)
+            ended = is_listed and position["start_time"] >= end
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        export = EXPORTS[stream.name]
+        position, previous = window.position or {}, set[RawRecord]()
+        for _ in range(PAGES_A_WINDOW):
+            body = self._http.get(export.path, {**export.params, **position})
+            records = [
+                _raw(row, stream.version, export.is_deleted(row)) for row in rows_of(stream.name, body)
+            ]
+            reached, ended = export.next_position(body, position)
+            if reached == position and not ended:
+                raise StuckCursor(place=f"GET {export.path}")
+            self._reached[stream.name] = reached, ended
+            # Time-based exports begin again at the second where the last page ended.
+            yield Page([record for record in records if record not in previous], cursor=reached)
+            if ended:
+                return
+            position, previous = reached, set(records)
+
+
+def _raw(row: dict[str, Any], version: str, is_deleted: bool) -> RawRecord:
+    text = json.dumps(row, ensure_ascii=False)
+    return RawRecord(str(row["id"]), str(row[version]), text, is_deleted)
