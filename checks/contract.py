@@ -1,0 +1,79 @@
+"""The words of an audit: rules, suites and outcomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """`error` keeps the mart unpublished; `warn` is shown beside the numbers it touches."""
+
+    ERROR = "error"
+    WARN = "warn"
+
+
+class Status(StrEnum):
+    """`failed`: the data break the rule. `errored`: the rule could not be evaluated, which says nothing of the data."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation on the rows of a suite.
+
+    `expectation` is the name of a Great Expectations class, `arguments` are its parameters.
+    `meaning` says in plain words what is wrong when it fails, and what to do.
+    """
+
+    name: str
+    expectation: str
+    arguments: Mapping[str, Any]
+    severity: Severity
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Rules on the result of one bounded, read-only query.
+
+    `asset` is the key of the asset they speak of, `area` decides the owner, `key` names the column that
+    identifies a row in messages. The query may use `$as_of` (date), `$as_of_at` and `$until` (UTC timestamps).
+    """
+
+    name: str
+    asset: tuple[str, str, str]
+    area: str
+    key: str
+    query: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one rule found. `failing_keys`: at most five, redacted. `observed`: short, without personal data."""
+
+    check: str
+    asset: tuple[str, str, str]
+    area: str
+    severity: Severity
+    status: Status
+    meaning: str
+    observed: str
+    failing_count: int
+    failing_keys: tuple[str, ...] = ()
+    query: str = field(default="", repr=False)
+
+
+def check_name(suite: Suite, rule: Rule) -> str:
+    """The name of a rule's asset check, unique on its asset."""
+    return f"{suite.name}__{rule.name}"
+
+
+def redacted(key: object) -> str:
+    """A row's key as it may be shown: enough to find the row with the query, too little to identify a person."""
+    text = str(key)
+    return text if len(text) <= 6 else f"{text[:-6].rsplit(':', 1)[0][:24]}…{text[-4:]}"

@@ -1,0 +1,408 @@
+"""The suites of a night. Each speaks of one asset and reads one bounded query."""
+
+from checks.contract import Rule, Severity, Suite
+
+ERROR, WARN = Severity.ERROR, Severity.WARN
+
+# Products whose events go through the event stream; their last day is compared with the same weekday before.
+_VOLUME = """
+with days as (
+    select date_day from marts.dim_date where date_day >= $as_of - interval 29 day and date_day < $as_of
+),
+events as (
+    select event_date, sum(event_count) as event_count
+    from marts.fct_usage_daily
+    where event_date >= $as_of - interval 29 day and event_date < $as_of
+    group by event_date
+),
+daily as (
+    select days.date_day, coalesce(events.event_count, 0) as event_count
+    from days left join events on days.date_day = events.event_date
+),
+last_day as (select date_day, event_count from daily where date_day = $as_of - interval 1 day)
+select
+    last_day.date_day,
+    last_day.event_count,
+    last_day.event_count / nullif(median(earlier.event_count), 0) as share_of_usual
+from last_day
+join daily as earlier
+    on earlier.date_day < last_day.date_day and dayofweek(earlier.date_day) = dayofweek(last_day.date_day)
+group by last_day.date_day, last_day.event_count
+"""
+
+_TICKET_VOLUME = """
+with weeks as (
+    select distinct week_start from marts.dim_date
+    where week_end < $as_of and date_day >= $as_of - interval 70 day
+),
+created as (
+    select date_trunc('week', created_date) as week_start, count(*) as ticket_count
+    from marts.fct_ticket where created_date >= $as_of - interval 77 day group by 1
+),
+weekly as (
+    select weeks.week_start, coalesce(created.ticket_count, 0) as ticket_count
+    from weeks left join created on weeks.week_start = created.week_start
+),
+last_week as (select * from weekly where week_start = (select max(week_start) from weekly))
+select
+    last_week.week_start, last_week.ticket_count,
+    last_week.ticket_count / nullif(median(earlier.ticket_count), 0) as share_of_usual
+from last_week join weekly as earlier on earlier.week_start < last_week.week_start
+group by last_week.week_start, last_week.ticket_count
+"""
+
+_FEATURE_MIX = """
+with usage as (
+    select feature_id, event_date >= $as_of - interval 7 day as is_recent, sum(event_count) as event_count
+    from marts.fct_usage_daily
+    where event_date >= $as_of - interval 35 day and event_date < $as_of
+    group by 1, 2
+),
+shares as (
+    select feature_id, is_recent, event_count / sum(event_count) over (partition by is_recent) as share from usage
+)
+select
+    coalesce(recent.feature_id, earlier.feature_id) as feature_id,
+    coalesce(recent.share, 0) - coalesce(earlier.share, 0) as share_change
+from (select * from shares where is_recent) as recent
+full join (select * from shares where not is_recent) as earlier on recent.feature_id = earlier.feature_id
+"""
+
+_TICKETS = """
+select
+    ticket_id, status, priority, first_reply_seconds, full_resolution_seconds,
+    date_diff('second', created_at, least($as_of_at, coalesce(solved_at, $as_of_at))) as life_seconds,
+    first_resolution_seconds <= full_resolution_seconds as is_first_before_last
+from marts.fct_ticket
+where created_date >= $as_of - interval 91 day
+"""
+
+_ISSUES = """
+select
+    issue_id, lead_time_seconds, cycle_time_seconds,
+    cycle_time_seconds <= lead_time_seconds + 60 as is_cycle_within_lead,
+    stage
+from marts.fct_issue
+where coalesce(resolved_date, created_date) >= $as_of - interval 182 day
+"""
+
+_UNMAPPED_SHARE = """
+select
+    'issue statuses' as subject,
+    avg(case when stage = 'other' then 1.0 else 0.0 end) as unmapped_share
+from marts.fct_issue_status where started_at >= $as_of_at - interval 91 day
+union all
+select 'event types', sum(case when feature_id = '(unmapped)' then event_count else 0 end) / sum(event_count)
+from marts.fct_usage_daily where event_date >= $as_of - interval 28 day
+"""
+
+_RATES = """
+select
+    concat_ws(' ', value.metric, value.period_start, value.product_id, value.feature_id, value.team_id, value.segment, value.stage, value.step) as value_key,
+    value.metric, value.value, value.numerator, value.denominator
+from metrics.metric_values as value
+join metrics.metric_definitions as definition on value.metric = definition.metric
+where value.is_current and definition.unit = 'ratio' and value.period_start >= $as_of - interval 91 day
+"""
+
+_HEADLINES = """
+with complete as (
+    select max(week_start) as week_start from marts.dim_date where week_end < $as_of
+),
+wanted as (
+    select unnest(['active_users_week', 'tickets_created', 'on_time_rate', 'features_used_rate']) as metric
+)
+select wanted.metric, count(value.value) as value_count
+from wanted
+left join metrics.metric_values as value
+    on
+        wanted.metric = value.metric and value.is_current and value.period_start = (select week_start from complete)
+        and coalesce(value.product_id, value.feature_id, value.team_id, value.segment) is null
+group by wanted.metric
+"""
+
+
+def freshness_query(sources: tuple[str, ...]) -> str:
+    """Hours between the night and each source's last successful read; sources never switched on are left out."""
+    return "\nunion all\n".join(
+        f"select '{source}' as source, date_diff('minute', max(until)::timestamp, $until) / 60.0 as hours_old "
+        f"from {source}.raw_{source}._pops_runs where outcome = 'ok' having count(*) > 0"
+        for source in sources
+    )
+
+
+def drift_query(source: str, stream: str) -> str:
+    """Share of the records that carry each top-level key: newest 2,000 records against 2,000 before them."""
+    return f"""
+    with newest as (
+        select record, row_number() over (order by extracted_at desc, record_id) as place
+        from {source}.raw_{source}.{stream} where not is_deleted
+        order by extracted_at desc, record_id limit 4000
+    ),
+    keys as (select place <= 2000 as is_recent, unnest(json_keys(record)) as key from newest),
+    sizes as (select count(*) filter (place <= 2000) as recent, count(*) filter (place > 2000) as earlier from newest)
+    select
+        key,
+        count(*) filter (is_recent) / nullif(max(sizes.recent), 0) as recent_share,
+        count(*) filter (not is_recent) / nullif(max(sizes.earlier), 0) as earlier_share,
+        coalesce(count(*) filter (is_recent) / nullif(max(sizes.recent), 0), 0)
+        - coalesce(count(*) filter (not is_recent) / nullif(max(sizes.earlier), 0), 0) as share_change
+    from keys, sizes
+    where sizes.earlier >= 200
+    group by key
+    """
+
+
+def _between(
+    name: str, column: str, low: float | None, high: float | None, severity: Severity, meaning: str
+) -> Rule:
+    return Rule(
+        name,
+        "ExpectColumnValuesToBeBetween",
+        {"column": column, "min_value": low, "max_value": high},
+        severity,
+        meaning,
+    )
+
+
+def _true(name: str, column: str, severity: Severity, meaning: str) -> Rule:
+    return Rule(
+        name, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True]}, severity, meaning
+    )
+
+
+MART_SUITES: tuple[Suite, ...] = (
+    Suite(
+        "volume",
+        ("marts", "core", "fct_usage_daily"),
+        "product",
+        "date_day",
+        _VOLUME,
+        (
+            _between(
+                "last_day_is_usual",
+                "share_of_usual",
+                0.3,
+                3.0,
+                ERROR,
+                "The last day's events are far from the same weekday of the last four weeks: an export or a release "
+                "broke tracking. Compare with the vendor's own count before anybody reads usage.",
+            ),
+        ),
+    ),
+    Suite(
+        "volume",
+        ("marts", "core", "fct_ticket"),
+        "support",
+        "week_start",
+        _TICKET_VOLUME,
+        (
+            _between(
+                "last_week_is_usual",
+                "share_of_usual",
+                0.2,
+                5.0,
+                WARN,
+                "The last week's tickets are far from the usual week: look for an outage, a spam wave or a broken export.",
+            ),
+        ),
+    ),
+    Suite(
+        "distribution",
+        ("marts", "core", "fct_usage_daily"),
+        "product",
+        "feature_id",
+        _FEATURE_MIX,
+        (
+            _between(
+                "feature_mix_is_stable",
+                "share_change",
+                -0.15,
+                0.15,
+                WARN,
+                "A feature's share of all events moved by more than 15 points within a week: an event was renamed, "
+                "duplicated or switched off, or something big was launched.",
+            ),
+        ),
+    ),
+    Suite(
+        "plausibility",
+        ("marts", "core", "fct_ticket"),
+        "support",
+        "ticket_id",
+        _TICKETS,
+        (
+            _between(
+                "life_is_not_negative",
+                "life_seconds",
+                0,
+                None,
+                ERROR,
+                "A ticket ends before it begins, or begins after the night: the vendor's times are wrong and every "
+                "support duration with them.",
+            ),
+            _between(
+                "first_reply_within_90_days",
+                "first_reply_seconds",
+                0,
+                90 * 86400,
+                WARN,
+                "A first reply took longer than 90 days or came before its ticket: look at imported tickets.",
+            ),
+            _true(
+                "first_solved_before_last",
+                "is_first_before_last",
+                ERROR,
+                "A ticket was solved for the first time after its last time: its status history is out of order.",
+            ),
+            Rule(
+                "status_is_known",
+                "ExpectColumnValuesToBeInSet",
+                {
+                    "column": "status",
+                    "value_set": ["new", "open", "pending", "hold", "solved", "closed", "deleted"],
+                },
+                ERROR,
+                "A ticket has a status that the help desk did not have before: waits and resolutions would miss it. "
+                "Map it in the staging model.",
+            ),
+        ),
+    ),
+    Suite(
+        "plausibility",
+        ("marts", "core", "fct_issue"),
+        "delivery",
+        "issue_id",
+        _ISSUES,
+        (
+            _between(
+                "lead_time_is_not_negative",
+                "lead_time_seconds",
+                0,
+                None,
+                ERROR,
+                "An issue was resolved before it was created: the tracker's times are wrong.",
+            ),
+            _true(
+                "cycle_within_lead",
+                "is_cycle_within_lead",
+                WARN,
+                "Work on an issue took longer than the issue has existed: its history is incomplete.",
+            ),
+        ),
+    ),
+    Suite(
+        "mapping",
+        ("marts", "quality", "mart_metric_coverage"),
+        "platform",
+        "subject",
+        _UNMAPPED_SHARE,
+        (
+            _between(
+                "unmapped_share_is_small",
+                "unmapped_share",
+                0,
+                0.2,
+                WARN,
+                "More than a fifth of recent statuses or events is mapped to nothing: complete the registry's "
+                "stages or the features' event rules.",
+            ),
+        ),
+    ),
+    Suite(
+        "plausibility",
+        ("metrics", "product_ops", "metric_values"),
+        "platform",
+        "value_key",
+        _RATES,
+        (
+            _between(
+                "rates_lie_between_0_and_1",
+                "value",
+                0,
+                1,
+                ERROR,
+                "A share is below nothing or above everything: its numerator is not part of its denominator.",
+            ),
+        ),
+    ),
+    Suite(
+        "headlines",
+        ("metrics", "product_ops", "metric_values"),
+        "platform",
+        "metric",
+        _HEADLINES,
+        (
+            _between(
+                "headline_has_one_value",
+                "value_count",
+                0,
+                1,
+                ERROR,
+                "A headline number of the last complete week exists more than once.",
+            ),
+        ),
+    ),
+)
+
+
+def freshness_suite(sources: tuple[str, ...]) -> Suite:
+    """Warns of sources whose last successful read is older than a night and a morning."""
+    return Suite(
+        "freshness",
+        ("metrics", "product_ops", "metric_values"),
+        "platform",
+        "source",
+        freshness_query(sources),
+        (
+            _between(
+                "sources_are_fresh",
+                "hours_old",
+                None,
+                30,
+                WARN,
+                "A source was not read for more than 30 hours: numbers that touch it are older than the report says.",
+            ),
+        ),
+    )
+
+
+def drift_suite(source: str, stream: str) -> Suite:
+    """Warns of top-level keys of the vendor's records that appear or vanish."""
+    return Suite(
+        "schema_drift",
+        ("raw", source, stream),
+        source,
+        "key",
+        drift_query(source, stream),
+        (
+            _between(
+                "keys_have_not_vanished",
+                "share_change",
+                -0.9,
+                None,
+                ERROR,
+                "A field that nearly every record had is gone from the newest ones: the vendor's format changed. "
+                "Adapt the staging model; raw keeps every record.",
+            ),
+            _between(
+                "keys_have_not_appeared",
+                "share_change",
+                None,
+                0.9,
+                WARN,
+                "A new field is in nearly every new record: see whether staging should read it.",
+            ),
+        ),
+    )
+
+
+def all_suites(streams: dict[str, tuple[str, ...]]) -> tuple[Suite, ...]:
+    """Every suite of a night. `streams`: source name -> its stream names."""
+    drift = tuple(
+        drift_suite(source, stream)
+        for source in streams
+        for stream in streams[source]
+        if source != "registry"
+    )
+    return (*MART_SUITES, freshness_suite(tuple(streams)), *drift)

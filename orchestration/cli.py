@@ -1,0 +1,149 @@
+"""`pops`: run a night, look at the sources, write a report."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    name="pops",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Pulls the product organisation's tools every night, proves the data sound and publishes one mart and report.",
+)
+
+# The terminal as it was at start: a night sends what libraries print to a file.
+_terminal = Console(file=os.fdopen(os.dup(1), "w", buffering=1), highlight=False, soft_wrap=True)
+
+
+def _stop(message: str) -> NoReturn:
+    """End with one readable sentence and exit code 1."""
+    typer.secho(message, fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Turn what a user can mend into one sentence; anything else stays a traceback, for it is our fault."""
+    from connectors.errors import SourceError
+
+    try:
+        yield
+    except (SourceError, ValueError, FileNotFoundError) as error:
+        _stop(str(error))
+
+
+@app.command()
+def demo(
+    scale: Annotated[
+        str, typer.Option(help="Size of the make-believe company: small, demo or large.")
+    ] = "demo",
+    nights: Annotated[
+        int, typer.Option(min=1, help="How many nights to run; the first reads the whole history.")
+    ] = 3,
+) -> None:
+    """Start the make-believe company, run its nights, and show where the mart and the report are."""
+    from orchestration.demo import run_demo
+
+    with _readable_errors():
+        if not run_demo(scale, nights, _terminal):
+            raise typer.Exit(1)
+
+
+@app.command()
+def nightly(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Count what happened before this date; default: today."),
+    ] = None,
+) -> None:
+    """Run one night: read the sources, build, audit, publish, report. Exits 1 when nothing was published."""
+    from orchestration.home import Home
+    from orchestration.night import Night
+    from orchestration.preflight import check_settings
+
+    with _readable_errors():
+        home = Home.from_environment().prepare()
+        check_settings(os.environ)
+        night = Night.of(as_of.date() if as_of else None, datetime.now(UTC))
+        if not run_and_tell(night.as_of, _terminal):
+            raise typer.Exit(1)
+        _terminal.print(f"Mart    {home.published}\nReport  {home.reports}")
+
+
+def run_and_tell(as_of: date, terminal: Console) -> bool:
+    """Run a night, print its progress and what its checks found; whether it was published."""
+    from orchestration.home import Home
+    from orchestration.launch import run_night
+
+    terminal.print(f"[bold]Night as of {as_of}[/bold]")
+    result = run_night(Home.from_environment().prepare(), as_of, lambda line: terminal.print(f"  {line}"))
+    for check in result.failed:
+        mark = "[red]failed[/red]" if check.severity == "error" else "[yellow]warning[/yellow]"
+        terminal.print(f"  {mark} {check.sentence} [dim]{check.observed}[/dim]")
+    if result.published:
+        terminal.print(f"  [green]published[/green] in {result.seconds:.0f} s")
+    else:
+        steps = ", ".join(result.failed_steps)
+        terminal.print(
+            f"  [red]not published[/red] (failed: {steps}); readers keep the last sound mart. Log: {result.log}"
+        )
+    return result.published
+
+
+@app.command()
+def sources() -> None:
+    """List the sources: on or off, where they are read from, and how their last read went."""
+    from orchestration.home import Home
+    from orchestration.source_status import source_lines
+
+    with _readable_errors():
+        table = Table("source", "state", "read from", "last read (UTC)", "outcome", "records", box=None)
+        for status in source_lines(Home.from_environment().root, os.environ):
+            table.add_row(
+                status.source,
+                status.state,
+                status.place,
+                status.last_read,
+                status.outcome,
+                f"{status.records:,}",
+            )
+        _terminal.print(table)
+
+
+@app.command()
+def check(
+    source: Annotated[str | None, typer.Argument(help="One source; default: all that are on.")] = None,
+) -> None:
+    """Ask each vendor whether the credentials are good: ok, rejected, scope missing or unreachable."""
+    from orchestration.source_status import credentials
+
+    with _readable_errors():
+        found = list(credentials(source, os.environ))
+        for name, answer in found:
+            colour = "green" if answer.state == "ok" else "red"
+            _terminal.print(f"{name:<10} [{colour}]{answer.state.replace('_', ' ')}[/{colour}] {answer.remedy}")
+        if not found:
+            _stop("No source is on: set POPS_<SOURCE>_BASE_URL and its credentials.")
+        if any(answer.state != "ok" for _, answer in found):
+            raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    week: Annotated[
+        str | None, typer.Option(help="ISO week such as 2026-W46; default: the last complete one.")
+    ] = None,
+) -> None:
+    """Write the health report of a week from the published mart."""
+    from orchestration.home import Home
+    from orchestration.report_data import write_report
+
+    with _readable_errors():
+        _terminal.print(str(write_report(Home.from_environment(), week)))

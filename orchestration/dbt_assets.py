@@ -1,0 +1,134 @@
+"""The dbt project as Dagster assets: one asset a model, one check a test, built in one step."""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+
+from orchestration.home import DBT_PROJECT, Home
+from orchestration.night import Night, reporting_zone
+from orchestration.ownership import owner_of
+
+WAREHOUSE_POOL = "warehouse"
+
+
+class ProductOpsTranslator(DagsterDbtTranslator):
+    """Keys are `[layer, area, model]`, groups `<layer>_<area>`, owners come from the registry."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey(
+                ["raw", dbt_resource_props["source_name"].removeprefix("raw_"), dbt_resource_props["name"]]
+            )
+        return dg.AssetKey(dbt_resource_props["fqn"][1:])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return "_".join(self.get_asset_key(dbt_resource_props).path[:2])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        return [owner_of(self.get_asset_key(dbt_resource_props).path[1])]
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The model's own words, without the SQL that Dagster would add."""
+        return str(dbt_resource_props.get("description", "")).strip()
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if spec.key.path[0] != "marts":
+            return spec
+        nightly = dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(hours=30), warn_window=timedelta(hours=26)
+        )
+        return spec.replace_attributes(freshness_policy=nightly)
+
+
+def parsed_project(home: Home) -> DbtProject:
+    """The dbt project with a manifest of its present files.
+
+    Parsing needs no credentials and no data, but seconds: it is done again only when a file has changed.
+    """
+    home.prepare()
+    project = DbtProject(DBT_PROJECT, target_path=home.dbt_target, profiles_dir=DBT_PROJECT)
+    stamp_file = home.dbt_target / "manifest.stamp"
+    stamp = _fingerprint(DBT_PROJECT)
+    if project.manifest_path.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
+        return project
+    _parse(home)
+    stamp_file.write_text(stamp)
+    return project
+
+
+def dbt_resource(home: Home) -> DbtCliResource:
+    return DbtCliResource(
+        dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")),
+        project_dir=os.fspath(DBT_PROJECT),
+        profiles_dir=os.fspath(DBT_PROJECT),
+        global_config_flags=["--no-use-colors"],
+    )
+
+
+def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
+    """All models, built by one `dbt build` that runs each model's tests before what is downstream of it."""
+
+    @dbt_assets(
+        manifest=project.manifest_path,
+        project=project,
+        dagster_dbt_translator=ProductOpsTranslator(
+            DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
+        ),
+        name="dbt_build",
+        pool=WAREHOUSE_POOL,
+        # Unit tests prove the code, not the night's data: they run with the project's tests.
+        exclude="resource_type:unit_test",
+    )
+    def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        night = Night.of_run(context)
+        arguments = ["build", "--vars", json.dumps(dbt_variables(night))]
+        yield from dbt.cli(arguments, context=context).stream()
+
+    return dbt_build
+
+
+def dbt_variables(night: Night) -> dict[str, str]:
+    return {"as_of": night.as_of.isoformat(), "reporting_time_zone": reporting_zone().key}
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in {".sql", ".yml", ".py"} and "target" not in path.parts:
+            digest.update(str(path.relative_to(folder)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _parse(home: Home) -> None:
+    from dbt.cli.main import dbtRunner
+
+    result = dbtRunner().invoke(
+        [
+            "--quiet", "parse",
+            "--project-dir", os.fspath(DBT_PROJECT),
+            "--profiles-dir", os.fspath(DBT_PROJECT),
+            "--target-path", os.fspath(home.dbt_target),
+            "--log-path", os.fspath(home.dbt_target),
+            "--vars", json.dumps({"as_of": "2000-01-01"}),
+        ]
+    )  # fmt: skip
+    if not result.success:
+        raise RuntimeError(f"The dbt project does not parse: {result.exception}")

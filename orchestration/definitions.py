@@ -1,0 +1,34 @@
+"""The code location: loads in seconds, with no credentials and no network."""
+
+import dagster as dg
+
+from orchestration.audit import build_audit
+from orchestration.dbt_assets import build_dbt_assets, dbt_resource, parsed_project
+from orchestration.home import Home
+from orchestration.ingestion import ingestion_assets, vendor_assets
+from orchestration.jobs import build_schedules, nightly, weekly_report
+from orchestration.products import health_report, metric_values_asset, published_mart_asset
+
+_home = Home.from_environment()
+_project = parsed_project(_home)
+_models = build_dbt_assets(_project)
+
+defs = dg.Definitions(
+    assets=[
+        *vendor_assets(),
+        *ingestion_assets(),
+        _models,
+        metric_values_asset(_project, _models),
+        published_mart_asset(_models),
+        health_report,
+    ],
+    asset_checks=[build_audit()],
+    jobs=[nightly, weekly_report],
+    schedules=build_schedules(),
+    resources={"dbt": dbt_resource(_home)},
+)
+
+
+def nightly_job() -> dg.JobDefinition:
+    """The job `nightly`, for processes that find it by this name."""
+    return defs.resolve_job_def("nightly")

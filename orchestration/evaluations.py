@@ -1,0 +1,42 @@
+"""What the checks of a run found, read from Dagster's event log: dbt tests, arrivals and audit alike."""
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance
+
+from reports.model import CheckStatus
+
+GATE = "audit_passed"
+
+
+def check_evaluations(instance: DagsterInstance, run_id: str) -> list[CheckStatus]:
+    """Every check that a run has evaluated so far, in order."""
+    found: list[CheckStatus] = []
+    cursor: str | None = None
+    while True:
+        page = instance.get_records_for_run(
+            run_id, cursor=cursor, of_type=DagsterEventType.ASSET_CHECK_EVALUATION, limit=1000
+        )
+        found.extend(_evaluation(record.event_log_entry.dagster_event) for record in page.records)
+        if not page.has_more:
+            return found
+        cursor = page.cursor
+
+
+def failed_checks(instance: DagsterInstance, run_id: str) -> list[CheckStatus]:
+    """The checks that did not pass, without the gate, which only repeats them."""
+    return [check for check in check_evaluations(instance, run_id) if not check.passed and check.check != GATE]
+
+
+def _evaluation(event: dg.DagsterEvent | None) -> CheckStatus:
+    assert event is not None
+    data = event.asset_check_evaluation_data
+    metadata = {name: value.value for name, value in data.metadata.items()}
+    return CheckStatus(
+        asset="/".join(data.asset_key.path),
+        check=data.check_name,
+        passed=data.passed,
+        severity=data.severity.value.lower(),
+        owner=str(metadata.get("owner", "")),
+        meaning=str(metadata.get("meaning") or data.description or ""),
+        observed=str(metadata.get("observed", "")),
+    )

@@ -1,0 +1,63 @@
+"""The jobs, their schedules, and what happens when a night cannot publish."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration.evaluations import failed_checks
+from orchestration.home import Home
+from orchestration.night import AS_OF_TAG, reporting_zone
+from orchestration.products import HEALTH_REPORT
+from orchestration.report_data import mark_withheld
+
+# Sources load side by side. A fork of a process that has done the slow imports starts a step in a blink.
+_EXECUTOR = dg.multiprocess_executor.configured(
+    {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": ["orchestration.definitions"]}}}
+)
+
+
+@dg.failure_hook(name="tell_readers")
+def tell_readers(context: dg.HookContext) -> None:
+    """Yesterday's mart stays; the newest report says that it does, and why."""
+    reasons = [check.sentence for check in failed_checks(context.instance, context.run_id) if check.blocks]
+    if context.op_exception is not None and not reasons:
+        reasons = [f"The step {context.step_key} failed. Its error is in the run's log."]
+    mark_withheld(Home.from_environment(), reasons)
+
+
+nightly = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all() - dg.AssetSelection.key_prefixes(["vendor"]),
+    description="Reads every source, builds and audits the mart, publishes it when it is sound, and writes the report.",
+    executor_def=_EXECUTOR,
+    hooks={tell_readers},
+)
+
+weekly_report = dg.define_asset_job(
+    "weekly_report",
+    selection=dg.AssetSelection.assets(HEALTH_REPORT),
+    description="Writes the health report of the last complete week from the published mart.",
+    executor_def=dg.in_process_executor,
+)
+
+
+def build_schedules() -> list[dg.ScheduleDefinition]:
+    """Both schedules run in the reporting time zone, in which a night's date and a week begin."""
+    zone = reporting_zone().key
+
+    @dg.schedule(job=nightly, cron_schedule="0 2 * * *", execution_timezone=zone, name="nightly")
+    def nightly_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        """Every night at 02:00: by then the analytics vendor has handed over the whole day before."""
+        as_of = context.scheduled_execution_time.date().isoformat()
+        yield dg.RunRequest(run_key=as_of, tags={AS_OF_TAG: as_of})
+
+    @dg.schedule(job=weekly_report, cron_schedule="0 7 * * 1", execution_timezone=zone, name="weekly_report")
+    def weekly_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        """Monday morning, when the night has published the week before."""
+        as_of = context.scheduled_execution_time.date()
+        yield dg.RunRequest(
+            run_key=(as_of - timedelta(days=7)).strftime("%G-W%V"), tags={AS_OF_TAG: as_of.isoformat()}
+        )
+
+    return [nightly_schedule, weekly_schedule]

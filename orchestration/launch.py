@@ -1,0 +1,102 @@
+"""Runs a night of the job `nightly` from the command line, with its progress in plain words."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.execution.api import execute_run_iterator
+
+from orchestration.evaluations import failed_checks
+from orchestration.home import Home
+from orchestration.night import AS_OF_TAG
+from reports.model import CheckStatus
+
+_STEPS = {
+    "dbt_build": "mart built and tested",
+    "metrics__product_ops__metric_values": "metrics computed",
+    "audit": "audit passed",
+    "published__product_ops__mart": "published",
+    "reports__product_ops__health_report": "report written",
+}
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """`published` is true when the night's mart replaced the one before."""
+
+    run_id: str
+    as_of: date
+    published: bool
+    failed: tuple[CheckStatus, ...]
+    failed_steps: tuple[str, ...]
+    seconds: float
+    log: Path
+
+
+def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResult:
+    """Run `nightly` as of a date in this process's children and say what happens, a line a step.
+
+    Whatever libraries print goes to `POPS_HOME/dagster/logs`.
+    """
+    log = home.dagster / "logs" / f"nightly-{as_of}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    failed_steps: list[str] = []
+    with _printed_to(log):
+        from orchestration.definitions import nightly_job
+
+        job = dg.reconstructable(nightly_job)
+        with dg.DagsterInstance.get() as instance:
+            run = instance.create_run_for_job(
+                job.get_definition(),
+                tags={AS_OF_TAG: as_of.isoformat()},
+                job_code_origin=job.get_python_origin(),
+            )
+            for event in execute_run_iterator(job, run, instance):
+                if event.is_step_failure and event.step_key:
+                    failed_steps.append(event.step_key)
+                line = _line(event)
+                if line:
+                    say(f"{time.monotonic() - started:6.1f} s  {line}")
+            failed = tuple(failed_checks(instance, run.run_id))
+            finished = instance.get_run_by_id(run.run_id)
+    published = finished is not None and finished.is_success
+    seconds = time.monotonic() - started
+    return NightResult(run.run_id, as_of, published, failed, tuple(failed_steps), seconds, log)
+
+
+def _line(event: dg.DagsterEvent) -> str | None:
+    step = event.step_key or ""
+    name = _STEPS.get(step, f"{step.removeprefix('ingest_')} read" if step.startswith("ingest_") else step)
+    if event.is_step_success:
+        return name
+    if event.is_step_failure:
+        return f"{name}: FAILED"
+    if event.is_step_skipped:
+        return f"{name}: skipped"
+    return None
+
+
+@contextmanager
+def _printed_to(log: Path) -> Iterator[None]:
+    """Send everything this process and its children print to a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with log.open("a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)

@@ -1,0 +1,260 @@
+"""From the metrics' YAML to SQL: the one place that knows MetricFlow's classes, which are no stable interface.
+
+dbt writes `semantic_manifest.json` when it parses the project; MetricFlow turns a request (metrics, grouping,
+periods) into one SELECT. Nothing is run here.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from metricflow.data_table.mf_table import MetricFlowDataTable
+from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+from metricflow.protocols.sql_client import SqlEngine
+from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow.sql.render.sql_plan_renderer import SqlPlanRenderer
+from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
+from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+from metricflow_semantics.sql.sql_bind_parameters import SqlBindParameterSet
+
+GRAINS = ("day", "week", "month")
+
+
+class MetricDefinitionError(ValueError):
+    """A metric's YAML lacks something or contradicts itself; the message names the metric and the key."""
+
+
+@dataclass(frozen=True)
+class MetricDefinition:
+    """A metric as its owner signed it, from `label`, `description` and `config.meta` of its YAML.
+
+    `groupings`: for each way in which it is cut, the names of the dimensions; `()` is the whole.
+    `numerator`, `denominator`, `sample`: names of the metrics that give these columns; `sample` gives n.
+    `closes_after_days`: days after a period's end until its value can be known.
+    `leave_out`: values of a dimension that have no value of this metric.
+    `window_days`: for a rolling metric, the days that a value looks back over, its own day included; else 1.
+    """
+
+    metric: str
+    label: str
+    description: str
+    owner: str
+    unit: str
+    good_direction: str
+    minimum_sample: int | None
+    definition_version: int
+    grain: str
+    groupings: tuple[tuple[str, ...], ...]
+    specification: str
+    sample: str
+    numerator: str | None
+    denominator: str | None
+    closes_after_days: int
+    leave_out: Mapping[str, tuple[str, ...]]
+    exclusions: str
+    window_days: int
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The metric and those that give its other columns, each once."""
+        names = (self.metric, self.numerator, self.denominator, self.sample)
+        return tuple(dict.fromkeys(name for name in names if name))
+
+
+@dataclass(frozen=True)
+class CompiledRequest:
+    """One SELECT and the names of its columns: the period's first day, each dimension, each metric (its own name)."""
+
+    sql: str
+    period_column: str
+    dimension_columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SourceRows:
+    """What a metric reads: the relation, the SQL of its day, and the SQL of everything else that can matter."""
+
+    relation: str
+    day: str
+    columns: tuple[str, ...]
+
+
+class MetricEngine:
+    """Compiles metrics of one `semantic_manifest.json`.
+
+    Loading takes about a second, a request some hundredths. Raises FileNotFoundError when dbt has not parsed the
+    project yet, MetricDefinitionError when a definition is incomplete.
+    """
+
+    def __init__(self, semantic_manifest: Path) -> None:
+        if not semantic_manifest.exists():
+            raise FileNotFoundError(
+                f"{semantic_manifest} does not exist: parse the dbt project first (`dbt parse`)."
+            )
+        text = semantic_manifest.read_text()
+        self.version = hashlib.sha256(text.encode()).hexdigest()
+        self._manifest: dict[str, Any] = json.loads(text)
+        lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
+        self._engine = MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=_RenderOnlyClient())
+
+    @cached_property
+    def catalogue(self) -> str:
+        """The database that the compiled SQL names: attach the warehouse under this name."""
+        names = {model["node_relation"]["database"] for model in self._manifest["semantic_models"]}
+        if len(names) != 1:
+            raise MetricDefinitionError(f"Semantic models must lie in one database, not in {sorted(names)}.")
+        return str(names.pop())
+
+    @cached_property
+    def definitions(self) -> tuple[MetricDefinition, ...]:
+        """Every metric that is published, in the order of its name; those without a `grain` only feed others."""
+        published = [metric for metric in self._manifest["metrics"] if "grain" in _meta(metric)]
+        return tuple(
+            _definition(metric) for metric in sorted(published, key=lambda metric: str(metric["name"]))
+        )
+
+    def compile(
+        self, metrics: Sequence[str], grouping: Sequence[str], grain: str, first_day: date, last_day: date
+    ) -> CompiledRequest:
+        """SQL of metrics that share a grain and a grouping, for the periods within two days (both inclusive)."""
+        group_by = {name: self._group_by_name(metrics[0], name) for name in grouping}
+        period_column = f"metric_time__{grain}"
+        request = MetricFlowQueryRequest.create(
+            metric_names=list(metrics),
+            group_by_names=[period_column, *group_by.values()],
+            time_constraint_start=datetime.combine(first_day, time()),
+            time_constraint_end=datetime.combine(last_day, time()),
+        )
+        return CompiledRequest(self._engine.explain(request).sql_statement.sql, period_column, group_by)
+
+    def source_rows(self, metric: str) -> SourceRows:
+        """The rows that a metric of one measure is made from."""
+        model = self._model_of(metric)
+        measure_name = self._metrics[metric]["type_params"]["input_measures"][0]["name"]
+        measure = next(measure for measure in model["measures"] if measure["name"] == measure_name)
+        day_name = measure["agg_time_dimension"] or model["defaults"]["agg_time_dimension"]
+        expressions = {item["name"]: str(item["expr"] or item["name"]) for item in model["dimensions"]}
+        day = expressions.pop(day_name)
+        expressions |= {item["name"]: str(item["expr"] or item["name"]) for item in model["entities"]}
+        expressions[measure_name] = str(measure["expr"] or measure_name)
+        return SourceRows(
+            str(model["node_relation"]["relation_name"]), day, tuple(sorted(set(expressions.values())))
+        )
+
+    def _group_by_name(self, metric: str, name: str) -> str:
+        """An entity goes by its own name in every model, a dimension by that of its model's primary entity."""
+        model = self._model_of(metric)
+        if any(entity["name"] == name for entity in model["entities"]):
+            return name
+        if any(dimension["name"] == name for dimension in model["dimensions"]):
+            return f"{_primary_entity(model)}__{name}"
+        raise MetricDefinitionError(
+            f"Metric {metric} is grouped by {name}, which semantic model {model['name']} does not have: "
+            "add the dimension there, or take it out of the metric's groupings."
+        )
+
+    def _model_of(self, metric: str) -> dict[str, Any]:
+        measure = self._metrics[metric]["type_params"]["input_measures"][0]["name"]
+        return next(
+            model
+            for model in self._manifest["semantic_models"]
+            if any(candidate["name"] == measure for candidate in model["measures"])
+        )
+
+    @cached_property
+    def _metrics(self) -> dict[str, dict[str, Any]]:
+        return {metric["name"]: metric for metric in self._manifest["metrics"]}
+
+
+class _RenderOnlyClient:
+    """MetricFlow's `SqlClient` protocol, of which only the dialect is used: it is never asked to run anything."""
+
+    @property
+    def sql_engine_type(self) -> SqlEngine:
+        return SqlEngine.DUCKDB
+
+    @property
+    def sql_plan_renderer(self) -> SqlPlanRenderer:
+        return DuckDbSqlPlanRenderer()
+
+    def query(
+        self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = SqlBindParameterSet()
+    ) -> MetricFlowDataTable:
+        raise RuntimeError("Metrics are compiled here, not run.")
+
+    def execute(self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = SqlBindParameterSet()) -> None:
+        raise RuntimeError("Metrics are compiled here, not run.")
+
+    def dry_run(self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = SqlBindParameterSet()) -> None:
+        raise RuntimeError("Metrics are compiled here, not run.")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def render_bind_parameter_key(self, bind_parameter_key: str) -> str:
+        return f"${bind_parameter_key}"
+
+
+def _meta(metric: Mapping[str, Any]) -> dict[str, Any]:
+    return dict((metric.get("config") or {}).get("meta") or {})
+
+
+def _primary_entity(model: Mapping[str, Any]) -> str:
+    if model["primary_entity"]:
+        return str(model["primary_entity"])
+    return str(next(entity["name"] for entity in model["entities"] if entity["type"] == "primary"))
+
+
+def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
+    name, meta = str(metric["name"]), _meta(metric)
+    for key in (
+        "owner",
+        "unit",
+        "good_direction",
+        "definition_version",
+        "groupings",
+        "specification",
+        "sample",
+    ):
+        if key not in meta:
+            raise MetricDefinitionError(
+                f"Metric {name} has no `{key}`: add it under config.meta in its sem_ file."
+            )
+    if meta["grain"] not in GRAINS:
+        raise MetricDefinitionError(f"Metric {name} has grain {meta['grain']!r}: one of {', '.join(GRAINS)}.")
+    return MetricDefinition(
+        metric=name,
+        label=str(metric["label"]),
+        description=str(metric["description"]),
+        owner=str(meta["owner"]),
+        unit=str(meta["unit"]),
+        good_direction=str(meta["good_direction"]),
+        minimum_sample=meta.get("minimum_sample"),
+        definition_version=int(meta["definition_version"]),
+        grain=str(meta["grain"]),
+        groupings=tuple(tuple(grouping) for grouping in meta["groupings"]),
+        specification=str(meta["specification"]),
+        sample=str(meta["sample"]),
+        numerator=meta.get("numerator"),
+        denominator=meta.get("denominator"),
+        closes_after_days=int(meta.get("closes_after_days", 0)),
+        leave_out={dimension: tuple(values) for dimension, values in meta.get("leave_out", {}).items()},
+        exclusions=str(meta.get("exclusions", "")),
+        window_days=_window_days(metric),
+    )
+
+
+def _window_days(metric: Mapping[str, Any]) -> int:
+    window = (metric["type_params"].get("cumulative_type_params") or {}).get("window")
+    if not window:
+        return 1
+    if window["granularity"].rstrip("s") != "day":
+        raise MetricDefinitionError(
+            f"Metric {metric['name']} rolls over {window['granularity']}: give its window in days."
+        )
+    return int(window["count"])

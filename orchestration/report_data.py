@@ -1,0 +1,173 @@
+"""From the published mart to the report: reads rows, writes files. The same mart and week give the same file."""
+
+import os
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from connectors.registry.source import load_organisation, load_registry, registry_dir
+
+from orchestration.home import Home
+from reports.health import render
+from reports.model import CheckStatus, Definition, HealthReport, SourceStatus, Target
+
+_STALE_AFTER = timedelta(hours=30)
+_WITHHELD = "withheld.txt"
+
+
+def last_complete_week(published: Path) -> str:
+    """The ISO week before the one in which the published `as_of` lies. Raises ValueError without a published mart."""
+    with _open(published) as mart:
+        as_of = _as_of(mart)
+    monday = as_of - timedelta(days=as_of.weekday())
+    return (monday - timedelta(days=7)).strftime("%G-W%V")
+
+
+def write_report(home: Home, week: str | None = None) -> Path:
+    """Write `reports/<week>/index.html` from the published mart (default: its last complete week); returns its path.
+
+    Raises ValueError when nothing is published, or the week is not one, is not over, or lies before the mart's history.
+    """
+    week = week or last_complete_week(home.published)
+    page = render(_health_report(home.published, _monday(week), _reasons(home)))
+    target = home.reports / week / "index.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".next")
+    unfinished.write_text(page, encoding="utf-8")
+    os.replace(unfinished, target)
+    return target
+
+
+def mark_withheld(home: Home, reasons: list[str]) -> None:
+    """Say on the newest report that the last night was not published, and why."""
+    kept = home.published.with_name(_WITHHELD)
+    before = _reasons(home)
+    kept.write_text("\n".join(dict.fromkeys([*before, *reasons])))
+    if home.published.exists():
+        write_report(home)
+
+
+def forget_withheld(home: Home) -> None:
+    """A night was published: what was withheld before no longer matters."""
+    home.published.with_name(_WITHHELD).unlink(missing_ok=True)
+
+
+def _reasons(home: Home) -> tuple[str, ...]:
+    kept = home.published.with_name(_WITHHELD)
+    return tuple(kept.read_text().splitlines()) if kept.exists() else ()
+
+
+def _open(published: Path) -> duckdb.DuckDBPyConnection:
+    if not published.exists():
+        raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
+    return duckdb.connect(str(published), read_only=True)
+
+
+def _as_of(mart: duckdb.DuckDBPyConnection) -> date:
+    row = mart.execute("select as_of from _meta").fetchone()
+    if row is None:
+        raise ValueError("The published mart has no _meta row: publish it again.")
+    found: date = row[0]
+    return found
+
+
+def _monday(week: str) -> date:
+    try:
+        year, number = week.upper().split("-W")
+        return date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        raise ValueError(f"{week!r} is no ISO week: write it as 2026-W46.") from None
+
+
+def _health_report(published: Path, week_start: date, withheld: tuple[str, ...]) -> HealthReport:
+    organisation = load_organisation(registry_dir())
+    with _open(published) as mart:
+        as_of = _as_of(mart)
+        if week_start + timedelta(days=7) > as_of:
+            raise ValueError(
+                f"The week of {week_start} is not over in the published mart, which is as of {as_of}."
+            )
+        features = mart.execute(
+            """
+            select week.*, feature.launched_on
+            from marts.mart_feature_week as week
+            join marts.dim_feature as feature on week.feature_id = feature.feature_id
+            where week.week_start = ?
+            """,
+            [week_start],
+        ).df()
+        if features.empty:
+            raise ValueError(
+                f"The published mart knows nothing of the week of {week_start}: it lies before its history."
+            )
+        values = mart.execute(
+            "select * from metrics.metric_values where is_current and period_start <= ?",
+            [week_start + timedelta(days=6)],
+        ).df()
+        values["period_start"] = pd.to_datetime(values["period_start"]).dt.date
+        return HealthReport(
+            organisation=organisation.name,
+            reporting_time_zone=organisation.reporting_time_zone,
+            week_start=week_start,
+            as_of=as_of,
+            values=values,
+            definitions=_definitions(mart),
+            targets=_targets(),
+            features=features,
+            names=_names(mart),
+            coverage=mart.execute(
+                "select * from marts.mart_metric_coverage order by source, subject, check_name"
+            ).df(),
+            sources=_sources(mart),
+            checks=tuple(
+                CheckStatus(*row)
+                for row in mart.execute(
+                    "select asset, check_name, passed, severity, owner, meaning, observed from _checks order by all"
+                ).fetchall()
+            ),
+            withheld=withheld,
+        )
+
+
+def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
+    rows = mart.execute(
+        "select metric, label, description, unit, good_direction, owner, coalesce(minimum_sample, 0), specification "
+        "from metrics.metric_definitions"
+    ).fetchall()
+    return {row[0]: Definition(*row[1:]) for row in rows}
+
+
+def _targets() -> Mapping[str, Target]:
+    return {
+        each.metric: Target(each.at_least, each.at_most) for each in load_registry(registry_dir()).targets
+    }
+
+
+def _names(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    names = dict(mart.execute("select feature_id, feature_name from marts.dim_feature").fetchall())
+    names |= dict(mart.execute("select distinct product_id, product_name from marts.dim_feature").fetchall())
+    names |= dict(mart.execute("select team_id, team_name from marts.dim_team").fetchall())
+    registry = load_registry(registry_dir())
+    for funnel in registry.funnels:
+        names[funnel.id] = funnel.name
+        names |= {step.event: step.name for step in funnel.steps}
+    return names
+
+
+def _sources(mart: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
+    rows = mart.execute(
+        "select source, outcome, read_until, night_until, records from _sources order by source"
+    ).fetchall()
+    return tuple(
+        SourceStatus(
+            source=source,
+            outcome=outcome,
+            read_until="never" if read_until is None else f"{read_until:%Y-%m-%d %H:%M}",
+            records=records,
+            is_stale=outcome != "off"
+            and (read_until is None or night_until - read_until > _STALE_AFTER or outcome != "ok"),
+        )
+        for source, outcome, read_until, night_until, records in rows
+    )

@@ -1,0 +1,1 @@
+"""Health report and digest: pure functions from numbers to HTML. No clock, no network, no SQL."""

@@ -1,0 +1,137 @@
+"""A warehouse made by hand for tests of metrics: the tables that MetricFlow reads, with the rows of a test."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parent.parent
+# Columns that metrics read, in the order in which the tests write them.
+TABLES = {
+    "marts.dim_date": "date_day date",
+    "marts.fct_usage_daily": "person_id text, event_date date, feature_id text, product_id text, segment text",
+    "marts.fct_account_usage_daily": "account_id text, event_date date, product_id text, segment text",
+    "marts.mart_feature_week": (
+        "feature_id text, product_id text, team_id text, week_start date, user_count bigint, "
+        "active_user_count bigint, is_rate_eligible boolean, is_used_feature boolean, is_zombie boolean"
+    ),
+    "marts.fct_ticket": (
+        "ticket_id text, feature_id text, segment text, is_counted boolean, is_solved boolean, created_date date, "
+        "first_reply_date date, first_reply_seconds bigint, first_solved_date date, first_resolution_seconds bigint, "
+        "solved_date date, full_resolution_seconds bigint, requester_wait_seconds bigint, "
+        "agent_wait_seconds bigint, solved_count integer, product_id text, account_id text"
+    ),
+    "marts.fct_issue": (
+        "issue_id text, team_id text, is_standard boolean, is_delivered boolean, is_committed boolean, "
+        "resolved_date date, lead_time_seconds bigint, done_date date, cycle_time_seconds bigint, "
+        "commitment_date date, is_on_time integer, commitment_last_date date, is_on_time_last_due integer, "
+        "feature_id text, product_id text"
+    ),
+    "intermediate.int_usage__lifecycle_weeks": (
+        "person_id text, week_start date, lifecycle_state text, segment text, is_pre_existing boolean"
+    ),
+    "intermediate.int_usage__retention": (
+        "person_id text, cohort_date date, day_number integer, is_retained boolean, segment text"
+    ),
+    "intermediate.int_usage__stickiness_months": (
+        "month_start date, active_user_days bigint, possible_user_days bigint, monthly_active_users bigint"
+    ),
+    "intermediate.int_usage__funnel_steps": (
+        "funnel_id text, person_id text, entry_week date, segment text, step_number integer, step text, "
+        "is_previous_reached boolean, is_reached boolean, seconds_from_previous bigint, product_id text"
+    ),
+    "intermediate.int_features__person_weeks": (
+        "person_id text, feature_id text, product_id text, team_id text, week_start date, segment text, "
+        "is_eligible boolean, is_used boolean"
+    ),
+    "intermediate.int_features__account_weeks": (
+        "account_id text, feature_id text, product_id text, team_id text, week_start date, segment text, "
+        "is_used boolean, arr_usd double"
+    ),
+    "intermediate.int_features__time_to_adopt": (
+        "feature_id text, week_start date, median_days double, person_count bigint, adopter_count bigint, "
+        "product_id text"
+    ),
+    "intermediate.int_features__repeat_use": (
+        "person_id text, feature_id text, cohort_week date, segment text, is_repeat boolean, product_id text"
+    ),
+    "intermediate.int_delivery__issue_stages": (
+        "issue_id text, team_id text, stage text, stage_seconds bigint, resolved_date date"
+    ),
+    "intermediate.int_delivery__time_to_market": (
+        "week_start date, team_id text, median_days double, epic_count bigint, launched_count bigint"
+    ),
+    "intermediate.int_delivery__epic_stage_weeks": "week_start date, epic_id text, stage text, stage_days double",
+}
+
+
+@cache
+def semantic_manifest() -> Path:
+    """The project's metrics as dbt parses them: needs no data, and no key that matters."""
+    folder = Path(mkdtemp(prefix="pops-metrics-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    result = subprocess.run(
+        [
+            sys.executable, "-m", "dbt.cli.main", "parse",
+            "--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "dbt_project"),
+            "--target-path", str(folder), "--log-path", str(folder), "--vars", "{as_of: 2026-11-16}",
+        ],
+        env=os.environ | {"POPS_HOME": str(folder), "POPS_PSEUDONYM_KEY": "test", "DO_NOT_TRACK": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout
+    return folder / "semantic_manifest.json"
+
+
+def create_warehouse(
+    path: Path, first_day: date = date(2026, 1, 1), last_day: date = date(2026, 11, 30)
+) -> Path:
+    """A warehouse with all tables, empty but for the calendar."""
+    with duckdb.connect(str(path)) as connection:
+        for table, columns in TABLES.items():
+            connection.execute(f"create schema if not exists {table.split('.')[0]}")
+            connection.execute(f"create table {table} ({columns})")
+    days = [first_day + timedelta(days=number) for number in range((last_day - first_day).days + 1)]
+    insert(path, "marts.dim_date", [(day,) for day in days])
+    return path
+
+
+def insert(path: Path, table: str, rows: list[tuple[Any, ...]]) -> None:
+    """Append rows; columns that a row leaves out at its end are NULL."""
+    width = len(TABLES[table].split(","))
+    with duckdb.connect(str(path)) as connection:
+        connection.executemany(
+            f"insert into {table} values ({', '.join('?' * width)})",
+            [row + (None,) * (width - len(row)) for row in rows],
+        )
+
+
+def execute(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    """Run one statement in the file, as a process of its own would."""
+    with duckdb.connect(str(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def value(path: Path, metric: str, period: date, **dimensions: str) -> tuple[Any, ...] | None:
+    """Numerator, denominator, value and n of a current number; None when there is no row."""
+    names = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
+    conditions = [
+        f"{name} = '{dimensions[name]}'" if name in dimensions else f"{name} is null" for name in names
+    ]
+    rows = execute(
+        path,
+        f"select numerator, denominator, value, n from metrics.metric_values where metric = '{metric}' "
+        f"and period_start = date '{period}' and is_current and {' and '.join(conditions)}",
+    )
+    assert len(rows) <= 1, rows
+    return rows[0] if rows else None

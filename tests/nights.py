@@ -1,0 +1,88 @@
+"""Runs nights the way a schedule would: the `pops` command in a process of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from sandbox.running import Sandbox
+
+NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))
+BERLIN = ZoneInfo("Europe/Berlin")
+PSEUDONYM_KEY = "a-key-for-tests-only"
+
+
+@dataclass(frozen=True)
+class House:
+    """One POPS_HOME and the vendors it reads."""
+
+    home: Path
+    vendors: Mapping[str, str]
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published" / "product_ops.duckdb"
+
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("POPS_")}
+        return {
+            **kept,
+            **self.vendors,
+            "POPS_HOME": str(self.home),
+            "POPS_PSEUDONYM_KEY": PSEUDONYM_KEY,
+            "POPS_HISTORY_START": "2026-05-18",
+        }
+
+    def pops(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "orchestration", *arguments]
+        return subprocess.run(command, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False)
+
+    def night(self, sandbox: Sandbox, as_of: date) -> subprocess.CompletedProcess[str]:
+        sandbox.set_clock(night_moment(as_of))
+        return self.pops("nightly", "--as-of", as_of.isoformat())
+
+    def night_killed_when(self, sandbox: Sandbox, as_of: date, line: str) -> None:
+        """Kill everything that a night runs once it has printed a line that contains `line`."""
+        sandbox.set_clock(night_moment(as_of))
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "orchestration", "nightly", "--as-of", as_of.isoformat()],
+            env=self.environment(), stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        for printed in process.stdout:
+            if line in printed:
+                break
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
+        process.stdout.close()
+
+    def copy(self, target: Path) -> "House":
+        shutil.copytree(self.home, target)
+        return House(target, self.vendors)
+
+    def query(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.published), read_only=True) as mart:
+            return mart.execute(sql, parameters).fetchall()
+
+    def content(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the published marts and metrics, in order: what readers see."""
+        tables = self.query(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_schema in ('marts', 'metrics') order by all"
+        )
+        return {f"{schema}.{table}": self.query(f'select * from {schema}."{table}" order by all') for schema, table in tables}
+
+
+def night_moment(as_of: date) -> datetime:
+    return datetime(as_of.year, as_of.month, as_of.day, 2, tzinfo=BERLIN)

@@ -1,0 +1,110 @@
+"""The house stays as ARCHITECTURE says: imports run one way, names follow the rules, nothing reads the clock."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("connectors", "sandbox", "checks", "reports", "orchestration")
+ALLOWED = {
+    "connectors": set(),
+    "sandbox": set(),
+    "checks": set(),
+    "reports": set(),
+    # The demo starts the sandbox and needs to know how to reach it.
+    "orchestration": {"connectors", "checks", "reports", "sandbox"},
+}
+MODELS = sorted((ROOT / "dbt_project" / "models").rglob("*.sql"))
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_run_one_way(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        ours = imported(path) & {*PACKAGES, "dbt_project", "tests"} - {package}
+        assert ours <= ALLOWED[package], f"{path.relative_to(ROOT)} imports {ours}"
+
+
+def test_only_orchestration_knows_dagster() -> None:
+    for package in set(PACKAGES) - {"orchestration"}:
+        for path in (ROOT / package).rglob("*.py"):
+            assert not imported(path) & {"dagster", "dagster_dbt"}, path
+
+
+def test_only_the_demo_knows_the_sandbox() -> None:
+    for path in (ROOT / "orchestration").rglob("*.py"):
+        assert "sandbox" not in imported(path) or path.name == "demo.py", path
+
+
+def test_connectors_do_not_know_each_other() -> None:
+    sources = {path.parent.name for path in (ROOT / "connectors").glob("*/source.py")}
+    for path in (ROOT / "connectors").glob("*/*.py"):
+        text = path.read_text()
+        for other in sources - {path.parent.name}:
+            assert f"connectors.{other}" not in text, f"{path} knows {other}"
+
+
+@pytest.mark.parametrize("package", [*PACKAGES, "tests"])
+def test_files_stay_small(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 400, path
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_model_names_tell_layer_and_area(path: Path) -> None:
+    layer, area = path.relative_to(ROOT / "dbt_project" / "models").parts[:2]
+    patterns = {
+        "staging": rf"stg_{area}__[a-z_]+",
+        "intermediate": rf"int_{area}__[a-z0-9_]+",
+        "marts": r"(dim|fct|bridge|mart)_[a-z_]+",
+    }
+    assert re.fullmatch(patterns[layer], path.stem)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_no_model_reads_the_clock_and_only_staging_reads_sources(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"current_date|current_timestamp|now\(\)|getdate|sysdate", text)
+    if "source(" in text or "{{ source" in text:
+        assert "staging" in path.parts
+
+
+def test_every_model_and_mart_column_is_described() -> None:
+    models: dict[str, dict] = {}
+    for path in (ROOT / "dbt_project" / "models").rglob("*.yml"):
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
+            models[model["name"]] = model
+    for path in MODELS:
+        model = models.get(path.stem)
+        assert model, f"{path.stem} is in no yml"
+        assert model.get("description"), path.stem
+        if "marts" in path.parts:
+            assert model.get("columns"), path.stem
+            for column in model["columns"]:
+                assert column.get("description"), f"{path.stem}.{column['name']}"
+                assert column.get("data_type"), f"{path.stem}.{column['name']}"
+
+
+def test_marts_have_no_personal_columns() -> None:
+    personal = re.compile(r"(^|_)(email|first_?name|last_?name|full_name|ip_address|phone|subject|body|summary)($|_)")
+    for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.yml"):
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
+            for column in model.get("columns", []):
+                assert not personal.search(column["name"]), f"{model['name']}.{column['name']}"
+
+
+def test_singular_tests_read_as_sentences() -> None:
+    for path in (ROOT / "dbt_project" / "tests").rglob("*.sql"):
+        assert path.stem.startswith("assert_"), path

@@ -1,0 +1,85 @@
+"""A reader's eyes: the report and the lineage, opened in Chromium."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.reports_fixture import example_report
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def dagster_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("ui")
+    (home / "dagster").mkdir()
+    shutil.copy("orchestration/dagster.yaml", home / "dagster")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "POPS_HOME": str(home), "DAGSTER_HOME": str(home / "dagster")}
+    command = [sys.executable, "-m", "dagster_webserver", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    with (home / "log").open("w") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server:
+        try:
+            yield _answering(f"http://127.0.0.1:{port}", home / "log")
+        finally:
+            server.terminate()
+
+
+def _answering(address: str, log: Path) -> str:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{address}/server_info", timeout=5).status_code == 200:
+                return address
+        except httpx.TransportError:
+            time.sleep(0.3)
+    raise AssertionError(log.read_text())
+
+
+def test_the_report_needs_no_network_and_shows_its_sections(browser: Browser, tmp_path: Path) -> None:
+    page_file = tmp_path / "index.html"
+    page_file.write_text(example_report())
+    requests: list[str] = []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(page_file.as_uri())
+    assert requests == [page_file.as_uri()]
+    assert page.get_by_role("heading", level=1).inner_text().startswith("Product Ops health report")
+    for section in ("Adoption", "Time to market", "Support pressure", "Trial funnel", "Data status"):
+        assert page.get_by_role("heading", level=2, name=section, exact=True).is_visible()
+    assert page.locator(".card").count() >= 8
+    assert page.locator("figure svg").count() >= 5
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    assert page.locator("figure svg:not([aria-label]):not(:has([aria-label]))").count() == 0
+    page.close()
+
+
+def test_the_ui_shows_lineage_from_vendor_to_report(browser: Browser, dagster_ui: str) -> None:
+    page = browser.new_page(viewport={"width": 1600, "height": 1000})
+    page.goto(f"{dagster_ui}/locations/product_ops/jobs/nightly")
+    page.wait_for_load_state("networkidle")
+    page.get_by_text("reports_product_ops").first.wait_for(timeout=60_000)
+    page.goto(f"{dagster_ui}/assets/reports/product_ops/health_report?view=lineage&lineageScope=upstream")
+    page.get_by_text("health_report").first.wait_for(timeout=60_000)
+    page.get_by_text("metric_values").first.wait_for(timeout=60_000)
+    page.close()

@@ -1,0 +1,107 @@
+"""The code location, loaded with nothing configured and no network: its shape is a snapshot, its diff a review."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SNAPSHOT = Path(__file__).parent / "definitions.json"
+_OFFLINE = """
+import socket
+def refuse(*_, **__):
+    raise OSError("no network while definitions load")
+socket.socket.connect = refuse
+socket.getaddrinfo = refuse
+"""
+_DESCRIBE = (
+    _OFFLINE
+    + """
+import json
+from orchestration.definitions import defs
+graph = defs.resolve_asset_graph()
+assets = {
+    "/".join(key.path): {
+        "group": node.group_name,
+        "owners": sorted(node.owners),
+        "kinds": sorted(node.kinds),
+        "upstream": sorted("/".join(parent.path) for parent in node.parent_keys),
+        "described": bool(node.description),
+        "fresh": node.freshness_policy is not None,
+    }
+    for key in graph.get_all_asset_keys()
+    for node in [graph.get(key)]
+}
+checks = sorted(f"{'/'.join(key.asset_key.path)}:{key.name}" for key in graph.asset_check_keys)
+repository = defs.get_repository_def()
+print(json.dumps({
+    "assets": assets,
+    "checks": checks,
+    "jobs": sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")),
+    "schedules": {s.name: [s.cron_schedule, s.execution_timezone, s.job_name] for s in repository.schedule_defs},
+}))
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def location(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("POPS_", "DAGSTER_"))}
+    environment["POPS_HOME"] = str(tmp_path_factory.mktemp("home"))
+    done = subprocess.run([sys.executable, "-c", _DESCRIBE], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_definitions_are_the_reviewed_ones(location: dict) -> None:
+    """After a wanted change: `UPDATE_SNAPSHOT=1 pytest tests/test_definitions.py`, and read the diff."""
+    shape = {
+        **location,
+        "assets": {key: {name: node[name] for name in ("group", "owners", "kinds", "upstream")} for key, node in location["assets"].items()},
+    }
+    if os.environ.get("UPDATE_SNAPSHOT"):
+        SNAPSHOT.write_text(json.dumps(shape, indent=1, sort_keys=True) + "\n")
+    assert shape == json.loads(SNAPSHOT.read_text())
+
+
+def test_every_asset_has_an_owner_a_group_and_a_description(location: dict) -> None:
+    for key, node in location["assets"].items():
+        assert node["owners"], key
+        assert node["described"], key
+        layer, area = key.split("/")[:2]
+        assert node["group"] == f"{layer}_{area}", key
+
+
+def test_what_readers_see_has_a_freshness_policy(location: dict) -> None:
+    for key, node in location["assets"].items():
+        if key.split("/")[0] in ("marts", "metrics", "published", "reports"):
+            assert node["fresh"], key
+
+
+def test_lineage_runs_from_every_vendor_stream_to_the_report(location: dict) -> None:
+    assets = location["assets"]
+    (report,) = (key for key in assets if key.startswith("reports/"))
+    seen, waiting = set(), [report]
+    while waiting:
+        key = waiting.pop()
+        if key not in seen:
+            seen.add(key)
+            waiting.extend(assets[key]["upstream"])
+    streams = {key for key in assets if key.startswith("vendor/")}
+    assert streams
+    assert streams <= seen, f"no way from {sorted(streams - seen)} to the report"
+
+
+def test_every_check_speaks_of_an_asset_that_exists(location: dict) -> None:
+    for check in location["checks"]:
+        assert check.split(":")[0] in location["assets"], check
+
+
+def test_jobs_and_schedules(location: dict) -> None:
+    assert location["jobs"] == ["nightly", "weekly_report"]
+    assert location["schedules"] == {
+        "nightly": ["0 2 * * *", "Europe/Berlin", "nightly"],
+        "weekly_report": ["0 7 * * 1", "Europe/Berlin", "weekly_report"],
+    }

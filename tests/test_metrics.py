@@ -1,0 +1,377 @@
+"""The metrics' YAML: every metric is there, signed, and gives the number that one counts by hand."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestration.metric_engine import MetricDefinitionError, MetricEngine
+from orchestration.metric_values import append_metric_values
+from tests.metric_warehouse import ROOT, create_warehouse, insert, semantic_manifest, value
+
+PRODUCT, SUPPORT, DELIVERY = "team:product-ops", "team:support-operations", "team:engineering-operations"
+FUNNEL = ("funnel_id", "step")
+USERS = "|product_id|feature_id|segment"
+# Metric: owner, unit, grain, groupings (dimensions joined by +, groupings by |, nothing: the whole).
+CATALOGUE = {
+    "active_users_day": (PRODUCT, "users", "day", USERS),
+    "active_users_7d": (PRODUCT, "users", "day", USERS),
+    "active_users_30d": (PRODUCT, "users", "day", USERS),
+    "active_accounts_day": (PRODUCT, "accounts", "day", "|product_id|segment"),
+    "active_accounts_7d": (PRODUCT, "accounts", "day", "|product_id|segment"),
+    "active_accounts_30d": (PRODUCT, "accounts", "day", "|product_id|segment"),
+    "active_users_week": (PRODUCT, "users", "week", USERS),
+    "new_users": (PRODUCT, "users", "week", "|segment"),
+    "stickiness_ratio": (PRODUCT, "ratio", "month", ""),
+    "lifecycle_new_users": (PRODUCT, "users", "week", "|segment"),
+    "lifecycle_current_users": (PRODUCT, "users", "week", "|segment"),
+    "lifecycle_resurrected_users": (PRODUCT, "users", "week", "|segment"),
+    "lifecycle_dormant_users": (PRODUCT, "users", "week", "|segment"),
+    "retention_rate_d1": (PRODUCT, "ratio", "week", "|segment"),
+    "retention_rate_d7": (PRODUCT, "ratio", "week", "|segment"),
+    "retention_rate_d28": (PRODUCT, "ratio", "week", "|segment"),
+    "feature_adoption_rate": (PRODUCT, "ratio", "week", "feature_id|feature_id+segment"),
+    "feature_reach_rate": (PRODUCT, "ratio", "week", "feature_id"),
+    "feature_account_adoption_rate": (PRODUCT, "ratio", "week", "feature_id"),
+    "feature_arr_adoption_rate": (PRODUCT, "ratio", "week", "feature_id"),
+    "feature_time_to_adopt_days_median": (PRODUCT, "days", "week", "feature_id"),
+    "feature_repeat_use_rate": (PRODUCT, "ratio", "week", "feature_id"),
+    "features_used_rate": (PRODUCT, "ratio", "week", "|product_id"),
+    "zombie_features": (PRODUCT, "count", "week", "|product_id"),
+    "funnel_conversion_rate": (PRODUCT, "ratio", "week", "funnel_id+step|funnel_id+step+segment"),
+    "funnel_drop_off_rate": (PRODUCT, "ratio", "week", "funnel_id+step"),
+    "funnel_step_seconds_median": (PRODUCT, "seconds", "week", "funnel_id+step"),
+    "tickets_created": (SUPPORT, "count", "week", "|feature_id|segment"),
+    "untagged_ticket_share": (SUPPORT, "ratio", "week", ""),
+    "contact_rate": (SUPPORT, "tickets_per_1000_users", "week", "|feature_id"),
+    "first_reply_seconds_median": (SUPPORT, "seconds", "week", "|feature_id|segment"),
+    "first_reply_seconds_p85": (SUPPORT, "seconds", "week", "|feature_id|segment"),
+    "first_resolution_seconds_median": (SUPPORT, "seconds", "week", "|feature_id|segment"),
+    "full_resolution_seconds_median": (SUPPORT, "seconds", "week", "|feature_id|segment"),
+    "full_resolution_seconds_p85": (SUPPORT, "seconds", "week", "|feature_id|segment"),
+    "requester_wait_seconds_median": (SUPPORT, "seconds", "week", ""),
+    "agent_wait_seconds_median": (SUPPORT, "seconds", "week", ""),
+    "ticket_reopen_rate": (SUPPORT, "ratio", "week", ""),
+    "issue_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
+    "issue_lead_time_seconds_p85": (DELIVERY, "seconds", "week", "|team_id"),
+    "issue_lead_time_seconds_mean": (DELIVERY, "seconds", "week", "|team_id"),
+    "issue_cycle_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
+    "issue_cycle_time_seconds_p85": (DELIVERY, "seconds", "week", "|team_id"),
+    "issue_cycle_time_seconds_mean": (DELIVERY, "seconds", "week", "|team_id"),
+    "stage_time_seconds_median": (DELIVERY, "seconds", "week", "stage|stage+team_id"),
+    "stage_time_seconds_p85": (DELIVERY, "seconds", "week", "stage|stage+team_id"),
+    "on_time_rate": (DELIVERY, "ratio", "week", "|team_id"),
+    "on_time_rate_last_due": (DELIVERY, "ratio", "week", "|team_id"),
+    "committed_issue_share": (DELIVERY, "ratio", "week", "|team_id"),
+    # The model holds the row of all teams beside those of each.
+    "time_to_market_days_median": (DELIVERY, "days", "week", "team_id"),
+    "time_to_market_stage_days_median": (DELIVERY, "days", "week", "stage"),
+}
+W46 = date(2026, 11, 9)
+
+
+@pytest.fixture(scope="module")
+def engine() -> MetricEngine:
+    return MetricEngine(semantic_manifest())
+
+
+def test_the_catalogue_is_complete(engine: MetricEngine) -> None:
+    assert {each.metric for each in engine.definitions} == set(CATALOGUE)
+
+
+def test_each_metric_is_as_agreed(engine: MetricEngine) -> None:
+    for each in engine.definitions:
+        groupings = "|".join("+".join(grouping) for grouping in each.groupings)
+        assert (each.owner, each.unit, each.grain, groupings) == CATALOGUE[each.metric], each.metric
+
+
+def test_each_metric_is_signed(engine: MetricEngine) -> None:
+    owners = {
+        entry["owner"] for entry in yaml.safe_load((ROOT / "registry" / "owners.yml").read_text())["owners"]
+    }
+    labels = [each.label for each in engine.definitions]
+    assert len(labels) == len(set(labels))
+    for each in engine.definitions:
+        assert each.owner in owners, each.metric
+        assert each.good_direction in {"up", "down", "none"}, each.metric
+        assert re.fullmatch(r"[A-Z](\S+ ){3,}\S+\.", each.description), each.metric
+        assert re.fullmatch(r"M\d\d", each.specification), each.metric
+        assert each.definition_version >= 1
+        counts = each.unit in {"users", "accounts", "count"}
+        assert (each.numerator == each.metric) == counts, each.metric
+        assert (each.denominator is None) == (counts or each.numerator is None), each.metric
+        if each.unit in {"ratio", "tickets_per_1000_users"}:
+            assert each.denominator, each.metric
+            # Features are counted whole, not sampled.
+            assert each.minimum_sample == (1 if each.metric == "features_used_rate" else 30), each.metric
+
+
+def test_metrics_that_only_feed_others_are_described_too() -> None:
+    for metric in json.loads(semantic_manifest().read_text())["metrics"]:
+        meta = metric["config"]["meta"]
+        assert all([metric["label"], metric["description"], meta["owner"], meta["unit"]]), metric["name"]
+
+
+def test_metrics_are_defined_in_their_folder_only() -> None:
+    models = ROOT / "dbt_project" / "models"
+    for path in models.rglob("*.yml"):
+        content = yaml.safe_load(path.read_text()) or {}
+        if {"metrics", "semantic_models", "saved_queries"} & set(content):
+            assert path.parent == models / "metrics", path
+            assert path.name.startswith("sem_"), path
+        assert not any("measures" in model for model in content.get("models", [])), path
+    assert {path.name for path in (models / "metrics").iterdir()} == {
+        f"sem_{domain}.yml" for domain in ("usage", "features", "funnels", "support", "delivery")
+    }
+
+
+def test_targets_name_metrics(engine: MetricEngine) -> None:
+    targets = yaml.safe_load((ROOT / "registry" / "targets.yml").read_text())["targets"]
+    assert {target["metric"] for target in targets} <= {each.metric for each in engine.definitions}
+
+
+def test_every_metric_compiles_in_every_grouping(engine: MetricEngine) -> None:
+    for each in engine.definitions:
+        for grouping in each.groupings:
+            request = engine.compile(each.inputs, grouping, each.grain, date(2026, 9, 21), date(2026, 11, 15))
+            assert request.sql.count(f'"{engine.catalogue}".') >= 1
+            assert set(request.dimension_columns) == set(grouping)
+
+
+def test_an_unknown_grouping_is_named(engine: MetricEngine) -> None:
+    with pytest.raises(MetricDefinitionError, match=r"new_users is grouped by stage.*lifecycle_weeks"):
+        engine.compile(["new_users"], ["stage"], "week", W46, W46)
+
+
+def test_an_incomplete_definition_is_named(tmp_path: Path) -> None:
+    manifest = json.loads(semantic_manifest().read_text())
+    metric = next(each for each in manifest["metrics"] if each["name"] == "new_users")
+    del metric["config"]["meta"]["owner"]
+    (tmp_path / "semantic_manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(MetricDefinitionError, match="new_users has no `owner`"):
+        _ = MetricEngine(tmp_path / "semantic_manifest.json").definitions
+
+
+def test_an_unparsed_project_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="dbt parse"):
+        MetricEngine(tmp_path / "semantic_manifest.json")
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Numbers of W46 from a handful of rows in each model."""
+    path = create_warehouse(tmp_path_factory.mktemp("answers") / "warehouse.duckdb")
+    for table, rows in ROWS.items():
+        insert(path, table, rows)
+    append_metric_values(path, semantic_manifest(), date(2026, 11, 16), date(2026, 8, 3))
+    return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
+
+
+def steps(person: str, segment: str, reached: int, seconds: int) -> list[tuple[Any, ...]]:
+    """One person's way through a funnel of three steps."""
+    return [
+        (
+            "trial", person, W46, segment, number, f"step_{number}", number == 1 or reached >= number - 1,
+            reached >= number, seconds * number if 1 < number <= reached else None, "studio",
+        )
+        for number in (1, 2, 3)
+    ]  # fmt: skip
+
+
+def ticket(
+    name: str,
+    feature: str,
+    counted: bool,
+    solved: bool,
+    reply: int | None,
+    full: int | None,
+    solved_count: int = 1,
+) -> tuple[Any, ...]:
+    day = W46 + timedelta(days=1)
+    segment = "smb" if feature == "board" else "enterprise"
+    solved_day = day if solved else None
+    return (
+        name, feature, segment, counted, solved, day, day if reply is not None else None, reply, solved_day,
+        full and full // 2, solved_day, full, full and full - 5, 5 if full else None, solved_count,
+    )  # fmt: skip
+
+
+def issue(
+    name: str, team: str, delivered: bool, lead: int, cycle: int | None, promise: int | None
+) -> tuple[Any, ...]:
+    day = W46 + timedelta(days=4)
+    due = day if promise is not None else None
+    return (
+        name, team, True, delivered, promise is not None, day, lead, day if cycle else None, cycle, due, promise, due,
+        None if promise is None else 1,
+    )  # fmt: skip
+
+
+ROWS: dict[str, list[tuple[Any, ...]]] = {
+    "marts.fct_usage_daily": [
+        ("p1", date(2026, 11, 10), "board", "studio", "smb"),
+        ("p1", date(2026, 11, 11), "board", "studio", "smb"),
+        ("p2", date(2026, 11, 11), "board", "studio", "smb"),
+        ("p2", date(2026, 11, 11), "(unmapped)", "(unmapped)", "smb"),
+        ("p3", date(2026, 11, 15), "reports", "insights", "enterprise"),
+    ],
+    "marts.fct_account_usage_daily": [
+        ("a1", date(2026, 11, 10), "studio", "smb"),
+        ("a1", date(2026, 11, 10), "insights", "smb"),
+        ("(unknown)", date(2026, 11, 10), "studio", "(unknown)"),
+    ],
+    "marts.mart_feature_week": [
+        ("board", "studio", "atlas", W46, 2, 3, True, True, False),
+        ("reports", "insights", "borealis", W46, 1, 3, True, False, True),
+        ("mobile", "studio", "atlas", W46, 0, 3, False, False, False),
+    ],
+    "marts.fct_ticket": [
+        ticket("t1", "board", True, True, 100, 1000),
+        ticket("t2", "board", True, True, 300, 3000, solved_count=3),
+        ticket("t3", "reports", True, False, None, None),
+        ticket("t4", "(untagged)", True, True, 200, 2000),
+        ticket("t5", "board", False, True, 1, 1),
+        ticket("t6", "mobile", True, False, None, None),
+    ],
+    "marts.fct_issue": [
+        issue("i1", "atlas", True, 100, 50, 1),
+        issue("i2", "atlas", True, 200, None, 0),
+        issue("i3", "borealis", True, 600, 150, None),
+        issue("i4", "borealis", False, 1, 1, None),
+    ],
+    "intermediate.int_usage__lifecycle_weeks": [
+        ("p1", W46, "new", "smb", False),
+        ("p2", W46, "new", "smb", True),
+        ("p3", W46, "current", "enterprise", False),
+        ("p4", W46, "dormant", "enterprise", False),
+    ],
+    "intermediate.int_usage__retention": [
+        ("p1", date(2026, 11, 2), 1, True, "smb"),
+        ("p2", date(2026, 11, 4), 1, False, "smb"),
+        ("p1", date(2026, 11, 2), 7, True, "smb"),
+        ("p2", date(2026, 11, 4), 7, False, "smb"),
+        ("p9", W46, 1, True, "smb"),
+        ("p1", date(2026, 11, 2), 28, True, "smb"),
+    ],
+    "intermediate.int_usage__stickiness_months": [(date(2026, 10, 1), 62, 310, 10), (date(2026, 11, 1), 1, 30, 1)],
+    "intermediate.int_usage__funnel_steps": [
+        *steps("p1", "smb", 3, 100), *steps("p2", "smb", 2, 300), *steps("p3", "smb", 2, 500),
+        *steps("p4", "enterprise", 1, 0),
+    ],
+    "intermediate.int_features__person_weeks": [
+        ("p1", "board", "studio", "atlas", W46, "smb", True, True),
+        ("p2", "board", "studio", "atlas", W46, "smb", True, False),
+        ("p3", "board", "studio", "atlas", W46, "enterprise", True, False),
+        ("p4", "board", "studio", "atlas", W46, "enterprise", False, True),
+    ],
+    "intermediate.int_features__account_weeks": [
+        ("a1", "board", "studio", "atlas", W46, "smb", True, 1000.0),
+        ("a2", "board", "studio", "atlas", W46, "smb", False, 3000.0),
+    ],
+    "intermediate.int_features__time_to_adopt": [("board", W46, 4.0, 9, 6), ("reports", W46, None, 8, 1)],
+    "intermediate.int_features__repeat_use": [
+        ("p1", "board", date(2026, 10, 12), "smb", True),
+        ("p2", "board", date(2026, 10, 12), "smb", False),
+        ("p3", "board", date(2026, 10, 19), "smb", True),
+    ],
+    "intermediate.int_delivery__issue_stages": [
+        ("i1", "atlas", "build", 10, W46), ("i2", "atlas", "build", 30, W46), ("i3", "borealis", "build", 80, W46),
+        ("i3", "borealis", "other", 5, W46),
+    ],
+    "intermediate.int_delivery__time_to_market": [
+        (W46, "(all)", 90.0, 40, 30), (W46, "atlas", None, 10, 4),
+    ],
+    "intermediate.int_delivery__epic_stage_weeks": [
+        (W46, "e1", "build", 10.0), (W46, "e2", "build", 20.0), (W46, "e3", "build", None),
+        (W46, "e3", "launched", None),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metric", "dimensions", "expected"),
+    [
+        ("active_users_week", {}, (3.0, None, 3.0, 3)),
+        ("active_users_week", {"product_id": "studio"}, (2.0, None, 2.0, 2)),
+        ("active_users_week", {"feature_id": "(unmapped)"}, (1.0, None, 1.0, 1)),
+        ("new_users", {}, (1.0, None, 1.0, 1)),
+        ("lifecycle_new_users", {}, (2.0, None, 2.0, 2)),
+        ("lifecycle_resurrected_users", {"segment": "smb"}, (0.0, None, 0.0, 0)),
+        ("lifecycle_dormant_users", {"segment": "enterprise"}, (1.0, None, 1.0, 1)),
+        ("feature_adoption_rate", {"feature_id": "board"}, (1.0, 3.0, 1 / 3, 3)),
+        ("feature_adoption_rate", {"feature_id": "board", "segment": "smb"}, (1.0, 2.0, 0.5, 2)),
+        ("feature_reach_rate", {"feature_id": "mobile"}, (0.0, 3.0, 0.0, 3)),
+        ("feature_account_adoption_rate", {"feature_id": "board"}, (1.0, 2.0, 0.5, 2)),
+        ("feature_arr_adoption_rate", {"feature_id": "board"}, (1000.0, 4000.0, 0.25, 2)),
+        ("feature_time_to_adopt_days_median", {"feature_id": "board"}, (6.0, 9.0, 4.0, 9)),
+        ("feature_time_to_adopt_days_median", {"feature_id": "reports"}, (1.0, 8.0, None, 8)),
+        ("features_used_rate", {}, (1.0, 2.0, 0.5, 2)),
+        ("zombie_features", {"product_id": "insights"}, (1.0, None, 1.0, 1)),
+        ("zombie_features", {"product_id": "studio"}, (0.0, None, 0.0, 1)),
+        ("funnel_conversion_rate", {"funnel_id": "trial", "step": "step_2"}, (3.0, 4.0, 0.75, 4)),
+        (
+            "funnel_conversion_rate",
+            {"funnel_id": "trial", "step": "step_2", "segment": "smb"},
+            (3.0, 3.0, 1.0, 3),
+        ),
+        ("funnel_drop_off_rate", {"funnel_id": "trial", "step": "step_1"}, None),
+        ("funnel_drop_off_rate", {"funnel_id": "trial", "step": "step_3"}, (2.0, 3.0, 2 / 3, 3)),
+        ("funnel_step_seconds_median", {"funnel_id": "trial", "step": "step_2"}, (None, None, 600.0, 3)),
+        ("tickets_created", {}, (5.0, None, 5.0, 5)),
+        ("tickets_created", {"feature_id": "board"}, (2.0, None, 2.0, 2)),
+        ("untagged_ticket_share", {}, (1.0, 5.0, 0.2, 5)),
+        ("contact_rate", {}, (5.0, 3.0, 5000 / 3, 3)),
+        ("contact_rate", {"feature_id": "board"}, (2.0, 2.0, 1000.0, 2)),
+        ("contact_rate", {"feature_id": "reports"}, (1.0, 1.0, 1000.0, 1)),
+        ("contact_rate", {"feature_id": "mobile"}, (1.0, 0.0, None, 0)),
+        ("contact_rate", {"feature_id": "(untagged)"}, None),
+        ("contact_rate", {"feature_id": "(unmapped)"}, None),
+        ("first_reply_seconds_median", {}, (None, None, 200.0, 3)),
+        ("first_reply_seconds_median", {"feature_id": "reports"}, None),
+        ("first_reply_seconds_p85", {"feature_id": "board"}, (None, None, 270.0, 2)),
+        ("first_resolution_seconds_median", {"segment": "smb"}, (None, None, 1000.0, 2)),
+        ("full_resolution_seconds_median", {}, (None, None, 2000.0, 3)),
+        ("full_resolution_seconds_p85", {}, (None, None, 2700.0, 3)),
+        ("requester_wait_seconds_median", {}, (None, None, 1995.0, 3)),
+        ("agent_wait_seconds_median", {}, (None, None, 5.0, 3)),
+        ("ticket_reopen_rate", {}, (2.0, 3.0, 2 / 3, 3)),
+        ("issue_lead_time_seconds_median", {}, (None, None, 200.0, 3)),
+        ("issue_lead_time_seconds_p85", {"team_id": "atlas"}, (None, None, 185.0, 2)),
+        ("issue_lead_time_seconds_mean", {}, (900.0, 3.0, 300.0, 3)),
+        ("issue_cycle_time_seconds_median", {}, (None, None, 100.0, 2)),
+        ("issue_cycle_time_seconds_mean", {"team_id": "atlas"}, (50.0, 1.0, 50.0, 1)),
+        ("stage_time_seconds_median", {"stage": "build"}, (None, None, 30.0, 3)),
+        ("stage_time_seconds_p85", {"stage": "build", "team_id": "atlas"}, (None, None, 27.0, 2)),
+        ("on_time_rate", {}, (1.0, 2.0, 0.5, 2)),
+        ("on_time_rate", {"team_id": "borealis"}, None),
+        ("on_time_rate_last_due", {}, (2.0, 2.0, 1.0, 2)),
+        ("committed_issue_share", {}, (2.0, 3.0, 2 / 3, 3)),
+        ("time_to_market_days_median", {}, (30.0, 40.0, 90.0, 40)),
+        ("time_to_market_days_median", {"team_id": "atlas"}, (4.0, 10.0, None, 10)),
+        ("time_to_market_stage_days_median", {"stage": "build"}, (None, None, 15.0, 2)),
+        ("time_to_market_stage_days_median", {"stage": "launched"}, None),
+        # Not over yet: the week's last person has not reached the day.
+        ("retention_rate_d1", {}, None),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_by_hand(answers: Callable[..., Any], metric: str, dimensions: dict[str, str], expected: Any) -> None:
+    found = answers(metric, **dimensions)
+    assert found == (expected and pytest.approx(expected)), metric
+
+
+def test_by_hand_in_other_periods(answers: Callable[..., Any]) -> None:
+    assert answers("retention_rate_d1", date(2026, 11, 2), segment="smb") == (1.0, 2.0, 0.5, 2)
+    assert answers("retention_rate_d7", date(2026, 11, 2)) == (1.0, 2.0, 0.5, 2)
+    assert answers("retention_rate_d28", date(2026, 11, 2)) is None
+    assert answers("feature_repeat_use_rate", date(2026, 10, 12), feature_id="board") == (1.0, 2.0, 0.5, 2)
+    assert answers("feature_repeat_use_rate", date(2026, 10, 19), feature_id="board") is None
+    assert answers("stickiness_ratio", date(2026, 10, 1)) == (62.0, 310.0, 0.2, 10)
+    assert answers("stickiness_ratio", date(2026, 11, 1)) is None
+    assert answers("active_accounts_7d", date(2026, 11, 12)) == (1.0, None, 1.0, 1)
+    assert answers("active_accounts_day", date(2026, 11, 10), segment="(unknown)") is None
