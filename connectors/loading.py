@@ -46,13 +46,18 @@ class Loader:
                 for name, (_, kind) in RAW_COLUMNS.items()
             ],
         )
+        connection = self._store.connection
         try:
+            # A second thread writes no faster here, and holds a second row group in memory.
+            connection.execute("set threads = 1")
             self._pipeline.run(resource, loader_file_format="parquet")
         except dlt.pipeline.exceptions.PipelineStepFailed as error:
             cause = redact(str(error.exception)).splitlines()
             raise LoadFailed(
                 f"The load into raw failed: {cause[0][:300] if cause else ''}", stream=stream
             ) from error
+        finally:
+            connection.execute("reset threads")
 
     def close(self) -> None:
         """Remove what dlt keeps of finished loads: the books of raw say it all."""
@@ -60,13 +65,19 @@ class Loader:
             shutil.rmtree(Path(self._pipeline.working_dir) / "load" / "loaded", ignore_errors=True)
 
     def _open(self, dlt: Any) -> Any:
-        pipeline = self._make(dlt)
-        if pipeline.has_pending_data:
-            # Left by a stopped run. dlt would load it instead of the new batch and call that success; its window was
-            # not booked and is read again, so the package is of no use.
-            pipeline.drop()
+        """The pipeline, without what a stopped run has left in it.
+
+        dlt would load a pending package instead of the new batch and call that success. Its window was not booked and
+        is read again, so the package, or state that cannot be read, is of no use.
+        """
+        try:
             pipeline = self._make(dlt)
-        return pipeline
+            if not pipeline.has_pending_data:
+                return pipeline
+        except (dlt.common.exceptions.DltException, ValueError, LookupError, OSError):
+            pass
+        shutil.rmtree(self._folder / self._store.source, ignore_errors=True)
+        return self._make(dlt)
 
     def _make(self, dlt: Any) -> Any:
         return dlt.pipeline(

@@ -128,7 +128,9 @@ def check(
         found = list(credentials(source, os.environ))
         for name, answer in found:
             colour = "green" if answer.state == "ok" else "red"
-            _terminal.print(f"{name:<10} [{colour}]{answer.state.replace('_', ' ')}[/{colour}] {answer.remedy}")
+            _terminal.print(
+                f"{name:<10} [{colour}]{answer.state.replace('_', ' ')}[/{colour}] {answer.remedy}"
+            )
         if not found:
             _stop("No source is on: set POPS_<SOURCE>_BASE_URL and its credentials.")
         if any(answer.state != "ok" for _, answer in found):

@@ -97,15 +97,15 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         exclude="resource_type:unit_test",
     )
     def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        night = Night.of_run(context)
-        arguments = ["build", "--vars", json.dumps(dbt_variables(night))]
-        yield from dbt.cli(arguments, context=context).stream()
+        os.environ["POPS_AS_OF"] = Night.of_run(context).as_of.isoformat()
+        yield from dbt.cli(["build", "--vars", _variables()], context=context).stream()
 
     return dbt_build
 
 
-def dbt_variables(night: Night) -> dict[str, str]:
-    return {"as_of": night.as_of.isoformat(), "reporting_time_zone": reporting_zone().key}
+def _variables() -> str:
+    """The same when parsing and when building, or dbt would parse the project again every night."""
+    return json.dumps({"reporting_time_zone": reporting_zone().key})
 
 
 def _fingerprint(folder: Path) -> str:
@@ -127,7 +127,7 @@ def _parse(home: Home) -> None:
             "--profiles-dir", os.fspath(DBT_PROJECT),
             "--target-path", os.fspath(home.dbt_target),
             "--log-path", os.fspath(home.dbt_target),
-            "--vars", json.dumps({"as_of": "2000-01-01"}),
+            "--vars", _variables(),
         ]
     )  # fmt: skip
     if not result.success:

@@ -24,7 +24,9 @@ def check_evaluations(instance: DagsterInstance, run_id: str) -> list[CheckStatu
 
 def failed_checks(instance: DagsterInstance, run_id: str) -> list[CheckStatus]:
     """The checks that did not pass, without the gate, which only repeats them."""
-    return [check for check in check_evaluations(instance, run_id) if not check.passed and check.check != GATE]
+    return [
+        check for check in check_evaluations(instance, run_id) if not check.passed and check.check != GATE
+    ]
 
 
 def _evaluation(event: dg.DagsterEvent | None) -> CheckStatus:

@@ -54,6 +54,7 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True)
         os.environ["POPS_HOME"] = str(self.root)
         os.environ["DAGSTER_HOME"] = str(self.dagster)
+        os.environ["DBT_TARGET_PATH"] = str(self.dbt_target)
         for name, value in TELEMETRY_OFF.items():
             os.environ.setdefault(name, value)
         settings = self.dagster / "dagster.yaml"

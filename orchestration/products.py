@@ -12,7 +12,7 @@ from orchestration.home import Home
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import PLATFORM, owner_of
 from orchestration.publish import publish
-from orchestration.report_data import last_complete_week, write_report
+from orchestration.report_data import forget_withheld, last_complete_week, write_report
 from orchestration.source_status import read_states
 
 METRIC_VALUES = dg.AssetKey(["metrics", "product_ops", "metric_values"])
@@ -25,6 +25,7 @@ _FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_wi
 
 def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.AssetsDefinition:
     """The metrics of a night, downstream of every model that a metric reads."""
+
     @dg.asset(
         key=METRIC_VALUES,
         deps=[get_asset_key_for_model([models], model) for model in _models_read(project)],
@@ -83,6 +84,7 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
             check_evaluations(context.instance, context.run.run_id),
             read_states(home.root, night.until),
         )
+        forget_withheld(home)
         return dg.MaterializeResult(
             metadata={
                 "as_of": publication.as_of.isoformat(),

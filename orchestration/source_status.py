@@ -78,11 +78,17 @@ def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
     on = enabled_sources(env)
     for state in read_states(home, datetime.now(UTC)):
         is_registry = state.source not in VENDORS
-        settings = None if is_registry else load_settings(state.source, connector_class(state.source).Settings, env)
+        settings = (
+            None if is_registry else load_settings(state.source, connector_class(state.source).Settings, env)
+        )
         yield SourceLine(
             source=state.source,
             state="on" if is_registry or state.source in on else "off",
-            place=str(registry_dir()) if is_registry else settings.root if settings else f"set {prefix(state.source)}BASE_URL",
+            place=str(registry_dir())
+            if is_registry
+            else settings.root
+            if settings
+            else f"set {prefix(state.source)}BASE_URL",
             last_read="never" if state.read_until is None else f"{state.read_until:%Y-%m-%d %H:%M}",
             outcome=state.outcome,
             records=state.records,

@@ -9,12 +9,12 @@ import vl_convert
 
 INK, MUTED, ACCENT, ALARM = "#1c2733", "#6b7785", "#2f6fde", "#c8442f"
 PALETTE = ["#2f6fde", "#e08a1e", "#3a9d6e", "#a04fc4", "#c8442f", "#6b7785"]
-_WIDTH = 620
+_WIDTH = 860
 
 
 def _svg(chart: alt.Chart | alt.LayerChart, description: str) -> str:
     styled = (
-        chart.properties(description=description, background="transparent")
+        chart.properties(description=description, background="transparent", padding={"left": 16, "right": 8, "top": 4, "bottom": 4})
         .configure(font="system-ui, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(labelColor=MUTED, titleColor=MUTED, gridColor="#e6e9ed", domainColor="#c5ccd4", labelFontSize=11, titleFontWeight="normal", tickColor="#c5ccd4")
@@ -46,7 +46,12 @@ def sparkline(values: Sequence[float], description: str) -> str:
 
 
 def lines(
-    rows: pd.DataFrame, series: str, title: str, description: str, form: str = ",.0f", target: float | None = None
+    rows: pd.DataFrame,
+    series: str,
+    title: str,
+    description: str,
+    form: str = ",.0f",
+    target: float | None = None,
 ) -> str:
     """One line a series over weeks. Columns: period_start, value, and the series' name column."""
     base = (
@@ -130,6 +135,6 @@ def heatmap(rows: pd.DataFrame, row: str, column: str, columns: Sequence[str], d
     dark: Any = alt.condition("datum.value > 0.55", alt.value("#fff"), alt.value(INK))
     text = base.mark_text(fontSize=11).encode(text=alt.Text("value:Q", format=".0%"), color=dark)
     return _svg(
-        (cells + text).properties(width=110 * len(columns), height=max(60, 24 * rows[row].nunique())),
+        (cells + text).properties(width=150 * len(columns), height=max(60, 24 * rows[row].nunique())),
         description,
     )

@@ -66,13 +66,32 @@ def render(report: HealthReport) -> str:
         failed=failed,
         passed_count=len(report.checks) - len(failed),
         stale=[source.source for source in report.sources if source.is_stale],
-        coverage=report.coverage.to_dict("records"),
+        coverage=_coverage(report),
     )
 
 
 def _sections(report: HealthReport) -> list[Section]:
     built = (adoption(report), retention(report), delivery(report), support(report), funnel(report))
     return [section for section in built if section is not None]
+
+
+def _coverage(report: HealthReport) -> list[dict[str, object]]:
+    """Rows of the coverage table; checks that are counted for several subjects name theirs."""
+    rows = report.coverage[report.coverage["total"] > 0]
+    several = rows["check_name"].value_counts()
+    return [
+        {
+            "source": row.source,
+            "check_name": row.check_name,
+            "subject": row.subject,
+            "is_named": several[row.check_name] > 1,
+            "counted": f"{row.counted:,.0f}",
+            "total": f"{row.total:,.0f}",
+            "share": wording.quantity(float(str(row.coverage_rate)), "ratio"),
+            "explanation": row.explanation,
+        }
+        for row in rows.itertuples()
+    ]
 
 
 def _headline(report: HealthReport, metric: str) -> Headline | None:

@@ -20,6 +20,9 @@ from reports.sections import (
     weeks,
 )
 
+# A step at which a third of the people leave is worth a sentence.
+_LARGE_LOSS = 1 / 3
+
 
 def adoption(report: HealthReport) -> Section | None:
     """Who uses which feature, and which nobody does."""
@@ -56,7 +59,12 @@ def adoption(report: HealthReport) -> Section | None:
         tuple(findings),
         tuple(figures),
         (_feature_table(report),),
-        caveats(report, ("amplitude", "hubspot"), ("usage", "features", "identity")),
+        caveats(
+            report,
+            ("amplitude", "hubspot"),
+            ("usage", "feature", "dim_person", "identity"),
+            ("events_mapped_to_feature", "events_naming_account", "persons_with_home_account"),
+        ),
     )
 
 
@@ -192,7 +200,7 @@ def retention(report: HealthReport) -> Section | None:
         "retention",
         "Retention",
         figures=tuple(figures),
-        caveats=caveats(report, ("amplitude",), ("identity",)),
+        caveats=caveats(report, ("amplitude",), ("lifecycle", "retention")),
     )
 
 
@@ -214,12 +222,11 @@ def funnel(report: HealthReport) -> Section | None:
         )
         counts = list(rows["numerator"])
         drops = [1 - after / before if before else 0.0 for before, after in pairwise(counts)]
-        if drops:
-            worst = drops.index(max(drops))
-            findings.append(
-                f"{report.name(str(key))}: {drops[worst]:.0%} of those who reach “{named['step'].iloc[worst]}” "
-                f"leave before “{named['step'].iloc[worst + 1]}” — the largest loss."
-            )
+        findings.extend(
+            f"{report.name(str(key))}: {drop:.0%} of those who reach “{before}” leave before “{after}”."
+            for drop, (before, after) in zip(drops, pairwise(named["step"]), strict=True)
+            if drop >= _LARGE_LOSS
+        )
         figures.append(
             Figure(
                 f"{report.name(str(key))}: share of entrants of the last eight complete weeks who reach each step within the window.",
@@ -233,7 +240,7 @@ def funnel(report: HealthReport) -> Section | None:
         tuple(findings),
         tuple(figures),
         tuple(tables),
-        caveats(report, ("amplitude",), ("identity",)),
+        caveats(report, ("amplitude",), ("funnel",)),
     )
 
 

@@ -10,6 +10,8 @@ from reports import wording
 from reports.model import HealthReport
 
 TREND_WEEKS = 13
+# A share of known rows from which on nobody needs to be told of the rest.
+_COMPLETE = 0.98
 SEGMENTS = ("smb", "mid_market", "enterprise", "(unknown)")
 STAGES = ("idea", "discovery", "ready", "build", "review", "released", "launched", "other")
 
@@ -44,8 +46,13 @@ class Section:
     caveats: tuple[str, ...] = field(default=())
 
 
-def caveats(report: HealthReport, sources: Sequence[str], subjects: Sequence[str]) -> tuple[str, ...]:
-    """Stale sources, failed checks and incomplete coverage that touch a section."""
+def caveats(
+    report: HealthReport, sources: Sequence[str], assets: Sequence[str], coverage: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Why a section's numbers may mislead: stale sources, failed checks, and what the named coverage leaves out.
+
+    `assets`: words of the asset keys whose checks touch the section.
+    """
     notes = [
         f"{status.source} was last read at {status.read_until} UTC: these numbers are older than the report."
         for status in report.sources
@@ -54,13 +61,12 @@ def caveats(report: HealthReport, sources: Sequence[str], subjects: Sequence[str
     notes += [
         f"Check failed on {check.asset}: {check.meaning or wording.sentence(check.check)}"
         for check in report.checks
-        if not check.passed and any(word in f"{check.asset} {check.check}" for word in (*sources, *subjects))
+        if not check.passed and any(word in check.asset for word in (*sources, *assets))
     ]
-    rows = report.coverage
-    touched = rows[
-        rows["source"].isin(sources) & rows["coverage_rate"].notna() & (rows["coverage_rate"] < 0.98)
-    ]
-    notes += [f"{row.explanation} ({row.counted:,.0f} of {row.total:,.0f})" for row in touched.itertuples()]
+    rows = report.coverage[report.coverage["check_name"].isin(coverage)]
+    for row in rows[rows["coverage_rate"] < _COMPLETE].sort_values("coverage_rate").itertuples():
+        share = wording.quantity(float(str(row.coverage_rate)), "ratio")
+        notes.append(f"{wording.sentence(str(row.check_name)).capitalize()}: {share}. {row.explanation}")
     return tuple(dict.fromkeys(notes))
 
 

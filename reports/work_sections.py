@@ -76,7 +76,12 @@ def delivery(report: HealthReport) -> Section | None:
                 (1, 2, 3, 4, 5, 6, 7),
             ),
         ),
-        caveats(report, ("jira",), ("delivery", "issues", "statuses")),
+        caveats(
+            report,
+            ("jira",),
+            ("delivery", "issue"),
+            ("issues_with_commitment", "issues_with_cycle_time", "stays_mapped_to_stage"),
+        ),
     )
 
 
@@ -200,7 +205,12 @@ def support(report: HealthReport) -> Section | None:
                 (1, 2, 3, 4),
             ),
         ),
-        caveats(report, ("zendesk", "hubspot"), ("support", "tickets")),
+        caveats(
+            report,
+            ("zendesk", "hubspot"),
+            ("support", "ticket"),
+            ("tickets_tagged_with_feature", "tickets_with_account"),
+        ),
     )
 
 

@@ -89,7 +89,10 @@ def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, floa
 def _plain_duckdb(files: list[Path], folder: Path) -> float:
     started = time.monotonic()
     with duckdb.connect(str(folder / "plain.duckdb")) as plain:
-        plain.execute("create table events as select * from read_json(?, format = 'newline_delimited')", [[str(file) for file in files]])
+        plain.execute(
+            "create table events as select * from read_json(?, format = 'newline_delimited')",
+            [[str(file) for file in files]],
+        )
         plain.execute("checkpoint")
     return time.monotonic() - started
 
@@ -112,7 +115,9 @@ def main() -> None:
                 "POPS_AMPLITUDE_SECRET_KEY": "bench-secret-key",
             }
             until = START + timedelta(days=DAYS, hours=2)
-            read, read_memory = _timed([sys.executable, "-c", _READ, str(home), until.isoformat(), START.isoformat()], environment)
+            read, read_memory = _timed(
+                [sys.executable, "-c", _READ, str(home), until.isoformat(), START.isoformat()], environment
+            )
         subprocess.run(
             [sys.executable, "-c", "from pathlib import Path; from connectors.runner import prepare_raw; import sys; prepare_raw(Path(sys.argv[1]))", str(home)],
             env=environment, check=True,
@@ -124,8 +129,14 @@ def main() -> None:
     report = io.StringIO()
     print(f"{events:,} events in {len(files):,} files", file=report)
     print(f"plain DuckDB read_json   {reference:6.1f} s  {events / reference:10,.0f} events/s", file=report)
-    print(f"zip to raw               {read:6.1f} s  {events / read:10,.0f} events/s  peak {read_memory:,.0f} MB", file=report)
-    print(f"raw to staging (dbt)     {staged:6.1f} s  {events / staged:10,.0f} events/s  peak {staged_memory:,.0f} MB", file=report)
+    print(
+        f"zip to raw               {read:6.1f} s  {events / read:10,.0f} events/s  peak {read_memory:,.0f} MB",
+        file=report,
+    )
+    print(
+        f"raw to staging (dbt)     {staged:6.1f} s  {events / staged:10,.0f} events/s  peak {staged_memory:,.0f} MB",
+        file=report,
+    )
     print(f"zip to staging against plain DuckDB: {(read + staged) / reference:.2f} times", file=report)
     sys.stdout.write(report.getvalue())
 

@@ -45,7 +45,9 @@ class House:
 
     def pops(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "orchestration", *arguments]
-        return subprocess.run(command, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False)
+        return subprocess.run(
+            command, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False
+        )
 
     def night(self, sandbox: Sandbox, as_of: date) -> subprocess.CompletedProcess[str]:
         sandbox.set_clock(night_moment(as_of))
@@ -81,7 +83,10 @@ class House:
             "select table_schema, table_name from information_schema.tables "
             "where table_schema in ('marts', 'metrics') order by all"
         )
-        return {f"{schema}.{table}": self.query(f'select * from {schema}."{table}" order by all') for schema, table in tables}
+        return {
+            f"{schema}.{table}": self.query(f'select * from {schema}."{table}" order by all')
+            for schema, table in tables
+        }
 
 
 def night_moment(as_of: date) -> datetime:

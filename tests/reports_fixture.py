@@ -60,7 +60,15 @@ def values() -> pd.DataFrame:
 def report(**changes: object) -> HealthReport:
     found = values()
     definitions = {
-        metric: Definition(metric.replace("_", " ").capitalize(), "One sentence.", _unit(metric), "up", "team:product-ops", 30, "M01")
+        metric: Definition(
+            metric.replace("_", " ").capitalize(),
+            "One sentence.",
+            _unit(metric),
+            "up",
+            "team:product-ops",
+            30,
+            "M01",
+        )
         for metric in found["metric"].unique()
     }
     features = pd.DataFrame(
@@ -73,7 +81,7 @@ def report(**changes: object) -> HealthReport:
     )  # fmt: skip
     coverage = pd.DataFrame(
         {
-            "subject": ["tickets"], "source": ["zendesk"], "check_name": ["tagged"], "counted": [80], "total": [100],
+            "subject": ["tickets"], "source": ["zendesk"], "check_name": ["tickets_tagged_with_feature"], "counted": [80], "total": [100],
             "coverage_rate": [0.8], "explanation": ["Tickets that carry a feature's tag"],
         }
     )  # fmt: skip
@@ -90,7 +98,15 @@ def report(**changes: object) -> HealthReport:
 
 
 def _unit(metric: str) -> str:
-    return "ratio" if metric in _RATES else "seconds" if "seconds" in metric else "days" if "days" in metric else "count"
+    return (
+        "ratio"
+        if metric in _RATES
+        else "seconds"
+        if "seconds" in metric
+        else "days"
+        if "days" in metric
+        else "count"
+    )
 
 
 def example_report() -> str:

@@ -98,7 +98,9 @@ def test_every_model_and_mart_column_is_described() -> None:
 
 
 def test_marts_have_no_personal_columns() -> None:
-    personal = re.compile(r"(^|_)(email|first_?name|last_?name|full_name|ip_address|phone|subject|body|summary)($|_)")
+    personal = re.compile(
+        r"(^|_)(email|first_?name|last_?name|full_name|ip_address|phone|subject|body|summary)($|_)"
+    )
     for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.yml"):
         for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
             for column in model.get("columns", []):

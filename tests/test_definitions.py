@@ -48,9 +48,13 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def location(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("POPS_", "DAGSTER_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("POPS_", "DAGSTER_"))
+    }
     environment["POPS_HOME"] = str(tmp_path_factory.mktemp("home"))
-    done = subprocess.run([sys.executable, "-c", _DESCRIBE], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _DESCRIBE], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -59,7 +63,10 @@ def test_definitions_are_the_reviewed_ones(location: dict) -> None:
     """After a wanted change: `UPDATE_SNAPSHOT=1 pytest tests/test_definitions.py`, and read the diff."""
     shape = {
         **location,
-        "assets": {key: {name: node[name] for name in ("group", "owners", "kinds", "upstream")} for key, node in location["assets"].items()},
+        "assets": {
+            key: {name: node[name] for name in ("group", "owners", "kinds", "upstream")}
+            for key, node in location["assets"].items()
+        },
     }
     if os.environ.get("UPDATE_SNAPSHOT"):
         SNAPSHOT.write_text(json.dumps(shape, indent=1, sort_keys=True) + "\n")

@@ -16,7 +16,18 @@ from tests.nights import NIGHTS, House, night_moment
 
 pytestmark = pytest.mark.xdist_group("nights")
 
-KEY = ("metric", "grain", "period_start", "product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
+KEY = (
+    "metric",
+    "grain",
+    "period_start",
+    "product_id",
+    "feature_id",
+    "team_id",
+    "segment",
+    "stage",
+    "funnel_id",
+    "step",
+)
 
 
 class Reader(threading.Thread):
@@ -34,7 +45,9 @@ class Reader(threading.Thread):
                 with duckdb.connect(str(self.published), read_only=True) as mart:
                     as_of = mart.execute("select as_of from _meta").fetchone()[0]
                     newest = mart.execute("select max(event_date) from marts.fct_usage_daily").fetchone()[0]
-                    rows = mart.execute("select count(*) from metrics.metric_values where is_current").fetchone()[0]
+                    rows = mart.execute(
+                        "select count(*) from metrics.metric_values where is_current"
+                    ).fetchone()[0]
                 self.states.add((as_of, newest, rows))
             except Exception as error:  # noqa: BLE001 - any error is what the test looks for
                 self.faults.append(repr(error))
@@ -73,7 +86,10 @@ def test_published_numbers_equal_the_truth_for_every_metric_and_week(undisturbed
     )
     metrics = {row["metric"] for row in expected.values()}
     found = {row[: len(KEY)]: row[len(KEY) :] for row in published if row[0] in metrics}
-    starts = {(row["metric"], row["grain"]): row["period_start"] for row in sorted(expected.values(), key=lambda row: row["period_start"], reverse=True)}
+    starts = {
+        (row["metric"], row["grain"]): row["period_start"]
+        for row in sorted(expected.values(), key=lambda row: row["period_start"], reverse=True)
+    }
     found = {key: row for key, row in found.items() if key[2] >= starts[key[0], key[1]]}
     assert sorted(map(str, expected.keys() - found.keys())) == []
     assert sorted(map(str, found.keys() - expected.keys())) == []
@@ -92,7 +108,9 @@ def test_published_numbers_equal_the_truth_for_every_metric_and_week(undisturbed
 
 
 def test_the_truth_speaks_of_every_published_metric(undisturbed: dict[str, Any]) -> None:
-    published = {row[0] for row in undisturbed["house"].query("select distinct metric from metrics.metric_values")}
+    published = {
+        row[0] for row in undisturbed["house"].query("select distinct metric from metrics.metric_values")
+    }
     assert published == {row["metric"] for row in truth(Company.create("small"), NIGHTS[-1])}
 
 
@@ -145,7 +163,9 @@ def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
     assert "far from the same weekday" in report
 
 
-def test_a_failing_source_stops_no_other(sandbox: Sandbox, undisturbed: dict[str, Any], tmp_path: Path) -> None:
+def test_a_failing_source_stops_no_other(
+    sandbox: Sandbox, undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
     house = undisturbed["after"][NIGHTS[1]].copy(tmp_path / "home")
     vendors = {**house.vendors, "POPS_ZENDESK_CLIENT_SECRET": "wrong"}
     broken = House(house.home, vendors)
@@ -165,10 +185,16 @@ def test_secrets_and_people_stay_out_of_what_a_run_leaves(undisturbed: dict[str,
     house: House = undisturbed["house"]
     company = Company.create("small")
     secrets = [value for name, value in house.vendors.items() if name.endswith(("_KEY", "_SECRET", "_TOKEN"))]
-    people = [person.email.lower() for person in company.people][:50] + [person.last_name.lower() for person in company.people][:3]
+    people = [person.email.lower() for person in company.people][:50] + [
+        person.last_name.lower() for person in company.people
+    ][:3]
     looked_at = 0
     for path in house.home.rglob("*"):
-        if not path.is_file() or path.is_relative_to(house.home / "raw") or path.is_relative_to(house.home / "dlt"):
+        if (
+            not path.is_file()
+            or path.is_relative_to(house.home / "raw")
+            or path.is_relative_to(house.home / "dlt")
+        ):
             continue
         content = path.read_bytes()
         looked_at += 1
@@ -186,4 +212,7 @@ def _raw_counts(house: House, source: str) -> list[tuple[Any, ...]]:
             f"select table_name from information_schema.tables where table_schema = 'raw_{source}' "
             "and not starts_with(table_name, '_')"
         ).fetchall()
-        return [(name, *raw.execute(f'select count(*) from raw_{source}."{name}"').fetchone()) for (name,) in sorted(tables)]
+        return [
+            (name, *raw.execute(f'select count(*) from raw_{source}."{name}"').fetchone())
+            for (name,) in sorted(tables)
+        ]

@@ -26,7 +26,10 @@ CHECKS = [
     CheckStatus("marts/core/fct_ticket", "mix", False, "warn", "team:support", "m", "0.4"),
 ]
 READ_UNTIL = datetime(2026, 11, 16, 1)
-FRESHNESS = [ReadState("jira", "ok", READ_UNTIL, READ_UNTIL, 7), ReadState("zendesk", "off", None, READ_UNTIL, 0)]
+FRESHNESS = [
+    ReadState("jira", "ok", READ_UNTIL, READ_UNTIL, 7),
+    ReadState("zendesk", "off", None, READ_UNTIL, 0),
+]
 
 
 def build(path: Path, rows: int, mark: int) -> Path:

@@ -19,6 +19,7 @@ EVENT_FILE = ".json.gz"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Bytes of lines that become one page: small enough for memory, large enough for speed.
 PAGE_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 4 * 1024 * 1024
 # DuckDB gives each of its threads a record batch at a time.
 ROWS_A_THREAD = 2048
 BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
@@ -96,7 +97,7 @@ def _lines(archive: zipfile.ZipFile, name: str) -> Iterator[list[bytes]]:
 
 
 def _chunks(file: "IO[bytes] | gzip.GzipFile") -> Iterator[bytes]:
-    while chunk := file.read(4 * 1024 * 1024):
+    while chunk := file.read(CHUNK_BYTES):
         yield chunk
 
 

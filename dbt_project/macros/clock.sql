@@ -4,10 +4,16 @@
 {# The date as SQL. #}
 {% macro as_of_date() -%}
     {%- set as_of = var('as_of', none) -%}
+    {#- A variable that differs from the last run's makes dbt parse the whole project again, so a schedule hands the
+        date over in the environment, which is read only when SQL is run. -#}
+    {%- if as_of is none and execute -%}
+        {%- set as_of = env_var('POPS_AS_OF', '') or none -%}
+    {%- endif -%}
     {%- if as_of is none -%}
         {%- if execute and flags.WHICH not in ['parse', 'list', 'ls'] -%}
             {{ exceptions.raise_compiler_error(
-                "Variable as_of is missing: say for which date to build, such as --vars '{as_of: 2026-11-16}'."
+                "The variable as_of is missing: say for which date to build, such as --vars '{as_of: 2026-11-16}' or "
+                "POPS_AS_OF=2026-11-16."
             ) }}
         {%- endif -%}
         {%- set as_of = '1900-01-01' -%}

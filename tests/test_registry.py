@@ -1,0 +1,211 @@
+"""The registry connector: what is wrong is told with file and line; what changes, vanishes and returns is kept."""
+
+import json
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from connectors.errors import InvalidRegistry
+from connectors.registry.source import DEFAULT_FOLDER, load_organisation, load_registry, registry_dir
+from connectors.runner import SourceRun, check_source, run_source
+
+NIGHT = datetime(2026, 11, 14, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DEFAULT_FOLDER, tmp_path / "registry"))
+
+
+def replace(path: Path, old: str, new: str) -> int:
+    """Replace the first `old` and return the line on which it stands."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return text[: text.index(old)].count("\n") + 1
+
+
+def run(folder: Path, home: Path, night: int = 0) -> SourceRun:
+    moment = NIGHT + timedelta(days=night)
+    return run_source("registry", home, moment, moment, env={"POPS_REGISTRY_DIR": str(folder)})
+
+
+def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(home / "raw" / "registry.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_projects_own_registry_is_valid() -> None:
+    registry = load_registry(registry_dir({}))
+    assert load_organisation(registry_dir({})).reporting_time_zone == "Europe/Berlin"
+    assert {each.id for each in registry.owners} >= {"amplitude", "platform"}
+    assert registry.features[0].live_from == date(2024, 3, 1)
+
+
+def test_the_folder_comes_from_the_environment() -> None:
+    assert registry_dir({"POPS_REGISTRY_DIR": "/somewhere"}) == Path("/somewhere")
+    assert registry_dir({"POPS_REGISTRY_DIR": ""}) == DEFAULT_FOLDER
+
+
+WRONG = {
+    "unknown key": (
+        "features.yml",
+        "    team: atlas\n",
+        "    team: atlas\n    colour: red\n",
+        1,
+        "`colour` is no key here",
+    ),
+    "missing key": ("products.yml", "name: Studio, ", "", 0, "`name` is missing"),
+    "duplicate key": ("teams.yml", "name: Atlas,", "name: Atlas, name: Atlas2,", 0, "`name` is given twice"),
+    "unknown product": (
+        "features.yml",
+        "product: studio",
+        "product: studdio",
+        -2,
+        "`studdio`, which products.yml does not have",
+    ),
+    "unknown team": (
+        "features.yml",
+        "team: atlas",
+        "team: nobody",
+        -3,
+        "`nobody`, which teams.yml does not have",
+    ),
+    "unknown funnel product": ("funnels.yml", "product: studio", "product: nothing", -2, "`nothing`"),
+    "duplicate id": ("features.yml", "id: automation", "id: board", 0, "`board` is used twice"),
+    "shared event": (
+        "features.yml",
+        "{event: template_used}",
+        "{event: board_opened}",
+        -6,
+        "`board_opened` belongs to",
+    ),
+    "overlapping rule": (
+        "features.yml",
+        "{event: template_used}",
+        "{event: report_viewed}",
+        None,
+        "`report_viewed` belongs to",
+    ),
+    "epic twice": ("features.yml", "epics: [ATL-2]", "epics: [ATL-1]", None, "`ATL-1` is listed twice"),
+    "no epic key": ("features.yml", "epics: [ATL-2]", "epics: [atl2]", 0, "epics"),
+    "unknown zone": (
+        "organisation.yml",
+        "Europe/Berlin",
+        "Europe/Berlinn",
+        0,
+        "`Europe/Berlinn` is no time zone",
+    ),
+    "unknown week": ("organisation.yml", "week_starts_on: monday", "week_starts_on: tuesday", 0, "monday"),
+    "metric shape": ("targets.yml", "metric: on_time_rate", "metric: On-Time", 0, "metric"),
+    "no bound": ("targets.yml", ", at_least: 0.80", "", 0, "at_least"),
+    "no owner": ("owners.yml", '"team:data-platform"', "someone", 0, "owner"),
+    "status twice": (
+        "stages.yml",
+        "statuses: [Discovery]",
+        "statuses: [BACKLOG]",
+        0,
+        "`backlog` is listed twice",
+    ),
+    "project twice": (
+        "teams.yml",
+        "jira_projects: [BOR]",
+        "jira_projects: [ATL]",
+        0,
+        "`ATL` is listed twice",
+    ),
+    "holiday": ("calendar.yml", "id: 2026-12-25", "id: christmas", 0, "its date"),
+    "ends early": (
+        "features.yml",
+        "live_until: 2026-10-18",
+        "live_until: 2020-01-01",
+        None,
+        "before `live_from`",
+    ),
+    "impossible date": (
+        "features.yml",
+        "live_from: 2024-03-01",
+        "live_from: 2026-02-30",
+        None,
+        "cannot be read",
+    ),
+    "no yaml": ("stages.yml", "statuses: [Discovery]", "statuses: [Discovery", None, "Not YAML"),
+    "other name": ("teams.yml", "teams:", "crews:", None, "one list, named `teams`"),
+    "unknown exclusion": ("exclusions.yml", "id: bot_user_agents", "id: bots", 0, "bot_user_agents"),
+}
+
+
+@pytest.mark.parametrize(("file", "old", "new", "offset", "said"), WRONG.values(), ids=WRONG.keys())
+def test_what_is_wrong_is_told_with_its_file_and_line(
+    folder: Path, file: str, old: str, new: str, offset: int | None, said: str
+) -> None:
+    line = replace(folder / file, old, new)
+    with pytest.raises(InvalidRegistry) as caught:
+        load_registry(folder)
+    message = str(caught.value)
+    assert said in message
+    assert f"{file}:" in message or offset is None
+    if offset is not None:
+        assert f"{file}:{line + offset}:" in message
+
+
+def test_a_missing_and_an_unknown_file(folder: Path) -> None:
+    (folder / "ideas.yml").write_text("ideas: []\n")
+    with pytest.raises(InvalidRegistry, match=r"ideas\.yml: The registry knows no ideas"):
+        load_registry(folder)
+    (folder / "ideas.yml").unlink()
+    (folder / "teams.yml").unlink()
+    with pytest.raises(InvalidRegistry, match=r"teams\.yml: The file is missing"):
+        load_registry(folder)
+    with pytest.raises(InvalidRegistry, match="POPS_REGISTRY_DIR"):
+        load_registry(folder / "nowhere")
+
+
+def test_several_problems_are_told_together(folder: Path) -> None:
+    replace(folder / "features.yml", "product: studio", "product: x1")
+    replace(folder / "features.yml", "team: draco", "team: x2")
+    with pytest.raises(InvalidRegistry, match=r"x1.*And 1 more:.*x2"):
+        load_registry(folder)
+
+
+def test_an_invalid_registry_loads_nothing(folder: Path, tmp_path: Path) -> None:
+    replace(folder / "features.yml", "product: studio", "product: studdio")
+    result = run(folder, tmp_path)
+    assert result.outcome == "failed"
+    assert "features.yml:" in (result.error or "")
+    assert rows(tmp_path, "select count(*) from raw_registry.products") == [(0,)]
+    checked = check_source("registry", {"POPS_REGISTRY_DIR": str(folder)})
+    assert checked is not None
+    assert checked.state == "rejected"
+
+
+def test_records_are_the_entries_as_written_with_their_place(folder: Path, tmp_path: Path) -> None:
+    assert run(folder, tmp_path).outcome == "ok"
+    features = [json.loads(text) for (text,) in rows(tmp_path, "select record from raw_registry.features")]
+    second = next(each for each in features if each["_ordinal"] == 2)
+    assert (second["id"], second["live_from"], second["eligible_plans"]) == (
+        "automation", "2025-02-03", ["starter", "pro", "enterprise"],
+    )  # fmt: skip
+    assert "eligible_plans" not in next(each for each in features if each["id"] == "board")
+    assert rows(tmp_path, "select record_id from raw_registry.calendar order by 1 limit 1") == [
+        ("2026-05-25",)
+    ]
+
+
+def test_changes_vanishing_and_return_are_versions(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "targets.yml").read_text()
+    entry = next(line for line in text.splitlines() if "stickiness_ratio" in line) + "\n"
+    assert entry.strip() == text.splitlines()[-1].strip()
+    for night, content in enumerate([text, text.replace(entry, ""), text.replace(entry, ""), text, text]):
+        (folder / "targets.yml").write_text(content)
+        assert run(folder, tmp_path, night).outcome == "ok"
+    found = rows(
+        tmp_path,
+        "select is_deleted, extracted_at::date - date '2026-11-14' from raw_registry.targets "
+        "where record_id = 'stickiness_ratio' order by extracted_at",
+    )
+    assert found == [(False, 0), (True, 1), (False, 3)]
