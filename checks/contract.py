@@ -68,6 +68,24 @@ class Outcome:
     query: str = field(default="", repr=False)
 
 
+def between(
+    name: str, column: str, low: float | None, high: float | None, severity: Severity, meaning: str
+) -> Rule:
+    return Rule(
+        name,
+        "ExpectColumnValuesToBeBetween",
+        {"column": column, "min_value": low, "max_value": high},
+        severity,
+        meaning,
+    )
+
+
+def is_true(name: str, column: str, severity: Severity, meaning: str) -> Rule:
+    return Rule(
+        name, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True]}, severity, meaning
+    )
+
+
 def check_name(suite: Suite, rule: Rule) -> str:
     """The name of a rule's asset check, unique on its asset."""
     return f"{suite.name}__{rule.name}"

@@ -1,6 +1,7 @@
 """The suites of a night. Each speaks of one asset and reads one bounded query."""
 
-from checks.contract import Rule, Severity, Suite
+from checks.contract import Rule, Severity, Suite, between, is_true
+from checks.source_suites import drift_suite, freshness_suite
 
 ERROR, WARN = Severity.ERROR, Severity.WARN
 
@@ -122,55 +123,6 @@ group by wanted.metric
 """
 
 
-def freshness_query(sources: tuple[str, ...]) -> str:
-    """Hours between the night and each source's last successful read; sources never switched on are left out."""
-    return "\nunion all\n".join(
-        f"select '{source}' as source, date_diff('minute', max(until)::timestamp, $until) / 60.0 as hours_old "
-        f"from {source}.raw_{source}._pops_runs where outcome = 'ok' having count(*) > 0"
-        for source in sources
-    )
-
-
-def drift_query(source: str, stream: str) -> str:
-    """Share of the records that carry each top-level key: newest 2,000 records against 2,000 before them."""
-    return f"""
-    with newest as (
-        select record, row_number() over (order by extracted_at desc, record_id) as place
-        from {source}.raw_{source}.{stream} where not is_deleted
-        order by extracted_at desc, record_id limit 4000
-    ),
-    keys as (select place <= 2000 as is_recent, unnest(json_keys(record)) as key from newest),
-    sizes as (select count(*) filter (place <= 2000) as recent, count(*) filter (place > 2000) as earlier from newest)
-    select
-        key,
-        count(*) filter (is_recent) / nullif(max(sizes.recent), 0) as recent_share,
-        count(*) filter (not is_recent) / nullif(max(sizes.earlier), 0) as earlier_share,
-        coalesce(count(*) filter (is_recent) / nullif(max(sizes.recent), 0), 0)
-        - coalesce(count(*) filter (not is_recent) / nullif(max(sizes.earlier), 0), 0) as share_change
-    from keys, sizes
-    where sizes.earlier >= 200
-    group by key
-    """
-
-
-def _between(
-    name: str, column: str, low: float | None, high: float | None, severity: Severity, meaning: str
-) -> Rule:
-    return Rule(
-        name,
-        "ExpectColumnValuesToBeBetween",
-        {"column": column, "min_value": low, "max_value": high},
-        severity,
-        meaning,
-    )
-
-
-def _true(name: str, column: str, severity: Severity, meaning: str) -> Rule:
-    return Rule(
-        name, "ExpectColumnValuesToBeInSet", {"column": column, "value_set": [True]}, severity, meaning
-    )
-
-
 MART_SUITES: tuple[Suite, ...] = (
     Suite(
         "volume",
@@ -179,7 +131,7 @@ MART_SUITES: tuple[Suite, ...] = (
         "date_day",
         _VOLUME,
         (
-            _between(
+            between(
                 "last_day_is_usual",
                 "share_of_usual",
                 0.3,
@@ -197,7 +149,7 @@ MART_SUITES: tuple[Suite, ...] = (
         "week_start",
         _TICKET_VOLUME,
         (
-            _between(
+            between(
                 "last_week_is_usual",
                 "share_of_usual",
                 0.2,
@@ -214,7 +166,7 @@ MART_SUITES: tuple[Suite, ...] = (
         "feature_id",
         _FEATURE_MIX,
         (
-            _between(
+            between(
                 "feature_mix_is_stable",
                 "share_change",
                 -0.15,
@@ -232,7 +184,7 @@ MART_SUITES: tuple[Suite, ...] = (
         "ticket_id",
         _TICKETS,
         (
-            _between(
+            between(
                 "life_is_not_negative",
                 "life_seconds",
                 0,
@@ -241,7 +193,7 @@ MART_SUITES: tuple[Suite, ...] = (
                 "A ticket ends before it begins, or begins after the night: the vendor's times are wrong and every "
                 "support duration with them.",
             ),
-            _between(
+            between(
                 "first_reply_within_90_days",
                 "first_reply_seconds",
                 0,
@@ -249,7 +201,7 @@ MART_SUITES: tuple[Suite, ...] = (
                 WARN,
                 "A first reply took longer than 90 days or came before its ticket: look at imported tickets.",
             ),
-            _true(
+            is_true(
                 "first_solved_before_last",
                 "is_first_before_last",
                 ERROR,
@@ -275,7 +227,7 @@ MART_SUITES: tuple[Suite, ...] = (
         "issue_id",
         _ISSUES,
         (
-            _between(
+            between(
                 "lead_time_is_not_negative",
                 "lead_time_seconds",
                 0,
@@ -283,7 +235,7 @@ MART_SUITES: tuple[Suite, ...] = (
                 ERROR,
                 "An issue was resolved before it was created: the tracker's times are wrong.",
             ),
-            _true(
+            is_true(
                 "cycle_within_lead",
                 "is_cycle_within_lead",
                 WARN,
@@ -298,7 +250,7 @@ MART_SUITES: tuple[Suite, ...] = (
         "subject",
         _UNMAPPED_SHARE,
         (
-            _between(
+            between(
                 "unmapped_share_is_small",
                 "unmapped_share",
                 0,
@@ -316,7 +268,7 @@ MART_SUITES: tuple[Suite, ...] = (
         "value_key",
         _RATES,
         (
-            _between(
+            between(
                 "rates_lie_between_0_and_1",
                 "value",
                 0,
@@ -333,7 +285,7 @@ MART_SUITES: tuple[Suite, ...] = (
         "metric",
         _HEADLINES,
         (
-            _between(
+            between(
                 "headline_has_one_value",
                 "value_count",
                 0,
@@ -344,57 +296,6 @@ MART_SUITES: tuple[Suite, ...] = (
         ),
     ),
 )
-
-
-def freshness_suite(sources: tuple[str, ...]) -> Suite:
-    """Warns of sources whose last successful read is older than a night and a morning."""
-    return Suite(
-        "freshness",
-        ("metrics", "product_ops", "metric_values"),
-        "platform",
-        "source",
-        freshness_query(sources),
-        (
-            _between(
-                "sources_are_fresh",
-                "hours_old",
-                None,
-                30,
-                WARN,
-                "A source was not read for more than 30 hours: numbers that touch it are older than the report says.",
-            ),
-        ),
-    )
-
-
-def drift_suite(source: str, stream: str) -> Suite:
-    """Warns of top-level keys of the vendor's records that appear or vanish."""
-    return Suite(
-        "schema_drift",
-        ("raw", source, stream),
-        source,
-        "key",
-        drift_query(source, stream),
-        (
-            _between(
-                "keys_have_not_vanished",
-                "share_change",
-                -0.9,
-                None,
-                ERROR,
-                "A field that nearly every record had is gone from the newest ones: the vendor's format changed. "
-                "Adapt the staging model; raw keeps every record.",
-            ),
-            _between(
-                "keys_have_not_appeared",
-                "share_change",
-                None,
-                0.9,
-                WARN,
-                "A new field is in nearly every new record: see whether staging should read it.",
-            ),
-        ),
-    )
 
 
 def all_suites(streams: dict[str, tuple[str, ...]]) -> tuple[Suite, ...]:

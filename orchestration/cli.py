@@ -19,7 +19,13 @@ app = typer.Typer(
 )
 
 # The terminal as it was at start: a night sends what libraries print to a file.
-_terminal = Console(file=os.fdopen(os.dup(1), "w", buffering=1), highlight=False, soft_wrap=True)
+_terminal = Console(
+    file=os.fdopen(os.dup(1), "w", buffering=1),
+    highlight=False,
+    soft_wrap=True,
+    # A pipe has no width; a table in it should not be cut.
+    width=None if os.isatty(1) else 200,
+)
 
 
 def _stop(message: str) -> NoReturn:

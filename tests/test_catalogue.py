@@ -1,0 +1,50 @@
+"""The make-believe company states for itself what the registry says of it: both must say the same."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox import catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def registry(name: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load((ROOT / "registry" / f"{name}.yml").read_text())[name]
+    return entries
+
+
+def test_the_catalogue_says_what_the_registry_says() -> None:
+    assert [entry["id"] for entry in registry("features")] == [feature.id for feature in catalogue.FEATURES]
+    for entry, feature in zip(registry("features"), catalogue.FEATURES, strict=True):
+        assert [(rule["event"], rule.get("where", {}).get("kind")) for rule in entry["events"]] == [
+            (rule.event, rule.kind) for rule in feature.events
+        ]
+        assert (entry["product"], entry["team"], entry["live_from"]) == (
+            feature.product,
+            feature.team,
+            feature.live_from,
+        )
+        assert (entry.get("live_until"), entry["launched_on"]) == (feature.live_until, feature.launched_on)
+        assert tuple(entry.get("eligible_plans", ())) == feature.eligible_plans
+        assert (tuple(entry["epics"]), tuple(entry["ticket_tags"])) == (feature.epics, feature.ticket_tags)
+        assert (entry["name"], entry["adoption_target"]) == (feature.name, feature.adoption_target)
+    assert [(entry["id"], tuple(entry["jira_projects"])) for entry in registry("teams")] == [
+        (team.id, team.jira_projects) for team in catalogue.TEAMS
+    ]
+    assert [(entry["id"], tuple(entry["statuses"])) for entry in registry("stages")] == [
+        (stage.id, stage.statuses) for stage in catalogue.STAGES
+    ]
+    assert [
+        (entry["id"], entry["window_days"], tuple(step["event"] for step in entry["steps"]))
+        for entry in registry("funnels")
+    ] == [(funnel.id, funnel.window_days, funnel.steps) for funnel in catalogue.FUNNELS]
+    exclusions = {entry["id"]: tuple(entry["values"]) for entry in registry("exclusions")}
+    assert exclusions == {
+        "internal_email_domains": catalogue.INTERNAL_EMAIL_DOMAINS,
+        "bot_user_agents": catalogue.BOT_USER_AGENTS,
+        "passive_events": catalogue.PASSIVE_EVENTS,
+        "issue_resolutions": catalogue.EXCLUDED_ISSUE_RESOLUTIONS,
+    }
+    assert [entry["id"] for entry in registry("products")] == [product.id for product in catalogue.PRODUCTS]

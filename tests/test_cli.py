@@ -1,0 +1,95 @@
+"""`pops` as a new user meets it: help, readable errors, exit codes."""
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.running import running_sandbox
+from tests.nights import House
+
+TOKEN = "canary-token-0123456789"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path / "home", {})
+
+
+def test_help_names_every_command(house: House) -> None:
+    done = house.pops("--help")
+    assert done.returncode == 0
+    for command in ("demo", "nightly", "sources", "check", "report"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("report",), "Nothing is published yet"),
+        (("report", "--week", "last"), "'last' is no ISO week"),
+        (("nightly",), "No source is on: set POPS_<SOURCE>_BASE_URL"),
+        (("check",), "No source is on"),
+        (("check", "mixpanel"), "There is no vendor 'mixpanel': choose one of amplitude"),
+        (("check", "jira"), "jira is off: set POPS_JIRA_BASE_URL"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_an_error_is_one_readable_sentence_and_exit_code_1(
+    house: House, arguments: tuple[str, ...], said: str
+) -> None:
+    done = house.pops(*arguments)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_wrong_option_is_exit_code_2(house: House) -> None:
+    assert house.pops("nightly", "--as-of", "yesterday").returncode == 2
+
+
+def test_a_source_set_by_half_stops_before_the_first_request_and_names_the_variable(house: House) -> None:
+    half = House(house.home, {"POPS_HUBSPOT_ACCESS_TOKEN": TOKEN})
+    for command in ("nightly", "sources", "check"):
+        done = half.pops(command)
+        assert done.returncode == 1
+        assert "POPS_HUBSPOT_BASE_URL is not set" in done.stderr
+        assert TOKEN not in done.stdout + done.stderr
+    assert not (house.home / "raw").exists()
+
+
+def test_a_night_without_a_key_says_how_to_make_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.nights.PSEUDONYM_KEY", "")
+    done = house.pops("nightly")
+    assert done.returncode == 1
+    assert "POPS_PSEUDONYM_KEY is not set" in done.stderr
+    assert "openssl rand -hex 32" in done.stderr
+
+
+def test_an_invalid_registry_stops_with_file_and_line(house: House, tmp_path: Path) -> None:
+    registry = tmp_path / "registry"
+    registry.mkdir()
+    for file in Path("registry").glob("*.yml"):
+        (registry / file.name).write_text(file.read_text().replace("team: draco", "team: dragon"))
+    done = House(house.home, {"POPS_REGISTRY_DIR": str(registry)}).pops("nightly")
+    assert done.returncode == 1
+    assert "features.yml" in done.stderr
+    assert "dragon" in done.stderr
+    lines = (registry / "features.yml").read_text().splitlines()
+    assert f"features.yml:{lines.index('  - id: onboarding') + 1}:" in done.stderr
+
+
+def test_check_tells_good_from_bad_credentials(house: House) -> None:
+    with running_sandbox(scale="small") as sandbox:
+        good = House(house.home, sandbox.environment()).pops("check")
+        assert good.returncode == 0, good.stderr
+        assert good.stdout.count(" ok ") == 4
+        bad = House(house.home, {**sandbox.environment(), "POPS_JIRA_API_TOKEN": TOKEN}).pops("check", "jira")
+        assert bad.returncode == 1
+        assert "rejected" in bad.stdout
+        assert TOKEN not in bad.stdout + bad.stderr
+        listed = House(house.home, sandbox.environment()).pops("sources")
+        assert listed.returncode == 0
+        assert f"{sandbox.base_url}/zendesk" in listed.stdout
+    gone = House(house.home, sandbox.environment()).pops("check", "zendesk")
+    assert gone.returncode == 1
+    assert "unreachable" in gone.stdout
