@@ -18,11 +18,13 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from orchestration.dbt_tests import explained, meaning_of
 from orchestration.home import DBT_PROJECT, Home
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import owner_of
 
 WAREHOUSE_POOL = "warehouse"
+_TEST_ID = "dagster_dbt/unique_id"
 
 
 class ProductOpsTranslator(DagsterDbtTranslator):
@@ -56,6 +58,21 @@ class ProductOpsTranslator(DagsterDbtTranslator):
         )
         return spec.replace_attributes(freshness_policy=nightly)
 
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        test = self.get_resource_props(manifest, unique_id)
+        severity = str(test.get("config", {}).get("severity") or "error").lower()
+        metadata = {**spec.metadata, "owner": asset_spec.owners[0], "severity": severity}
+        return spec._replace(description=meaning_of(test), metadata=metadata)
+
 
 def parsed_project(home: Home) -> DbtProject:
     """The dbt project with a manifest of its present files.
@@ -84,13 +101,12 @@ def dbt_resource(home: Home) -> DbtCliResource:
 
 def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
     """All models, built by one `dbt build` that runs each model's tests before what is downstream of it."""
+    translator = ProductOpsTranslator(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
 
     @dbt_assets(
         manifest=project.manifest_path,
         project=project,
-        dagster_dbt_translator=ProductOpsTranslator(
-            DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
-        ),
+        dagster_dbt_translator=translator,
         name="dbt_build",
         pool=WAREHOUSE_POOL,
         # Unit tests prove the code, not the night's data: they run with the project's tests.
@@ -98,8 +114,29 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
     )
     def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         os.environ["POPS_AS_OF"] = Night.of_run(context).as_of.isoformat()
-        yield from dbt.cli(["build", "--vars", _variables()], context=context).stream()
+        build = dbt.cli(["build", "--vars", _variables()], context=context, raise_on_error=False)
+        failed = []
+        for event in build.stream():
+            if isinstance(event, dg.AssetCheckResult) and not event.passed:
+                failed.append(event)
+            else:
+                yield event
+        if failed:
+            manifest = json.loads(project.manifest_path.read_text())
+            home = Home.from_environment()
+            yield from explained(
+                failed,
+                build.get_artifact("run_results.json"),
+                manifest,
+                home.warehouse,
+                home.root / "raw",
+                owners,
+            )
+        error = build.get_error()
+        if error:
+            raise error
 
+    owners = {str(spec.metadata[_TEST_ID]): str(spec.metadata["owner"]) for spec in dbt_build.check_specs}
     return dbt_build
 
 

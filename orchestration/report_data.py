@@ -1,13 +1,11 @@
 """From the published mart to the report: reads rows, writes files. The same mart and week give the same file."""
 
 import os
-from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pandas as pd
-from connectors.registry.source import load_organisation, load_registry, registry_dir
 
 from orchestration.home import Home
 from reports.health import render
@@ -82,7 +80,6 @@ def _monday(week: str) -> date:
 
 
 def _health_report(published: Path, week_start: date, withheld: tuple[str, ...]) -> HealthReport:
-    organisation = load_organisation(registry_dir())
     with _open(published) as mart:
         as_of = _as_of(mart)
         if week_start + timedelta(days=7) > as_of:
@@ -107,14 +104,17 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
             [week_start + timedelta(days=6)],
         ).df()
         values["period_start"] = pd.to_datetime(values["period_start"]).dt.date
+        organisation, zone = mart.execute(
+            "select organisation_name, reporting_time_zone from marts.dim_organisation"
+        ).fetchall()[0]
         return HealthReport(
-            organisation=organisation.name,
-            reporting_time_zone=organisation.reporting_time_zone,
+            organisation=organisation,
+            reporting_time_zone=zone,
             week_start=week_start,
             as_of=as_of,
             values=values,
             definitions=_definitions(mart),
-            targets=_targets(),
+            targets=_targets(mart),
             features=features,
             names=_names(mart),
             coverage=mart.execute(
@@ -139,21 +139,24 @@ def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
     return {row[0]: Definition(*row[1:]) for row in rows}
 
 
-def _targets() -> Mapping[str, Target]:
-    return {
-        each.metric: Target(each.at_least, each.at_most) for each in load_registry(registry_dir()).targets
-    }
+def _targets(mart: duckdb.DuckDBPyConnection) -> dict[str, Target]:
+    rows = mart.execute("select metric, at_least, at_most from marts.dim_target").fetchall()
+    return {metric: Target(at_least, at_most) for metric, at_least, at_most in rows}
 
 
 def _names(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    names = dict(mart.execute("select feature_id, feature_name from marts.dim_feature").fetchall())
-    names |= dict(mart.execute("select distinct product_id, product_name from marts.dim_feature").fetchall())
-    names |= dict(mart.execute("select team_id, team_name from marts.dim_team").fetchall())
-    registry = load_registry(registry_dir())
-    for funnel in registry.funnels:
-        names[funnel.id] = funnel.name
-        names |= {step.event: step.name for step in funnel.steps}
-    return names
+    """What ids are called: features, products, teams, funnels and their steps."""
+    return dict(
+        mart.execute(
+            """
+            select feature_id, feature_name from marts.dim_feature
+            union select product_id, product_name from marts.dim_feature
+            union select team_id, team_name from marts.dim_team
+            union select funnel_id, funnel_name from marts.dim_funnel_step
+            union select step, step_name from marts.dim_funnel_step
+            """
+        ).fetchall()
+    )
 
 
 def _sources(mart: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_usage__person_days'}}}) }}
 -- Joining daily identities with persons and log-ins neither loses events nor counts them twice.
 with identities as (
     select sum(event_count) as event_count

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'stg_amplitude__events'}}}) }}
 -- Staging takes each load exactly once: as many rows as raw has, and every load of raw.
 with raw_loads as (
     select load_id, count(*) as row_count

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_usage__lifecycle_weeks'}}}) }}
 -- New, current and resurrected persons of a week are together exactly its active users.
 with states as (
     select week_start, count(*) as person_count

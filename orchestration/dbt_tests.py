@@ -1,0 +1,77 @@
+"""dbt tests as checks that people can read: what each means, and the rows that broke it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from checks.contract import redacted
+from checks.runner import connect
+
+_SHOWN = 5
+_MEANINGS = {
+    "not_null": "Every row of {model} has {column}.",
+    "unique": "{column} names each row of {model} once.",
+    "accepted_values": "{column} of {model} is one of the known values.",
+    "relationships": "Every {column} of {model} exists where it points to.",
+    "unique_rows": "The columns of the key name each row of {model} once.",
+}
+
+
+def meaning_of(test: Mapping[str, Any]) -> str:
+    """What a dbt test says of the data, from its description, its kind, or its name, which is a sentence."""
+    if test.get("description"):
+        return str(test["description"])
+    kind = (test.get("test_metadata") or {}).get("name")
+    model = str(test.get("attached_node") or "").rsplit(".", 1)[-1]
+    if kind in _MEANINGS:
+        return _MEANINGS[kind].format(model=model, column=test.get("column_name"))
+    return str(test["name"]).removeprefix("assert_").replace("_", " ").capitalize() + "."
+
+
+def explained(
+    failed: list[dg.AssetCheckResult], run_results: Mapping[str, Any], manifest: Mapping[str, Any],
+    warehouse: Path, raw: Path, owners: Mapping[str, str],
+) -> Iterator[dg.AssetCheckResult]:  # fmt: skip
+    """The failed tests with their meaning, owner and up to five redacted keys of rows that broke them.
+
+    `owners`: owner by test id. To be called when dbt has closed the warehouse. A test that dbt could not run is left
+    out: it says nothing of the data, and dbt's own error stops the night.
+    """
+    by_id = {result["unique_id"]: result for result in run_results["results"]}
+    with connect(warehouse, raw) as connection:
+        for check in failed:
+            unique_id = str(check.metadata["unique_id"].value)
+            result = by_id[unique_id]
+            if result["status"] == "error":
+                continue
+            query = str(result.get("compiled_code") or "").strip()
+            meaning = meaning_of(manifest["nodes"][unique_id])
+            yield dg.AssetCheckResult(
+                asset_key=check.asset_key,
+                check_name=check.check_name,
+                passed=False,
+                severity=check.severity,
+                description=meaning,
+                metadata={
+                    **check.metadata,
+                    "meaning": meaning,
+                    "owner": owners.get(unique_id, ""),
+                    "observed": f"{result.get('failures')} rows",
+                    "failing_keys": ", ".join(_keys(connection, query)),
+                    "query": dg.MetadataValue.md(f"```sql\n{query}\n```"),
+                },
+            )
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    """The first column of the first rows; none when the query needs what only dbt's session has."""
+    try:
+        return [
+            redacted(row[0])
+            for row in connection.execute(f"select * from ({query}) limit {_SHOWN}").fetchall()
+        ]
+    except duckdb.Error:
+        return []
