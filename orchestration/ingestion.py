@@ -1,16 +1,20 @@
 """Vendor streams and raw tables as Dagster assets: one step a source, one asset a stream."""
 
+import os
 from collections.abc import Iterator
 
 import dagster as dg
 
 from connectors import SOURCES, connector_class
+from connectors.registry.source import load_registry, registry_dir
 from connectors.runner import SourceRun, run_source
+from connectors.settings import enabled_sources
 from orchestration.home import Home
 from orchestration.night import Night
 from orchestration.ownership import owner_of
 
 ARRIVED = "arrived"
+_STALE = "The stream was not read; the numbers made of it are as old as its last good reading."
 
 
 def vendor_assets() -> list[dg.AssetSpec]:
@@ -68,6 +72,9 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
 
     @dg.multi_asset(specs=specs, check_specs=checks, name=f"ingest_{source}", pool=f"source_{source}")
     def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        # What is set wrongly stops every source, before the first request of any.
+        enabled_sources(os.environ)
+        load_registry(registry_dir())
         night = Night.of_run(context)
         run = run_source(
             source,
@@ -99,8 +106,8 @@ def _results(run: SourceRun, keys: dict[str, dg.AssetKey]) -> Iterator[dg.Materi
                 "vendor_count": stream.vendor_count,
                 "seconds": round(stream.seconds, 2),
             }
-        if reason:
-            metadata["reason"] = reason
+        if not passed:
+            metadata |= {"owner": owner_of(run.source), "meaning": _STALE, "observed": reason}
         yield dg.MaterializeResult(
             asset_key=key,
             metadata=metadata,

@@ -23,7 +23,7 @@ _LAUNCHER_TAG = "pops/launched_by"
 _STEPS = {
     "dbt_build": "mart built and tested",
     "metrics__product_ops__metric_values": "metrics computed",
-    "audit": "audit passed",
+    "audit": "audited",
     "published__product_ops__mart": "published",
     "reports__product_ops__health_report": "report written",
 }

@@ -53,8 +53,8 @@ class House:
         sandbox.set_clock(night_moment(as_of))
         return self.pops("nightly", "--as-of", as_of.isoformat())
 
-    def night_killed_when(self, sandbox: Sandbox, as_of: date, line: str) -> None:
-        """Kill everything that a night runs a moment after it has printed a line that contains `line`."""
+    def night_killed_after(self, sandbox: Sandbox, as_of: date, line: str, seconds: float) -> None:
+        """Kill everything that a night runs, some seconds after it has printed a line that contains `line`."""
         sandbox.set_clock(night_moment(as_of))
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "orchestration", "nightly", "--as-of", as_of.isoformat()],
@@ -64,7 +64,7 @@ class House:
         for printed in process.stdout:
             if line in printed:
                 break
-        time.sleep(1.5)
+        time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=30)
         process.stdout.close()

@@ -89,10 +89,19 @@ def test_the_report_needs_no_network_and_shows_its_sections(browser: Browser, tm
 
 def test_the_ui_shows_lineage_from_vendor_to_report(browser: Browser, dagster_ui: str) -> None:
     page = browser.new_page(viewport={"width": 1600, "height": 1000})
-    page.goto(f"{dagster_ui}/locations/product_ops/jobs/nightly")
-    page.wait_for_load_state("networkidle")
-    page.get_by_text("reports_product_ops").first.wait_for(timeout=60_000)
-    page.goto(f"{dagster_ui}/assets/reports/product_ops/health_report?view=lineage&lineageScope=upstream")
-    page.get_by_text("health_report").first.wait_for(timeout=60_000)
-    page.get_by_text("metric_values").first.wait_for(timeout=60_000)
+    page.goto(f"{dagster_ui}/asset-groups")
+    for group in (
+        "vendor_zendesk",
+        "raw_zendesk",
+        "staging_zendesk",
+        "marts_core",
+        "metrics_product_ops",
+        "reports_product_ops",
+    ):
+        page.get_by_text(group, exact=True).first.wait_for(timeout=60_000)
+    page.goto(
+        f"{dagster_ui}/assets/reports/product_ops/health_report?view=lineage&lineageScope=upstream&lineageDepth=2"
+    )
+    for asset in ("health_report", "mart", "metric_values"):
+        page.get_by_text(asset, exact=True).first.wait_for(timeout=60_000)
     page.close()

@@ -137,30 +137,19 @@ def test_a_night_killed_in_every_phase_is_completed_by_the_next(
 ) -> None:
     """One night is tried again and again, each try killed a phase later than the one before."""
     house = undisturbed["after"][NIGHTS[1]].copy(tmp_path / "home")
-    for line in ("Night as of", "read", "mart built", "metrics computed", "audit passed"):
-        house.night_killed_when(sandbox, NIGHTS[2], line)
-        assert house.query("select as_of from _meta") == [(NIGHTS[1],)], line
+    phases = {
+        "reading": ("registry read", 0.0),
+        "building": ("zendesk read", 8.0),
+        "computing metrics": ("mart built", 1.5),
+        "auditing": ("metrics computed", 1.5),
+        "publishing": ("audited", 0.2),
+    }
+    for phase, (line, seconds) in phases.items():
+        house.night_killed_after(sandbox, NIGHTS[2], line, seconds)
+        assert house.query("select as_of from _meta") == [(NIGHTS[1],)], phase
     done = house.night(sandbox, NIGHTS[2])
     assert done.returncode == 0, done.stdout + done.stderr
     assert house.content() == undisturbed["house"].content()
-
-
-def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
-    sandbox: Sandbox, undisturbed: dict[str, Any], tmp_path: Path
-) -> None:
-    house = undisturbed["after"][NIGHTS[1]].copy(tmp_path / "home")
-    before = house.content()
-    sandbox.defects("volume_collapse")
-    try:
-        done = house.night(sandbox, NIGHTS[2])
-    finally:
-        sandbox.defects()
-    assert done.returncode == 1
-    assert "not published" in done.stdout
-    assert house.content() == before
-    report = sorted((house.home / "reports").glob("*/index.html"))[-1].read_text()
-    assert "the newest night was not published" in report
-    assert "far from the same weekday" in report
 
 
 def test_a_failing_source_stops_no_other(
@@ -171,7 +160,8 @@ def test_a_failing_source_stops_no_other(
     broken = House(house.home, vendors)
     done = broken.night(sandbox, NIGHTS[2])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "zendesk" in done.stdout
+    assert "warning raw/zendesk/tickets" in done.stdout
+    assert "credentials are rejected" in done.stdout
     assert broken.query("select as_of from _meta") == [(NIGHTS[2],)]
     assert broken.query("select max(event_date) from marts.fct_usage_daily") == undisturbed["house"].query(
         "select max(event_date) from marts.fct_usage_daily"
@@ -204,6 +194,24 @@ def test_secrets_and_people_stay_out_of_what_a_run_leaves(undisturbed: dict[str,
             lowered = content.lower()
             assert not [email for email in people if "@" in email and email.encode() in lowered], path
     assert looked_at > 10
+
+
+def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
+    sandbox: Sandbox, undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    house = undisturbed["after"][NIGHTS[1]].copy(tmp_path / "home")
+    before = house.content()
+    sandbox.defects("volume_collapse")
+    try:
+        done = house.night(sandbox, NIGHTS[2])
+    finally:
+        sandbox.defects()
+    assert done.returncode == 1
+    assert "not published" in done.stdout
+    assert house.content() == before
+    report = sorted((house.home / "reports").glob("*/index.html"))[-1].read_text()
+    assert "the newest night was not published" in report
+    assert "far from the same weekday" in report
 
 
 def _raw_counts(house: House, source: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,9 @@
+"""Order of the tests: the nights, which take longest, begin first, so that the workers end together."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(
+        key=lambda item: not any(mark.args == ("nights",) for mark in item.iter_markers("xdist_group"))
+    )
