@@ -6,6 +6,7 @@ breaks in the answer. Handlers run in worker threads and read records only throu
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -175,7 +176,7 @@ class Endpoint:
     aliases: tuple[str, ...] = field(default=())
 
 
-class Vendor:
+class Vendor(ABC):
     """One vendor's API. Subclasses give the endpoints, authentication, headers and the shape of errors."""
 
     name: str
@@ -183,16 +184,17 @@ class Vendor:
     def __init__(self, sandbox: SandboxState) -> None:
         self.sandbox = sandbox
 
+    @abstractmethod
     def endpoints(self) -> list[Endpoint]:
-        raise NotImplementedError
+        """What this vendor answers, path by path."""
 
+    @abstractmethod
     def authorise(self, call: Call) -> Response | None:
         """None when the credentials are right, else the vendor's refusal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def error(self, status: int, message: str = "") -> Response:
         """An error answer in the vendor's shape, without waiting-time headers."""
-        raise NotImplementedError
 
     def limit_key(self, endpoint: Endpoint) -> str:
         """What shares one limit; by default everything that names it."""
