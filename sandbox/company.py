@@ -31,19 +31,17 @@ UNKNOWN = "(unknown)"
 
 @dataclass(frozen=True)
 class Size:
-    """How big a company of a scale is; events, tickets and issues are rough numbers for 26 weeks."""
+    """How big a company of a scale is; events is a rough number for 26 weeks."""
 
     accounts: int
     people: int
     events: int
-    tickets: int
-    issues: int
 
 
 SIZES: dict[Scale, Size] = {
-    "small": Size(accounts=40, people=300, events=25_000, tickets=700, issues=400),
-    "demo": Size(accounts=400, people=6_000, events=1_000_000, tickets=12_000, issues=2_500),
-    "large": Size(accounts=4_000, people=60_000, events=20_000_000, tickets=60_000, issues=10_000),
+    "small": Size(accounts=40, people=300, events=25_000),
+    "demo": Size(accounts=400, people=6_000, events=1_000_000),
+    "large": Size(accounts=4_000, people=60_000, events=20_000_000),
 }
 
 

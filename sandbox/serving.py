@@ -207,7 +207,7 @@ class Vendor(ABC):
         """Headers that say when the limit resets, for answers without Retry-After."""
         return {}
 
-    def expire(self, call: Call) -> None:
+    def expire(self, call: Call) -> None:  # noqa: B027 - most credentials never expire
         """Called when a fault makes the presented credentials expire."""
 
     def refuse(self, status: int, message: str = "") -> Refusal:
