@@ -9,11 +9,12 @@ demo: .venv/ready
 	$(BIN)/pops demo
 
 test: .venv/ready-dev browser
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 dev: .venv/ready
 	@mkdir -p data/dagster && cp orchestration/dagster.yaml data/dagster/
-	DAGSTER_HOME=$(CURDIR)/data/dagster $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+	DAGSTER_HOME=$(CURDIR)/data/dagster POPS_PSEUDONYM_KEY=$$(cat data/demo_pseudonym_key 2>/dev/null) \
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -4,6 +4,4 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(
-        key=lambda item: not any(mark.args == ("nights",) for mark in item.iter_markers("xdist_group"))
-    )
+    items.sort(key=lambda item: item.path.name != "test_end_to_end.py")

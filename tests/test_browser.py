@@ -15,8 +15,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.reports_fixture import example_report
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

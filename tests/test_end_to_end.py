@@ -14,8 +14,6 @@ from sandbox.running import Sandbox, running_sandbox
 from sandbox.truth import truth
 from tests.nights import NIGHTS, House, night_moment
 
-pytestmark = pytest.mark.xdist_group("nights")
-
 KEY = (
     "metric",
     "grain",

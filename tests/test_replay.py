@@ -15,8 +15,6 @@ import yaml
 from sandbox.running import running_sandbox
 from tests.nights import House
 
-pytestmark = pytest.mark.xdist_group("replay")
-
 AS_OF = "2026-11-16"
 _CATEGORIES = {
     "new": {"id": 2, "key": "new"},
