@@ -95,9 +95,10 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
             """,
             [week_start],
         ).df()
-        if features.empty:
+        ((first_day,),) = mart.execute("select min(period_start) from metrics.metric_values").fetchall()
+        if first_day is not None and week_start + timedelta(days=6) < first_day:
             raise ValueError(
-                f"The published mart knows nothing of the week of {week_start}: it lies before its history."
+                f"The published mart knows nothing of the week of {week_start}: its first number is of {first_day}."
             )
         values = mart.execute(
             "select * from metrics.metric_values where is_current and period_start <= ?",
