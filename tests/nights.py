@@ -1,10 +1,16 @@
-"""Runs nights the way a schedule would: the `pops` command in a process of its own."""
+"""Runs nights the way a schedule would: the `pops` command in a process of its own.
 
+Three undisturbed nights are run once for all workers of a test session, under a lock, and kept with copies.
+"""
+
+import fcntl
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +20,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pytest
 
 from sandbox.running import Sandbox
 
@@ -91,3 +98,66 @@ class House:
 
 def night_moment(as_of: date) -> datetime:
     return datetime(as_of.year, as_of.month, as_of.day, 2, tzinfo=BERLIN)
+
+
+class Reader(threading.Thread):
+    """A BI tool that asks all the time: it must always see one whole published state."""
+
+    def __init__(self, published: Path) -> None:
+        super().__init__(daemon=True)
+        self.published, self.stop = published, threading.Event()
+        self.states: set[tuple[str, str, int]] = set()
+        self.faults: list[str] = []
+
+    def run(self) -> None:
+        while not self.stop.wait(0.05):
+            if not self.published.exists():
+                continue
+            try:
+                with duckdb.connect(str(self.published), read_only=True) as mart:
+                    ((as_of, newest, rows),) = mart.execute(
+                        "select (select as_of from _meta), (select max(event_date) from marts.fct_usage_daily), "
+                        "(select count(*) from metrics.metric_values where is_current)"
+                    ).fetchall()
+                self.states.add((str(as_of), str(newest), rows))
+            except Exception as error:  # noqa: BLE001 - any error is what the test looks for
+                self.faults.append(repr(error))
+
+
+@dataclass(frozen=True)
+class ThreeNights:
+    """The house after three nights in a row, copies of it after each, and what a reader saw all the while."""
+
+    house: House
+    after: dict[date, House]
+    states_seen: list[tuple[str, str, int]]
+    reader_faults: list[str]
+
+
+def three_nights(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> ThreeNights:
+    """Run the three nights, or take what another worker of the session has run; vendors are those of `sandbox`."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "three_nights"
+    shared.mkdir(exist_ok=True)
+    seen = shared / "seen.json"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not seen.exists():
+            seen.write_text(json.dumps(_run_three_nights(sandbox, shared)))
+    states, faults = json.loads(seen.read_text())
+    vendors = sandbox.environment()
+    after = {as_of: House(shared / as_of.isoformat(), vendors) for as_of in NIGHTS}
+    return ThreeNights(House(shared / "home", vendors), after, [tuple(state) for state in states], faults)
+
+
+def _run_three_nights(sandbox: Sandbox, shared: Path) -> tuple[list[tuple[str, str, int]], list[str]]:
+    house = House(shared / "home", sandbox.environment())
+    reader = Reader(house.published)
+    reader.start()
+    for as_of in NIGHTS:
+        done = house.night(sandbox, as_of)
+        assert done.returncode == 0, done.stdout + done.stderr
+        house.copy(shared / as_of.isoformat())
+    reader.stop.set()
+    reader.join()
+    return sorted(reader.states), reader.faults
