@@ -95,6 +95,19 @@ class House:
             for schema, table in tables
         }
 
+    def raw_counts(self, source: str) -> list[tuple[Any, ...]]:
+        """Rows of each raw table of a source."""
+        with duckdb.connect(str(self.home / "raw" / f"{source}.duckdb"), read_only=True) as raw:
+            tables = raw.execute(
+                "select table_name from information_schema.tables where table_schema = ? "
+                "and not starts_with(table_name, '_') order by 1",
+                [f"raw_{source}"],
+            ).fetchall()
+            return [
+                (name, *raw.execute(f'select count(*) from raw_{source}."{name}"').fetchall()[0])
+                for (name,) in tables
+            ]
+
 
 def night_moment(as_of: date) -> datetime:
     return datetime(as_of.year, as_of.month, as_of.day, 2, tzinfo=BERLIN)
@@ -110,7 +123,7 @@ class Reader(threading.Thread):
         self.faults: list[str] = []
 
     def run(self) -> None:
-        while not self.stop.wait(0.05):
+        while not self.stop.wait(0.25):
             if not self.published.exists():
                 continue
             try:

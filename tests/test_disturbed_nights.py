@@ -8,6 +8,8 @@ import pytest
 from sandbox.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
 
+SOURCES = ("amplitude", "hubspot", "zendesk", "jira", "registry")
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
@@ -20,11 +22,10 @@ def undisturbed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> T
     return three_nights(sandbox, tmp_path_factory)
 
 
-def test_a_night_killed_in_every_phase_is_completed_by_the_next(
-    sandbox: Sandbox, undisturbed: ThreeNights, tmp_path: Path
-) -> None:
-    """One night is tried again and again, each try killed a phase later than the one before."""
-    house = undisturbed.after[NIGHTS[1]].copy(tmp_path / "home")
+@pytest.fixture(scope="module")
+def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house in which one night was tried again and again, each try killed a phase later, and then done."""
+    house = undisturbed.after[NIGHTS[1]].copy(tmp_path_factory.mktemp("killed") / "home")
     phases = {
         "reading": ("registry read", 0.0),
         "building": ("zendesk read", 8.0),
@@ -37,24 +38,34 @@ def test_a_night_killed_in_every_phase_is_completed_by_the_next(
         assert house.query("select as_of from _meta") == [(NIGHTS[1],)], phase
     done = house.night(sandbox, NIGHTS[2])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert house.content() == undisturbed.house.content()
+    return house
 
 
-def test_a_failing_source_stops_no_other(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path: Path) -> None:
-    house = undisturbed.after[NIGHTS[1]].copy(tmp_path / "home")
-    vendors = {**house.vendors, "POPS_ZENDESK_CLIENT_SECRET": "wrong"}
-    broken = House(house.home, vendors)
+def test_a_night_killed_in_every_phase_is_completed_by_the_next(
+    killed: House, undisturbed: ThreeNights
+) -> None:
+    assert killed.content() == undisturbed.house.content()
+    for source in SOURCES:
+        assert killed.raw_counts(source) == undisturbed.house.raw_counts(source)
+
+
+def test_a_second_run_changes_nothing_and_a_failing_source_stops_no_other(
+    sandbox: Sandbox, killed: House, undisturbed: ThreeNights
+) -> None:
+    before = killed.content()
+    broken = House(killed.home, {**killed.vendors, "POPS_ZENDESK_CLIENT_SECRET": "a-wrong-secret"})
     done = broken.night(sandbox, NIGHTS[2])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning raw/zendesk/tickets" in done.stdout
     assert "credentials are rejected" in done.stdout
-    assert broken.query("select as_of from _meta") == [(NIGHTS[2],)]
-    assert broken.query("select max(event_date) from marts.fct_usage_daily") == undisturbed.house.query(
-        "select max(event_date) from marts.fct_usage_daily"
-    )
-    report = (house.home / "reports" / "2026-W46" / "index.html").read_text()
+    assert "a-wrong-secret" not in done.stdout + done.stderr
+    assert broken.content() == before
+    for source in SOURCES:
+        assert broken.raw_counts(source) == undisturbed.house.raw_counts(source)
+    report = (killed.home / "reports" / "2026-W46" / "index.html").read_text()
     assert "stale: zendesk" in report
-    assert "wrong" not in done.stdout + done.stderr
+    jira = broken.query("select outcome from _sources where source = 'jira'")
+    assert jira == [("ok",)]
 
 
 def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
