@@ -111,6 +111,8 @@ def _opened(warehouse: Path, catalogue: str) -> Iterator[duckdb.DuckDBPyConnecti
         connection.execute("set TimeZone = 'UTC'")
         # A rolling window joins a few hundred days: looping over them beats sorting every row of usage.
         connection.execute("set nested_loop_join_threshold = 100000")
+        # As in dbt's profile: what does not fit goes to disk.
+        connection.execute("set memory_limit = '800MB'")
         path = str(warehouse).replace("'", "''")
         connection.execute(f"set temp_directory = '{path}.tmp'")
         connection.execute(f"attach '{path}' as \"{catalogue}\"")
