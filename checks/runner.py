@@ -22,6 +22,8 @@ def connect(warehouse: Path, raw: Path) -> duckdb.DuckDBPyConnection:
     for file in sorted(raw.glob("*.duckdb")):
         connection.execute(f"attach '{file}' as {file.stem} (read_only)")
     connection.execute("set timezone = 'UTC'")
+    # What does not fit goes to disk: a night stays within two gigabytes.
+    connection.execute("set memory_limit = '800MB'")
     return connection
 
 

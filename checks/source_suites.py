@@ -18,12 +18,12 @@ def drift_query(source: str, stream: str) -> str:
     """Share of the records that carry each top-level key: newest 2,000 records against 2,000 before them."""
     return f"""
     with newest as (
-        select record, row_number() over (order by extracted_at desc, record_id) as place
-        from {source}.raw_{source}.{stream} where not is_deleted
+        select record, extracted_at, record_id from {source}.raw_{source}.{stream} where not is_deleted
         order by extracted_at desc, record_id limit 4000
     ),
-    keys as (select place <= 2000 as is_recent, unnest(json_keys(record)) as key from newest),
-    sizes as (select count(*) filter (place <= 2000) as recent, count(*) filter (place > 2000) as earlier from newest)
+    placed as (select record, row_number() over (order by extracted_at desc, record_id) as place from newest),
+    keys as (select place <= 2000 as is_recent, unnest(json_keys(record)) as key from placed),
+    sizes as (select count(*) filter (place <= 2000) as recent, count(*) filter (place > 2000) as earlier from placed)
     select
         key,
         count(*) filter (is_recent) / nullif(max(sizes.recent), 0) as recent_share,

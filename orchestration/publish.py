@@ -97,6 +97,7 @@ def _write(
     connection = duckdb.connect()
     try:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set memory_limit = '800MB'")
         connection.execute(f"set temp_directory = {_quoted(Path(f'{unfinished}.tmp'))}")
         connection.execute(f"attach {_quoted(warehouse)} as built (read_only)")
         connection.execute(f"attach {_quoted(unfinished)} as mart")
