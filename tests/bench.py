@@ -75,11 +75,11 @@ def _vendor(files: list[Path], scratch: Path) -> Starlette:
     return Starlette(routes=[Route("/api/2/export", export)])
 
 
-def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+def _timed(command: list[str], environment: dict[str, str], folder: str = ".") -> tuple[float, float]:
     """Seconds and peak MB of a command and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     started = time.monotonic()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - started
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
@@ -123,9 +123,11 @@ def main() -> None:
             env=environment, check=True,
         )  # fmt: skip
         variables = json.dumps({"as_of": "2026-11-16"})
-        dbt = [sys.executable, "-m", "dbt.cli.main", "run", "--select", "stg_amplitude__events", "+stg_registry__exclusions", "--project-dir", "dbt_project",
-               "--profiles-dir", "dbt_project", "--target-path", str(home / "dbt"), "--log-path", str(home / "dbt"), "--vars", variables]  # fmt: skip
-        staged, staged_memory = _timed(dbt, environment)
+        dbt = [
+            str(Path(sys.executable).with_name("dbt")), "run", "--select", "stg_amplitude__events", "--profiles-dir", ".",
+            "--target-path", str(home / "dbt"), "--log-path", str(home / "dbt"), "--vars", variables,
+        ]  # fmt: skip
+        staged, staged_memory = _timed(dbt, environment, "dbt_project")
     report = io.StringIO()
     print(f"{events:,} events in {len(files):,} files", file=report)
     print(f"plain DuckDB read_json   {reference:6.1f} s  {events / reference:10,.0f} events/s", file=report)

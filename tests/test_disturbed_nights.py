@@ -57,7 +57,7 @@ def test_a_second_run_changes_nothing_and_a_failing_source_stops_no_other(
     done = broken.night(sandbox, NIGHTS[2])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning raw/zendesk/tickets" in done.stdout
-    assert "credentials are rejected" in done.stdout
+    assert "The OAuth client is rejected" in done.stdout
     assert "a-wrong-secret" not in done.stdout + done.stderr
     assert broken.content() == before
     for source in SOURCES:
