@@ -8,7 +8,6 @@ HISTORY_START = date(2026, 5, 18)
 HISTORY_END = date(2026, 12, 20)
 
 SEGMENTS = ("smb", "mid_market", "enterprise")
-PLANS = ("trial", "starter", "pro", "enterprise")
 
 
 @dataclass(frozen=True)
@@ -191,5 +190,3 @@ PASSIVE_EVENTS = ("push_received", "email_opened")
 EXCLUDED_ISSUE_RESOLUTIONS = ("Won't Do", "Duplicate", "Cannot Reproduce")
 
 FEATURE_BY_ID = {feature.id: feature for feature in FEATURES}
-TEAM_BY_ID = {team.id: team for team in TEAMS}
-PRODUCT_BY_ID = {product.id: product for product in PRODUCTS}
