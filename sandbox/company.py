@@ -19,10 +19,10 @@ from sandbox.people import Account, Person, Record
 from sandbox.population import populate
 
 if TYPE_CHECKING:
-    from sandbox.crm import Crm
-    from sandbox.delivery import Delivery
-    from sandbox.support import Support
-    from sandbox.usage import Usage
+    from sandbox.crm.customers import Crm
+    from sandbox.delivery.tracker import Delivery
+    from sandbox.support.desk import Support
+    from sandbox.usage.events import Usage
 
 Scale = Literal["small", "demo", "large"]
 BERLIN = ZoneInfo(catalogue.REPORTING_TIME_ZONE)
@@ -79,25 +79,25 @@ class Company:
 
     @cached_property
     def usage(self) -> "Usage":
-        from sandbox.usage import Usage
+        from sandbox.usage.events import Usage
 
         return Usage(self)
 
     @cached_property
     def crm(self) -> "Crm":
-        from sandbox.crm import Crm
+        from sandbox.crm.customers import Crm
 
         return Crm(self)
 
     @cached_property
     def support(self) -> "Support":
-        from sandbox.support import Support
+        from sandbox.support.desk import Support
 
         return Support(self)
 
     @cached_property
     def delivery(self) -> "Delivery":
-        from sandbox.delivery import Delivery
+        from sandbox.delivery.tracker import Delivery
 
         return Delivery(self)
 

@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from sandbox import catalogue, truth_features, truth_funnels, truth_usage
+from sandbox import catalogue
 from sandbox.company import Company, night_moment
-from sandbox.truth_facts import Facts, monday, usage_facts, weeks_before
-from sandbox.usage_days import ANONYMOUS, UNKNOWN_ACCOUNT, ZERO_USER, Batch, concatenate
-from sandbox.usage_plan import HOUR_MS, ms
-from sandbox.usage_traits import FUNNEL_KINDS, KIND_OF, KINDS, PASSIVE_KINDS
+from sandbox.truth import features as truth_features
+from sandbox.truth import funnels as truth_funnels
+from sandbox.truth import usage as truth_usage
+from sandbox.truth.facts import Facts, monday, usage_facts, weeks_before
+from sandbox.usage.days import ANONYMOUS, UNKNOWN_ACCOUNT, ZERO_USER, Batch, concatenate
+from sandbox.usage.plan import HOUR_MS, ms
+from sandbox.usage.traits import FUNNEL_KINDS, KIND_OF, KINDS, PASSIVE_KINDS
 
 AS_OF = date(2026, 11, 16)
 AFTERWARDS = datetime(2026, 12, 31, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import catalogue
 from sandbox.company import Company, night_moment
-from sandbox.delivery_model import STATUSES, category
+from sandbox.delivery.model import STATUSES, category
 from sandbox.people import Record
 from sandbox.work_time import BERLIN, local_date
 

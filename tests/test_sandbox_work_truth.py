@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from sandbox.company import Company, night_moment
-from sandbox.truth_delivery import truth_rows as delivery_truth
-from sandbox.truth_epics import kaplan_meier_median
-from sandbox.truth_issues import issue_facts
-from sandbox.truth_support import ticket_facts
+from sandbox.truth.delivery import truth_rows as delivery_truth
+from sandbox.truth.epics import kaplan_meier_median
+from sandbox.truth.issues import issue_facts
+from sandbox.truth.support import ticket_facts
 from sandbox.work_time import local, local_date
 
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sandbox.catalogue import HISTORY_END, HISTORY_START
-from sandbox.usage_days import Batch, DayMaker, concatenate
-from sandbox.usage_plan import HOUR_MS, ms, plan_events
-from sandbox.usage_render import Renderer
-from sandbox.usage_traits import expected_person_days, make_traits
+from sandbox.usage.days import Batch, DayMaker, concatenate
+from sandbox.usage.plan import HOUR_MS, ms, plan_events
+from sandbox.usage.render import Renderer
+from sandbox.usage.traits import expected_person_days, make_traits
 
 if TYPE_CHECKING:
     from sandbox.company import Company

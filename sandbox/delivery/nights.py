@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sandbox.delivery_model import Issue, Project, Version
-from sandbox.delivery_plan import new_state
-from sandbox.delivery_story import PATHS
+from sandbox.delivery.model import Issue, Project, Version
+from sandbox.delivery.plan import new_state
+from sandbox.delivery.story import PATHS
 from sandbox.work_time import local
 
 FINISH = {"resolution": "Done", "status": "Done"}

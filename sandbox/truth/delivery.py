@@ -7,10 +7,10 @@ no history, are as they are at the moment at which the night reads the tracker.
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from sandbox.truth_epics import epic_rows
-from sandbox.truth_issues import IssueFacts, issue_facts
-from sandbox.truth_rows import Row
-from sandbox.truth_support import last_weeks, percentile, row
+from sandbox.truth.epics import epic_rows
+from sandbox.truth.issues import IssueFacts, issue_facts
+from sandbox.truth.rows import Row
+from sandbox.truth.support import last_weeks, percentile, row
 from sandbox.work_time import local_date, seconds_between
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sandbox.catalogue import FEATURES
-from sandbox.support_model import AUTOMATED_CHANNELS, SOLVED, Ticket
-from sandbox.truth_features import weekly_feature_users, weekly_users
-from sandbox.truth_rows import Row
-from sandbox.truth_rows import row as weekless_row
+from sandbox.support.model import AUTOMATED_CHANNELS, SOLVED, Ticket
+from sandbox.truth.features import weekly_feature_users, weekly_users
+from sandbox.truth.rows import Row
+from sandbox.truth.rows import row as weekless_row
 from sandbox.work_time import at_local, local_date, midnight, seconds_between, week_of
 
 if TYPE_CHECKING:

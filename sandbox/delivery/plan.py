@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from sandbox import catalogue
-from sandbox.delivery_model import Issue, IssueState, Member, Project, Sprint, Version
+from sandbox.delivery.model import Issue, IssueState, Member, Project, Sprint, Version
 from sandbox.work_time import at_local, local, local_date, next_work
 
 FIRST_DAY = date(2025, 10, 1)

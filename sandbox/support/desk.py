@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sandbox import support_records
 from sandbox.catalogue import HISTORY_END, HISTORY_START, INTERNAL_EMAIL_DOMAINS
 from sandbox.decks import Deck
 from sandbox.people import Record
-from sandbox.support_model import Organization, Ticket, User
-from sandbox.support_nights import planted_tickets
-from sandbox.support_story import FATES, LAUNCH, SURGE_ENDS, TAGGINGS, Story
+from sandbox.support import records as support_records
+from sandbox.support.model import Organization, Ticket, User
+from sandbox.support.nights import planted_tickets
+from sandbox.support.story import FATES, LAUNCH, SURGE_ENDS, TAGGINGS, Story
 from sandbox.work_time import at_local, awake, local
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from sandbox import truth_delivery, truth_support, truth_usage
 from sandbox.company import Company
-from sandbox.truth_features import weekly_feature_adoption, weekly_feature_users, weekly_users
-from sandbox.truth_rows import Row
+from sandbox.truth import delivery, support, usage
+from sandbox.truth.features import weekly_feature_adoption, weekly_feature_users, weekly_users
+from sandbox.truth.rows import Row
 
 __all__ = ["truth", "weekly_feature_adoption", "weekly_feature_users", "weekly_users"]
 
@@ -17,7 +17,7 @@ def truth(company: Company, as_of: date) -> list[Row]:
     complete weeks, their days, and the months that end in them.
     """
     return [
-        *truth_usage.truth_rows(company, as_of),
-        *truth_support.truth_rows(company, as_of),
-        *truth_delivery.truth_rows(company, as_of),
+        *usage.truth_rows(company, as_of),
+        *support.truth_rows(company, as_of),
+        *delivery.truth_rows(company, as_of),
     ]

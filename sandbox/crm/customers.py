@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sandbox import crm_records
 from sandbox.catalogue import HISTORY_END, HISTORY_START, INTERNAL_EMAIL_DOMAINS
+from sandbox.crm import records as crm_records
 from sandbox.people import Record
 from sandbox.population import OWNERS
 from sandbox.work_time import at_local, awake, local, next_work

@@ -7,10 +7,10 @@ from typing import Any
 
 from sandbox.catalogue import HISTORY_START
 from sandbox.company import Company
-from sandbox.truth_facts import AccountUse, Facts, Use, monday, usage_facts, weeks_before
-from sandbox.truth_features import feature_rows, weekly_feature_adoption, weekly_feature_users, weekly_users
-from sandbox.truth_funnels import funnel_rows
-from sandbox.truth_rows import Row, ratio_row, row
+from sandbox.truth.facts import AccountUse, Facts, Use, monday, usage_facts, weeks_before
+from sandbox.truth.features import feature_rows, weekly_feature_adoption, weekly_feature_users, weekly_users
+from sandbox.truth.funnels import funnel_rows
+from sandbox.truth.rows import Row, ratio_row, row
 
 __all__ = ["truth_rows", "weekly_feature_adoption", "weekly_feature_users", "weekly_users"]
 

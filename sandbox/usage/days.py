@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sandbox.catalogue import HISTORY_END, HISTORY_START
-from sandbox.usage_plan import DAY_MS, HOUR_MS, PlannedEvent, ms
-from sandbox.usage_traits import (
+from sandbox.usage.plan import DAY_MS, HOUR_MS, PlannedEvent, ms
+from sandbox.usage.traits import (
     BERLIN,
     FUNNEL_KINDS,
     KIND_OF,

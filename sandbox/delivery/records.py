@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox.delivery_model import (
+from sandbox.delivery.model import (
     ISSUE_TYPES,
     PRIORITIES,
     RESOLUTIONS,
@@ -21,7 +21,7 @@ from sandbox.people import Record
 from sandbox.work_time import BERLIN, local
 
 if TYPE_CHECKING:
-    from sandbox.delivery import Delivery
+    from sandbox.delivery.tracker import Delivery
 
 SITE = "https://acmeflow.example/jira"
 # When the site was set up: the time of change of what never changes.

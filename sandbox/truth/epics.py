@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.catalogue import FEATURES
-from sandbox.truth_features import weekly_feature_adoption
-from sandbox.truth_issues import IssueFacts
-from sandbox.truth_rows import Row
-from sandbox.truth_support import last_weeks, percentile, row
+from sandbox.truth.features import weekly_feature_adoption
+from sandbox.truth.issues import IssueFacts
+from sandbox.truth.rows import Row
+from sandbox.truth.support import last_weeks, percentile, row
 from sandbox.work_time import local_date
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from sandbox.catalogue import FEATURES, HISTORY_START, PRODUCTS, Feature
 from sandbox.company import Company
-from sandbox.truth_facts import UNMAPPED, Facts, monday, usage_facts, weeks_before
-from sandbox.truth_rows import Row, ratio_row, row
+from sandbox.truth.facts import UNMAPPED, Facts, monday, usage_facts, weeks_before
+from sandbox.truth.rows import Row, ratio_row, row
 
 ADOPTION_DAYS = 84
 USED_DAYS = 90

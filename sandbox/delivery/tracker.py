@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sandbox import delivery_records
 from sandbox.decks import Deck
-from sandbox.delivery_model import Issue, Project, Sprint, Version
-from sandbox.delivery_nights import planted_issues
-from sandbox.delivery_plan import (
+from sandbox.delivery import records as delivery_records
+from sandbox.delivery.model import Issue, Project, Sprint, Version
+from sandbox.delivery.nights import planted_issues
+from sandbox.delivery.plan import (
     FIRST_DAY,
     LAST_DAY,
     EpicPlan,
@@ -21,7 +21,7 @@ from sandbox.delivery_plan import (
     sprints,
     versions,
 )
-from sandbox.delivery_story import FATES, PROMISE_SHARES, PROMISES, USUAL_PROMISE_SHARES, Story
+from sandbox.delivery.story import FATES, PROMISE_SHARES, PROMISES, USUAL_PROMISE_SHARES, Story
 from sandbox.people import Record
 from sandbox.work_time import at_local, next_work
 

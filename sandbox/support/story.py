@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from sandbox.catalogue import FEATURES
-from sandbox.support_model import Ticket, User
+from sandbox.support.model import Ticket, User
 from sandbox.work_time import awake, local_date, next_work
 
 # What happens to a ticket, and how often in a thousand.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.support_model import Ticket, User
+from sandbox.support.model import Ticket, User
 from sandbox.work_time import local
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.catalogue import HISTORY_START
 from sandbox.people import Record
-from sandbox.support_model import AUTOMATED_CHANNELS, SOLVED, Audit, Organization, Ticket, TicketState, User
+from sandbox.support.model import AUTOMATED_CHANNELS, SOLVED, Audit, Organization, Ticket, TicketState, User
 from sandbox.work_time import BERLIN
 
 if TYPE_CHECKING:
-    from sandbox.support import Support
+    from sandbox.support.desk import Support
 
 SITE = "https://acmeflow.example/zendesk/api/v2"
 # Days off on which support's business hours (Monday to Friday, 9 to 18) do not run.

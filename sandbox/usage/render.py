@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sandbox.usage_days import AGENTS, ANONYMOUS, RECEIVED_BEFORE_UPLOAD_MS, ZERO_USER, Batch
-from sandbox.usage_plan import DAY_MS
-from sandbox.usage_traits import KINDS, Traits
+from sandbox.usage.days import AGENTS, ANONYMOUS, RECEIVED_BEFORE_UPLOAD_MS, ZERO_USER, Batch
+from sandbox.usage.plan import DAY_MS
+from sandbox.usage.traits import KINDS, Traits
 
 if TYPE_CHECKING:
     from sandbox.company import Company

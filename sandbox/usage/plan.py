@@ -7,7 +7,7 @@ import numpy as np
 
 from sandbox.catalogue import FUNNELS, HISTORY_END, HISTORY_START
 from sandbox.people import Person
-from sandbox.usage_traits import FUNNEL_KINDS, KIND_OF, local_ordinal
+from sandbox.usage.traits import FUNNEL_KINDS, KIND_OF, local_ordinal
 
 if TYPE_CHECKING:
     from sandbox.company import Company

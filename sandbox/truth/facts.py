@@ -14,9 +14,9 @@ from functools import lru_cache
 from sandbox.catalogue import FEATURE_BY_ID, HISTORY_START
 from sandbox.company import UNKNOWN, Company, midnight, night_moment
 from sandbox.people import Account
-from sandbox.usage_days import ANONYMOUS, ZERO_USER
-from sandbox.usage_plan import ms
-from sandbox.usage_traits import FUNNEL_KINDS, KINDS, PASSIVE_KINDS
+from sandbox.usage.days import ANONYMOUS, ZERO_USER
+from sandbox.usage.plan import ms
+from sandbox.usage.traits import FUNNEL_KINDS, KINDS, PASSIVE_KINDS
 
 UNMAPPED = "(unmapped)"
 # Who is first active in this many days from the start of history was probably there before.

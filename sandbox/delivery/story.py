@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from sandbox.delivery_model import Change, History, Issue, Member, Project, Sprint, Version, category
-from sandbox.delivery_plan import new_state
+from sandbox.delivery.model import Change, History, Issue, Member, Project, Sprint, Version, category
+from sandbox.delivery.plan import new_state
 from sandbox.work_time import at_local, awake, local_date, next_work
 
 # What happens to an issue, and how often in a thousand.

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sandbox.catalogue import EXCLUDED_ISSUE_RESOLUTIONS, STAGES
-from sandbox.delivery_model import Issue, category
+from sandbox.delivery.model import Issue, category
 from sandbox.work_time import at_local, local_date, midnight, seconds_between
 
 if TYPE_CHECKING:

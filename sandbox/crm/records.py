@@ -8,7 +8,7 @@ from sandbox.people import Account, Record
 from sandbox.work_time import at_local, local
 
 if TYPE_CHECKING:
-    from sandbox.crm import Contact, Crm, Deal, Link, Owner
+    from sandbox.crm.customers import Contact, Crm, Deal, Link, Owner
 
 CRM_SET_UP = local("2023-01-09 09:00")
 _PRIMARY = {"contacts": 1, "deals": 5}

@@ -1,0 +1,1 @@
+"""What the teams plan, build and release."""
