@@ -11,6 +11,7 @@ from connectors.errors import (
     Gone,
     MalformedResponse,
     NotFound,
+    QuotaSpent,
     RateLimited,
     Rejected,
     ScopeMissing,
@@ -30,6 +31,8 @@ SAYING = (
     "error",
     "errors",
 )
+# What a vendor's error says when it will take no request for the rest of the day.
+DAILY_QUOTA_SIGNS = ("REQUEST_LIMIT_EXCEEDED", '"policyName": "DAILY"')
 _ERRORS: dict[int, type[SourceError]] = {401: Rejected, 403: ScopeMissing, 404: NotFound, 410: Gone}
 
 
@@ -59,9 +62,11 @@ def refusal_of(response: httpx.Response, place: str, too_large: Collection[int])
     body = _body(response)
     details: dict[str, Any] = {"place": place, "status": status, "vendor_message": _saying(body)}
     may_pass = False
-    if status in too_large:
-        error: SourceError = WindowTooLarge(**details)
-    elif status == 429 or (status == 403 and _is_quota(response)):
+    if any(sign in json.dumps(body) for sign in DAILY_QUOTA_SIGNS):
+        error: SourceError = QuotaSpent(**details)
+    elif status in too_large:
+        error = WindowTooLarge(**details)
+    elif status == 429 or (status == 403 and _is_quota(response, body)):
         error, may_pass = RateLimited(**details), True
     elif status >= 500 or status in MAY_PASS:
         error, may_pass = Unreachable(f"The vendor answers {status}.", **details), True
@@ -77,10 +82,14 @@ def refusal_of(response: httpx.Response, place: str, too_large: Collection[int])
     return error, may_pass
 
 
-def _is_quota(response: httpx.Response) -> bool:
-    """Some vendors say 403 when they mean that the quota is spent."""
+def _is_quota(response: httpx.Response, body: Any) -> bool:
+    """Some vendors say 403 when they mean that the quota is spent, and some of them only in the body."""
     headers = response.headers
-    return "retry-after" in headers or headers.get("x-ratelimit-remaining", "").strip() == "0"
+    return (
+        "retry-after" in headers
+        or headers.get("x-ratelimit-remaining", "").strip() == "0"
+        or "secondary rate limit" in json.dumps(body)
+    )
 
 
 def _body(response: httpx.Response) -> Any:

@@ -39,11 +39,23 @@ class TokenNotGiven(Exception):
 
 
 class ClientCredentials(httpx.Auth):
-    """OAuth 2 client credentials: a token is fetched when first needed, and once more when a request answers 401."""
+    """OAuth 2 client credentials: a token is fetched when first needed, and once more when a request answers 401.
+
+    `as_form`: the token is asked for with a form, as OAuth 2 has it; without, with JSON, as some vendors want it.
+    """
 
     requires_response_body = True
 
-    def __init__(self, token_url: str, client_id: str, client_secret: SecretStr, scope: str) -> None:
+    def __init__(
+        self,
+        token_url: str,
+        client_id: str,
+        client_secret: SecretStr,
+        scope: str | None = None,
+        *,
+        as_form: bool = False,
+    ) -> None:
+        self._as_form = as_form
         self._token_url = token_url
         self._client_id = client_id
         self._client_secret = client_secret
@@ -64,17 +76,17 @@ class ClientCredentials(httpx.Auth):
             yield request
 
     def _token_request(self) -> httpx.Request:
-        return httpx.Request(
-            "POST",
-            self._token_url,
-            json={
-                "grant_type": "client_credentials",
-                "client_id": self._client_id,
-                "client_secret": self._client_secret.get_secret_value(),
-                "scope": self._scope,
-            },
-            headers={"Accept": "application/json"},
-        )
+        question = {
+            "grant_type": "client_credentials",
+            "client_id": self._client_id,
+            "client_secret": self._client_secret.get_secret_value(),
+        }
+        if self._scope is not None:
+            question["scope"] = self._scope
+        headers = {"Accept": "application/json"}
+        if self._as_form:
+            return httpx.Request("POST", self._token_url, data=question, headers=headers)
+        return httpx.Request("POST", self._token_url, json=question, headers=headers)
 
     def _read_token(self, response: httpx.Response) -> SecretStr:
         place = "POST the OAuth token"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Opaque to the runner; stored as JSON text, so it holds only what JSON can.
 Cursor = dict[str, Any]
 
+# What kind of tool a source is. Tools of one family are read into the same conformed entities.
+Family = Literal["product_analytics", "crm", "support", "delivery", "roadmap", "surveys", "files", "registry"]
+
 PAGE_SCHEMA = pa.schema(
     [
         pa.field("record_id", pa.string(), nullable=False),
@@ -96,7 +99,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the vendor says to the credentials, and what to do when it is not `ok`."""
+    """What the vendor says to the credentials; `remedy` says what is wrong and what to do when it is not `ok`."""
 
     state: Literal["ok", "rejected", "scope_missing", "unreachable"]
     remedy: str = ""
@@ -114,18 +117,25 @@ def nothing_known(stream: str) -> Iterable[RawRecord]:
 class Connector(Protocol):
     """A vendor. Methods raise `connectors.errors.SourceError`; the runner adds source and stream to the message.
 
+    `access`: in one sentence, the credentials that the source needs and their least scopes; the remedy of a refusal.
     `known` is set by the runner: a connector that must compare with what raw holds reads it.
     """
 
     name: ClassVar[str]
+    family: ClassVar[Family]
+    access: ClassVar[str]
     streams: ClassVar[tuple[Stream, ...]]
     Settings: ClassVar[type["SourceSettings"]]
     known: Known
 
     def __init__(self, settings: Any, http: "Http") -> None: ...
 
-    def check(self) -> Credentials:
-        """Ask the vendor the least that proves the credentials; never raises a SourceError."""
+    def check(self) -> None:
+        """Ask the vendor the least that proves the credentials and their scopes.
+
+        Raises SourceError: Rejected, ScopeMissing (with the missing scope as its remedy), or whatever the request met;
+        the runner turns it into `Credentials`.
+        """
         ...
 
     def windows(

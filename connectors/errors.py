@@ -79,6 +79,20 @@ class RateLimited(SourceError):
     default_remedy = "Run again later, or lower the source's requests per minute."
 
 
+class QuotaSpent(RateLimited):
+    """The run's own budget is used up, or the vendor asks for a longer wait than a run may wait: no failure, a pause."""
+
+    default_what = "The quota for this run is spent."
+    default_remedy = "Nothing is lost: the next run goes on where this one stopped."
+
+
+class ClockWrong(SourceError):
+    """This machine's clock and the vendor's differ by so much that windows would be read wrongly."""
+
+    default_what = "This machine's clock is wrong."
+    default_remedy = "Set the clock (NTP) and run again; nothing was read."
+
+
 class WindowTooLarge(SourceError):
     """The vendor wants a shorter window. The runner splits the window; connectors raise this from their own statuses."""
 

@@ -6,10 +6,10 @@ Every request here only reads (a POST is a search), so every request may be sent
 import json as json_module
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import tenacity
@@ -17,15 +17,17 @@ import tenacity
 from connectors.answers import json_of, refusal_of
 from connectors.auth import BasicAuth, BearerAuth, ClientCredentials, TokenNotGiven
 from connectors.errors import (
+    ClockWrong,
     ForeignHost,
     MalformedResponse,
+    QuotaSpent,
     RateLimited,
     SourceError,
     StuckCursor,
     Unreachable,
 )
 from connectors.redaction import redact_logs
-from connectors.waiting import SYSTEM_CLOCK, Backoff, Clock, RequestBudget, asked_to_wait
+from connectors.waiting import SYSTEM_CLOCK, Backoff, Clock, RequestBudget, asked_to_wait, http_date
 
 __all__ = ["BasicAuth", "BearerAuth", "ClientCredentials", "Http"]
 
@@ -34,6 +36,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TIMEOUT = httpx.Timeout(connect=15, read=90, write=30, pool=15)
 RETRY_SECONDS = 900.0
 MOST_ATTEMPTS = 12
+LARGEST_CLOCK_DIFFERENCE = timedelta(hours=1)
 
 
 class _TryAgain(Exception):
@@ -45,10 +48,25 @@ class _TryAgain(Exception):
         self.wait = wait
 
 
+class Answer(NamedTuple):
+    """`body`: parsed JSON; None when the vendor says that nothing changed (304)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+class Download(NamedTuple):
+    """What came into a file: its bytes and the answer's headers."""
+
+    size: int
+    headers: Mapping[str, str]
+
+
 class Http:
     """A vendor's API below `base_url`. Errors are of the `SourceError` family.
 
-    `allowed_hosts`: further hosts that absolute URLs may name. `requests_per_minute`: our own budget.
+    `allowed_hosts`: further hosts that absolute URLs may name. `requests_per_minute`, `requests_per_run`: our own budget.
     `retry_seconds`: how long one request may spend waiting between its attempts, all waits together.
     `scratch`: the folder for downloads; it is emptied when the run ends.
     """
@@ -59,6 +77,7 @@ class Http:
         *,
         auth: httpx.Auth | None = None,
         requests_per_minute: int | None = None,
+        requests_per_run: int | None = None,
         allowed_hosts: Collection[str] = (),
         retry_seconds: float = RETRY_SECONDS,
         scratch: Path | None = None,
@@ -69,7 +88,7 @@ class Http:
         redact_logs()
         self._base = httpx.URL(base_url.rstrip("/"))
         self._allowed_hosts = frozenset(allowed_hosts)
-        self._budget = RequestBudget(requests_per_minute, clock)
+        self._budget = RequestBudget(requests_per_minute, requests_per_run, clock)
         self.retry_seconds = retry_seconds
         self.scratch = scratch or Path(tempfile.gettempdir())
         self._clock = clock
@@ -104,27 +123,34 @@ class Http:
 
         `too_large`: statuses by which this vendor says that the window is too large: raised as WindowTooLarge, at once.
         Others: 401 Rejected, 403 ScopeMissing, 404 NotFound, 410 Gone, other 4xx BadRequest; 408, 425, 429, 5xx and
-        broken connections are tried again, then Unreachable or RateLimited.
+        broken connections are tried again, then Unreachable or RateLimited; QuotaSpent when the vendor wants a longer
+        wait than `retry_seconds` or the run's budget is used up; ClockWrong when the vendor's clock is far from ours.
         """
-        return self._json("GET", path, params, None, too_large)
+        return self._ask("GET", path, params, None, too_large).body
+
+    def answer(
+        self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """As `get`, with status and headers, for conditional requests: 304 is an answer without a body."""
+        return self._ask("GET", path, params, None, (), headers)
 
     def post(
         self, path: str, json: Any, params: Params | None = None, *, too_large: Collection[int] = ()
     ) -> Any:
         """Parsed JSON of a POST that only reads, whatever 2xx status it has; otherwise as `get`."""
-        return self._json("POST", path, params, json, too_large)
+        return self._ask("POST", path, params, json, too_large).body
 
     def stream_to_file(
         self, path: str, params: Params | None, file: Path, *, too_large: Collection[int] = ()
-    ) -> int:
-        """Download into `file` and return its size in bytes; a body that was cut short is fetched again from its start.
+    ) -> Download:
+        """Download into `file`; a body that was cut short is fetched again from its start.
 
         Errors as `get`; MalformedResponse when HTML comes instead of a file.
         """
         url = self._url(path)
         place = f"GET {url.path}"
 
-        def attempt() -> int:
+        def attempt() -> Download:
             headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
             with self._client.stream("GET", url, params=params, headers=headers) as response:
                 if response.status_code != 200:
@@ -140,9 +166,10 @@ class Http:
                 if expected is not None and int(expected) != size:
                     cut = f"The download was cut short: {size} of {expected} bytes."
                     raise _TryAgain(Unreachable(cut, place=place))
-                return size
+                return Download(size, response.headers)
 
-        return int(self._retrying(attempt, place))
+        downloaded: Download = self._retrying(attempt, place)
+        return downloaded
 
     def paginate(
         self, path: str, params: Params | None, following: Callable[[Any], "str | Params | None"]
@@ -151,15 +178,26 @@ class Http:
 
         Raises StuckCursor when a page was asked for before, ForeignHost when the next URL is on another host.
         """
+        for answer in self._paginated(path, params, lambda answer: following(answer.body)):
+            yield answer.body
+
+    def paginate_links(self, path: str, params: Params | None = None) -> Iterator[Any]:
+        """Bodies of a GET whose answers name the next page in a `Link` header; guarded as `paginate`."""
+        for answer in self._paginated(path, params, _next_link):
+            yield answer.body
+
+    def _paginated(
+        self, path: str, params: Params | None, following: Callable[[Answer], "str | Params | None"]
+    ) -> Iterator[Answer]:
         asked: set[str] = set()
         while True:
             question = f"{path} {json_module.dumps(dict(params or {}), sort_keys=True, default=str)}"
             if question in asked:
                 raise StuckCursor(place=f"GET {self._url(path).path}")
             asked.add(question)
-            body = self.get(path, params)
-            yield body
-            step = following(body)
+            answer = self._ask("GET", path, params, None, ())
+            yield answer
+            step = following(answer)
             if step is None:
                 return
             if isinstance(step, str):
@@ -167,20 +205,29 @@ class Http:
             else:
                 params = {**(params or {}), **step}
 
-    def _json(
-        self, method: str, path: str, params: Params | None, json: Any, too_large: Collection[int]
-    ) -> Any:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        json: Any,
+        too_large: Collection[int],
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         url = self._url(path)
         place = f"{method} {url.path}"
         # httpx drops the query of the URL when it is given parameters, even empty ones.
         given = dict(params) if params else None
 
-        def attempt() -> Any:
-            response = self._client.request(method, url, params=given, json=json)
+        def attempt() -> Answer:
+            response = self._client.request(method, url, params=given, json=json, headers=headers)
+            if response.status_code == 304:
+                return Answer(304, response.headers, None)
             self._accept(response, place, too_large)
-            return json_of(response, place)
+            return Answer(response.status_code, response.headers, json_of(response, place))
 
-        return self._retrying(attempt, place)
+        answer: Answer = self._retrying(attempt, place)
+        return answer
 
     def _url(self, path: str) -> httpx.URL:
         """The address of a path or an absolute URL, if our credentials may go there."""
@@ -201,12 +248,21 @@ class Http:
 
     def _accept(self, response: httpx.Response, place: str, too_large: Collection[int]) -> None:
         """Return for a 2xx; raise `_TryAgain` or the error that the status means."""
+        self._compare_clocks(response, place)
         if response.is_success:
             return
         error, may_pass = refusal_of(response, place, too_large)
         if not may_pass:
             raise error
         raise _TryAgain(error, asked_to_wait(response.headers, self._clock.now()))
+
+    def _compare_clocks(self, response: httpx.Response, place: str) -> None:
+        sent_at, now = http_date(response.headers.get("date")), self._clock.now()
+        if sent_at is not None and abs(now - sent_at) > LARGEST_CLOCK_DIFFERENCE:
+            raise ClockWrong(
+                f"This machine's clock says {now:%Y-%m-%d %H:%M} UTC, the vendor's {sent_at:%Y-%m-%d %H:%M} UTC.",
+                place=place,
+            )
 
     def _retrying(self, attempt: Callable[[], Any], place: str) -> Any:
         """Call `attempt` until it succeeds, fails for good, or its waits have used up the time there is."""
@@ -252,6 +308,18 @@ class Http:
 
     def _given_up(self, last: _TryAgain) -> SourceError:
         error = last.error
+        if isinstance(error, RateLimited) and last.wait is not None and last.wait > self.retry_seconds:
+            return QuotaSpent(
+                f"The vendor wants no request for another {last.wait:.0f} seconds.",
+                place=error.place,
+                status=error.status,
+                vendor_message=error.vendor_message,
+            )
         if isinstance(error, RateLimited) and last.wait is not None:
             error.remedy = f"Run again in {last.wait:.0f} seconds, or lower the source's requests per minute."
         return error
+
+
+def _next_link(answer: Answer) -> str | None:
+    link = httpx.Response(200, headers=answer.headers).links.get("next")
+    return None if link is None else link["url"]

@@ -55,7 +55,7 @@ MEMORY_LIMIT = "256MB"
 # Zstandard makes raw a third as large as DuckDB's own choice; older files do not know it.
 STORAGE_VERSION = "v1.2.0"
 
-Outcome = Literal["loaded", "empty", "failed", "not_available"]
+Outcome = Literal["loaded", "empty", "failed", "not_available", "paused"]
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,10 @@ class RawStore:
         for stream in self._streams:
             self._take_back_unbooked(stream.name)
 
-    def finish_run(self, run_id: str, error: str | None) -> None:
+    def finish_run(self, run_id: str, outcome: Literal["ok", "failed", "paused"], error: str | None) -> None:
         self.connection.execute(
             f"update {self.schema}._pops_runs set finished_at = ?, outcome = ?, error = ? where run_id = ?",
-            [datetime.now(UTC), "failed" if error else "ok", error, run_id],
+            [datetime.now(UTC), outcome, error, run_id],
         )
 
     def book(

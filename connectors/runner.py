@@ -23,6 +23,8 @@ from connectors.batch import Batch
 from connectors.contract import Connector, Credentials, Cursor, Stream, Window
 from connectors.errors import (
     AlreadyRunning,
+    InvalidRegistry,
+    QuotaSpent,
     Rejected,
     ScopeMissing,
     SourceError,
@@ -33,7 +35,7 @@ from connectors.errors import (
 from connectors.http import RETRY_SECONDS, Http
 from connectors.loading import Loader
 from connectors.raw_store import Booking, RawStore
-from connectors.settings import load_settings
+from connectors.settings import load_settings, secret_variables
 from connectors.surprises import SURPRISES, as_source_error
 from connectors.waiting import SYSTEM_CLOCK, Clock
 
@@ -47,8 +49,9 @@ CHECK_RETRY_SECONDS = 10.0
 class StreamRun:
     """What a run did to one stream. `seconds`: wall clock. `vendor_count`: the vendor's own counts of its windows, summed.
 
-    `outcome`: `ok`; `not_available` (an optional stream that the vendor does not give, `reason` says why); `failed`
-    (`error` says why; what its earlier windows loaded stays).
+    `outcome`: `ok`; `not_available` (an optional stream that the vendor does not give, `reason` says why); `paused`
+    (the quota is spent, `reason` says which; the next run goes on); `failed` (`error` says why). What earlier windows
+    loaded stays.
     """
 
     stream: str
@@ -59,7 +62,7 @@ class StreamRun:
     quarantined: int = 0
     vendor_count: int | None = None
     seconds: float = 0.0
-    outcome: Literal["ok", "not_available", "failed"] = "ok"
+    outcome: Literal["ok", "not_available", "paused", "failed"] = "ok"
     reason: str | None = None
     error: str | None = None
 
@@ -75,10 +78,12 @@ class StreamRun:
 
 @dataclass
 class SourceRun:
-    """`outcome`: `ok`; `failed` (a stream or the whole source failed, `error` says why); `off` (its variables are not set)."""
+    """`outcome`: `ok`; `failed` (a stream or the whole source failed, `error` says why); `paused` (nothing failed, but the
+    quota was spent before all was read, `error` says so); `off` (its variables are not set).
+    """
 
     source: str
-    outcome: Literal["ok", "failed", "off"]
+    outcome: Literal["ok", "failed", "paused", "off"]
     streams: list[StreamRun] = field(default_factory=list)
     error: str | None = None
 
@@ -92,11 +97,37 @@ def prepare_raw(home: Path | str) -> None:
 
 def check_source(source: str, env: Mapping[str, str] = os.environ) -> Credentials | None:
     """What the vendor says to the credentials; None when the source is off. Raises InvalidSettings."""
-    settings = load_settings(source, connector_class(source).Settings, env)
+    kind = connector_class(source)
+    settings = load_settings(source, kind.Settings, env)
     if settings is None:
         return None
     with _http(settings, retry_seconds=CHECK_RETRY_SECONDS) as http:
-        return connector_class(source)(settings, http).check()
+        return ask_credentials(kind(settings, http))
+
+
+def ask_credentials(connector: Connector) -> Credentials:
+    """What the vendor says to a connector's credentials, whatever its answer is."""
+    try:
+        connector.check()
+    except SURPRISES as problem:
+        error = _explained(connector, problem)
+        if isinstance(error, Rejected | InvalidRegistry):
+            return Credentials("rejected", str(error))
+        return Credentials("scope_missing" if isinstance(error, ScopeMissing) else "unreachable", str(error))
+    return Credentials("ok")
+
+
+def _explained(connector: Connector, problem: BaseException, stream: str = "") -> SourceError:
+    """The problem as a SourceError that says where it was met, and which credentials are needed if it is about them."""
+    error = as_source_error(problem).located(connector.name, stream)
+    if isinstance(error, Rejected | ScopeMissing) and error.remedy == type(error).default_remedy:
+        secrets = ", ".join(secret_variables(connector.name, connector.Settings))
+        error.remedy = (
+            f"Set {secrets}: {connector.access}"
+            if isinstance(error, Rejected)
+            else f"Needed: {connector.access}"
+        )
+    return error
 
 
 def run_source(
@@ -163,24 +194,30 @@ class _Run:
         """All streams; one that fails leaves the others alone, except when the credentials themselves are rejected."""
         self._store.start_run(self._run_id, self._until)
         result = SourceRun(self._connector.name, "ok")
-        rejected: SourceError | None = None
+        last_word: SourceError | None = None
         for stream in self._connector.streams:
             run = StreamRun(stream.name)
             result.streams.append(run)
             started = time.monotonic()
-            if rejected is None:
+            if last_word is None:
                 problem = self._guarded(stream, run)
-                rejected = problem if isinstance(problem, Rejected) else None
+                last_word = problem if isinstance(problem, Rejected | QuotaSpent) else None
                 if isinstance(problem, Unreachable):
                     self._http.retry_seconds = IMPATIENT_RETRY_SECONDS
+            elif isinstance(last_word, QuotaSpent):
+                run.outcome, run.reason = "paused", f"Not asked for: {last_word}"
             else:
-                run.outcome, run.error = "failed", f"Not asked for: {rejected}"
+                run.outcome, run.error = "failed", f"Not asked for: {last_word}"
             run.seconds = time.monotonic() - started
         errors = [run.error for run in result.streams if run.error]
         if errors:
-            result.outcome, result.error = "failed", errors[0] if rejected else " · ".join(errors)
+            is_rejected = isinstance(last_word, Rejected)
+            result.outcome, result.error = "failed", errors[0] if is_rejected else " · ".join(errors)
+        elif isinstance(last_word, QuotaSpent):
+            result.outcome, result.error = "paused", str(last_word)
         self._loader.close()
-        self._store.finish_run(self._run_id, result.error)
+        outcome: Literal["ok", "failed", "paused"] = "ok" if result.outcome == "off" else result.outcome
+        self._store.finish_run(self._run_id, outcome, result.error)
         return result
 
     def _guarded(self, stream: Stream, run: StreamRun) -> SourceError | None:
@@ -190,15 +227,19 @@ class _Run:
             for window in self._connector.windows(stream, cursor, self._until, self._history_start):
                 self._read(stream, window, run)
         except SURPRISES as problem:
-            error = as_source_error(problem).located(self._connector.name, stream.name)
+            error = _explained(self._connector, problem, stream.name)
+            booked: Literal["failed", "not_available", "paused"] = "failed"
             if isinstance(error, ScopeMissing) and stream.optional:
-                run.outcome, run.reason = "not_available", str(error)
+                booked = "not_available"
+            elif isinstance(error, QuotaSpent):
+                booked = "paused"
+            run.outcome = booked
+            if booked == "failed":
+                run.error = str(error)
             else:
-                run.outcome, run.error = "failed", str(error)
-            booked: Literal["failed", "not_available"] = "failed" if run.error else "not_available"
-            self._store.book(
-                stream.name, None, Booking(self._next_load_id(), booked, reason=str(error)), self._until
-            )
+                run.reason = str(error)
+            booking = Booking(self._next_load_id(), booked, reason=str(error))
+            self._store.book(stream.name, None, booking, self._until)
             self._progress(str(error))
             return error
         return None
@@ -293,6 +334,7 @@ def _http(
         settings.root,
         auth=settings.auth(),
         requests_per_minute=settings.requests_per_minute,
+        requests_per_run=settings.requests_per_run,
         retry_seconds=retry_seconds,
         transport=transport,
         clock=clock,

@@ -10,13 +10,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from connectors.errors import InvalidSettings
 from connectors.redaction import remember_secrets
 
+BUDGETS = {"requests_per_minute", "requests_per_run"}
 S = TypeVar("S", bound="SourceSettings")
 
 
 class SourceSettings(BaseSettings):
     """Base of every connector's settings: a field `api_key` is read from `POPS_<SOURCE>_API_KEY`.
 
-    Secrets are `SecretStr`. `requests_per_minute`: our own budget; a connector's settings set its default (None: none).
+    Secrets are `SecretStr`. `requests_per_minute`, `requests_per_run`: our own budget of requests; a connector's
+    settings set their defaults (None: none). What a run's budget leaves undone, the next run does.
     A connector overrides `auth` with `BasicAuth`, `BearerAuth` or `ClientCredentials` of `connectors.http`.
     """
 
@@ -24,6 +26,7 @@ class SourceSettings(BaseSettings):
 
     base_url: AnyHttpUrl
     requests_per_minute: int | None = Field(default=None, gt=0)
+    requests_per_run: int | None = Field(default=None, gt=0)
 
     @classmethod
     def settings_customise_sources(
@@ -56,6 +59,14 @@ def prefix(source: str) -> str:
     return f"POPS_{source.upper()}_"
 
 
+def secret_variables(source: str, settings: type[SourceSettings]) -> list[str]:
+    """The variables of a source that hold credentials: all that it requires besides its base URL."""
+    fields = settings.model_fields.items()
+    return [
+        prefix(source) + name.upper() for name, field in fields if field.is_required() and name != "base_url"
+    ]
+
+
 def load_settings(source: str, settings: type[S], env: Mapping[str, str]) -> S | None:
     """Settings of a source; None when none of its variables is set. A source that requires none is always on.
 
@@ -64,7 +75,7 @@ def load_settings(source: str, settings: type[S], env: Mapping[str, str]) -> S |
     given = {name: env.get(prefix(source) + name.upper(), "").strip() for name in settings.model_fields}
     given = {name: value for name, value in given.items() if value}
     requires_any = any(field.is_required() for field in settings.model_fields.values())
-    if requires_any and not given.keys() - {"requests_per_minute"}:
+    if requires_any and not given.keys() - BUDGETS:
         return None
     try:
         found = settings.model_validate(given)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from connectors.errors import QuotaSpent
+
 RESET_HEADERS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 # Numbers above are moments since 1970 (in seconds, in milliseconds), below they are seconds from now.
 EPOCH_SECONDS = 1_000_000_000
@@ -42,9 +44,13 @@ class Backoff:
 
 
 class RequestBudget:
-    """A token bucket: `per_minute` requests a minute, of which one second's worth (at least one) may come at once."""
+    """A token bucket: `per_minute` requests a minute, of which one second's worth (at least one) may come at once.
 
-    def __init__(self, per_minute: int | None, clock: Clock) -> None:
+    `per_run`: requests altogether; once they are sent, `take` raises QuotaSpent.
+    """
+
+    def __init__(self, per_minute: int | None, per_run: int | None, clock: Clock) -> None:
+        self._left, self._per_run = per_run, per_run
         self._rate = per_minute / 60 if per_minute else None
         self._most = max(1.0, self._rate or 1.0)
         self._tokens = self._most
@@ -52,7 +58,11 @@ class RequestBudget:
         self._filled_at = clock.monotonic()
 
     def take(self) -> None:
-        """Wait until a request may be sent."""
+        """Wait until a request may be sent. Raises QuotaSpent."""
+        if self._left is not None:
+            if self._left < 1:
+                raise QuotaSpent(f"The {self._per_run} requests that a run may send are spent.")
+            self._left -= 1
         if self._rate is None:
             return
         self._fill(self._rate)
@@ -72,13 +82,13 @@ def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
 
     Dates are compared with the answer's own Date, so that a wrong clock here does no harm.
     """
-    sent_at = _date(headers.get("date")) or now
+    sent_at = http_date(headers.get("date")) or now
     retry_after = headers.get("retry-after")
     if retry_after is not None:
         seconds = _number(retry_after)
         if seconds is not None:
             return max(0.0, seconds)
-        moment = _date(retry_after)
+        moment = http_date(retry_after)
         if moment is not None:
             return max(0.0, (moment - sent_at).total_seconds())
     for name in RESET_HEADERS:
@@ -98,7 +108,8 @@ def _number(text: str | None) -> float | None:
         return None
 
 
-def _date(text: str | None) -> datetime | None:
+def http_date(text: str | None) -> datetime | None:
+    """A date as HTTP headers have it, in UTC unless it says otherwise; None when it is none."""
     try:
         moment = parsedate_to_datetime(text or "")
     except ValueError:

@@ -94,8 +94,11 @@ def _results(run: SourceRun, keys: dict[str, dg.AssetKey]) -> Iterator[dg.Materi
     for name, key in keys.items():
         stream = done.get(name)
         reason = run.error if stream is None else stream.error
+        if stream is not None and stream.outcome == "paused":
+            reason = stream.reason
         passed = run.outcome == "off" or (stream is not None and reason is None)
-        metadata: dict[str, str | int | float | None] = {"outcome": run.outcome if passed else "failed"}
+        outcome = "failed" if stream is None and not passed else run.outcome if stream is None else stream.outcome
+        metadata: dict[str, str | int | float | None] = {"outcome": outcome}
         if stream is not None:
             metadata |= {
                 "windows": stream.windows,

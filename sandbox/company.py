@@ -4,7 +4,7 @@ Everything from the start of history to the end of 2026 is made up front and dep
 vendor's `now` merely decides how much of it is visible.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -102,17 +102,18 @@ class Company:
         return Delivery(self)
 
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
-        """The records of `hubspot`, `zendesk` or `jira` that exist at `now`, in their state of then.
+        """The records of a vendor's stream that exist at `now`, in their state of then.
 
         ValueError: the vendor is unknown or has no records (Amplitude has events: `amplitude_hour`).
         """
-        if vendor == "hubspot":
-            return self.crm.records(stream, now)
-        if vendor == "zendesk":
-            return self.support.records(stream, now)
-        if vendor == "jira":
-            return self.delivery.records(stream, now)
-        raise ValueError(f"vendor {vendor!r} has no records: choose from hubspot, zendesk, jira")
+        providers: dict[str, Callable[[str, datetime], Sequence[Record]]] = {
+            "hubspot": lambda stream, now: self.crm.records(stream, now),
+            "zendesk": lambda stream, now: self.support.records(stream, now),
+            "jira": lambda stream, now: self.delivery.records(stream, now),
+        }
+        if vendor not in providers:
+            raise ValueError(f"vendor {vendor!r} has no records: choose from {', '.join(providers)}")
+        return providers[vendor](stream, now)
 
     def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
         """NDJSON files of the events uploaded in the UTC hour starting at `hour` and before `now`; [] when none."""

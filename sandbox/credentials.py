@@ -4,8 +4,7 @@ They open nothing but the sandbox: no vendor knows them.
 """
 
 from collections.abc import Collection
-
-VENDORS = ("amplitude", "hubspot", "zendesk", "jira")
+from dataclasses import dataclass
 
 AMPLITUDE_API_KEY = "sandbox-amplitude-key"
 AMPLITUDE_SECRET_KEY = "sandbox-amplitude-secret"
@@ -15,30 +14,49 @@ ZENDESK_CLIENT_SECRET = "sandbox-zendesk-secret"
 JIRA_EMAIL = "product-ops@acme-flow.example"
 JIRA_API_TOKEN = "sandbox-jira-token"
 
-# Below the narrowest limit that each vendor's routes have here, for one minute of the vendor's time.
-REQUESTS_PER_MINUTE = {"amplitude": 120, "hubspot": 290, "zendesk": 10, "jira": 1500}
+
+@dataclass(frozen=True)
+class Access:
+    """How a connector gets in: its variables, and the budgets it is given.
+
+    `requests_per_minute`: below the narrowest limit that the vendor's routes have here, for one minute of its time.
+    `requests_per_run`: the quota of a run at the vendor's own pace; None: the vendor has none.
+    `is_second`: another tool of its family shows the same facts: served only when it is named.
+    """
+
+    variables: dict[str, str]
+    requests_per_minute: int
+    requests_per_run: int | None = None
+    is_second: bool = False
+
+
+ACCESS = {
+    "amplitude": Access({"API_KEY": AMPLITUDE_API_KEY, "SECRET_KEY": AMPLITUDE_SECRET_KEY}, 120),
+    "hubspot": Access({"ACCESS_TOKEN": HUBSPOT_ACCESS_TOKEN}, 290),
+    "zendesk": Access({"CLIENT_ID": ZENDESK_CLIENT_ID, "CLIENT_SECRET": ZENDESK_CLIENT_SECRET}, 10),
+    "jira": Access({"EMAIL": JIRA_EMAIL, "API_TOKEN": JIRA_API_TOKEN}, 1500),
+}
+VENDORS = tuple(ACCESS)
+# One tool of each family, and what has no second one: what the demo runs on.
+DEFAULT_VENDORS = tuple(name for name, access in ACCESS.items() if not access.is_second)
 
 
 def environment(base_url: str, pace: float = 60.0, only: Collection[str] | None = None) -> dict[str, str]:
     """POPS_* variables for a sandbox at `base_url` (such as http://127.0.0.1:8100).
 
     Each source's request budget is raised by `pace`, as the sandbox's limits are.
-    `only` names the vendors that the sandbox serves; the others' variables are left out, so those sources are off.
+    `only` names the vendors that the sandbox serves (None: `DEFAULT_VENDORS`); the others' variables are left out, so
+    those sources are off.
     """
     root = base_url.rstrip("/")
-    variables: dict[str, dict[str, str]] = {
-        "amplitude": {"API_KEY": AMPLITUDE_API_KEY, "SECRET_KEY": AMPLITUDE_SECRET_KEY},
-        "hubspot": {"ACCESS_TOKEN": HUBSPOT_ACCESS_TOKEN},
-        "zendesk": {"CLIENT_ID": ZENDESK_CLIENT_ID, "CLIENT_SECRET": ZENDESK_CLIENT_SECRET},
-        "jira": {"EMAIL": JIRA_EMAIL, "API_TOKEN": JIRA_API_TOKEN},
-    }
-    served = VENDORS if only is None else only
     result: dict[str, str] = {}
-    for vendor in VENDORS:
-        if vendor not in served:
+    for vendor, access in ACCESS.items():
+        if vendor not in (DEFAULT_VENDORS if only is None else only):
             continue
         prefix = f"POPS_{vendor.upper()}_"
         result[f"{prefix}BASE_URL"] = f"{root}/{vendor}"
-        result[f"{prefix}REQUESTS_PER_MINUTE"] = str(max(1, int(REQUESTS_PER_MINUTE[vendor] * pace)))
-        result.update({prefix + name: value for name, value in variables[vendor].items()})
+        result[f"{prefix}REQUESTS_PER_MINUTE"] = str(max(1, int(access.requests_per_minute * pace)))
+        if access.requests_per_run is not None:
+            result[f"{prefix}REQUESTS_PER_RUN"] = str(int(access.requests_per_run * pace))
+        result.update({prefix + name: value for name, value in access.variables.items()})
     return result

@@ -30,9 +30,9 @@ class Sandbox:
     pace: float = 60.0
     only: tuple[str, ...] | None = None
 
-    def environment(self) -> dict[str, str]:
-        """The POPS_* variables that point the connectors here."""
-        return credentials.environment(self.base_url, self.pace, self.only)
+    def environment(self, *vendors: str) -> dict[str, str]:
+        """The POPS_* variables that point the connectors of these vendors here; of the usual ones when none is named."""
+        return credentials.environment(self.base_url, self.pace, vendors or self.only)
 
     def set_clock(self, now: datetime) -> None:
         """Move the company's present; `now` is aware."""

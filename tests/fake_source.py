@@ -12,7 +12,7 @@ import pytest
 from pydantic import AnyHttpUrl
 
 from connectors import runner
-from connectors.contract import Credentials, Cursor, Known, Page, RawRecord, Stream, Window, nothing_known
+from connectors.contract import Cursor, Family, Known, Page, RawRecord, Stream, Window, nothing_known
 from connectors.errors import WindowTooLarge
 from connectors.http import Http
 from connectors.runner import SourceRun, run_source
@@ -51,13 +51,14 @@ class FakeSettings(SourceSettings):
 def fake_class(vendor: Vendor, streams: tuple[Stream, ...]) -> type[Any]:
     class FakeConnector:
         name: ClassVar[str] = "fake"
+        family: ClassVar[Family] = "delivery"
+        access: ClassVar[str] = "none."
         Settings: ClassVar[type[SourceSettings]] = FakeSettings
 
         def __init__(self, settings: FakeSettings, http: Http) -> None:
             self.known: Known = nothing_known
 
-        def check(self) -> Credentials:
-            return Credentials("ok")
+        def check(self) -> None: ...
 
         def windows(
             self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime

@@ -21,7 +21,7 @@ from connectors.amplitude.source import AmplitudeConnector, AmplitudeSettings
 from connectors.contract import Window
 from connectors.errors import MalformedResponse
 from connectors.http import Http
-from connectors.runner import SourceRun, run_source
+from connectors.runner import SourceRun, ask_credentials, run_source
 from connectors.settings import load_settings
 from connectors.waiting import Clock
 
@@ -218,7 +218,10 @@ def test_a_broken_archive_is_fetched_again_and_never_empty(
 
 
 @pytest.mark.parametrize(
-    "packed", [gzip.compress(event("a"))[:-6], gzip.compress(event("a"))[:-8] + b"\0" * 8, b"plain"]
+    "packed",
+    [gzip.compress(event("a"))[:-6], gzip.compress(event("a"))[:-8] + b"\0" * 8, b"plain"],
+    # The packed bytes hold the second in which they were packed.
+    ids=["cut short", "wrong checksum", "not packed"],
 )
 def test_a_broken_gzip_member_is_an_error(tmp_path: Path, packed: bytes) -> None:
     path = tmp_path / "export.zip"
@@ -274,18 +277,18 @@ def _answering(status: int) -> Callable[[Export], None]:
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [(404, "ok"), (400, "ok"), (401, "rejected"), (403, "rejected"), (500, "unreachable")],
+    [(404, "ok"), (400, "ok"), (401, "rejected"), (403, "scope_missing"), (500, "unreachable")],
 )
 def test_check_tells_the_credentials_state(export: Export, status: int, state: str) -> None:
     _answering(status)(export)
-    credentials = export.connector().check()
+    credentials = ask_credentials(export.connector())
     assert credentials.state == state
     assert bool(credentials.remedy) == (state != "ok")
 
 
 def test_check_with_events_and_with_a_wrong_key(export: Export) -> None:
     export.faults = [sent(SOUND)]
-    assert export.connector().check().state == "ok"
-    wrong = export.connector(ENV | {"POPS_AMPLITUDE_SECRET_KEY": "canary-wrong-key"}).check()
+    assert ask_credentials(export.connector()).state == "ok"
+    wrong = ask_credentials(export.connector(ENV | {"POPS_AMPLITUDE_SECRET_KEY": "canary-wrong-key"}))
     assert wrong.state == "rejected"
     assert "canary" not in wrong.remedy

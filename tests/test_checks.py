@@ -82,7 +82,7 @@ def test_queries_get_the_moments_that_they_name(connection: duckdb.DuckDBPyConne
 
 
 def test_keys_are_shortened() -> None:
-    assert redacted("amplitude:user:0123456789abcdef") == "amplitude:user…cdef"
+    assert redacted("app:user:0123456789abcdef") == "app:user…cdef"
     assert redacted(12) == "12"
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.errors import MalformedResponse, StuckCursor
 from connectors.hubspot import source
+from connectors.runner import ask_credentials
 from tests.vendor_reading import NIGHT, HandMade, Served, answered, served
 
 NEXT_NIGHT = NIGHT + timedelta(days=1)
@@ -244,17 +245,15 @@ def test_owners_include_the_archived() -> None:
 
 def test_check_says_what_is_wrong(vendor: Served) -> None:
     reader = vendor.reader("hubspot")
-    assert reader.connector.check().state == "ok"
+    assert ask_credentials(reader.connector).state == "ok"
     vendor.fault(vendor="hubspot", stream="owners", kind="403")
-    missing = reader.connector.check()
-    assert (missing.state, missing.remedy) == (
-        "scope_missing",
-        "Give the service key crm.objects.owners.read.",
-    )
+    missing = ask_credentials(reader.connector)
+    assert missing.state == "scope_missing"
+    assert missing.remedy.endswith("Give the service key crm.objects.owners.read.")
     vendor.fault(vendor="hubspot", kind="401")
-    assert reader.connector.check().state == "rejected"
+    assert ask_credentials(reader.connector).state == "rejected"
     vendor.fault(vendor="hubspot", kind="503", times=100)
-    assert reader.connector.check().state == "unreachable"
+    assert ask_credentials(reader.connector).state == "unreachable"
 
 
 def test_runs_into_raw_add_only_what_changed(vendor: Served, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.errors import ScopeMissing, StuckCursor
 from connectors.jira import source
+from connectors.runner import ask_credentials
 from tests.vendor_reading import NIGHT, HandMade, Reader, Served, answered, served
 
 NEXT_NIGHT = NIGHT + timedelta(days=1)
@@ -216,20 +217,18 @@ def test_what_vanished_from_a_list_is_deleted_but_statuses_and_fields_stay(vendo
 
 def test_check_says_what_is_wrong(vendor: Served) -> None:
     reader = vendor.reader("jira")
-    assert reader.connector.check().state == "ok"
+    assert ask_credentials(reader.connector).state == "ok"
     for kind, state in (("401", "rejected"), ("403", "scope_missing"), ("503", "unreachable")):
         vendor.fault(vendor="jira", stream="myself", kind=kind, times=100)
-        assert reader.connector.check().state == state
+        assert ask_credentials(reader.connector).state == state
         vendor.state.faults.clear()
 
 
 def test_check_notices_an_account_that_may_not_browse() -> None:
     vendor = Vendor({"/myself": {"accountId": "1"}, "/project/search": {"values": [], "isLast": True}})
-    found = answered("jira", vendor).connector.check()
-    assert (found.state, found.remedy) == (
-        "scope_missing",
-        "Give the account the permission Browse projects.",
-    )
+    found = ask_credentials(answered("jira", vendor).connector)
+    assert found.state == "scope_missing"
+    assert found.remedy.endswith("Give the account the permission Browse projects.")
 
 
 def test_runs_into_raw_add_only_what_changed(vendor: Served, tmp_path: Path) -> None:

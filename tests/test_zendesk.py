@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.errors import ScopeMissing, StuckCursor
+from connectors.runner import ask_credentials
 from connectors.zendesk import source
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Served, served
 
@@ -180,13 +181,13 @@ def test_ratings_that_the_plan_lacks_are_optional(vendor: Served) -> None:
 
 def test_check_says_what_is_wrong(vendor: Served) -> None:
     reader = vendor.reader("zendesk")
-    assert reader.connector.check().state == "ok"
+    assert ask_credentials(reader.connector).state == "ok"
     for kind, state in (("403", "scope_missing"), ("503", "unreachable")):
         vendor.fault(vendor="zendesk", stream="me", kind=kind, times=100)
-        assert reader.connector.check().state == state
+        assert ask_credentials(reader.connector).state == state
         vendor.state.faults.clear()
     vendor.fault(vendor="zendesk", stream="token", kind="401", times=100)
-    assert vendor.reader("zendesk").connector.check().state == "rejected"
+    assert ask_credentials(vendor.reader("zendesk").connector).state == "rejected"
 
 
 def test_runs_into_raw_add_only_what_changed(vendor: Served, tmp_path: Path) -> None:

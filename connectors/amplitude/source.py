@@ -9,6 +9,7 @@ Try it: `pops check amplitude`.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -17,8 +18,8 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.amplitude.archive import event_pages, sound_archive
-from connectors.contract import Credentials, Cursor, Known, Page, Stream, Window, nothing_known
-from connectors.errors import MalformedResponse, NotFound, Rejected, ScopeMissing, SourceError, WindowTooLarge
+from connectors.contract import Cursor, Family, Known, Page, Stream, Window, nothing_known
+from connectors.errors import MalformedResponse, NotFound, WindowTooLarge
 from connectors.http import BasicAuth, Http
 from connectors.settings import SourceSettings
 
@@ -47,6 +48,8 @@ class AmplitudeConnector:
     """Windows of whole hours: a week each while the history is read, then what is new, with three hours read again."""
 
     name: ClassVar[str] = "amplitude"
+    family: ClassVar[Family] = "product_analytics"
+    access: ClassVar[str] = "API key and secret key of the project, on a plan that includes the Export API."
     Settings: ClassVar[type[SourceSettings]] = AmplitudeSettings
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream(
@@ -74,21 +77,10 @@ class AmplitudeConnector:
         self._http = http
         self.known: Known = nothing_known
 
-    def check(self) -> Credentials:
+    def check(self) -> None:
         hour = self._http.now() - CHECK_AGE
-        try:
+        with suppress(NotFound, WindowTooLarge):
             self._download(Window(hour, hour + HOUR, {})).unlink(missing_ok=True)
-        except (NotFound, WindowTooLarge):
-            return Credentials("ok")
-        except Rejected as error:
-            return Credentials(
-                "rejected", f"{error} Set POPS_AMPLITUDE_API_KEY and POPS_AMPLITUDE_SECRET_KEY."
-            )
-        except ScopeMissing as error:
-            return Credentials("rejected", f"{error} The export needs a plan that includes it.")
-        except SourceError as error:
-            return Credentials("unreachable", str(error))
-        return Credentials("ok")
 
     def windows(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime

@@ -7,6 +7,7 @@ from typing import Any
 from connectors.contract import Known, Page, RawRecord
 from connectors.errors import MalformedResponse, StuckCursor
 from connectors.http import Http
+from connectors.whole import whole
 
 Json = dict[str, Any]
 
@@ -16,16 +17,15 @@ IDS_A_BATCH = 1000
 
 def associations(http: Http, known: Known) -> Iterator[Page]:
     """Every association of the contacts and deals that raw holds, then those that raw holds and HubSpot no longer has."""
+    return whole(_read(http, known), known("associations"))
+
+
+def _read(http: Http, known: Known) -> Iterator[list[RawRecord]]:
     for kind in FROM_TYPES:
-        gone = {
-            each.record_id: each for each in known("associations") if each.record_id.startswith(f"{kind}:")
-        }
         ids = [each.record_id for each in known(kind)]
         for first in range(0, len(ids), IDS_A_BATCH):
             found = _of_objects(http, kind, ids[first : first + IDS_A_BATCH])
-            yield Page([RawRecord(key, "", json.dumps(link)) for key, link in found.items()])
-            gone = {key: each for key, each in gone.items() if key not in found}
-        yield Page([each._replace(record_version="", is_deleted=True) for each in gone.values()])
+            yield [RawRecord(key, "", json.dumps(link)) for key, link in found.items()]
 
 
 def _of_objects(http: Http, kind: str, ids: list[str]) -> dict[str, Json]:

@@ -16,8 +16,8 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.contract import (
-    Credentials,
     Cursor,
+    Family,
     Known,
     NeverTooLarge,
     Page,
@@ -26,7 +26,7 @@ from connectors.contract import (
     Window,
     nothing_known,
 )
-from connectors.errors import Rejected, ScopeMissing, SourceError
+from connectors.errors import ScopeMissing
 from connectors.http import BearerAuth, Http
 from connectors.hubspot.associations import associations
 from connectors.hubspot.objects import MODIFIED, Objects, following
@@ -71,6 +71,8 @@ class HubSpotConnector(NeverTooLarge):
     """
 
     name: ClassVar[str] = "hubspot"
+    family: ClassVar[Family] = "crm"
+    access: ClassVar[str] = "a service key with the scopes to read companies, contacts, deals and owners."
     Settings: ClassVar[type[SourceSettings]] = HubSpotSettings
     streams: ClassVar[tuple[Stream, ...]] = (
         _objects("companies", "properties.name", "properties.domain"),
@@ -110,7 +112,7 @@ class HubSpotConnector(NeverTooLarge):
         self._objects = Objects(http)
         self._reached: dict[str, Cursor] = {}
 
-    def check(self) -> Credentials:
+    def check(self) -> None:
         missing = []
         for stream, scope in SCOPES.items():
             path = "/crm/owners/2026-09" if stream == "owners" else f"/crm/objects/2026-09/{stream}"
@@ -118,15 +120,8 @@ class HubSpotConnector(NeverTooLarge):
                 self._http.get(path, {"limit": 1})
             except ScopeMissing:
                 missing.append(scope)
-            except Rejected:
-                return Credentials(
-                    "rejected", "Set POPS_HUBSPOT_ACCESS_TOKEN to a service key that is still valid."
-                )
-            except SourceError as error:
-                return Credentials("unreachable", str(error))
         if missing:
-            return Credentials("scope_missing", f"Give the service key {', '.join(missing)}.")
-        return Credentials("ok")
+            raise ScopeMissing(remedy=f"Give the service key {', '.join(missing)}.")
 
     def windows(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime

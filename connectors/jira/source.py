@@ -18,8 +18,8 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.contract import (
-    Credentials,
     Cursor,
+    Family,
     Known,
     NeverTooLarge,
     Page,
@@ -28,7 +28,7 @@ from connectors.contract import (
     Window,
     nothing_known,
 )
-from connectors.errors import Rejected, ScopeMissing, SourceError
+from connectors.errors import ScopeMissing
 from connectors.http import BasicAuth, Http
 from connectors.jira.answers import by_token, histories, whole_list
 from connectors.settings import SourceSettings
@@ -79,6 +79,10 @@ class JiraConnector(NeverTooLarge):
     """Issues and changelogs search the same windows of `updated`, each by its own cursor; the rest is read whole."""
 
     name: ClassVar[str] = "jira"
+    family: ClassVar[Family] = "delivery"
+    access: ClassVar[str] = (
+        "an API token with read:jira-work and read:jira-user of an account that may browse the projects."
+    )
     Settings: ClassVar[type[SourceSettings]] = JiraSettings
     streams: ClassVar[tuple[Stream, ...]] = (
         _stream("projects", "lead"),
@@ -95,21 +99,12 @@ class JiraConnector(NeverTooLarge):
         self._http = http
         self._stopped: dict[str, datetime] = {}
 
-    def check(self) -> Credentials:
-        try:
-            self._http.get("/rest/api/3/myself")
-            visible = self._http.get("/rest/api/3/project/search", {"maxResults": 1})["values"]
-        except Rejected:
-            return Credentials(
-                "rejected", "Set POPS_JIRA_EMAIL and a valid POPS_JIRA_API_TOKEN of that account."
+    def check(self) -> None:
+        self._http.get("/rest/api/3/myself")
+        if not self._http.get("/rest/api/3/project/search", {"maxResults": 1})["values"]:
+            raise ScopeMissing(
+                "The account sees no project.", remedy="Give the account the permission Browse projects."
             )
-        except ScopeMissing:
-            return Credentials("scope_missing", "Give the API token read:jira-work and read:jira-user.")
-        except SourceError as error:
-            return Credentials("unreachable", str(error))
-        if not visible:
-            return Credentials("scope_missing", "Give the account the permission Browse projects.")
-        return Credentials("ok")
 
     def windows(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime

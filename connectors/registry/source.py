@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 from pydantic import AnyHttpUrl, ValidationError
 
 from connectors.contract import (
-    Credentials,
     Cursor,
+    Family,
     Known,
     NeverTooLarge,
     Page,
@@ -48,6 +48,8 @@ class RegistryConnector(NeverTooLarge):
     """Every file is read whole, every time; raw keeps what changed."""
 
     name: ClassVar[str] = "registry"
+    family: ClassVar[Family] = "registry"
+    access: ClassVar[str] = "none: the registry is a folder of this project."
     Settings: ClassVar[type[SourceSettings]] = RegistrySettings
     streams: ClassVar[tuple[Stream, ...]] = tuple(
         Stream(
@@ -68,12 +70,8 @@ class RegistryConnector(NeverTooLarge):
         self._entries: dict[str, list[dict[str, Any]]] | None = None
         self.known: Known = nothing_known
 
-    def check(self) -> Credentials:
-        try:
-            load_registry(self._folder)
-        except InvalidRegistry as error:
-            return Credentials("rejected", str(error))
-        return Credentials("ok")
+    def check(self) -> None:
+        load_registry(self._folder)
 
     def windows(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime

@@ -16,8 +16,8 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.contract import (
-    Credentials,
     Cursor,
+    Family,
     Known,
     NeverTooLarge,
     Page,
@@ -26,7 +26,7 @@ from connectors.contract import (
     Window,
     nothing_known,
 )
-from connectors.errors import Rejected, ScopeMissing, SourceError, StuckCursor
+from connectors.errors import ScopeMissing, StuckCursor
 from connectors.http import ClientCredentials, Http
 from connectors.settings import SourceSettings
 from connectors.zendesk.exports import EXPORTS, rows_of
@@ -68,6 +68,10 @@ class ZendeskConnector(NeverTooLarge):
     """
 
     name: ClassVar[str] = "zendesk"
+    family: ClassVar[Family] = "support"
+    access: ClassVar[str] = (
+        "an OAuth client with the scope read that acts for an admin, as incremental exports demand."
+    )
     Settings: ClassVar[type[SourceSettings]] = ZendeskSettings
     streams: ClassVar[tuple[Stream, ...]] = (
         _stream(
@@ -92,23 +96,9 @@ class ZendeskConnector(NeverTooLarge):
         self._http = http
         self._reached: dict[str, tuple[Cursor, bool]] = {}
 
-    def check(self) -> Credentials:
-        try:
-            role = self._http.get("/api/v2/users/me.json")["user"]["role"]
-        except Rejected:
-            return Credentials(
-                "rejected",
-                "Set POPS_ZENDESK_CLIENT_ID and POPS_ZENDESK_CLIENT_SECRET of a valid OAuth client.",
-            )
-        except ScopeMissing:
-            return Credentials("scope_missing", "Allow the OAuth client the scope read.")
-        except SourceError as error:
-            return Credentials("unreachable", str(error))
-        if role != "admin":
-            return Credentials(
-                "scope_missing", "Let the OAuth client act for an admin: incremental exports need one."
-            )
-        return Credentials("ok")
+    def check(self) -> None:
+        if self._http.get("/api/v2/users/me.json")["user"]["role"] != "admin":
+            raise ScopeMissing("The OAuth client acts for somebody who is no admin.")
 
     def windows(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime

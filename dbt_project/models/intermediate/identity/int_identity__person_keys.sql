@@ -34,8 +34,8 @@ contacts_on_their_own as (
         contacts.is_internal_email,
         coalesce(merges.winner_id, contacts.contact_id) as surviving_contact_id,
         case
-            when contacts.app_user_hash is not null then 'amplitude:user:' || contacts.app_user_hash
-            when not by_email.is_ambiguous then 'amplitude:user:' || by_email.user_hash
+            when contacts.app_user_hash is not null then 'app:user:' || contacts.app_user_hash
+            when not by_email.is_ambiguous then 'app:user:' || by_email.user_hash
         end as anchor_person_id,
         case
             when contacts.app_user_hash is not null then 'app_user_id'
@@ -91,16 +91,16 @@ anchor_persons as (
 
 app_user_keys as (
     select
-        'amplitude' as source,
+        'app' as source,
         'user' as identity_type,
         app_users.user_hash as identity_key,
-        coalesce(anchor_persons.person_id, 'amplitude:user:' || app_users.user_hash) as person_id,
+        coalesce(anchor_persons.person_id, 'app:user:' || app_users.user_hash) as person_id,
         case when anchor_persons.person_id is null then 'user_id' else 'contact_merge' end as rule,
         cast(1.0 as double) as confidence,
         cast(null as {{ dbt.type_string() }}) as unmatched_reason,
         app_users.is_internal
     from app_users
-    left join anchor_persons on 'amplitude:user:' || app_users.user_hash = anchor_persons.anchor_person_id
+    left join anchor_persons on 'app:user:' || app_users.user_hash = anchor_persons.anchor_person_id
 ),
 
 devices as (
@@ -115,10 +115,10 @@ devices as (
 
 device_keys as (
     select
-        'amplitude' as source,
+        'app' as source,
         'device' as identity_type,
         devices.device_hash as identity_key,
-        coalesce(app_user_keys.person_id, 'amplitude:device:' || devices.device_hash) as person_id,
+        coalesce(app_user_keys.person_id, 'app:device:' || devices.device_hash) as person_id,
         case when logins.user_hash is not null then 'first_log_in' end as rule,
         cast(case when logins.user_hash is not null then 1.0 end as double) as confidence,
         case when logins.user_hash is null then 'never_logged_in' end as unmatched_reason,
@@ -166,8 +166,8 @@ requesters as (
         requesters.email_hash,
         requesters.is_internal_email,
         case
-            when requesters.external_hash is not null then 'amplitude:user:' || requesters.external_hash
-            when not by_user.is_ambiguous then 'amplitude:user:' || by_user.user_hash
+            when requesters.external_hash is not null then 'app:user:' || requesters.external_hash
+            when not by_user.is_ambiguous then 'app:user:' || by_user.user_hash
             when not by_contact.is_ambiguous then by_contact.person_id
         end as person_id,
         case

@@ -65,7 +65,7 @@ select
 from owners
 inner join {{ ref('int_identity__person_keys') }} as keys
     on
-        keys.source = 'amplitude'
+        keys.source = 'app'
         and owners.owner_type = keys.identity_type
         and owners.owner_key = keys.identity_key
 inner join {{ ref('int_identity__persons') }} as persons

@@ -8,7 +8,7 @@ with identities as (
 person_keys as (
     select identity_type, identity_key, person_id
     from {{ ref('int_identity__person_keys') }}
-    where source = 'amplitude'
+    where source = 'app'
 ),
 
 -- After a log-in a device is the last known user's; before the first one it is the first user's (rule of the keys).

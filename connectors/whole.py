@@ -1,0 +1,30 @@
+"""Complete readings: what a vendor that tells of no changes and no deletions still shows."""
+
+from collections.abc import Iterable, Iterator
+
+from connectors.contract import Page, RawRecord
+from connectors.errors import MalformedResponse
+
+# A reading that shows fewer than this share of what is held is taken for a fault of the vendor, not for deletions.
+LEAST_SHOWN = 0.5
+FEW = 10
+
+
+def whole(pages: Iterable[list[RawRecord]], held: Iterable[RawRecord]) -> Iterator[Page]:
+    """The pages of a complete reading, then, as deleted, what raw holds and the reading did not show.
+
+    `held`: the latest version of every record of the stream that raw holds and that is not deleted. Raises
+    MalformedResponse when less than half of ten or more held records are shown: nothing is taken for deleted then.
+    """
+    gone = {each.record_id: each for each in held}
+    count = len(gone)
+    for records in pages:
+        for each in records:
+            gone.pop(each.record_id, None)
+        yield Page(records)
+    if count >= FEW and len(gone) > count * (1 - LEAST_SHOWN):
+        raise MalformedResponse(
+            f"The vendor shows {count - len(gone)} of the {count} records that raw holds: too few to be true.",
+            remedy="Nothing was taken for deleted. Should they be gone indeed, delete the source's raw file and read it anew.",
+        )
+    yield Page([each._replace(record_version="", is_deleted=True) for each in gone.values()])
