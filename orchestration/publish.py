@@ -26,7 +26,7 @@ _CHECK_COLUMNS = (
     "observed varchar"
 )
 _SOURCE_COLUMNS = (
-    "source varchar, outcome varchar, read_until timestamp, night_until timestamp, records bigint"
+    "source varchar, family varchar, outcome varchar, read_until timestamp, night_until timestamp, records bigint"
 )
 
 
@@ -54,7 +54,7 @@ def publish(
 
     `_meta` (one row): as_of, revision, checks_passed, checks_warned, checks_failed, row_counts (JSON: rows by
     `schema.table`), content_hash. `_checks` (a row a check): asset, check_name, passed, severity, owner, meaning,
-    observed. `_sources` (a row a source): source, outcome, read_until and night_until (UTC), records.
+    observed. `_sources` (a row a source): source, family (kind of tool), outcome, read_until and night_until (UTC), records.
     Publishing the same content again as of the same date keeps the revision. One publication at a time.
     Raises FileNotFoundError without a warehouse, PublicationError when there is nothing to publish or the copy does
     not hold what was copied.

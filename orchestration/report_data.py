@@ -162,16 +162,17 @@ def _names(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def _sources(mart: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
     rows = mart.execute(
-        "select source, outcome, read_until, night_until, records from _sources order by source"
+        "select source, family, outcome, read_until, night_until, records from _sources order by source"
     ).fetchall()
     return tuple(
         SourceStatus(
             source=source,
+            family=family,
             outcome=outcome,
             read_until="never" if read_until is None else f"{read_until:%Y-%m-%d %H:%M}",
             records=records,
             is_stale=outcome != "off"
             and (read_until is None or night_until - read_until > _STALE_AFTER or outcome != "ok"),
         )
-        for source, outcome, read_until, night_until, records in rows
+        for source, family, outcome, read_until, night_until, records in rows
     )

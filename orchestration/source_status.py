@@ -18,10 +18,11 @@ from connectors.settings import enabled_sources, load_settings, prefix
 class ReadState:
     """Up to which UTC moment a source was read (None: never), how its last run ended, and how many records raw holds.
 
-    `outcome`: ok, failed, or off when it never ran. `night_until`: the moment up to which the night reads.
+    `outcome`: ok, failed, paused (its quota was spent), or off when it never ran. `night_until`: the moment up to which the night reads.
     """
 
     source: str
+    family: str
     outcome: str
     read_until: datetime | None
     night_until: datetime
@@ -35,8 +36,9 @@ def read_states(home: Path, until: datetime) -> list[ReadState]:
 
 def _read_state(file: Path, source: str, until: datetime) -> ReadState:
     night_until = until.astimezone(UTC).replace(tzinfo=None)
+    family = connector_class(source).family
     if not file.exists():
-        return ReadState(source, "off", None, night_until, 0)
+        return ReadState(source, family, "off", None, night_until, 0)
     schema = f"raw_{source}"
     with duckdb.connect(str(file), read_only=True) as raw:
         raw.execute("set timezone = 'UTC'")
@@ -53,7 +55,7 @@ def _read_state(file: Path, source: str, until: datetime) -> ReadState:
         records = sum(
             _count(raw, f'select count(distinct record_id) from {schema}."{stream}"') for (stream,) in streams
         )
-    return ReadState(source, last[0] if last else "off", read[0] if read else None, night_until, records)
+    return ReadState(source, family, last[0] if last else "off", read[0] if read else None, night_until, records)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

@@ -37,9 +37,10 @@ class Target:
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """How a source stood at publication. `read_until`: UTC, minutes."""
+    """How a source stood at publication. `family`: the kind of tool it is. `read_until`: UTC, minutes."""
 
     source: str
+    family: str
     outcome: str
     read_until: str
     records: int

@@ -61,7 +61,7 @@ def adoption(report: HealthReport) -> Section | None:
         (_feature_table(report),),
         caveats(
             report,
-            ("amplitude", "hubspot"),
+            ("product_analytics", "crm"),
             ("usage", "feature", "dim_person", "identity"),
             ("events_mapped_to_feature", "events_naming_account", "persons_with_home_account"),
         ),
@@ -200,7 +200,7 @@ def retention(report: HealthReport) -> Section | None:
         "retention",
         "Retention",
         figures=tuple(figures),
-        caveats=caveats(report, ("amplitude",), ("lifecycle", "retention")),
+        caveats=caveats(report, ("product_analytics",), ("lifecycle", "retention")),
     )
 
 
@@ -242,7 +242,7 @@ def funnel(report: HealthReport) -> Section | None:
         tuple(findings),
         tuple(figures),
         tuple(tables),
-        caveats(report, ("amplitude",), ("funnel",)),
+        caveats(report, ("product_analytics",), ("funnel",)),
     )
 
 

@@ -47,12 +47,13 @@ class Section:
 
 
 def caveats(
-    report: HealthReport, sources: Sequence[str], assets: Sequence[str], coverage: Sequence[str] = ()
+    report: HealthReport, families: Sequence[str], assets: Sequence[str], coverage: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """Why a section's numbers may mislead: stale sources, failed checks, and what the named coverage leaves out.
 
-    `assets`: words of the asset keys whose checks touch the section.
+    `families`: kinds of tools that the section is made of. `assets`: words of the asset keys whose checks touch it.
     """
+    sources = [status.source for status in report.sources if status.family in families]
     notes = [
         f"{status.source} was last read at {status.read_until} UTC: these numbers are older than the report."
         for status in report.sources

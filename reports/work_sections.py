@@ -78,7 +78,7 @@ def delivery(report: HealthReport) -> Section | None:
         ),
         caveats(
             report,
-            ("jira",),
+            ("delivery",),
             ("delivery", "issue"),
             ("issues_with_commitment", "issues_with_cycle_time", "stays_mapped_to_stage"),
         ),
@@ -207,7 +207,7 @@ def support(report: HealthReport) -> Section | None:
         ),
         caveats(
             report,
-            ("zendesk", "hubspot"),
+            ("support", "crm"),
             ("support", "ticket"),
             ("tickets_tagged_with_feature", "tickets_with_account"),
         ),

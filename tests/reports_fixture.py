@@ -91,7 +91,7 @@ def report(**changes: object) -> HealthReport:
         "targets": {"on_time_rate": Target(at_least=0.8)}, "features": features,
         "names": {"board": "Board", "timeline": "Timeline", "audit_log": "Audit log", "gantt_export": "Gantt export"},
         "coverage": coverage,
-        "sources": (SourceStatus("zendesk", "ok", "2026-11-16 01:00", 1200, False),),
+        "sources": (SourceStatus("zendesk", "support", "ok", "2026-11-16 01:00", 1200, False),),
         "checks": (CheckStatus("marts/core/fct_ticket", "volume__x", True, "warn", "team:support", "m", "o"),),
     }  # fmt: skip
     return HealthReport(**{**given, **changes})

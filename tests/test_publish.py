@@ -27,8 +27,8 @@ CHECKS = [
 ]
 READ_UNTIL = datetime(2026, 11, 16, 1)
 FRESHNESS = [
-    ReadState("jira", "ok", READ_UNTIL, READ_UNTIL, 7),
-    ReadState("zendesk", "off", None, READ_UNTIL, 0),
+    ReadState("jira", "delivery", "ok", READ_UNTIL, READ_UNTIL, 7),
+    ReadState("zendesk", "support", "off", None, READ_UNTIL, 0),
 ]
 
 

@@ -60,7 +60,7 @@ def test_what_was_not_published_is_said_first() -> None:
 
 
 def test_a_stale_source_and_a_failed_check_stand_beside_what_they_touch() -> None:
-    stale = SourceStatus("zendesk", "failed", "2026-11-13 01:00", 1200, True)
+    stale = SourceStatus("zendesk", "support", "failed", "2026-11-13 01:00", 1200, True)
     failed = CheckStatus(
         "marts/core/fct_ticket", "volume__x", False, "warn", "team:support", "Tickets are few.", "0.1"
     )
