@@ -5,6 +5,7 @@ Set POPS_TEST_RECORDS to a folder with `jira/issues.jsonl` and the like to run t
 
 import json
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import pytest
 import yaml
 
 from sandbox.running import running_sandbox
-from tests.nights import House
+from tests.part_nights import build, query, read
 
-AS_OF = "2026-11-16"
+AS_OF = date(2026, 11, 16)
 _CATEGORIES = {
     "new": {"id": 2, "key": "new"},
     "indeterminate": {"id": 4, "key": "indeterminate"},
@@ -87,11 +88,10 @@ def test_every_issue_arrives_and_unmapped_statuses_are_other_and_counted(export:
     folder = _write_export(tmp_path / "export") if export == "made by hand" else Path(export)
     issues = {row["id"]: row for row in _lines(folder, "issues")}
     with running_sandbox(replay=folder, only=("jira",)) as sandbox:
-        house = House(tmp_path / "home", sandbox.environment())
-        done = house.pops("nightly", "--as-of", AS_OF)
-    assert done.returncode == 0, done.stdout + done.stderr
+        read(tmp_path, sandbox.environment(), AS_OF)
+    build(tmp_path, AS_OF, "--select", "+fct_issue", "+fct_issue_status", "+mart_metric_coverage")
     assert {
-        row[0].rsplit(":", 1)[-1] for row in house.query("select issue_id from marts.fct_issue")
+        row[0].rsplit(":", 1)[-1] for row in query(tmp_path, "select issue_id from marts.fct_issue")
     } == issues.keys()
 
     moves = [
@@ -100,7 +100,7 @@ def test_every_issue_arrives_and_unmapped_statuses_are_other_and_counted(export:
         for item in history["items"]
         if item["field"] == "status" and item["fromString"] != item["toString"]
     ]
-    intervals = house.query("select issue_id, status_original, stage from marts.fct_issue_status")
+    intervals = query(tmp_path, "select issue_id, status_original, stage from marts.fct_issue_status")
     assert len(intervals) == len(moves) + len(issues)
     seen = {(issue.rsplit(":", 1)[-1], status) for issue, status, _ in intervals}
     assert set(moves) <= seen
@@ -111,11 +111,12 @@ def test_every_issue_arrives_and_unmapped_statuses_are_other_and_counted(export:
         status for _, status, _ in intervals if status.lower() not in mapped
     }
     other = sum(stage == "other" for _, _, stage in intervals)
-    counted = house.query(
-        "select sum(total - counted) from marts.mart_metric_coverage where check_name = 'stays_mapped_to_stage'"
+    counted = query(
+        tmp_path,
+        "select sum(total - counted) from marts.mart_metric_coverage where check_name = 'stays_mapped_to_stage'",
     )
     assert counted[0][0] == other
-    with duckdb.connect(str(house.home / "raw" / "jira.duckdb"), read_only=True) as raw:
+    with duckdb.connect(str(tmp_path / "raw" / "jira.duckdb"), read_only=True) as raw:
         assert raw.execute("select count(*) from raw_jira._pops_quarantine").fetchone() == (0,)
 
 

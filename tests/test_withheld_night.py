@@ -1,0 +1,38 @@
+"""A night with bad data, on a home that two good nights have left."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.running import Sandbox, running_sandbox
+from tests.nights import NIGHTS, ThreeNights, night_moment, three_nights
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox(scale="small", now=night_moment(NIGHTS[0])) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def undisturbed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> ThreeNights:
+    return three_nights(sandbox, tmp_path_factory)
+
+
+def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
+    sandbox: Sandbox, undisturbed: ThreeNights, tmp_path: Path
+) -> None:
+    house = undisturbed.after[NIGHTS[1]].copy(tmp_path / "home")
+    before = house.content()
+    sandbox.defects("volume_collapse")
+    try:
+        done = house.night(sandbox, NIGHTS[2])
+    finally:
+        sandbox.defects()
+    assert done.returncode == 1
+    assert "not published" in done.stdout
+    assert house.content() == before
+    report = sorted((house.home / "reports").glob("*/index.html"))[-1].read_text()
+    assert "the newest night was not published" in report
+    assert "far from the same weekday" in report

@@ -1,0 +1,55 @@
+"""Published metric values beside the company's own truth."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+
+KEY = (
+    "metric",
+    "grain",
+    "period_start",
+    "product_id",
+    "feature_id",
+    "team_id",
+    "segment",
+    "stage",
+    "funnel_id",
+    "step",
+)
+# What to ask metrics.metric_values for, in this order.
+COLUMNS = (*KEY, "numerator", "denominator", "value")
+
+
+def differences(found_rows: Iterable[Sequence[Any]], expected_rows: Iterable[dict[str, Any]]) -> list[str]:
+    """Rows that are missing, rows too many, and numbers that differ; empty when all is as the company knows it.
+
+    `found_rows` have `COLUMNS`. Metrics and times that the truth does not speak of are left out.
+    """
+    expected = {tuple(row[name] for name in KEY): row for row in expected_rows}
+    periods: dict[tuple[Any, Any], set[Any]] = {}
+    for metric, grain, start, *_ in expected:
+        periods.setdefault((metric, grain), set()).add(start)
+    found = {
+        tuple(row[: len(KEY)]): row[len(KEY) :]
+        for row in found_rows
+        if (row[0], row[1]) in periods
+        and min(periods[row[0], row[1]]) <= row[2] <= max(periods[row[0], row[1]])
+    }
+    problems = [f"missing: {key}" for key in sorted(map(str, expected.keys() - found.keys()))]
+    problems += [f"too many: {key}" for key in sorted(map(str, found.keys() - expected.keys()))]
+    for key in expected.keys() & found.keys():
+        for name, value in zip(("numerator", "denominator", "value"), found[key], strict=True):
+            right = expected[key][name]
+            # The truth states numerator and denominator only where the metric has them.
+            if right is None and name != "value":
+                continue
+            if not _same(right, value):
+                problems.append(f"{name} of {key}: {value}, but it is {right}")
+    return problems
+
+
+def _same(right: float | None, value: float | None) -> bool:
+    if right is None or value is None:
+        return right is None and value is None
+    return bool(value == pytest.approx(right, rel=1e-9, abs=1e-9))
