@@ -39,7 +39,7 @@ class SourceCase:
     `needs`: streams that must be read before the main one. `paging`: what says where the next page is: a `cursor` in
     the body, a `link` that the connector follows, a `count` of rows, or nothing, the answer being `one_file`.
     `has_refresh`: an expired token is fetched anew. `history`: how much of event streams is read. `personal`: by stream,
-    a path that holds personal data.
+    a path that holds personal data. `refused`: a stream whose routes no other stream needs ("": the main one).
     """
 
     source: str
@@ -49,6 +49,7 @@ class SourceCase:
     needs: tuple[str, ...] = ()
     paging: Literal["cursor", "link", "count", "one_file"] = "cursor"
     has_refresh: bool = False
+    refused: str = ""
     history: timedelta = timedelta(days=400)
     personal: Mapping[str, str] = field(default_factory=dict)
 
@@ -137,6 +138,7 @@ JIRA = SourceCase(
     },
     small_pages={"connectors.jira.source.ISSUES_A_PAGE": 50, "connectors.jira.answers.ROWS_A_LIST_PAGE": 20},
     personal={"issues": "fields.summary"},
+    refused="statuses",
 )
 
 CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA)}

@@ -130,6 +130,11 @@ class House:
         assert transport.hosts <= {"127.0.0.1"}
         return run
 
+    def begin_anew(self) -> None:
+        """An empty home."""
+        shutil.rmtree(self.home)
+        self.home.mkdir()
+
     def fault(self, kind: str, stream: str = "", **more: Any) -> None:
         """Plan a fault, on the main stream unless another is named."""
         planned = {"vendor": self.source, "kind": kind, "stream": stream or self.case.main} | more
