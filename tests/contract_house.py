@@ -163,9 +163,7 @@ class House:
         """Change a record of the sandbox at CHANGED_AT."""
         case = self.case.streams[name]
         self.state.alter(
-            Alteration(
-                self.source, case.lives_in or name, record_id, CHANGED_AT, touched=case.touched, **how
-            )
+            Alteration(self.source, case.lives_in or name, record_id, CHANGED_AT, touched=case.touched, **how)
         )
 
     def deletion(self, stream: Stream) -> dict[str, Any]:

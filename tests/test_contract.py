@@ -66,7 +66,11 @@ def test_edits_deletions_flipped_types_and_new_fields_become_versions(house: Hou
     deleted = {}
     for stream in changeable(house):
         path = str(house.case.streams[stream.name].edited)
-        edits: list[dict[str, Any]] = [{path: "edited"}, {path: {"was": ["text"]}}, {"never_seen": {"deep": [None]}}]
+        edits: list[dict[str, Any]] = [
+            {path: "edited"},
+            {path: {"was": ["text"]}},
+            {"never_seen": {"deep": [None]}},
+        ]
         for number, fields in enumerate(edits):
             house.alter(stream.name, some(house, stream.name, number), fields=fields)
     for stream in house.kind.streams:
@@ -83,7 +87,9 @@ def test_edits_deletions_flipped_types_and_new_fields_become_versions(house: Hou
         assert value_at(latest[flipped], path) == {"was": ["text"]}, stream.name
         assert latest[grown]["never_seen"] == {"deep": [None]}, stream.name
         for key in (edited, flipped):
-            assert value_at(house.versions(stream.name, key)[0], path) != value_at(latest[key], path), stream.name
+            assert value_at(house.versions(stream.name, key)[0], path) != value_at(latest[key], path), (
+                stream.name
+            )
     for name, key in deleted.items():
         assert [is_deleted for found, is_deleted, _ in house.latest(name) if found == key] == [True], name
     house.assert_whole()
@@ -114,7 +120,9 @@ BEARABLE = ("503", "429_reset_only", "truncated_body", "empty_page", "repeated_e
 def test_bad_moments_of_the_vendor_lose_nothing(house: House) -> None:
     house.only_main()
     for place, kind in enumerate(BEARABLE):
-        house.fault(kind, nth=place + house.first_page, times=1 if kind != "repeated_edge" else 1000, seconds=0)
+        house.fault(
+            kind, nth=place + house.first_page, times=1 if kind != "repeated_edge" else 1000, seconds=0
+        )
     run = house.run()
     assert (run.outcome, run.error) == ("ok", None)
     house.assert_whole()

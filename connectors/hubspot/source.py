@@ -117,7 +117,7 @@ class HubSpotConnector(NeverTooLarge):
         for stream, scope in SCOPES.items():
             path = "/crm/owners/2026-09" if stream == "owners" else f"/crm/objects/2026-09/{stream}"
             try:
-                self._http.get(path, {"limit": 1})
+                self._http.get(path, {"limit": 1})["results"]
             except ScopeMissing:
                 missing.append(scope)
         if missing:

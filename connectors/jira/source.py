@@ -128,7 +128,9 @@ class JiraConnector(NeverTooLarge):
         if stream.name == "changelogs":
             return self._changelogs(window)
         held = self.known(stream.name) if stream.deletes == "vanish" else ()
-        return whole(([raw_record(row) for row in rows] for rows in whole_list(self._http, stream.name)), held)
+        return whole(
+            ([raw_record(row) for row in rows] for rows in whole_list(self._http, stream.name)), held
+        )
 
     def _issues(self, window: Window) -> Iterator[Page]:
         for issues in self._search("issues", window, ["*all"]):
