@@ -358,7 +358,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("on_time_rate_last_due", {}, (2.0, 2.0, 1.0, 2)),
         ("committed_issue_share", {}, (2.0, 3.0, 2 / 3, 3)),
         ("sprint_predictability", {}, (7.0, 12.0, 7 / 12, 12)),
-        ("sprint_predictability", {"team_id": "borealis"}, (0.0, 0.0, None, 0)),
+        ("sprint_predictability", {"team_id": "borealis"}, None),
         ("time_to_market_days_median", {}, (30.0, 40.0, 90.0, 40)),
         ("time_to_market_days_median", {"team_id": "atlas"}, (4.0, 10.0, None, 10)),
         ("time_to_market_stage_days_median", {"stage": "build"}, (None, None, 15.0, 2)),

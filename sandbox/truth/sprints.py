@@ -18,22 +18,26 @@ if TYPE_CHECKING:
 
 
 def sprint_rows(company: "Company", as_of: date) -> list[Row]:
-    """`sprint_predictability` by week of completion, of all teams and of each that completed a sprint in the week."""
+    """`sprint_predictability` by week of completion, of all teams and of each that had committed to anything."""
     rows: list[Row] = []
     cut = midnight(as_of)
     for week in last_weeks(as_of):
         ended = [
             sprint
             for sprint in company.delivery.sprints
-            if sprint.completed_at < cut and week <= local_date(sprint.completed_at) < week + timedelta(days=7)
+            if sprint.completed_at < cut
+            and week <= local_date(sprint.completed_at) < week + timedelta(days=7)
         ]
         teams = sorted({sprint.project.team_id for sprint in ended})
         groups: list[tuple[dict[str, str], list[Sprint]]] = [({}, ended)] if ended else []
-        groups += [({"team_id": team}, [each for each in ended if each.project.team_id == team]) for team in teams]
+        groups += [
+            ({"team_id": team}, [each for each in ended if each.project.team_id == team]) for team in teams
+        ]
         for group, sprints in groups:
             counts = [committed_and_kept(company.delivery.issues, sprint) for sprint in sprints]
             committed, kept = (float(sum(column)) for column in zip(*counts, strict=True))
-            rows.append(ratio_row("sprint_predictability", "week", week, kept, committed, **group))
+            if committed:
+                rows.append(ratio_row("sprint_predictability", "week", week, kept, committed, **group))
     return rows
 
 
