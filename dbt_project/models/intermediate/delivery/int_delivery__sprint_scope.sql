@@ -90,7 +90,7 @@ resolutions as (
         on
             memberships.issue_id = changes.issue_id
             and changes.field = 'resolution'
-            and changes.changed_at <= memberships.ended_at
+            and memberships.ended_at >= changes.changed_at
 ),
 
 refusals as (
