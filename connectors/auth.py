@@ -93,12 +93,7 @@ class ClientCredentials(httpx.Auth):
         if response.status_code == 429 or response.status_code >= 500:
             raise TokenNotGiven(response)
         if response.status_code >= 300:
-            raise Rejected(
-                "The OAuth client is rejected.",
-                remedy="Set the client id and secret of an OAuth client that is allowed client credentials.",
-                place=place,
-                status=response.status_code,
-            )
+            raise Rejected("The OAuth client is rejected.", place=place, status=response.status_code)
         try:
             token = response.json()["access_token"]
         except (ValueError, KeyError, TypeError):

@@ -95,13 +95,15 @@ def prepare_raw(home: Path | str) -> None:
             pass
 
 
-def check_source(source: str, env: Mapping[str, str] = os.environ) -> Credentials | None:
+def check_source(
+    source: str, env: Mapping[str, str] = os.environ, *, clock: Clock = SYSTEM_CLOCK
+) -> Credentials | None:
     """What the vendor says to the credentials; None when the source is off. Raises InvalidSettings."""
     kind = connector_class(source)
     settings = load_settings(source, kind.Settings, env)
     if settings is None:
         return None
-    with _http(settings, retry_seconds=CHECK_RETRY_SECONDS) as http:
+    with _http(settings, retry_seconds=CHECK_RETRY_SECONDS, clock=clock) as http:
         return ask_credentials(kind(settings, http))
 
 

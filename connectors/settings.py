@@ -99,11 +99,23 @@ def _invalid(source: str, error: ValidationError) -> InvalidSettings:
     )
 
 
-def enabled_sources(env: Mapping[str, str]) -> list[str]:
-    """Vendors whose variables are set, in the order of `connectors.SOURCES`; the registry is always read and not listed.
+def chosen_sources(env: Mapping[str, str]) -> dict[str, InvalidSettings | None]:
+    """Vendors of which a variable is set, in the order of `connectors.SOURCES`, and what is wrong with their settings.
 
-    Raises InvalidSettings for a source that is set by half.
+    The registry is always read and not listed. A source that is set by half is the only one that its error stops.
     """
     from connectors import VENDORS, connector_class
 
-    return [name for name in VENDORS if load_settings(name, connector_class(name).Settings, env) is not None]
+    chosen: dict[str, InvalidSettings | None] = {}
+    for name in VENDORS:
+        try:
+            if load_settings(name, connector_class(name).Settings, env) is not None:
+                chosen[name] = None
+        except InvalidSettings as error:
+            chosen[name] = error
+    return chosen
+
+
+def enabled_sources(env: Mapping[str, str]) -> list[str]:
+    """The chosen sources whose settings are whole."""
+    return [name for name, error in chosen_sources(env).items() if error is None]

@@ -50,6 +50,7 @@ def as_source_error(problem: BaseException) -> SourceError:
     named = f" {problem.args[0]!r}" if isinstance(problem, KeyError) and problem.args else ""
     return MalformedResponse(
         f"An answer has not the shape that the connector expects ({kind}{named}).",
-        remedy="Compare the vendor's answer with its documentation; nothing of the window was loaded.",
+        remedy="Check that the base URL leads to this vendor's API; if it does, compare its answer with its documentation. "
+        "Nothing of the window was loaded.",
         place=place,
     )

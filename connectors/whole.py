@@ -14,14 +14,20 @@ def whole(pages: Iterable[list[RawRecord]], held: Iterable[RawRecord]) -> Iterat
     """The pages of a complete reading, then, as deleted, what raw holds and the reading did not show.
 
     `held`: the latest version of every record of the stream that raw holds and that is not deleted. Raises
-    MalformedResponse when less than half of ten or more held records are shown: nothing is taken for deleted then.
+    MalformedResponse when less than half of ten or more held records are shown: nothing is taken for deleted then, nor
+    when a record came without an id.
     """
     gone = {each.record_id: each for each in held}
     count = len(gone)
+    is_torn = False
     for records in pages:
         for each in records:
             gone.pop(each.record_id, None)
+            is_torn = is_torn or not each.record_id
         yield Page(records)
+    if is_torn:
+        # What came without its id may be any of them.
+        return
     if count >= FEW and len(gone) > count * (1 - LEAST_SHOWN):
         raise MalformedResponse(
             f"The vendor shows {count - len(gone)} of the {count} records that raw holds: too few to be true.",

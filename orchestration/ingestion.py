@@ -1,6 +1,5 @@
 """Vendor streams and raw tables as Dagster assets: one step a source, one asset a stream."""
 
-import os
 from collections.abc import Iterator
 
 import dagster as dg
@@ -8,7 +7,6 @@ import dagster as dg
 from connectors import SOURCES, connector_class
 from connectors.registry.source import load_registry, registry_dir
 from connectors.runner import SourceRun, run_source
-from connectors.settings import enabled_sources
 from orchestration.home import Home
 from orchestration.night import Night
 from orchestration.ownership import owner_of
@@ -72,8 +70,7 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
 
     @dg.multi_asset(specs=specs, check_specs=checks, name=f"ingest_{source}", pool=f"source_{source}")
     def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        # What is set wrongly stops every source, before the first request of any.
-        enabled_sources(os.environ)
+        # A registry that cannot be read stops every source, before the first request of any.
         load_registry(registry_dir())
         night = Night.of_run(context)
         run = run_source(
@@ -97,7 +94,9 @@ def _results(run: SourceRun, keys: dict[str, dg.AssetKey]) -> Iterator[dg.Materi
         if stream is not None and stream.outcome == "paused":
             reason = stream.reason
         passed = run.outcome == "off" or (stream is not None and reason is None)
-        outcome = "failed" if stream is None and not passed else run.outcome if stream is None else stream.outcome
+        outcome = (
+            "failed" if stream is None and not passed else run.outcome if stream is None else stream.outcome
+        )
         metadata: dict[str, str | int | float | None] = {"outcome": outcome}
         if stream is not None:
             metadata |= {

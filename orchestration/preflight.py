@@ -3,21 +3,27 @@
 from collections.abc import Mapping
 
 from connectors.registry.source import load_registry, registry_dir
-
-from connectors.settings import enabled_sources
+from connectors.settings import chosen_sources
 
 PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
 
 
 def check_settings(env: Mapping[str, str]) -> None:
-    """Raises ValueError naming the variable or the registry's file and line, and the remedy."""
+    """Raises ValueError naming the variable or the registry's file and line, and the remedy.
+
+    A source that is set by half stops the night only when there is no other: else its own run fails and says why.
+    """
     if not env.get(PSEUDONYM_KEY):
         raise ValueError(
             f"{PSEUDONYM_KEY} is not set: people are known by a keyed hash, so a night needs a key. "
             "Make one once, with `openssl rand -hex 32`, and keep it: another key makes other people."
         )
     load_registry(registry_dir())
-    if not enabled_sources(env):
+    chosen = chosen_sources(env)
+    for error in chosen.values():
+        if error is not None and not any(each is None for each in chosen.values()):
+            raise error
+    if not chosen:
         raise ValueError(
             "No source is on: set POPS_<SOURCE>_BASE_URL and its credentials, for example of zendesk."
         )

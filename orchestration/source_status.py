@@ -11,7 +11,7 @@ from connectors import SOURCES, VENDORS, connector_class
 from connectors.contract import Credentials
 from connectors.registry.source import registry_dir
 from connectors.runner import check_source
-from connectors.settings import enabled_sources, load_settings, prefix
+from connectors.settings import chosen_sources, load_settings, prefix
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ def _read_state(file: Path, source: str, until: datetime) -> ReadState:
         records = sum(
             _count(raw, f'select count(distinct record_id) from {schema}."{stream}"') for (stream,) in streams
         )
-    return ReadState(source, family, last[0] if last else "off", read[0] if read else None, night_until, records)
+    return ReadState(
+        source, family, last[0] if last else "off", read[0] if read else None, night_until, records
+    )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -76,21 +78,20 @@ class SourceLine:
 
 
 def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
-    """Every source, on or off. Raises InvalidSettings for a source that is set by half."""
-    on = enabled_sources(env)
+    """Every source: on, off, or `incomplete` when it is set by half (then its place says what is missing)."""
+    chosen = chosen_sources(env)
     for state in read_states(home, datetime.now(UTC)):
-        is_registry = state.source not in VENDORS
-        settings = (
-            None if is_registry else load_settings(state.source, connector_class(state.source).Settings, env)
-        )
+        standing, place = "off", f"set {prefix(state.source)}BASE_URL"
+        if state.source not in VENDORS:
+            standing, place = "on", str(registry_dir())
+        elif error := chosen.get(state.source):
+            standing, place = "incomplete", str(error)
+        elif settings := load_settings(state.source, connector_class(state.source).Settings, env):
+            standing, place = "on", settings.root
         yield SourceLine(
             source=state.source,
-            state="on" if is_registry or state.source in on else "off",
-            place=str(registry_dir())
-            if is_registry
-            else settings.root
-            if settings
-            else f"set {prefix(state.source)}BASE_URL",
+            state=standing,
+            place=place,
             last_read="never" if state.read_until is None else f"{state.read_until:%Y-%m-%d %H:%M}",
             outcome=state.outcome,
             records=state.records,
@@ -100,14 +101,15 @@ def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
 def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:
     """What the vendors say to our credentials: of one source, or of all that are on.
 
-    Raises InvalidSettings for a source that is set by half, ValueError for one that is off or unknown.
+    A source that is set by half is `rejected` without being asked. Raises ValueError for one that is off or unknown.
     """
-    on = enabled_sources(env)
+    chosen = chosen_sources(env)
     if source is not None and source not in VENDORS:
         raise ValueError(f"There is no vendor {source!r}: choose one of {', '.join(VENDORS)}.")
-    if source is not None and source not in on:
+    if source is not None and source not in chosen:
         raise ValueError(f"{source} is off: set {prefix(source)}BASE_URL and its credentials.")
-    for name in on if source is None else [source]:
-        answer = check_source(name, env)
+    for name in chosen if source is None else [source]:
+        error = chosen[name]
+        answer = check_source(name, env) if error is None else Credentials("rejected", str(error))
         assert answer is not None
         yield name, answer

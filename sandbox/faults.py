@@ -52,6 +52,7 @@ KINDS = {
     "empty_zip": "a zip with no files",
     "repeated_cursor": "the next cursor is the one just used",
     "empty_page": "no rows, but more to come",
+    "repeated_edge": "each page begins with the last row of the page before",
     "foreign_host": "the link to the next page leads to another host",
     "hidden_row": "rows changed in the last `seconds` of the company's time are not indexed yet",
 }
@@ -93,12 +94,15 @@ class FaultPlan:
 
     def __init__(self) -> None:
         self._rules: list[_Rule] = []
+        # The last row that each `repeated_edge` has seen.
+        self.edges: dict[Fault, Any] = {}
 
     def add(self, faults: list[Fault]) -> None:
         self._rules += [_Rule(fault) for fault in faults]
 
     def clear(self) -> None:
         self._rules = []
+        self.edges = {}
 
     def as_json(self) -> list[dict[str, Any]]:
         return [
@@ -182,8 +186,17 @@ def refusal(fault: Fault, vendor: "Vendor", call: "Call") -> Response | None:
     return None
 
 
-def break_page(fault: Fault, page: "Page") -> None:
-    """Falsify the paging of an answer in place. A page that has no such place stays as it is."""
+def break_page(fault: Fault, page: "Page", edges: dict[Fault, Any]) -> None:
+    """Falsify the paging of an answer in place. A page that has no such place stays as it is.
+
+    `edges`: kept between the pages of a fault. Pages that count rows are left alone: another row would move the next.
+    """
+    if fault.kind == "repeated_edge" and page.cursor:
+        rows = page.body[page.rows]
+        if rows:
+            last, edges[fault] = edges.get(fault), rows[-1]
+            page.body[page.rows] = rows if last is None else [last, *rows]
+        return
     if fault.kind == "repeated_cursor" and page.this_cursor is not None:
         place, value = page.cursor, page.this_cursor
     elif fault.kind == "empty_page" and page.same_place is not None:

@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from sandbox import faults
+from sandbox.alterations import Alteration, Alterations
 from sandbox.credentials import VENDORS
 from sandbox.defects import Defects
 from sandbox.limits import Allowance, Limit, Limiter
@@ -53,6 +54,7 @@ class SandboxState:
         self.limiter = Limiter(pace)
         self.faults = faults.FaultPlan()
         self.defects = Defects()
+        self.alterations = Alterations()
         self.requests: Counter[tuple[str, str]] = Counter()
         self._lock = threading.RLock()
         self._cache: dict[Hashable, Any] = {}
@@ -74,6 +76,12 @@ class SandboxState:
         """Drop what was derived from the records; needed when the clock, the defects or the faults change."""
         with self._lock:
             self._cache.clear()
+
+    def alter(self, *alterations: Alteration) -> None:
+        """Change single records, from each alteration's own moment on."""
+        for each in alterations:
+            self.alterations.add(each)
+        self.forget()
 
     def cached(self, key: Hashable, build: Callable[[], T]) -> T:
         """`build()` once per state of the sandbox. One thread at a time reads the data."""
@@ -97,6 +105,7 @@ class SandboxState:
         def build() -> list[Record]:
             records = self.data.records(vendor, stream, self.now)
             flawed = self.defects.apply(vendor, stream, records, self.now)
+            flawed = self.alterations.apply(vendor, stream, flawed, self.now)
             return [record for record in flawed if not self.faults.hides(vendor, stream, record, self.now)]
 
         return self.cached(("rows", vendor, stream), build)
@@ -243,7 +252,7 @@ class Vendor(ABC):
         if isinstance(result, Response):
             return result
         if call.fault is not None:
-            faults.break_page(call.fault, result)
+            faults.break_page(call.fault, result, self.sandbox.faults.edges)
         return JSONResponse(result.body, status_code=result.status)
 
     def mount(self) -> Mount:

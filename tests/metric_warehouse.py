@@ -35,6 +35,10 @@ TABLES = {
         "commitment_date date, is_on_time integer, commitment_last_date date, is_on_time_last_due integer, "
         "feature_id text, product_id text"
     ),
+    "marts.fct_sprint": (
+        "sprint_id text, team_id text, is_completed boolean, completed_date date, committed_count bigint, "
+        "completed_of_committed_count bigint"
+    ),
     "intermediate.int_usage__lifecycle_weeks": (
         "person_id text, week_start date, lifecycle_state text, segment text, is_pre_existing boolean"
     ),

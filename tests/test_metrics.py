@@ -57,6 +57,7 @@ CATALOGUE = {
     "requester_wait_seconds_median": (SUPPORT, "seconds", "week", ""),
     "agent_wait_seconds_median": (SUPPORT, "seconds", "week", ""),
     "ticket_reopen_rate": (SUPPORT, "ratio", "week", ""),
+    "sprint_predictability": (DELIVERY, "ratio", "week", "|team_id"),
     "issue_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
     "issue_lead_time_seconds_p85": (DELIVERY, "seconds", "week", "|team_id"),
     "issue_lead_time_seconds_mean": (DELIVERY, "seconds", "week", "|team_id"),
@@ -283,6 +284,11 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("i1", "atlas", "build", 10, W46), ("i2", "atlas", "build", 30, W46), ("i3", "borealis", "build", 80, W46),
         ("i3", "borealis", "other", 5, W46),
     ],
+    "marts.fct_sprint": [
+        ("s1", "atlas", True, date(2026, 11, 13), 8, 6), ("s2", "cosmos", True, date(2026, 11, 15), 4, 1),
+        ("s3", "borealis", True, date(2026, 11, 13), 0, 0), ("s4", "atlas", True, date(2026, 11, 16), 5, 5),
+        ("s5", "atlas", False, None, 9, 9),
+    ],
     "intermediate.int_delivery__time_to_market": [
         (W46, "(all)", 90.0, 40, 30), (W46, "atlas", None, 10, 4),
     ],
@@ -351,6 +357,8 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("on_time_rate", {"team_id": "borealis"}, None),
         ("on_time_rate_last_due", {}, (2.0, 2.0, 1.0, 2)),
         ("committed_issue_share", {}, (2.0, 3.0, 2 / 3, 3)),
+        ("sprint_predictability", {}, (7.0, 12.0, 7 / 12, 12)),
+        ("sprint_predictability", {"team_id": "borealis"}, None),
         ("time_to_market_days_median", {}, (30.0, 40.0, 90.0, 40)),
         ("time_to_market_days_median", {"team_id": "atlas"}, (4.0, 10.0, None, 10)),
         ("time_to_market_stage_days_median", {"stage": "build"}, (None, None, 15.0, 2)),

@@ -92,7 +92,7 @@ def test_a_ticket_named_late_gets_its_account_with_the_next_night(company: Compa
 def test_delivery_truth_has_the_rows_that_are_easy_to_count_by_hand(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.truth_epics._adopted", lambda *_: None)
+    monkeypatch.setattr("sandbox.truth.epics._adopted", lambda *_: None)
     rows = delivery_truth(company, NIGHTS[-1])
     assert {row["period_start"] for row in rows} == {
         date(2026, 9, 21) + timedelta(days=7 * place) for place in range(8)

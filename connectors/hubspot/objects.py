@@ -39,7 +39,7 @@ class Objects:
             if after is not None:
                 params["after"] = after
             body = self._http.get(f"/crm/objects/2026-09/{kind}", params)
-            page = {row["id"]: row for row in body["results"]}
+            page = {str(row.get("id", f"row {place}")): row for place, row in enumerate(body["results"])}
             if number == 0:
                 rows, next_after = page, (following(body) or {}).get("after")
                 continue
@@ -79,7 +79,7 @@ class Objects:
             yield rows, expected
             if total <= len(rows):
                 return
-            reached = max((int(row["id"]) for row in rows), default=last)
+            reached = max((int(row["id"]) for row in rows if "id" in row), default=last)
             if reached <= last:
                 raise StuckCursor(place=f"POST /crm/objects/2026-09/{kind}/search")
             last = reached

@@ -7,7 +7,6 @@ in `hs_merged_object_ids`. An association that vanished becomes a deleted versio
 Try it: `pops check hubspot`.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -30,6 +29,7 @@ from connectors.errors import ScopeMissing
 from connectors.http import BearerAuth, Http
 from connectors.hubspot.associations import associations
 from connectors.hubspot.objects import MODIFIED, Objects, following
+from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 
 SCOPES = {stream: f"crm.objects.{stream}.read" for stream in (*MODIFIED, "owners")}
@@ -117,7 +117,7 @@ class HubSpotConnector(NeverTooLarge):
         for stream, scope in SCOPES.items():
             path = "/crm/owners/2026-09" if stream == "owners" else f"/crm/objects/2026-09/{stream}"
             try:
-                self._http.get(path, {"limit": 1})
+                self._http.get(path, {"limit": 1})["results"]
             except ScopeMissing:
                 missing.append(scope)
         if missing:
@@ -182,7 +182,4 @@ class HubSpotConnector(NeverTooLarge):
 
 
 def _raw(rows: list[dict[str, Any]]) -> list[RawRecord]:
-    return [
-        RawRecord(row["id"], row["updatedAt"], json.dumps(row, ensure_ascii=False), bool(row.get("archived")))
-        for row in rows
-    ]
+    return [raw_record(row, "updatedAt", is_deleted=bool(row.get("archived"))) for row in rows]

@@ -9,8 +9,7 @@ Time: windows are epoch milliseconds, because JQL dates are minutes in the accou
 Try it: `pops check jira`.
 """
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -23,7 +22,6 @@ from connectors.contract import (
     Known,
     NeverTooLarge,
     Page,
-    RawRecord,
     Stream,
     Window,
     nothing_known,
@@ -31,7 +29,9 @@ from connectors.contract import (
 from connectors.errors import ScopeMissing
 from connectors.http import BasicAuth, Http
 from connectors.jira.answers import by_token, histories, whole_list
+from connectors.rows import raw_record, value_at
 from connectors.settings import SourceSettings
+from connectors.whole import whole
 
 Json = dict[str, Any]
 
@@ -127,11 +127,14 @@ class JiraConnector(NeverTooLarge):
             return self._issues(window)
         if stream.name == "changelogs":
             return self._changelogs(window)
-        return self._whole(stream, whole_list(self._http, stream.name))
+        held = self.known(stream.name) if stream.deletes == "vanish" else ()
+        return whole(
+            ([raw_record(row) for row in rows] for rows in whole_list(self._http, stream.name)), held
+        )
 
     def _issues(self, window: Window) -> Iterator[Page]:
         for issues in self._search("issues", window, ["*all"]):
-            yield Page([_record(issue, issue["fields"]["updated"]) for issue in issues])
+            yield Page([raw_record(issue, "fields.updated") for issue in issues])
         if "issues" in self._stopped:
             yield Page([], cursor={"read_until": self._stopped["issues"].isoformat()})
             return
@@ -142,7 +145,7 @@ class JiraConnector(NeverTooLarge):
         """Every history of the issues updated in the window; raw has most of them already and keeps only the new."""
         waiting: list[str] = []
         for issues in self._search("changelogs", window, ["updated"]):
-            waiting += [issue["id"] for issue in issues]
+            waiting += [issue["id"] for issue in issues if "id" in issue]
             if len(waiting) > ISSUES_A_BULKFETCH - ISSUES_A_PAGE:
                 yield from self._histories(waiting)
                 waiting = []
@@ -157,8 +160,9 @@ class JiraConnector(NeverTooLarge):
         for number, body in enumerate(by_token(self._http, "/rest/api/3/search/jql", query), 1):
             issues = body["issues"]
             yield issues
-            if number >= PAGES_A_WINDOW and issues and body.get("nextPageToken"):
-                last = datetime.fromisoformat(issues[-1]["fields"]["updated"])
+            updated = value_at(issues[-1], "fields.updated") if issues else None
+            if number >= PAGES_A_WINDOW and updated and body.get("nextPageToken"):
+                last = datetime.fromisoformat(updated)
                 # While all issues are of one moment there is no place to stop.
                 if window.start is None or last > window.start:
                     self._stopped[name] = last
@@ -166,22 +170,7 @@ class JiraConnector(NeverTooLarge):
 
     def _histories(self, issue_ids: list[str]) -> Iterator[Page]:
         for rows in histories(self._http, issue_ids):
-            yield Page([_record(row, row["created"]) for row in rows])
-
-    def _whole(self, stream: Stream, pages: Iterable[list[Json]]) -> Iterator[Page]:
-        """A whole reading, then what raw holds and the reading does not."""
-        seen: set[str] = set()
-        for rows in pages:
-            records = [_record(row, "") for row in rows]
-            seen.update(each.record_id for each in records)
-            yield Page(records)
-        if stream.deletes == "vanish":
-            gone = [each for each in self.known(stream.name) if each.record_id not in seen]
-            yield Page([each._replace(record_version="", is_deleted=True) for each in gone])
-
-
-def _record(row: Json, version: Any) -> RawRecord:
-    return RawRecord(str(row["id"]), str(version), json.dumps(row, ensure_ascii=False))
+            yield Page([raw_record(row, "created") for row in rows])
 
 
 def _jql(window: Window) -> str:

@@ -60,4 +60,4 @@ def rows_of(name: str, body: Json) -> list[Json]:
     """The rows of an answer; a ticket gets its metric set, which comes inside the ticket or beside all of them."""
     rows: list[Json] = body[name]
     metrics = {each["ticket_id"]: each for each in body.get("metric_sets", [])}
-    return [row | {"metric_set": metrics[row["id"]]} if row["id"] in metrics else row for row in rows]
+    return [row | {"metric_set": metrics[row["id"]]} if row.get("id") in metrics else row for row in rows]

@@ -7,7 +7,6 @@ Deletes: a ticket gets the status `deleted`, a user `active: false`, an organiza
 Try it: `pops check zendesk`.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -28,6 +27,7 @@ from connectors.contract import (
 )
 from connectors.errors import ScopeMissing, StuckCursor
 from connectors.http import ClientCredentials, Http
+from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 from connectors.zendesk.exports import EXPORTS, rows_of
 
@@ -129,7 +129,8 @@ class ZendeskConnector(NeverTooLarge):
         for _ in range(PAGES_A_WINDOW):
             body = self._http.get(export.path, {**export.params, **position})
             records = [
-                _raw(row, stream.version, export.is_deleted(row)) for row in rows_of(stream.name, body)
+                raw_record(row, stream.version, is_deleted=export.is_deleted(row))
+                for row in rows_of(stream.name, body)
             ]
             reached, ended = export.next_position(body, position)
             if reached == position and not ended:
@@ -140,8 +141,3 @@ class ZendeskConnector(NeverTooLarge):
             if ended:
                 return
             position, previous = reached, set(records)
-
-
-def _raw(row: dict[str, Any], version: str, is_deleted: bool) -> RawRecord:
-    text = json.dumps(row, ensure_ascii=False)
-    return RawRecord(str(row["id"]), str(row[version]), text, is_deleted)

@@ -21,6 +21,7 @@ from sandbox.delivery.plan import (
     sprints,
     versions,
 )
+from sandbox.delivery.sprint_scope import plan_scope
 from sandbox.delivery.story import FATES, PROMISE_SHARES, PROMISES, USUAL_PROMISE_SHARES, Story
 from sandbox.people import Record
 from sandbox.work_time import at_local, next_work
@@ -55,6 +56,7 @@ class Delivery:
         self._add_loose_issues(story, count - epic_count - subtask_count - child_count)
         self._add_subtasks(story, subtask_count)
         self.issues.extend(planted_issues({project.key: project for project in self.projects}, self.versions))
+        plan_scope(self.issues, self.sprints, company.rng("delivery.sprints"))
         self._number()
         self._shown: tuple[datetime, dict[str, list[Record]]] | None = None
 

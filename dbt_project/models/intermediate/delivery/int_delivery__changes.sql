@@ -1,4 +1,4 @@
--- Grain: one row a change of an issue's status, resolution or due date. A history that arrived both by the change
+-- Grain: one row a change of an issue's status, resolution, due date, sprints or points. A history that arrived both by the change
 -- stream and embedded in the issue counts once. `change_number` orders the changes of a field of an issue: by
 -- time, and at equal times by the number of the history. Changes after as_of are here too: the first one tells
 -- what was before.

@@ -1,4 +1,4 @@
--- Grain: one row a change of an issue's status, resolution or due date, from the tracker's change histories.
+-- Grain: one row a change of an issue's status, resolution, due date, sprints or points, from the tracker's change histories.
 with histories as (
     {{ stage_latest(source('jira', 'changelogs'), [
         ('issueId', 'issue_id', 'text'),

@@ -1,4 +1,4 @@
--- Grain: one row a change of an issue's status, resolution or due date, from the histories embedded in issue
+-- Grain: one row a change of an issue's status, resolution, due date, sprints or points, from the histories embedded in issue
 -- records (exports made with expand=changelog have them; the nightly read of issues does not).
 with issues as (
     {{ stage_latest(source('jira', 'issues'), [

@@ -16,6 +16,7 @@ with issues as (
         ('fields.priority.name', 'priority', 'text'),
         ('fields.fixVersions', 'fix_versions', 'json'),
         ('fields.duedate', 'due_date', 'date'),
+        ('fields.' ~ var('jira_points_field'), 'story_points', 'double'),
         ('fields.created', 'created_original', 'text'),
         ('fields.updated', 'updated_original', 'text'),
         ('fields.resolutiondate', 'resolved_original', 'text'),
@@ -36,6 +37,7 @@ select
     resolution,
     priority,
     coalesce(fix_versions, '[]') as fix_versions,
+    story_points,
     -- Trackers that do not say the level of an issue type have epics by that name, and sub-tasks by a flag.
     coalesce(
         hierarchy_level,

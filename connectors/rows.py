@@ -1,0 +1,23 @@
+"""From a vendor's row to a raw record, whatever the row lacks."""
+
+import json
+from typing import Any
+
+from connectors.contract import RawRecord
+
+
+def value_at(row: Any, path: str) -> Any:
+    """What stands at a dotted path of a row; None where there is no such place."""
+    for name in path.split("."):
+        row = row.get(name) if isinstance(row, dict) else None
+    return row
+
+
+def raw_record(row: Any, version: str = "", *, key: str = "id", is_deleted: bool = False) -> RawRecord:
+    """The row as a record. `key`, `version`: dotted paths of its id and of its own version ("": it has none).
+
+    A row without an id keeps an empty one, and goes to quarantine as such: it does not keep the others from loading.
+    """
+    found = (value_at(row, path) if path else None for path in (key, version))
+    record_id, record_version = ("" if each is None else str(each) for each in found)
+    return RawRecord(record_id, record_version, json.dumps(row, ensure_ascii=False), is_deleted)

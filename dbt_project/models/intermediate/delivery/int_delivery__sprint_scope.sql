@@ -1,0 +1,168 @@
+-- Grain: one row a sprint that has begun and a standard issue that was in it at its start or came in later. Committed:
+-- in the sprint when it started, and not done by then. Completed: still in it at its end, done by then, and not closed
+-- without delivery. The end is the sprint's completion, or as_of while it runs; a change at the very moment of start or
+-- end counts as before it. Points are those that the issue had at the sprint's start.
+with sprints as (
+    select
+        sprint_id,
+        started_at,
+        case when completed_at < {{ as_of_at() }} then completed_at else {{ as_of_at() }} end as ended_at
+    from {{ ref('stg_jira__sprints') }}
+    where not is_deleted and started_at < {{ as_of_at() }}
+),
+
+issues as (
+    select
+        issue_id,
+        team_id
+    from {{ ref('int_delivery__issues') }}
+    where is_standard
+),
+
+memberships as (
+    select
+        sprints.sprint_id,
+        issues.issue_id,
+        issues.team_id,
+        sprints.started_at,
+        sprints.ended_at,
+        max(case
+            when
+                stays.started_at <= sprints.started_at
+                and (stays.ended_at is null or stays.ended_at > sprints.started_at)
+                then 1
+            else 0
+        end) as in_at_start,
+        max(case
+            when
+                stays.started_at <= sprints.ended_at
+                and (stays.ended_at is null or stays.ended_at > sprints.ended_at)
+                then 1
+            else 0
+        end) as in_at_end
+    from {{ ref('int_delivery__sprint_stays') }} as stays
+    inner join sprints
+        on stays.sprint_id = sprints.sprint_id
+    inner join issues
+        on stays.issue_id = issues.issue_id
+    where
+        stays.started_at <= sprints.ended_at
+        and (stays.ended_at is null or stays.ended_at > sprints.started_at)
+    group by sprints.sprint_id, issues.issue_id, issues.team_id, sprints.started_at, sprints.ended_at
+),
+
+done as (
+    select
+        memberships.sprint_id,
+        memberships.issue_id,
+        max(case
+            when
+                stays.started_at <= memberships.started_at
+                and (stays.ended_at is null or stays.ended_at > memberships.started_at)
+                then 1
+            else 0
+        end) as done_at_start,
+        max(case
+            when
+                stays.started_at <= memberships.ended_at
+                and (stays.ended_at is null or stays.ended_at > memberships.ended_at)
+                then 1
+            else 0
+        end) as done_at_end
+    from memberships
+    inner join {{ ref('int_delivery__status_intervals') }} as stays
+        on memberships.issue_id = stays.issue_id
+    where stays.status_category = 'done'
+    group by memberships.sprint_id, memberships.issue_id
+),
+
+resolutions as (
+    select
+        memberships.sprint_id,
+        memberships.issue_id,
+        lower(trim(coalesce(changes.to_text, changes.to_value))) as resolution,
+        row_number() over (
+            partition by memberships.sprint_id, memberships.issue_id
+            order by changes.change_number desc
+        ) as recency
+    from memberships
+    inner join {{ ref('int_delivery__changes') }} as changes
+        on
+            memberships.issue_id = changes.issue_id
+            and changes.field = 'resolution'
+            and memberships.ended_at >= changes.changed_at
+),
+
+refusals as (
+    select distinct lower(trim(value)) as resolution
+    from {{ ref('stg_registry__exclusions') }}
+    where exclusion_id = 'issue_resolutions'
+),
+
+estimates as (
+    select
+        memberships.sprint_id,
+        memberships.issue_id,
+        changes.from_text,
+        changes.to_text,
+        changes.changed_at <= memberships.started_at as is_by_start,
+        row_number() over (
+            partition by memberships.sprint_id, memberships.issue_id
+            order by
+                case when changes.changed_at <= memberships.started_at then 0 else 1 end asc,
+                case when changes.changed_at <= memberships.started_at then -changes.change_number end asc,
+                changes.change_number asc
+        ) as nearness
+    from memberships
+    inner join {{ ref('int_delivery__changes') }} as changes
+        on
+            memberships.issue_id = changes.issue_id
+            and changes.field = 'points'
+),
+
+flagged as (
+    select
+        memberships.sprint_id,
+        memberships.issue_id,
+        memberships.team_id,
+        memberships.in_at_start = 1 and coalesce(done.done_at_start, 0) = 0 as is_committed,
+        memberships.in_at_start = 0 as is_added,
+        memberships.in_at_end = 0 as is_removed,
+        memberships.in_at_end = 1
+        and coalesce(done.done_at_end, 0) = 1
+        and refusals.resolution is null as is_completed,
+        case
+            when estimates.issue_id is null then recorded.story_points
+            else {{ dbt.safe_cast('case when estimates.is_by_start then estimates.to_text else estimates.from_text end', 'double') }}
+        end as points
+    from memberships
+    left join done
+        on
+            memberships.sprint_id = done.sprint_id
+            and memberships.issue_id = done.issue_id
+    left join resolutions
+        on
+            memberships.sprint_id = resolutions.sprint_id
+            and memberships.issue_id = resolutions.issue_id
+            and resolutions.recency = 1
+    left join refusals
+        on resolutions.resolution = refusals.resolution
+    left join estimates
+        on
+            memberships.sprint_id = estimates.sprint_id
+            and memberships.issue_id = estimates.issue_id
+            and estimates.nearness = 1
+    left join {{ ref('stg_jira__issues') }} as recorded
+        on memberships.issue_id = recorded.issue_id
+)
+
+select
+    sprint_id,
+    issue_id,
+    team_id,
+    is_committed,
+    is_added,
+    is_removed,
+    is_completed,
+    points
+from flagged
