@@ -1,0 +1,97 @@
+"""Another tool in every family, both tools at once, and any subset: the numbers are those of the company."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors import SOURCES, connector_class
+from sandbox.company import Company
+from sandbox.credentials import DEFAULT_VENDORS
+from sandbox.running import Sandbox, running_sandbox
+from sandbox.truth import truth
+from tests.nights import NIGHTS, night_moment
+from tests.part_nights import build, compute, query, read, with_raw_of
+from tests.truth_comparison import differences
+
+NIGHT = NIGHTS[0]
+FIRST_TOOLS = ("amplitude", "hubspot", "zendesk")
+SECOND_TOOLS = ("mixpanel", "salesforce", "intercom")
+ALL_SOURCES = tuple(SOURCES)
+FAMILIES = {
+    "product_analytics": ("amplitude", "mixpanel"),
+    "crm": ("hubspot", "salesforce"),
+    "support": ("zendesk", "intercom"),
+    "delivery": ("jira", "github"),
+    "roadmap": ("productboard",),
+    "surveys": ("typeform",),
+    "files": ("files",),
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox(scale="small", now=night_moment(NIGHT)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def all_read(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has read every source, each analytics tool having missed events that the other saw."""
+    home = tmp_path_factory.mktemp("all")
+    sandbox.defects("amplitude_misses_events", "mixpanel_misses_events")
+    read(home, sandbox.environment(*DEFAULT_VENDORS, *SECOND_TOOLS), NIGHT)
+    sandbox.defects()
+    return home
+
+
+def test_both_tools_of_each_family_give_the_same_numbers(all_read: Path) -> None:
+    build(all_read, NIGHT)
+    assert differences(compute(all_read, NIGHT), truth(Company.create("small"), NIGHT)) == []
+
+
+def test_the_second_tools_alone_give_the_same_numbers(
+    sandbox: Sandbox, tmp_path: Path, all_read: Path
+) -> None:
+    home = with_raw_of(all_read, tmp_path, [name for name in ALL_SOURCES if name not in FIRST_TOOLS])
+    (home / "raw" / "mixpanel.duckdb").unlink()
+    read(home, sandbox.environment("mixpanel"), NIGHT, ["mixpanel"])
+    build(home, NIGHT)
+    assert differences(compute(home, NIGHT), truth(Company.create("small"), NIGHT)) == []
+
+
+def test_families_are_those_of_the_connectors() -> None:
+    assert {name: connector_class(name).family for names in FAMILIES.values() for name in names} == {
+        name: family for family, names in FAMILIES.items() for name in names
+    }
+    assert {name for names in FAMILIES.values() for name in names} == set(ALL_SOURCES) - {"registry"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_last_tool_of_a_family_alone_builds(family: str, all_read: Path, tmp_path: Path) -> None:
+    home = with_raw_of(all_read, tmp_path, ["registry", FAMILIES[family][-1]])
+    build(home, NIGHT)
+    compute(home, NIGHT)
+    assert _families_with_a_source(home) == {family}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_without_a_family_everything_else_builds(family: str, all_read: Path, tmp_path: Path) -> None:
+    kept = [
+        name
+        for name in (*FIRST_TOOLS, "jira", "github", "productboard", "typeform", "files")
+        if name not in FAMILIES[family]
+    ]
+    home = with_raw_of(all_read, tmp_path, ["registry", *kept])
+    build(home, NIGHT)
+    values = compute(home, NIGHT)
+    assert values
+    assert _families_with_a_source(home) == set(FAMILIES) - {family}
+
+
+def _families_with_a_source(home: Path) -> set[str]:
+    rows = query(
+        home,
+        "select source from marts.mart_metric_coverage where check_name = 'family_has_a_source' and counted > 0",
+    )
+    return {family for (family,) in rows}
