@@ -30,7 +30,6 @@ from sandbox.work_time import at_local, local
 if TYPE_CHECKING:
     from sandbox.company import Company
 
-ORGANISATION = "acmeflow"
 CADENCES = {"atlas": "daily", "borealis": "twice_a_week", "cosmos": "fortnightly", "draco": "on_merge"}
 PRODUCTION = {"cosmos": "prod-eu", "draco": "Production"}
 # Code and issues that no team owns, and that nobody deploys.
@@ -55,7 +54,9 @@ class Engineering:
         for repository in self.repositories:
             if repository.cadence is not None:
                 own = [pull for pull in self.pull_requests if pull.repository is repository]
-                shipping.ship(repository, own, [script for script in scripts if script[0].repository is repository])
+                shipping.ship(
+                    repository, own, [script for script in scripts if script[0].repository is repository]
+                )
         self.pull_requests += [pull for pull, _, _ in scripts]
         self.deployments = shipping.deployments
         self.incidents: list[Incident] = [*shipping.incidents, *planted_incidents(by_name)]
@@ -106,7 +107,7 @@ def _repositories(company: "Company") -> list[Repository]:
         for place, team in enumerate(catalogue.TEAMS)
         for number, member in enumerate(members[team.id])
     )
-    result = []
+    result: list[Repository] = []
     for place, team in enumerate(catalogue.TEAMS):
         for name in team.repositories:
             result.append(
@@ -157,7 +158,9 @@ def _aside(pulls: list[PullRequest]) -> Iterator[PullRequest]:
         if place % 40 != 7 or pull.merged_at is None or pull.author.is_bot:
             continue
         opened_at = pull.opened_at + minutes(30)
-        commit = Commit(sha(f"aside {pull.branch} {place}"), pull.author, "Try another way", opened_at, opened_at)
+        commit = Commit(
+            sha(f"aside {pull.branch} {place}"), pull.author, "Try another way", opened_at, opened_at
+        )
         aside = PullRequest(
             pull.repository, pull.author, f"{pull.title}: preparation", f"{pull.branch}-preparation", opened_at,
             (commit,), base=pull.branch, issue=pull.issue,

@@ -45,7 +45,9 @@ def planted_pull_requests(repositories: dict[str, Repository]) -> list[Script]:
     scripts = []
     for place, (name, title, *texts) in enumerate(_SCRIPTS):
         first_at, opened_at, reviewed_at, merged_at, deployed_at, succeeded_at = map(_moment, texts)
-        assert first_at is not None and opened_at is not None and reviewed_at is not None
+        assert first_at is not None
+        assert opened_at is not None
+        assert reviewed_at is not None
         repository = repositories[name]
         author, reviewer = repository.engineers[place % 3], repository.engineers[3 + place % 3]
         branch = title.lower().replace(" ", "-")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from sandbox.credentials import GITHUB_OWNER as OWNER
 from sandbox.engineering.model import (
     MAIN,
     Commit,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from sandbox.engineering.host import Engineering
 
 API = "https://api.github.com"
-OWNER = "acmeflow"
 _ASSOCIATION = "MEMBER"
 
 
@@ -132,7 +132,12 @@ def _pull_request(pull: PullRequest, now: datetime) -> dict[str, Any]:
         "closed_at": stamp(closed_at),
         "merged_at": stamp(merged_at),
         "merge_commit_sha": pull.merge_sha if merged_at else None,
-        "head": {"label": f"{OWNER}:{pull.branch}", "ref": pull.branch, "sha": pull.head_sha, "repo": repository},
+        "head": {
+            "label": f"{OWNER}:{pull.branch}",
+            "ref": pull.branch,
+            "sha": pull.head_sha,
+            "repo": repository,
+        },
         "base": {"label": f"{OWNER}:{pull.base}", "ref": pull.base, "sha": "0" * 40, "repo": repository},
         "author_association": _ASSOCIATION,
         "auto_merge": None,
@@ -332,7 +337,11 @@ def _issues(host: "Engineering", now: datetime) -> Iterator[Record]:
             body["url"] = shown["issue_url"]
             body["repository_url"] = shown["base"]["repo"]["url"]
             body["state_reason"] = None
-            body["pull_request"] = {"url": shown["url"], "html_url": shown["html_url"], "merged_at": shown["merged_at"]}
+            body["pull_request"] = {
+                "url": shown["url"],
+                "html_url": shown["html_url"],
+                "merged_at": shown["merged_at"],
+            }
             yield Record(f"pull:{pull.id}", pull.updated_at(now), body)
 
 

@@ -74,7 +74,8 @@ class Shipping:
 
     def _ship_script(self, script: Script, main: list[MainCommit], desk: _Desk) -> None:
         pull, deployed_at, succeeded_at = script
-        assert deployed_at is not None and succeeded_at is not None
+        assert deployed_at is not None
+        assert succeeded_at is not None
         head = next(commit for commit in main if commit.sha == pull.merge_sha)
         production = pull.repository.production
         add_deployment(self.deployments, pull.repository, production, head, deployed_at, succeeded_at, True)
@@ -151,11 +152,20 @@ class Shipping:
     ) -> Deployment:
         """A deployment with its statuses, and the workflow run that made it."""
         ended_at = whole(at + minutes(float(self.rng.uniform(3, 7))))
-        deployment = add_deployment(self.deployments, repository, environment, commit, at, ended_at, is_successful)
+        deployment = add_deployment(
+            self.deployments, repository, environment, commit, at, ended_at, is_successful
+        )
         conclusion = "success" if is_successful else "failure"
         self.runs.append(
             WorkflowRun(
-                repository, f"Deploy to {environment}", MAIN, commit, "push", at - minutes(1), ended_at, conclusion
+                repository,
+                f"Deploy to {environment}",
+                MAIN,
+                commit,
+                "push",
+                at - minutes(1),
+                ended_at,
+                conclusion,
             )
         )
         return deployment

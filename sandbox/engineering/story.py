@@ -20,7 +20,9 @@ SLOW_REVIEWS = ((0.05, 0.15), (0.7, 0.84))
 SLOW_REVIEWING_TEAM = "atlas"
 REFUSALS = ("Won't Do", "Duplicate", "Cannot Reproduce")
 BOTS = {
-    name: Engineer(9_000 + place, f"{name}[bot]", f"{name}[bot]", f"{name}[bot]@users.noreply.github.com", True)
+    name: Engineer(
+        9_000 + place, f"{name}[bot]", f"{name}[bot]", f"{name}[bot]@users.noreply.github.com", True
+    )
     for place, name in enumerate(("dependabot", "acmeflow-linter", "acmeflow-deployer"))
 }
 
@@ -59,7 +61,8 @@ def buildings(issues: Sequence[Issue]) -> list[Building]:
         if started_at is not None:
             found.append(Building(issue, started_at, None, False))
     return sorted(
-        (each for each in found if each.started_at >= since), key=lambda each: (each.started_at, each.issue.id)
+        (each for each in found if each.started_at >= since),
+        key=lambda each: (each.started_at, each.issue.id),
     )
 
 
@@ -105,7 +108,9 @@ class Coding:
             title,
             branch,
             opened_at,
-            self._commits(f"{repository.name} {branch} {part} {issue.id}", author, title, first_at, opened_at),
+            self._commits(
+                f"{repository.name} {branch} {part} {issue.id}", author, title, first_at, opened_at
+            ),
             issue=issue,
         )
         is_open = building.ended_at is None and rng.random() < 0.8
