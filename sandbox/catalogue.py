@@ -188,7 +188,7 @@ FUNNELS = (
 INTERNAL_EMAIL_DOMAINS = ("acmeflow.example",)
 BOT_USER_AGENTS = ("bot", "crawler", "spider", "headless")
 PASSIVE_EVENTS = ("push_received", "email_opened")
-EXCLUDED_ISSUE_RESOLUTIONS = ("Won't Do", "Duplicate", "Cannot Reproduce")
+EXCLUDED_ISSUE_RESOLUTIONS = ("Won't Do", "Duplicate", "Cannot Reproduce", "Not planned")
 
 # Deployments to these environments reach users; issues with these labels are incidents. Compared without case.
 PRODUCTION_ENVIRONMENTS = ("production", "prod-eu")
