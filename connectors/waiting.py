@@ -93,7 +93,9 @@ def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
             return max(0.0, (moment - sent_at).total_seconds())
     for name in RESET_HEADERS:
         reset = _number(headers.get(name))
-        if reset is None:
+        # While requests remain, it is another limit than that of the reset that was hit.
+        remaining = _number(headers.get(name.replace("reset", "remaining")))
+        if reset is None or (remaining or 0) > 0:
             continue
         if reset >= EPOCH_MILLISECONDS:
             reset /= 1000

@@ -18,11 +18,12 @@ class Product:
 
 @dataclass(frozen=True)
 class Team:
-    """A delivery team; it owns the Jira projects with these keys."""
+    """A delivery team; it owns the Jira projects with these keys and the code repositories of these names."""
 
     id: str
     name: str
     jira_projects: tuple[str, ...]
+    repositories: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ class Stage:
 PRODUCTS = (Product("studio", "Studio"), Product("insights", "Insights"), Product("connect", "Connect"))
 
 TEAMS = (
-    Team("atlas", "Atlas", ("ATL",)),
-    Team("borealis", "Borealis", ("BOR",)),
-    Team("cosmos", "Cosmos", ("COS",)),
-    Team("draco", "Draco", ("DRA",)),
+    Team("atlas", "Atlas", ("ATL",), ("studio-web", "studio-api")),
+    Team("borealis", "Borealis", ("BOR",), ("insights-web", "insights-engine")),
+    Team("cosmos", "Cosmos", ("COS",), ("connect-gateway", "connect-workers")),
+    Team("draco", "Draco", ("DRA",), ("growth-onboarding",)),
 )
 
 STAGES = (
@@ -187,6 +188,10 @@ FUNNELS = (
 INTERNAL_EMAIL_DOMAINS = ("acmeflow.example",)
 BOT_USER_AGENTS = ("bot", "crawler", "spider", "headless")
 PASSIVE_EVENTS = ("push_received", "email_opened")
-EXCLUDED_ISSUE_RESOLUTIONS = ("Won't Do", "Duplicate", "Cannot Reproduce")
+EXCLUDED_ISSUE_RESOLUTIONS = ("Won't Do", "Duplicate", "Cannot Reproduce", "Not planned")
+
+# Deployments to these environments reach users; issues with these labels are incidents. Compared without case.
+PRODUCTION_ENVIRONMENTS = ("production", "prod-eu")
+INCIDENT_LABELS = ("incident",)
 
 FEATURE_BY_ID = {feature.id: feature for feature in FEATURES}

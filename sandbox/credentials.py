@@ -13,6 +13,8 @@ ZENDESK_CLIENT_ID = "sandbox-zendesk-client"
 ZENDESK_CLIENT_SECRET = "sandbox-zendesk-secret"
 JIRA_EMAIL = "product-ops@acme-flow.example"
 JIRA_API_TOKEN = "sandbox-jira-token"
+GITHUB_TOKEN = "sandbox-github-token"
+GITHUB_OWNER = "acmeflow"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ ACCESS = {
     "hubspot": Access({"ACCESS_TOKEN": HUBSPOT_ACCESS_TOKEN}, 290),
     "zendesk": Access({"CLIENT_ID": ZENDESK_CLIENT_ID, "CLIENT_SECRET": ZENDESK_CLIENT_SECRET}, 10),
     "jira": Access({"EMAIL": JIRA_EMAIL, "API_TOKEN": JIRA_API_TOKEN}, 1500),
+    "github": Access({"TOKEN": GITHUB_TOKEN, "OWNER": GITHUB_OWNER}, 80),
 }
 VENDORS = tuple(ACCESS)
 # One tool of each family, and what has no second one: what the demo runs on.

@@ -31,6 +31,7 @@ KINDS = {
     "429_no_header": "too many requests, nothing says how long",
     "429_reset_only": "too many requests, only the vendor's reset header",
     "daily_quota": "the day's quota is spent",
+    "secondary_limit": "too many requests at once, said with 403; Retry-After in seconds",
     "500": "internal error",
     "502": "bad gateway, HTML body",
     "503": "unavailable, Retry-After in seconds",
@@ -170,6 +171,10 @@ def refusal(fault: Fault, vendor: "Vendor", call: "Call") -> Response | None:
             response.headers["Retry-After"] = format_datetime(moment, usegmt=True)
         elif kind == "429_reset_only":
             response.headers.update(vendor.reset_headers(fault.seconds))
+        return response
+    if kind == "secondary_limit":
+        response = vendor.error(403, "secondary")
+        response.headers["Retry-After"] = str(int(fault.seconds))
         return response
     if kind == "too_big":
         return vendor.error(fault.status)

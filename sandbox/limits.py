@@ -59,3 +59,8 @@ class Limiter:
             return Allowance(limit, 0, wait, wait)
         seen.append(now)
         return Allowance(limit, limit.requests - len(seen), seen[0] + window - now, None)
+
+    def give_back(self, limit: Limit, *key: str) -> None:
+        """Take back the last request that was counted: the vendor answered it for nothing."""
+        if seen := self._seen.get((limit.name, *key)):
+            seen.pop()

@@ -14,11 +14,12 @@ from sandbox.defects import NAMES as DEFECTS
 from sandbox.faults import KINDS, Fault
 from sandbox.serving import SandboxState, Vendor
 from sandbox.vendors.amplitude import Amplitude
+from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
 from sandbox.vendors.zendesk import Zendesk
 
-APIS: dict[str, type[Vendor]] = {api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira)}
+APIS: dict[str, type[Vendor]] = {api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira, GitHub)}
 
 
 def create_app(sandbox: SandboxState) -> ASGIApp:

@@ -1,6 +1,7 @@
 """A warehouse made by hand for tests of metrics: the tables that MetricFlow reads, with the rows of a test."""
 
 import atexit
+import json
 import os
 import shutil
 import subprocess
@@ -38,6 +39,17 @@ TABLES = {
     "marts.fct_sprint": (
         "sprint_id text, team_id text, is_completed boolean, completed_date date, committed_count bigint, "
         "completed_of_committed_count bigint"
+    ),
+    "marts.fct_pull_request": (
+        "pull_request_id text, team_id text, deployed_date date, change_lead_time_seconds bigint, "
+        "feature_id text, product_id text"
+    ),
+    "marts.fct_deployment": (
+        "deployment_id text, team_id text, deployed_date date, is_counted boolean, has_incident boolean"
+    ),
+    "intermediate.int_delivery__deployment_days": "team_id text, date_day date, is_deployment_day boolean",
+    "intermediate.int_delivery__pull_request_stages": (
+        "pull_request_id text, team_id text, stage text, stage_seconds bigint, deployed_date date"
     ),
     "intermediate.int_usage__lifecycle_weeks": (
         "person_id text, week_start date, lifecycle_state text, segment text, is_pre_existing boolean"
@@ -94,6 +106,18 @@ def semantic_manifest() -> Path:
         check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout
+    return folder / "semantic_manifest.json"
+
+
+def manifest_of(*metrics: str) -> Path:
+    """The project's metrics, of which only these are published."""
+    manifest = json.loads(semantic_manifest().read_text())
+    for metric in manifest["metrics"]:
+        if metric["name"] not in metrics:
+            metric["config"]["meta"].pop("grain", None)
+    folder = Path(mkdtemp(prefix="pops-metrics-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "semantic_manifest.json").write_text(json.dumps(manifest))
     return folder / "semantic_manifest.json"
 
 

@@ -30,9 +30,10 @@ def test_the_catalogue_says_what_the_registry_says() -> None:
         assert tuple(entry.get("eligible_plans", ())) == feature.eligible_plans
         assert (tuple(entry["epics"]), tuple(entry["ticket_tags"])) == (feature.epics, feature.ticket_tags)
         assert (entry["name"], entry["adoption_target"]) == (feature.name, feature.adoption_target)
-    assert [(entry["id"], tuple(entry["jira_projects"])) for entry in registry("teams")] == [
-        (team.id, team.jira_projects) for team in catalogue.TEAMS
-    ]
+    assert [
+        (entry["id"], tuple(entry["jira_projects"]), tuple(entry["repositories"]))
+        for entry in registry("teams")
+    ] == [(team.id, team.jira_projects, team.repositories) for team in catalogue.TEAMS]
     assert [(entry["id"], tuple(entry["statuses"])) for entry in registry("stages")] == [
         (stage.id, stage.statuses) for stage in catalogue.STAGES
     ]
@@ -47,4 +48,7 @@ def test_the_catalogue_says_what_the_registry_says() -> None:
         "passive_events": catalogue.PASSIVE_EVENTS,
         "issue_resolutions": catalogue.EXCLUDED_ISSUE_RESOLUTIONS,
     }
+    delivery = {entry["id"]: tuple(entry["values"]) for entry in registry("delivery")}
+    assert delivery["production_environments"] == catalogue.PRODUCTION_ENVIRONMENTS
+    assert delivery["incident_labels"] == catalogue.INCIDENT_LABELS
     assert [entry["id"] for entry in registry("products")] == [product.id for product in catalogue.PRODUCTS]

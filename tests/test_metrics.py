@@ -72,6 +72,10 @@ CATALOGUE = {
     # The model holds the row of all teams beside those of each.
     "time_to_market_days_median": (DELIVERY, "days", "week", "team_id"),
     "time_to_market_stage_days_median": (DELIVERY, "days", "week", "stage"),
+    "deployment_frequency": (DELIVERY, "ratio", "week", "team_id"),
+    "change_failure_rate": (DELIVERY, "ratio", "week", "|team_id"),
+    "change_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
+    "pull_request_stage_seconds_median": (DELIVERY, "seconds", "week", "stage"),
 }
 W46 = date(2026, 11, 9)
 
@@ -108,8 +112,9 @@ def test_each_metric_is_signed(engine: MetricEngine) -> None:
         assert (each.denominator is None) == (counts or each.numerator is None), each.metric
         if each.unit in {"ratio", "tickets_per_1000_users"}:
             assert each.denominator, each.metric
-            # Features are counted whole, not sampled.
-            assert each.minimum_sample == (1 if each.metric == "features_used_rate" else 30), each.metric
+            # Features and days are counted whole, not sampled.
+            whole = {"features_used_rate": 1, "deployment_frequency": 7}
+            assert each.minimum_sample == whole.get(each.metric, 30), each.metric
 
 
 def test_metrics_that_only_feed_others_are_described_too() -> None:
@@ -127,7 +132,8 @@ def test_metrics_are_defined_in_their_folder_only() -> None:
             assert path.name.startswith("sem_"), path
         assert not any("measures" in model for model in content.get("models", [])), path
     assert {path.name for path in (models / "metrics").iterdir()} == {
-        f"sem_{domain}.yml" for domain in ("usage", "features", "funnels", "support", "delivery")
+        f"sem_{domain}.yml"
+        for domain in ("usage", "features", "funnels", "support", "delivery", "engineering")
     }
 
 

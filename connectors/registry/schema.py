@@ -58,6 +58,7 @@ class Team(Entry):
     name: Text
     owner: Owner
     jira_projects: list[Text]
+    repositories: list[Text] = Field(default_factory=list)
 
 
 class EventRule(BaseModel):
@@ -154,6 +155,13 @@ class Exclusion(Entry):
     values: list[Text]
 
 
+class DeliveryRule(Entry):
+    """Which of the code host's names mean what."""
+
+    id: Literal["production_environments", "incident_labels", "issue_repositories", "bug_labels"]
+    values: list[Text]
+
+
 class Registry(BaseModel):
     """All files; a field is a stream, a list in the order of its file."""
 
@@ -168,6 +176,7 @@ class Registry(BaseModel):
     targets: list[Target]
     calendar: list[CalendarEntry]
     exclusions: list[Exclusion]
+    delivery: list[DeliveryRule]
     funnels: list[Funnel]
 
     def problems(self) -> Iterator[Problem]:
@@ -202,6 +211,10 @@ class Registry(BaseModel):
         yield from _repeated("features", epics, "The epic `{}` is listed twice.")
         projects = ((number, each) for number, team in enumerate(self.teams) for each in team.jira_projects)
         yield from _repeated("teams", projects, "The Jira project `{}` is listed twice.")
+        repositories = (
+            (number, each) for number, team in enumerate(self.teams) for each in team.repositories
+        )
+        yield from _repeated("teams", repositories, "The repository `{}` is listed twice.")
         statuses = (
             (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
         )

@@ -78,6 +78,19 @@
     list_contains(from_json({{ json_text }}, '["VARCHAR"]'), {{ item }})
 {%- endmacro %}
 
+{# Every place in a text that fits a pattern: a select of `columns` of `relation`, `item` and `item_number` (from 1).
+   Rows without such a place are left out. #}
+{% macro text_match_rows(relation, columns, text, pattern) -%}
+    {{ adapter.dispatch('text_match_rows')(relation, columns, text, pattern) }}
+{%- endmacro %}
+{% macro duckdb__text_match_rows(relation, columns, text, pattern) -%}
+    select
+        {{ columns | join(', ') }},
+        unnest(regexp_extract_all({{ text }}, '{{ pattern }}')) as item,
+        generate_subscripts(regexp_extract_all({{ text }}, '{{ pattern }}'), 1) as item_number
+    from {{ relation }}
+{%- endmacro %}
+
 {# ---- Time ---- #}
 
 {# A text with or without an offset (then UTC), as a UTC timestamp; null when it is none. #}

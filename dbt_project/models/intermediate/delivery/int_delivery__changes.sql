@@ -38,7 +38,44 @@ embedded as (
     where streamed_histories.history_id is null
 ),
 
+-- The code host keeps no history that is read: an issue of it was open, and was closed.
+closings as (
+    select
+        issue_id,
+        'closed' as history_id,
+        resolution,
+        resolved_at
+    from {{ ref('int_delivery__tracker_issues') }}
+    where
+        source = 'github'
+        and resolved_at is not null
+),
+
 changes as (
+    select
+        issue_id,
+        history_id,
+        1 as item_number,
+        'status' as field,
+        cast(null as {{ dbt.type_string() }}) as from_value,
+        'Open' as from_text,
+        cast(null as {{ dbt.type_string() }}) as to_value,
+        'Closed' as to_text,
+        resolved_at as changed_at
+    from closings
+    union all
+    select
+        issue_id,
+        history_id,
+        2 as item_number,
+        'resolution' as field,
+        cast(null as {{ dbt.type_string() }}) as from_value,
+        cast(null as {{ dbt.type_string() }}) as from_text,
+        cast(null as {{ dbt.type_string() }}) as to_value,
+        resolution as to_text,
+        resolved_at as changed_at
+    from closings
+    union all
     select issue_id, history_id, item_number, field, from_value, from_text, to_value, to_text, changed_at
     from streamed
     union all
@@ -66,6 +103,5 @@ select
     changes.changed_at >= {{ as_of_at() }} as is_after_as_of,
     changes.changed_at
 from changes
-inner join {{ ref('stg_jira__issues') }} as issues
+inner join {{ ref('int_delivery__tracker_issues') }} as issues
     on changes.issue_id = issues.issue_id
-where not issues.is_deleted

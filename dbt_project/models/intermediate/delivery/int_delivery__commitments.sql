@@ -5,8 +5,7 @@ with issues as (
     select
         issue_id,
         due_date
-    from {{ ref('stg_jira__issues') }}
-    where not is_deleted
+    from {{ ref('int_delivery__tracker_issues') }}
 ),
 
 changes as (

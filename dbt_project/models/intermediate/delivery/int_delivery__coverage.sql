@@ -14,6 +14,7 @@ with issues as (
         sum(case when is_standard and is_resolved then 1 else 0 end) as resolved_count,
         sum(case when is_history_missing then 0 else 1 end) as history_count
     from {{ ref('int_delivery__issues') }}
+    where source = 'jira'
 ),
 
 statuses as (

@@ -4,8 +4,7 @@ with issues as (
     select
         issue_id,
         fix_versions
-    from {{ ref('stg_jira__issues') }}
-    where not is_deleted
+    from {{ ref('int_delivery__tracker_issues') }}
 ),
 
 version_rows as (

@@ -6,8 +6,7 @@ with issues as (
         issue_key,
         parent_issue_id,
         hierarchy_level
-    from {{ ref('stg_jira__issues') }}
-    where not is_deleted
+    from {{ ref('int_delivery__tracker_issues') }}
 ),
 
 epics as (

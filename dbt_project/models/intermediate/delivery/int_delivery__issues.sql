@@ -3,14 +3,15 @@
 -- and a resolution of the registry's `issue_resolutions` exclusions is no delivery.
 with issues as (
     select
+        source,
         issue_id,
         issue_key,
         project_key,
+        team_id,
         issue_type,
         hierarchy_level,
         created_at
-    from {{ ref('stg_jira__issues') }}
-    where not is_deleted
+    from {{ ref('int_delivery__tracker_issues') }}
 ),
 
 excluded_resolutions as (
@@ -44,10 +45,11 @@ outcomes as (
 
 classified as (
     select
+        issues.source,
         issues.issue_id,
         issues.issue_key,
         issues.project_key,
-        coalesce(team_projects.team_id, '(unknown)') as team_id,
+        issues.team_id,
         features.feature_id,
         features.product_id,
         features.epic_id,
@@ -84,11 +86,10 @@ classified as (
         on issues.issue_id = commitments.issue_id
     inner join {{ ref('int_delivery__issue_features') }} as features
         on issues.issue_id = features.issue_id
-    left join {{ ref('stg_registry__team_projects') }} as team_projects
-        on issues.project_key = team_projects.project_key
 )
 
 select
+    source,
     issue_id,
     issue_key,
     project_key,

@@ -16,6 +16,11 @@ with known as (
         status_category,
         2 as preference
     from {{ ref('stg_jira__issues') }}
+    union all
+    -- The code host's two.
+    select cast(null as {{ dbt.type_string() }}) as status_id, 'open' as status_name, 'new' as status_category, 3 as preference
+    union all
+    select cast(null as {{ dbt.type_string() }}) as status_id, 'closed' as status_name, 'done' as status_category, 3 as preference
 ),
 
 keys as (

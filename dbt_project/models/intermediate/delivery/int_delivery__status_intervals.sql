@@ -11,8 +11,7 @@ with issues as (
         status_category,
         created_at,
         coalesce(status_category_changed_at, resolved_at) as status_reached_at
-    from {{ ref('stg_jira__issues') }}
-    where not is_deleted
+    from {{ ref('int_delivery__tracker_issues') }}
 ),
 
 changes as (

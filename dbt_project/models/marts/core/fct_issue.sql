@@ -2,6 +2,7 @@
 -- time, cycle time, on time) is null where an issue does not count: delivery metrics count standard issues only,
 -- and a resolution of the registry's `issue_resolutions` exclusions is no delivery.
 select
+    source,
     issue_id,
     issue_key,
     project_key,

@@ -4,6 +4,7 @@ with entries as (
         ('name', 'team_name', 'text'),
         ('owner', 'owner', 'text'),
         ('jira_projects', 'jira_projects', 'json'),
+        ('repositories', 'repositories', 'json'),
         ('_ordinal', 'position_in_file', 'integer'),
     ]) }}
 )
@@ -13,6 +14,7 @@ select
     team_name,
     owner,
     jira_projects,
+    repositories,
     row_number() over (order by position_in_file asc nulls last, team_id asc) as ordinal
 from entries
 where not is_deleted

@@ -1,0 +1,111 @@
+"""GitHub's lists of one organisation, as pages of rows: Link headers, ETags, and the newest rows first."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import chain
+from typing import Any, NamedTuple
+
+from connectors.errors import NotFound, WindowTooLarge
+from connectors.http import Http
+
+Json = dict[str, Any]
+Rows = list[Json]
+
+ROWS_A_PAGE = 100
+# A search for workflow runs shows a thousand at most.
+MOST_RUNS = 1000
+
+
+class Listing(NamedTuple):
+    """A list that was asked for with an ETag. `pages`: None when nothing changed; `is_one_page`: `etag` speaks for all."""
+
+    etag: str
+    pages: Iterable[Rows] | None
+    is_one_page: bool = True
+
+
+class Lists:
+    """The lists of an organisation's repositories. `wanted`: names; empty: all that the token sees."""
+
+    def __init__(self, http: Http, owner: str, wanted: list[str]) -> None:
+        self._http = http
+        self._owner = owner
+        self._wanted = wanted
+        self._found: Rows | None = None
+        self.missing: list[str] = []
+
+    def repositories(self) -> Rows:
+        """The repositories, asked for once; those that are wanted and not found are in `missing`."""
+        if self._found is None:
+            self._found = [row for rows in self._repositories() for row in rows]
+        return self._found
+
+    def refuse_missing(self) -> None:
+        """Raises NotFound when a wanted repository was not there."""
+        if self.missing:
+            raise NotFound(
+                f"There is no repository {', '.join(self.missing)} in {self._owner}, or the token does not see it.",
+                remedy="Give the token access to it, or take it out of POPS_GITHUB_REPOSITORIES. The others are read.",
+            )
+
+    def page(self, repository: str, path: str) -> Any:
+        """One row of a list, which proves that the token may read it."""
+        return self._http.get(self._path(repository, path), {"per_page": 1})
+
+    def whole(self, repository: str, path: str) -> Iterator[Rows]:
+        return self._http.paginate_links(self._path(repository, path), {"per_page": ROWS_A_PAGE})
+
+    def updated(self, repository: str, path: str, start: datetime | None) -> Iterator[Rows]:
+        """Rows of any state updated since `start`. Newest first: what changes meanwhile pushes rows down, never away."""
+        params = {"state": "all", "sort": "updated", "direction": "desc", "per_page": ROWS_A_PAGE}
+        pages = self._http.paginate_links(self._path(repository, path), params)
+        return down_to(start, "updated_at", pages)
+
+    def unless_unchanged(self, repository: str, path: str, etag: str) -> Listing:
+        """A list that costs nothing while its first page has the ETag of the last time."""
+        place, params = self._path(repository, path), {"per_page": ROWS_A_PAGE}
+        first = self._http.answer(place, params, {"If-None-Match": etag} if etag else None)
+        if first.status == 304:
+            return Listing(etag, None)
+        is_one_page = 'rel="next"' not in first.headers.get("link", "")
+        rest = () if is_one_page else self._http.paginate_links(place, {**params, "page": 2})
+        return Listing(first.headers.get("etag", ""), chain([first.body], rest), is_one_page)
+
+    def runs(self, repository: str, start: datetime, end: datetime) -> Iterator[tuple[Rows, int]]:
+        """Workflow runs created in a span, and how many the vendor counts. Raises WindowTooLarge above a thousand."""
+        params = {"created": f"{start:%Y-%m-%dT%H:%M:%SZ}..{end:%Y-%m-%dT%H:%M:%SZ}", "per_page": ROWS_A_PAGE}
+        for body in self._http.paginate_links(self._path(repository, "actions/runs"), params):
+            if body["total_count"] > MOST_RUNS:
+                raise WindowTooLarge(f"{body['total_count']} workflow runs are found, and {MOST_RUNS} shown.")
+            yield body["workflow_runs"], body["total_count"]
+
+    def _repositories(self) -> Iterator[Rows]:
+        if not self._wanted:
+            yield from self._http.paginate_links(f"/orgs/{self._owner}/repos", {"per_page": ROWS_A_PAGE})
+            return
+        for name in self._wanted:
+            try:
+                yield [self._http.get(f"/repos/{self._owner}/{name}")]
+            except NotFound:
+                self.missing.append(name)
+
+    def _path(self, repository: str, path: str) -> str:
+        return f"/repos/{self._owner}/{repository}/{path}"
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def repository_of(row: Json) -> str:
+    """The repository that a record's own address names: .../repos/<owner>/<repository>/..."""
+    return str(row["url"]).partition("/repos/")[2].split("/")[1]
+
+
+def down_to(start: datetime | None, field: str, pages: Iterable[Rows]) -> Iterator[Rows]:
+    """Pages of a list whose newest rows come first, until its rows are older than `start`."""
+    for rows in pages:
+        fresh = [row for row in rows if start is None or moment(row[field]) >= start]
+        yield fresh
+        if len(fresh) < len(rows):
+            return

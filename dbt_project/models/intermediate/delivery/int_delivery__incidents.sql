@@ -1,0 +1,65 @@
+-- Grain: one row an incident, of any source, created before as_of, and the deployment that is behind it: the last
+-- successful one to production before it, of its repository; of all repositories, where its own never went to
+-- production. An issue of the code host is an incident by its label.
+with incident_ids as (
+    select distinct labels.issue_id
+    from {{ ref('stg_github__issue_labels') }} as labels
+    inner join {{ ref('stg_registry__delivery_rules') }} as rules
+        on
+            labels.label = rules.name
+            and rules.rule_id = 'incident_labels'
+),
+
+incidents as (
+    select
+        'github' as source,
+        'github:issue:' || issues.issue_id as incident_id,
+        issues.repository,
+        issues.created_at,
+        issues.closed_at
+    from {{ ref('stg_github__issues') }} as issues
+    inner join incident_ids
+        on issues.issue_id = incident_ids.issue_id
+),
+
+successes as (
+    select
+        deployment_id,
+        repository,
+        first_success_at,
+        lead(first_success_at) over (
+            partition by repository
+            order by first_success_at asc, deployment_id asc
+        ) as next_of_repository_at,
+        lead(first_success_at) over (order by first_success_at asc, deployment_id asc) as next_of_all_at
+    from {{ ref('int_delivery__deployments') }}
+    where
+        is_production
+        and is_successful
+),
+
+deployed_repositories as (
+    select distinct repository
+    from successes
+)
+
+select
+    incidents.source,
+    incidents.incident_id,
+    incidents.repository,
+    coalesce(own.deployment_id, every.deployment_id) as deployment_id,
+    incidents.created_at,
+    incidents.closed_at
+from incidents
+left join deployed_repositories
+    on incidents.repository = deployed_repositories.repository
+left join successes as own
+    on
+        incidents.repository = own.repository
+        and incidents.created_at >= own.first_success_at
+        and (own.next_of_repository_at is null or incidents.created_at < own.next_of_repository_at)
+left join successes as every
+    on
+        deployed_repositories.repository is null
+        and incidents.created_at >= every.first_success_at
+        and (every.next_of_all_at is null or incidents.created_at < every.next_of_all_at)

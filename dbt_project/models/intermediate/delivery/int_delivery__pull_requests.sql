@@ -1,0 +1,99 @@
+-- Grain: one row a pull request of any code host that was opened before as_of, with what its commits and reviews say:
+-- the first commit by its author's clock, and the first review by somebody else than its author who is no bot.
+-- Its issue is the first of the keys in title and branch (the title's first) that the tracker knows.
+with pull_requests as (
+    select
+        'github' as source,
+        'github:pull_request:' || pull_requests.pull_request_id as pull_request_id,
+        pull_requests.pull_request_id as original_id,
+        pull_requests.repository,
+        pull_requests.pull_number,
+        pull_requests.author_hash,
+        pull_requests.merge_commit_sha,
+        pull_requests.is_bot_author,
+        pull_requests.is_draft,
+        coalesce(pull_requests.base_branch = repositories.default_branch, false) as is_to_main_branch,
+        pull_requests.opened_at,
+        pull_requests.merged_at,
+        pull_requests.closed_at
+    from {{ ref('stg_github__pull_requests') }} as pull_requests
+    left join {{ ref('stg_github__repositories') }} as repositories
+        on pull_requests.repository = repositories.repository
+),
+
+first_commits as (
+    select
+        repository,
+        pull_number,
+        min(authored_at) as first_commit_at,
+        count(*) as commit_count
+    from {{ ref('stg_github__pull_request_commits') }}
+    group by repository, pull_number
+),
+
+first_reviews as (
+    select
+        reviews.repository,
+        reviews.pull_number,
+        min(reviews.submitted_at) as first_review_at
+    from {{ ref('stg_github__reviews') }} as reviews
+    inner join pull_requests
+        on
+            reviews.repository = pull_requests.repository
+            and reviews.pull_number = pull_requests.pull_number
+    where
+        not reviews.is_bot_reviewer
+        and reviews.review_state <> 'pending'
+        and (reviews.reviewer_hash is null or reviews.reviewer_hash <> coalesce(pull_requests.author_hash, ''))
+    group by reviews.repository, reviews.pull_number
+),
+
+named_issues as (
+    select
+        issue_keys.pull_request_id,
+        issues.issue_id,
+        issues.issue_key,
+        issues.feature_id,
+        issues.product_id,
+        row_number() over (partition by issue_keys.pull_request_id order by issue_keys.place asc) as issue_rank
+    from {{ ref('stg_github__pull_request_issue_keys') }} as issue_keys
+    inner join {{ ref('int_delivery__issues') }} as issues
+        on issue_keys.issue_key = issues.issue_key
+)
+
+select
+    pull_requests.source,
+    pull_requests.pull_request_id,
+    pull_requests.repository,
+    pull_requests.pull_number,
+    coalesce(team_repositories.team_id, '(unknown)') as team_id,
+    named_issues.issue_id,
+    named_issues.issue_key,
+    coalesce(named_issues.feature_id, '(unmapped)') as feature_id,
+    coalesce(named_issues.product_id, '(unmapped)') as product_id,
+    pull_requests.author_hash,
+    pull_requests.merge_commit_sha,
+    cast(coalesce(first_commits.commit_count, 0) as bigint) as commit_count,
+    pull_requests.is_bot_author,
+    pull_requests.is_draft,
+    pull_requests.is_to_main_branch,
+    first_commits.first_commit_at,
+    pull_requests.opened_at,
+    first_reviews.first_review_at,
+    pull_requests.merged_at,
+    pull_requests.closed_at
+from pull_requests
+left join first_commits
+    on
+        pull_requests.repository = first_commits.repository
+        and pull_requests.pull_number = first_commits.pull_number
+left join first_reviews
+    on
+        pull_requests.repository = first_reviews.repository
+        and pull_requests.pull_number = first_reviews.pull_number
+left join named_issues
+    on
+        pull_requests.original_id = named_issues.pull_request_id
+        and named_issues.issue_rank = 1
+left join {{ ref('stg_registry__team_repositories') }} as team_repositories
+    on pull_requests.repository = team_repositories.repository

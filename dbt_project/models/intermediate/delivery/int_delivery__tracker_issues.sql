@@ -1,0 +1,95 @@
+-- Grain: one row an issue of any tracker that was created by as_of and not deleted, with its team. The code host's
+-- issues are among them where the registry's `issue_repositories` say that work is tracked there; incidents are not.
+-- They are open or closed, and known by repository and number.
+with work_ids as (
+    select
+        issues.issue_id,
+        max(case when rules.rule_id = 'incident_labels' then 1 else 0 end) as is_incident,
+        max(case when rules.rule_id = 'bug_labels' then 1 else 0 end) as is_bug
+    from {{ ref('stg_github__issues') }} as issues
+    inner join {{ ref('stg_registry__delivery_rules') }} as tracked
+        on
+            issues.repository = tracked.name
+            and tracked.rule_id = 'issue_repositories'
+    left join {{ ref('stg_github__issue_labels') }} as labels
+        on issues.issue_id = labels.issue_id
+    left join {{ ref('stg_registry__delivery_rules') }} as rules
+        on labels.label = rules.name
+    group by issues.issue_id
+),
+
+code_host_issues as (
+    select
+        'github' as source,
+        'github:issue:' || issues.issue_id as issue_id,
+        issues.repository || '#' || cast(issues.issue_number as {{ dbt.type_string() }}) as issue_key,
+        issues.repository as project_key,
+        coalesce(team_repositories.team_id, '(unknown)') as team_id,
+        cast(null as {{ dbt.type_string() }}) as parent_issue_id,
+        coalesce(issues.issue_type, case when work_ids.is_bug = 1 then 'Bug' else 'Task' end) as issue_type,
+        cast(null as {{ dbt.type_string() }}) as status_id,
+        case when issues.closed_at is null then 'Open' else 'Closed' end as status_original,
+        case when issues.closed_at is null then 'new' else 'done' end as status_category,
+        case
+            when issues.closed_at is null then null
+            when issues.close_reason = 'not_planned' then 'Not planned'
+            when issues.close_reason = 'duplicate' then 'Duplicate'
+            else 'Completed'
+        end as resolution,
+        '[]' as fix_versions,
+        0 as hierarchy_level,
+        cast(null as date) as due_date,
+        issues.created_at,
+        issues.closed_at as resolved_at,
+        issues.closed_at as status_category_changed_at
+    from {{ ref('stg_github__issues') }} as issues
+    inner join work_ids
+        on
+            issues.issue_id = work_ids.issue_id
+            and work_ids.is_incident = 0
+    left join {{ ref('stg_registry__team_repositories') }} as team_repositories
+        on issues.repository = team_repositories.repository
+)
+
+select
+    'jira' as source,
+    issues.issue_id,
+    issues.issue_key,
+    issues.project_key,
+    coalesce(team_projects.team_id, '(unknown)') as team_id,
+    issues.parent_issue_id,
+    issues.issue_type,
+    issues.status_id,
+    issues.status_original,
+    issues.status_category,
+    issues.resolution,
+    issues.fix_versions,
+    issues.hierarchy_level,
+    issues.due_date,
+    issues.created_at,
+    issues.resolved_at,
+    issues.status_category_changed_at
+from {{ ref('stg_jira__issues') }} as issues
+left join {{ ref('stg_registry__team_projects') }} as team_projects
+    on issues.project_key = team_projects.project_key
+where not issues.is_deleted
+union all
+select
+    source,
+    issue_id,
+    issue_key,
+    project_key,
+    team_id,
+    parent_issue_id,
+    issue_type,
+    status_id,
+    status_original,
+    status_category,
+    resolution,
+    fix_versions,
+    hierarchy_level,
+    due_date,
+    created_at,
+    resolved_at,
+    status_category_changed_at
+from code_host_issues

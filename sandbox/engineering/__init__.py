@@ -1,0 +1,1 @@
+"""The code of the company: repositories, pull requests, deployments, releases and incidents."""
