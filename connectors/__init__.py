@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
-VENDORS = ("amplitude", "hubspot", "zendesk", "jira")
+VENDORS = ("amplitude", "hubspot", "zendesk", "jira", "productboard")
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
     "hubspot": "HubSpotConnector",
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
+    "productboard": "ProductboardConnector",
     "registry": "RegistryConnector",
 }
 

@@ -21,6 +21,7 @@ from sandbox.population import populate
 if TYPE_CHECKING:
     from sandbox.crm.customers import Crm
     from sandbox.delivery.tracker import Delivery
+    from sandbox.roadmap.board import Roadmap
     from sandbox.support.desk import Support
     from sandbox.usage.events import Usage
 
@@ -101,6 +102,12 @@ class Company:
 
         return Delivery(self)
 
+    @cached_property
+    def roadmap(self) -> "Roadmap":
+        from sandbox.roadmap.board import Roadmap
+
+        return Roadmap(self)
+
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         """The records of a vendor's stream that exist at `now`, in their state of then.
 
@@ -110,6 +117,7 @@ class Company:
             "hubspot": lambda stream, now: self.crm.records(stream, now),
             "zendesk": lambda stream, now: self.support.records(stream, now),
             "jira": lambda stream, now: self.delivery.records(stream, now),
+            "productboard": lambda stream, now: self.roadmap.records(stream, now),
         }
         if vendor not in providers:
             raise ValueError(f"vendor {vendor!r} has no records: choose from {', '.join(providers)}")

@@ -13,6 +13,7 @@ ZENDESK_CLIENT_ID = "sandbox-zendesk-client"
 ZENDESK_CLIENT_SECRET = "sandbox-zendesk-secret"
 JIRA_EMAIL = "product-ops@acme-flow.example"
 JIRA_API_TOKEN = "sandbox-jira-token"
+PRODUCTBOARD_API_TOKEN = "sandbox-productboard-token"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ ACCESS = {
     "hubspot": Access({"ACCESS_TOKEN": HUBSPOT_ACCESS_TOKEN}, 290),
     "zendesk": Access({"CLIENT_ID": ZENDESK_CLIENT_ID, "CLIENT_SECRET": ZENDESK_CLIENT_SECRET}, 10),
     "jira": Access({"EMAIL": JIRA_EMAIL, "API_TOKEN": JIRA_API_TOKEN}, 1500),
+    "productboard": Access({"API_TOKEN": PRODUCTBOARD_API_TOKEN}, 1500),
 }
 VENDORS = tuple(ACCESS)
 # One tool of each family, and what has no second one: what the demo runs on.

@@ -16,9 +16,10 @@ from sandbox.serving import SandboxState, Vendor
 from sandbox.vendors.amplitude import Amplitude
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
+from sandbox.vendors.productboard import Productboard
 from sandbox.vendors.zendesk import Zendesk
 
-APIS: dict[str, type[Vendor]] = {api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira)}
+APIS: dict[str, type[Vendor]] = {api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira, Productboard)}
 
 
 def create_app(sandbox: SandboxState) -> ASGIApp:

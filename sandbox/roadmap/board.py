@@ -73,7 +73,8 @@ class Roadmap:
     def records(self, stream: str, now: datetime) -> list[Record]:
         """The records of a stream that exist at `now` (aware UTC), as they are then; none if it is unknown.
 
-        Streams: notes, entities (of every type, customers too), jira_integrations, jira_connections.
+        Streams: notes, features, initiatives, objectives, releases, components, companies, users,
+        jira_integrations, jira_connections.
         """
         if self._shown is None or self._shown[0] != now:
             self._shown = (now, {})

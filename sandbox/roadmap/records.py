@@ -19,6 +19,14 @@ SITE = "https://acmeflow.productboard.com"
 INTEGRATION_ID = str(uuid5(NAMESPACE_URL, "jira-integration"))
 # A custom field: its key is an id, and configurations tell its name.
 EFFORT_FIELD = str(uuid5(NAMESPACE_URL, "custom-field-effort"))
+# The streams of items, and the types in them.
+TYPES = {
+    "components": ("product", "component"),
+    "features": ("feature", "subfeature"),
+    "initiatives": ("initiative",),
+    "objectives": ("objective",),
+    "releases": ("release",),
+}
 OPENED = datetime(2025, 3, 3, 9, tzinfo=UTC)
 
 
@@ -28,9 +36,11 @@ def records(roadmap: "Roadmap", stream: str, now: datetime) -> list[Record]:
         # Newest first, as the tool lists them.
         notes = sorted(roadmap.feedback.notes, key=lambda note: note.created_at, reverse=True)
         return [_note(note, now) for note in notes if note.exists(now)]
-    if stream == "entities":
-        items = [_entity(item, now) for item in roadmap.items if item.exists(now)]
-        return [*items, *(_customer(roadmap, each) for each in roadmap.feedback.customers)]
+    if stream in ("companies", "users"):
+        kind = {"companies": "company", "users": "user"}[stream]
+        return [_customer(roadmap, each) for each in roadmap.feedback.customers if each.kind == kind]
+    if stream in TYPES:
+        return [_entity(item, now) for item in roadmap.items if item.type in TYPES[stream] and item.exists(now)]
     if stream == "jira_integrations":
         fields = {"name": "Jira", "integrationStatus": "enabled"}
         links = {"self": f"{API}/jira-integrations/{INTEGRATION_ID}", "html": f"{SITE}/settings/jira"}
