@@ -3,7 +3,7 @@
 from datetime import date
 
 from sandbox.company import Company
-from sandbox.truth import delivery, sprints, support, usage
+from sandbox.truth import delivery, roadmap, sprints, support, usage
 from sandbox.truth.features import weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.rows import Row
 
@@ -21,4 +21,5 @@ def truth(company: Company, as_of: date) -> list[Row]:
         *support.truth_rows(company, as_of),
         *delivery.truth_rows(company, as_of),
         *sprints.sprint_rows(company, as_of),
+        *roadmap.truth_rows(company, as_of),
     ]
