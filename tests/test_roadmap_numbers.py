@@ -23,7 +23,13 @@ from tests.metric_warehouse import semantic_manifest
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))
 SOURCES = ("productboard", "jira", "hubspot", "registry")
-MODELS = ("+int_roadmap__item_weeks", "+int_roadmap__coverage", "+fct_roadmap_item", "+bridge_roadmap_issue", "+fct_feedback")
+MODELS = (
+    "+int_roadmap__item_weeks",
+    "+int_roadmap__coverage",
+    "+fct_roadmap_item",
+    "+bridge_roadmap_issue",
+    "+fct_feedback",
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +81,9 @@ def test_every_number_is_the_companys(company: Company, warehouse: Path) -> None
             if not each.metric.startswith("roadmap_"):
                 continue
             for grouping in each.groupings:
-                request = engine.compile([each.metric], grouping, "week", date(2026, 9, 21), date(2026, 11, 15))
+                request = engine.compile(
+                    [each.metric], grouping, "week", date(2026, 9, 21), date(2026, 11, 15)
+                )
                 rows = connection.execute(f"select * from ({request.sql})")
                 names = [column[0] for column in rows.description]
                 for values in rows.fetchall():
@@ -120,4 +128,6 @@ def test_no_text_of_a_customer_leaves_staging(company: Company, warehouse: Path)
         assert len(tables) > 15
         for schema, table in tables:
             content = str(connection.execute(f"select * from {schema}.{table}").fetchall())
-            assert not [each.index for each in people if each.email in content.lower() or each.last_name in content]
+            assert not [
+                each.index for each in people if each.email in content.lower() or each.last_name in content
+            ]

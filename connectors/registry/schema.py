@@ -228,7 +228,9 @@ class Registry(BaseModel):
     def _roadmap(self) -> Iterator[Problem]:
         """What the roadmap's words mean: each one thing, and only stages that there are."""
         items = (
-            (number, each.lower()) for number, feature in enumerate(self.features) for each in feature.roadmap_items
+            (number, each.lower())
+            for number, feature in enumerate(self.features)
+            for each in feature.roadmap_items
         )
         yield from _repeated("features", items, "The roadmap item `{}` is listed twice.")
         for stream in ("roadmap_statuses", "feedback_sources"):

@@ -175,7 +175,9 @@ class Roadmap:
                 each.first.name == "Guided trial for teams" for each in self.features
             ):
                 name = "Guided trial for teams"
-            self.features.append(self._feature(component, name, links.draw(), truthfulness.draw(), gaps.draw()))
+            self.features.append(
+                self._feature(component, name, links.draw(), truthfulness.draw(), gaps.draw())
+            )
         parents = [each for each in self.features if each.first.status == "In progress"]
         for place, parent in enumerate(parents[: count // 10]):
             state = ItemState(f"{parent.first.name}: step {place + 1}", "Planned", owner=parent.first.owner)
@@ -272,7 +274,12 @@ class Roadmap:
             item.change(later, owner=int(self.rng.integers(6)))
 
 
-_OBJECTIVES = ("Win larger customers", "Be quick to learn", "Connect with everything", "Answer within seconds")
+_OBJECTIVES = (
+    "Win larger customers",
+    "Be quick to learn",
+    "Connect with everything",
+    "Answer within seconds",
+)
 
 
 def stage_of(status: str) -> str | None:
@@ -287,4 +294,3 @@ def _project_of(component: Item) -> str:
 
 def new_id(rng: np.random.Generator) -> str:
     return str(UUID(bytes=rng.bytes(16), version=4))
-

@@ -72,7 +72,9 @@ class Feedback:
             f"<p>{wish} <b>{topic}</b>.</p><p>Best, {person.first_name} {person.last_name} "
             f"({person.email}, +49 30 {5550000 + person.index})</p>"
         )
-        tags = tuple(sorted({TAGS[int(self.rng.integers(len(TAGS)))] for _ in range(int(self.rng.integers(3)))}))
+        tags = tuple(
+            sorted({TAGS[int(self.rng.integers(len(TAGS)))] for _ in range(int(self.rng.integers(3)))})
+        )
         note = Note(
             self._id(), number, created_at,
             NoteState(self._customer(speaker, person, account, created_at)),
@@ -119,7 +121,9 @@ class Feedback:
 
     def _plant(self) -> None:
         """Between the demo's nights: a note is put away, one is deleted, and one learns who it is from."""
-        old = [each for each in self.notes if each.created_at < local("2026-10-01 00:00") and not each.changes]
+        old = [
+            each for each in self.notes if each.created_at < local("2026-10-01 00:00") and not each.changes
+        ]
         old[0].changes.append(Change(local("2026-11-14 13:00"), {"is_archived": True}))
         old[1].deleted_at = local("2026-11-15 10:30")
         silent = next(each for each in old[2:] if each.first.customer is None)

@@ -20,7 +20,9 @@ def plant(roadmap: "Roadmap") -> None:
     # Between the demo's nights.
     begun = _item(roadmap, "Board", "Begun on a Saturday", "Planned", roadmap.take_issue("ATL", *_OPEN))
     begun.change(local("2026-11-14 11:00"), status="In progress")
-    moved = _item(roadmap, "Dashboards", "Moved on a Sunday", "In progress", roadmap.take_issue("BOR", *_OPEN))
+    moved = _item(
+        roadmap, "Dashboards", "Moved on a Sunday", "In progress", roadmap.take_issue("BOR", *_OPEN)
+    )
     moved.change(local("2026-11-15 15:00"), starts_on=date(2026, 12, 1), ends_on=date(2027, 2, 28))
     archived = _item(roadmap, "API access", "Put away between nights", "Planned", None)
     archived.change(local("2026-11-14 16:00"), is_archived=True)
@@ -37,7 +39,9 @@ def plant(roadmap: "Roadmap") -> None:
         )
     )  # fmt: skip
     _item(roadmap, "Slack sync", "New on a Sunday", "Planned", None, local("2026-11-15 12:00"))
-    hasty = _item(roadmap, "Jira sync", "Released too early", "In progress", roadmap.take_issue("COS", *_OPEN))
+    hasty = _item(
+        roadmap, "Jira sync", "Released too early", "In progress", roadmap.take_issue("COS", *_OPEN)
+    )
     hasty.change(local("2026-11-14 12:30"), status="Released")
 
     # After midnight of a night: not yet part of it.
@@ -47,9 +51,17 @@ def plant(roadmap: "Roadmap") -> None:
 
     # What must exist at every scale.
     _item(roadmap, "Timeline", "Done and still planned", "Planned", roadmap.take_issue("ATL", "released"))
-    twice = _item(roadmap, "Audit log", "Two issues, one done", "In progress", roadmap.take_issue("BOR", "released"))
+    twice = _item(
+        roadmap, "Audit log", "Two issues, one done", "In progress", roadmap.take_issue("BOR", "released")
+    )
     roadmap.connect(twice, roadmap.take_issue("BOR", *_OPEN))
-    _item(roadmap, "Experiments", "Of a product nobody registered", "In progress", roadmap.take_issue("DRA", *_OPEN))
+    _item(
+        roadmap,
+        "Experiments",
+        "Of a product nobody registered",
+        "In progress",
+        roadmap.take_issue("DRA", *_OPEN),
+    )
     put_away = _item(roadmap, "Platform", "Archived long ago", "Planned", None)
     put_away.change(local("2026-09-01 10:00"), is_archived=True)
 
@@ -64,9 +76,7 @@ def _item(
 ) -> Item:
     parent = roadmap.component(component)
     state = ItemState(name, status, date(2026, 9, 1), date(2026, 11, 30), "day")
-    item = Item(
-        roadmap.new_id(), "feature", created_at, state, parent, parent.product_id, parent.feature_id
-    )
+    item = Item(roadmap.new_id(), "feature", created_at, state, parent, parent.product_id, parent.feature_id)
     roadmap.features.append(item)
     if issue is not None:
         roadmap.connect(item, issue)

@@ -40,7 +40,9 @@ def records(roadmap: "Roadmap", stream: str, now: datetime) -> list[Record]:
         kind = {"companies": "company", "users": "user"}[stream]
         return [_customer(roadmap, each) for each in roadmap.feedback.customers if each.kind == kind]
     if stream in TYPES:
-        return [_entity(item, now) for item in roadmap.items if item.type in TYPES[stream] and item.exists(now)]
+        return [
+            _entity(item, now) for item in roadmap.items if item.type in TYPES[stream] and item.exists(now)
+        ]
     if stream == "jira_integrations":
         fields = {"name": "Jira", "integrationStatus": "enabled"}
         links = {"self": f"{API}/jira-integrations/{INTEGRATION_ID}", "html": f"{SITE}/settings/jira"}
@@ -105,7 +107,11 @@ def _entity(item: Item, now: datetime) -> Record:
     if item.imported_from is not None:
         key = item.imported_from.key
         body["metadata"] = {
-            "source": {"system": "Jira", "recordId": key, "url": f"https://acmeflow.atlassian.net/browse/{key}"}
+            "source": {
+                "system": "Jira",
+                "recordId": key,
+                "url": f"https://acmeflow.atlassian.net/browse/{key}",
+            }
         }
     return Record(item.id, item.updated_at(now), body, archived=state.is_archived)
 
@@ -152,7 +158,12 @@ def _note(note: Note, now: datetime) -> Record:
         "archived": state.is_archived,
     }
     if note.source is not None:
-        fields["source"] = {"id": None, "origin": note.source, "recordId": f"{note.source}-{note.number}", "url": None}
+        fields["source"] = {
+            "id": None,
+            "origin": note.source,
+            "recordId": f"{note.source}-{note.number}",
+            "url": None,
+        }
     body = {
         "id": note.id,
         "type": "textNote",
@@ -169,5 +180,10 @@ def _connection(connection: Connection) -> Record:
     fields = {"issueKey": connection.issue_key, "issueId": connection.issue_id}
     place = f"{API}/jira-integrations/{INTEGRATION_ID}/connections/{connection.item.id}"
     # The tool gives a connection the id of its entity.
-    body = {"id": connection.item.id, "type": "jiraIntegrationConnection", "fields": fields, "links": {"self": place}}
+    body = {
+        "id": connection.item.id,
+        "type": "jiraIntegrationConnection",
+        "fields": fields,
+        "links": {"self": place},
+    }
     return Record(f"{connection.item.id}:{connection.issue_id}", connection.made_at, body)

@@ -48,7 +48,9 @@ def _rows(
     linked = {each: issues for each in active if (issues := _issues(company, each, moment))}
     agreements = [_agrees(each, issues, moment) for each, issues in linked.items()]
     known = [agrees for agrees in agreements if agrees is not None]
-    gaps = [gap for each, issues in linked.items() if (gap := _gap(each, issues, moment, read_at)) is not None]
+    gaps = [
+        gap for each, issues in linked.items() if (gap := _gap(each, issues, moment, read_at)) is not None
+    ]
     rows = []
     if active:
         rows.append(
@@ -106,7 +108,9 @@ def _promise(issue: Issue, moment: datetime, read_at: datetime) -> date | None:
     """The first due date that was set by then; else the last release date of the issue's versions."""
     due_dates = [issue.first.due]
     for history in issue.histories:
-        due_dates += [change.after for change in history.changes if change.name == "due" and history.at <= moment]
+        due_dates += [
+            change.after for change in history.changes if change.name == "due" and history.at <= moment
+        ]
     first_due = next((day for day in due_dates if day is not None), None)
     releases = [each.release_date(read_at) for each in issue.at(read_at).versions]
     return first_due or max((day for day in releases if day is not None), default=None)

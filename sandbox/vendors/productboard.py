@@ -120,7 +120,11 @@ class Productboard(Vendor):
                 if record.body.get("type") in names:
                     names[record.body["type"]].update(record.body.get("fields", {}))
         data = [
-            {"type": kind, "fields": {each: _configuration(each) for each in sorted(fields)}, "relationships": {}}
+            {
+                "type": kind,
+                "fields": {each: _configuration(each) for each in sorted(fields)},
+                "relationships": {},
+            }
             for kind, fields in names.items()
         ]
         return self._page(call, data)

@@ -18,7 +18,7 @@ with versions as (
 
 ordered as (
     select
-        versions.*,
+        *,
         row_number() over (
             partition by connection_id order by extracted_at asc, load_id asc, record_hash asc
         ) as version_number,
@@ -31,7 +31,7 @@ ordered as (
 
 spells as (
     select
-        ordered.*,
+        *,
         lead(valid_from, 1, cast('9999-12-31' as timestamp)) over (
             partition by connection_id order by version_number asc
         ) as valid_to

@@ -9,7 +9,7 @@ with versions as (
 
 in_order_of_reading as (
     select
-        versions.*,
+        *,
         coalesce(
             lag(is_deleted) over (partition by entity_id order by extracted_at asc, load_id asc, record_hash asc), false
         ) as was_deleted
@@ -18,7 +18,7 @@ in_order_of_reading as (
 
 changes as (
     select
-        in_order_of_reading.*,
+        *,
         case
             when is_deleted or was_deleted then {{ dbt.dateadd('day', -1, 'extracted_at') }}
             else coalesce(updated_at, extracted_at)
@@ -28,7 +28,7 @@ changes as (
 
 ordered as (
     select
-        changes.*,
+        *,
         row_number() over (
             partition by entity_id order by changed_at asc, extracted_at asc, load_id asc, record_hash asc
         ) as version_number
@@ -37,7 +37,7 @@ ordered as (
 
 spells as (
     select
-        ordered.*,
+        *,
         case
             when version_number = 1 then coalesce(created_at, cast('1900-01-01' as timestamp)) else changed_at
         end as valid_from,

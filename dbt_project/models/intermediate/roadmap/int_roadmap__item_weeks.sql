@@ -79,17 +79,17 @@ linked as (
     inner join {{ ref('int_roadmap__issue_links') }} as links
         on
             items.roadmap_item_id = links.roadmap_item_id
-            and links.valid_from < items.ended_at
-            and links.valid_to >= items.ended_at
+            and items.ended_at > links.valid_from
+            and items.ended_at <= links.valid_to
     inner join promises
         on
             links.issue_id = promises.issue_id
-            and promises.created_at < items.ended_at
+            and items.ended_at > promises.created_at
     left join {{ ref('int_delivery__status_intervals') }} as stays
         on
             links.issue_id = stays.issue_id
-            and stays.started_at < items.ended_at
-            and (stays.ended_at is null or stays.ended_at >= items.ended_at)
+            and items.ended_at > stays.started_at
+            and (stays.ended_at is null or items.ended_at <= stays.ended_at)
     left join {{ ref('int_roadmap__stages') }} as stages
         on stays.stage = stages.stage
     group by items.week_start, items.roadmap_item_id, links.issue_id
