@@ -7,9 +7,7 @@ in a pass of their own, and what raw holds and the vendor no longer shows become
 Try it: `pops check productboard`.
 """
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -29,6 +27,7 @@ from connectors.contract import (
 )
 from connectors.errors import MalformedResponse
 from connectors.http import BearerAuth, Http
+from connectors.rows import raw_record, value_at
 from connectors.settings import SourceSettings
 from connectors.whole import whole
 
@@ -109,70 +108,57 @@ class ProductboardConnector(NeverTooLarge):
         yield Window(None, until, {"read_until": until.isoformat()})
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
-        torn: list[tuple[str, str]] = []
-        found = self._connections(torn) if stream.name == "jira_connections" else self._records(stream, torn)
-        torn_count = 0
-        for page in whole(found, self.known(stream.name)):
-            torn_count += len(torn)
-            # Whose record came without an id cannot be told: it must not count as vanished.
-            kept = [each for each in page.records if not (torn_count and each.is_deleted)]
-            yield replace(page, records=kept, quarantined=torn.copy())
-            torn.clear()
+        found = self._connections() if stream.name == "jira_connections" else self._records(stream)
+        return whole(found, self.known(stream.name))
 
-    def _records(self, stream: Stream, torn: list[tuple[str, str]]) -> Iterator[list[RawRecord]]:
+    def _records(self, stream: Stream) -> Iterator[list[RawRecord]]:
         """Pages of the records that are not archived, then of those that are: lists show these only when asked."""
         types = {"type[]": list(ENTITIES[stream.name])} if stream.name in ENTITIES else {}
         for archived in ("false", "true"):
             path = "/v2/entities" if types else "/v2/notes"
-            for rows in self._pages(path, types | {"archived": archived}, torn):
-                yield [_raw(row["id"], str(row.get("updatedAt") or ""), self._complete(row)) for row in rows]
+            for rows in self._pages(path, types | {"archived": archived}):
+                yield [raw_record(self._complete(row), "updatedAt") for row in rows]
 
-    def _connections(self, torn: list[tuple[str, str]]) -> Iterator[list[RawRecord]]:
+    def _connections(self) -> Iterator[list[RawRecord]]:
         """Links of entities to Jira issues. The vendor gives a link the id of its entity."""
-        for integrations in self._pages("/v2/jira-integrations", {}, torn):
+        for integrations in self._pages("/v2/jira-integrations", {}):
             for integration in integrations:
-                path = f"/v2/jira-integrations/{integration['id']}/connections"
-                for rows in self._pages(path, {}, torn):
-                    keys = (f"{integration['id']}:{row['id']}:{_issue_id(row)}" for row in rows)
-                    yield [_raw(key, "", row) for key, row in zip(keys, rows, strict=True)]
+                for rows in self._pages(f"/v2/jira-integrations/{integration['id']}/connections", {}):
+                    records = (raw_record(row) for row in rows)
+                    yield [
+                        _link(each, integration["id"], row) for each, row in zip(records, rows, strict=True)
+                    ]
 
-    def _pages(
-        self, path: str, params: dict[str, Any], torn: list[tuple[str, str]]
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Rows of a list, page by page to its end; those without an id go to `torn`."""
+    def _pages(self, path: str, params: dict[str, Any]) -> Iterator[list[Any]]:
+        """Rows of a list, page by page to its end."""
         for body in self._http.paginate(path, params, lambda body: _next(body, path)):
-            rows = _listed(body, path)
-            good = [row for row in rows if isinstance(row, dict) and row.get("id")]
-            torn += [("A record without an id.", json.dumps(row)) for row in rows if row not in good]
-            yield good
+            yield _listed(body, path)
 
-    def _complete(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _complete(self, row: Any) -> Any:
         """The record with all of its relationships, of which the list shows the first page."""
-        shown = row.get("relationships")
-        if isinstance(shown, dict) and (following := (shown.get("links") or {}).get("next")):
-            bodies = self._http.paginate(following, {}, lambda body: _next(body, following))
-            shown["data"] = [*shown["data"], *(each for body in bodies for each in _listed(body, following))]
+        following = value_at(row, "relationships.links.next")
+        if following:
+            shown = row["relationships"]
+            shown["data"] = [*shown["data"], *(each for page in self._pages(following, {}) for each in page)]
             shown["links"] = {"next": None}
         return row
 
 
+def _link(record: RawRecord, integration_id: str, row: Any) -> RawRecord:
+    """The record under a key of its own: an entity may be linked with several issues; without its id it has none."""
+    key = f"{integration_id}:{record.record_id}:{value_at(row, 'fields.issueId')}"
+    return record._replace(record_id=key if record.record_id else "")
+
+
 def _listed(body: Any, path: str) -> list[Any]:
-    if not isinstance(body, dict) or not isinstance(body.get("data"), list):
+    if not isinstance(value_at(body, "data"), list):
         raise MalformedResponse("The answer has no list `data`.", place=f"GET {path}")
     return list(body["data"])
 
 
 def _next(body: Any, path: str) -> str | None:
     """The address of the next page; None on the last one. An answer that says neither was cut short."""
-    links = body.get("links") if isinstance(body, dict) else None
+    links = value_at(body, "links")
     if not isinstance(links, dict) or "next" not in links:
         raise MalformedResponse("The answer does not say whether a page follows.", place=f"GET {path}")
     return links["next"] or None
-
-
-def _issue_id(row: dict[str, Any]) -> str:
-    return str((row.get("fields") or {}).get("issueId"))
-
-
-def _raw(key: str, version: str, row: dict[str, Any]) -> RawRecord:
-    return RawRecord(str(key), version, json.dumps(row, ensure_ascii=False))

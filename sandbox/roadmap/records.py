@@ -186,4 +186,5 @@ def _connection(connection: Connection) -> Record:
         "fields": fields,
         "links": {"self": place},
     }
-    return Record(f"{connection.item.id}:{connection.issue_id}", connection.made_at, body)
+    key = f"{INTEGRATION_ID}:{connection.item.id}:{connection.issue_id}"
+    return Record(key, connection.made_at, body)

@@ -23,7 +23,9 @@ def tool(serve: Any) -> httpx.Client:
             "productboard", "notes", f"n{number}", START, number % 2 == 0,
             id=f"n{number}", type="textNote", fields={}, **stamps,
         )  # fmt: skip
-    data.add("productboard", "initiatives", "i1", START, id="i1", type="initiative", fields={"name": "x"}, **stamps)
+    data.add(
+        "productboard", "initiatives", "i1", START, id="i1", type="initiative", fields={"name": "x"}, **stamps
+    )
     data.add("productboard", "jira_integrations", "j1", START, id="j1")
     fields = {"issueKey": "ATL-1", "issueId": "20001"}
     data.add("productboard", "jira_connections", "f1", START, id="f1", fields=fields)
@@ -81,7 +83,10 @@ def test_links_to_jira_and_configurations_are_there(serve: Any) -> None:
     assert len(client.get(path, params={"issueKey": "ATL-1"}, headers=TOKEN).json()["data"]) == 1
     assert client.get(path, params={"issueId": "7"}, headers=TOKEN).json()["data"] == []
     found = client.get("/productboard/v2/entities/configurations", headers=TOKEN).json()["data"]
-    assert next(each for each in found if each["type"] == "initiative")["fields"]["name"]["path"] == "/fields/name"
+    assert (
+        next(each for each in found if each["type"] == "initiative")["fields"]["name"]["path"]
+        == "/fields/name"
+    )
     one = client.get("/productboard/v2/entities/i1", headers=TOKEN).json()["data"]
     assert one["fields"] == {"name": "x"}
     related = client.get("/productboard/v2/entities/i1/relationships", headers=TOKEN).json()
