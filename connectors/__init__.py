@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
-VENDORS = ("amplitude", "hubspot", "zendesk", "jira", "github")
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
     "hubspot": "HubSpotConnector",
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
     "github": "GitHubConnector",
+    "productboard": "ProductboardConnector",
     "registry": "RegistryConnector",
 }
+# Sources with an API of their own.
+VENDORS = tuple(source for source in _CLASSES if source not in ("files", "registry"))
 
 
 def connector_class(source: str) -> "type[Connector]":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sandbox.crm.customers import Crm
     from sandbox.delivery.tracker import Delivery
     from sandbox.engineering.host import Engineering
+    from sandbox.roadmap.board import Roadmap
     from sandbox.support.desk import Support
     from sandbox.usage.events import Usage
 
@@ -108,6 +109,12 @@ class Company:
 
         return Engineering(self)
 
+    @cached_property
+    def roadmap(self) -> "Roadmap":
+        from sandbox.roadmap.board import Roadmap
+
+        return Roadmap(self)
+
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         """The records of a vendor's stream that exist at `now`, in their state of then.
 
@@ -118,6 +125,7 @@ class Company:
             "zendesk": lambda stream, now: self.support.records(stream, now),
             "jira": lambda stream, now: self.delivery.records(stream, now),
             "github": lambda stream, now: self.engineering.records(stream, now),
+            "productboard": lambda stream, now: self.roadmap.records(stream, now),
         }
         if vendor not in providers:
             raise ValueError(f"vendor {vendor!r} has no records: choose from {', '.join(providers)}")

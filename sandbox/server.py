@@ -17,9 +17,20 @@ from sandbox.vendors.amplitude import Amplitude
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
+from sandbox.vendors.productboard import Productboard
 from sandbox.vendors.zendesk import Zendesk
 
-APIS: dict[str, type[Vendor]] = {api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira, GitHub)}
+APIS: dict[str, type[Vendor]] = {
+    api.name: api
+    for api in (
+        Amplitude,
+        HubSpot,
+        Zendesk,
+        Jira,
+        GitHub,
+        Productboard,
+    )
+}
 
 
 def create_app(sandbox: SandboxState) -> ASGIApp:

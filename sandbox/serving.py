@@ -93,7 +93,12 @@ class SandboxState:
 
     def warm_up(self) -> None:
         """Read a little of every vendor, so that what the data make at first use is made before anyone waits."""
-        for vendor, stream in (("hubspot", "companies"), ("zendesk", "tickets"), ("jira", "issues")):
+        for vendor, stream in (
+            ("hubspot", "companies"),
+            ("zendesk", "tickets"),
+            ("jira", "issues"),
+            ("productboard", "features"),
+        ):
             if vendor in self.vendors:
                 self.rows(vendor, stream)
         if "amplitude" in self.vendors:

@@ -84,6 +84,11 @@ def _versions(state: SandboxState, now: datetime) -> set[str]:
     return {each.id for each in state.rows("jira", "versions") if each.body["projectId"] in projects}
 
 
+def _archived_too(source: str, stream: str) -> Expected:
+    """What is archived was put away, and is not gone."""
+    return lambda state, now: {each.id for each in state.rows(source, stream)}
+
+
 AMPLITUDE_HISTORY = timedelta(days=2)
 CRM_TIMES = ("updatedAt", "properties.hs_lastmodifieddate")
 
@@ -141,4 +146,30 @@ JIRA = SourceCase(
     refused="statuses",
 )
 
-CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA)}
+PRODUCTBOARD = SourceCase(
+    "productboard",
+    main="notes",
+    streams={
+        name: StreamCase("fields.name", ("updatedAt",), alive=_archived_too("productboard", name))
+        for name in (
+            "notes",
+            "features",
+            "initiatives",
+            "objectives",
+            "releases",
+            "components",
+            "companies",
+            "users",
+        )
+    }
+    | {
+        "jira_connections": StreamCase(
+            "fields.issueKey", alive=_archived_too("productboard", "jira_connections")
+        )
+    },
+    small_pages={"sandbox.vendors.productboard.PAGE": 40},
+    paging="link",
+    personal={"notes": "fields.content", "users": "fields.email"},
+)
+
+CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, PRODUCTBOARD)}

@@ -79,6 +79,10 @@ TABLES = {
     "intermediate.int_features__repeat_use": (
         "person_id text, feature_id text, cohort_week date, segment text, is_repeat boolean, product_id text"
     ),
+    "intermediate.int_roadmap__item_weeks": (
+        "week_start date, roadmap_item_id text, product_id text, feature_id text, is_active boolean, is_linked boolean, "
+        "is_comparable boolean, is_agreed boolean, date_gap_days bigint"
+    ),
     "intermediate.int_delivery__issue_stages": (
         "issue_id text, team_id text, stage text, stage_seconds bigint, resolved_date date"
     ),

@@ -79,6 +79,7 @@ class Feature(Entry):
     events: list[EventRule]
     epics: list[EpicKey]
     ticket_tags: list[Text]
+    roadmap_items: list[Text] = Field(default_factory=list)
     eligible_plans: list[Text] = Field(default_factory=list)
     adoption_target: Annotated[float, Field(gt=0, le=1)] | None = None
 
@@ -107,6 +108,20 @@ class Stage(Entry):
     name: Text
     flow: Literal["active", "waiting"]
     statuses: list[Text]
+
+
+class RoadmapStatus(Entry):
+    """A status of the roadmap, whose id is its name; `agrees_with`: stages of a linked issue that do not contradict it."""
+
+    stage: Text
+    agrees_with: Annotated[list[Text], Field(min_length=1)]
+    is_active: bool = True
+
+
+class FeedbackSource(Entry):
+    """Where feedback comes from; the id is what the tools call it."""
+
+    kind: Literal["web", "product", "experience", "voice"]
 
 
 class AreaOwner(Entry):
@@ -172,6 +187,8 @@ class Registry(BaseModel):
     features: list[Feature]
     teams: list[Team]
     stages: list[Stage]
+    roadmap_statuses: list[RoadmapStatus]
+    feedback_sources: list[FeedbackSource]
     owners: list[AreaOwner]
     targets: list[Target]
     calendar: list[CalendarEntry]
@@ -219,6 +236,28 @@ class Registry(BaseModel):
             (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
         )
         yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
+        yield from self._roadmap()
+
+    def _roadmap(self) -> Iterator[Problem]:
+        """What the roadmap's words mean: each one thing, and only stages that there are."""
+        items = (
+            (number, each.lower())
+            for number, feature in enumerate(self.features)
+            for each in feature.roadmap_items
+        )
+        yield from _repeated("features", items, "The roadmap item `{}` is listed twice.")
+        for stream in ("roadmap_statuses", "feedback_sources"):
+            names = ((number, entry.id.lower()) for number, entry in enumerate(getattr(self, stream)))
+            yield from _repeated(stream, names, "`{}` is listed twice: upper and lower case mean the same.")
+        stages = {each.id for each in self.stages}
+        for number, status in enumerate(self.roadmap_statuses):
+            for stage in (status.stage, *status.agrees_with):
+                if stage not in stages:
+                    yield (
+                        "roadmap_statuses",
+                        number,
+                        f"The status `{status.id}` names the stage `{stage}`, which stages.yml does not have.",
+                    )
 
     def _shared_events(self) -> Iterator[Problem]:
         """An event that two rules match would be counted for both."""
