@@ -118,7 +118,7 @@ class GitHub(Vendor):
                 return result
         else:
             if call.fault is not None:
-                faults.break_page(call.fault, result)
+                faults.break_page(call.fault, result, self.sandbox.faults.edges)
             rows = result.body[result.rows]
             shown = rows if "total_count" not in result.body else result.body
             if link := result.body.pop("next", None):
