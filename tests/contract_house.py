@@ -23,6 +23,7 @@ from connectors.contract import Stream
 from connectors.loading import Loader
 from connectors.raw_store import LATEST, RAW_COLUMNS
 from connectors.runner import SourceRun, run_source
+from connectors.settings import prefix
 from connectors.waiting import Clock
 from sandbox.alterations import Alteration
 from sandbox.company import Company
@@ -99,6 +100,7 @@ class House:
         self.state = world.state
         self.kind = connector_class(case.source)
         self.env = environment(world.base_url, PACE, [case.source])
+        self.env |= {prefix(case.source) + name: value for name, value in case.settings.items()}
         world.reset()
         for target, value in case.small_pages.items():
             patch.setattr(target, value)
@@ -166,14 +168,20 @@ class House:
             Alteration(self.source, case.lives_in or name, record_id, CHANGED_AT, touched=case.touched, **how)
         )
 
-    def deletion(self, stream: Stream) -> dict[str, Any]:
-        """The alteration by which the vendor deletes a record of a stream."""
+    def delete(self, stream: Stream, record_id: str) -> None:
+        """Delete a record as its vendor does."""
+        how = self.case.streams[stream.name]
         ways: dict[str, dict[str, Any]] = {
-            "flag": {"fields": self.case.streams[stream.name].deleted},
+            "flag": {"fields": how.deleted},
             "archived_pass": {"archived": True},
             "vanish": {"gone": True},
         }
-        return ways[stream.deletes]
+        if how.tombstone is None:
+            self.alter(stream.name, record_id, **ways[stream.deletes])
+            return
+        self.alter(stream.name, record_id, gone=True)
+        listed, body = how.tombstone
+        self.state.alter(Alteration(self.source, listed, record_id, CHANGED_AT, body=body(record_id)))
 
     @property
     def first_page(self) -> int:

@@ -16,8 +16,8 @@ from connectors.runner import check_source
 from connectors.settings import prefix
 from orchestration.source_status import credentials
 from sandbox.running import running_app
-from tests.contract_cases import CASES
 from tests.contract_house import House, Impatient, World, world
+from tests.contract_second_cases import CASES
 
 METHODS = ["GET", "POST"]
 STRANGERS = {
@@ -26,9 +26,6 @@ STRANGERS = {
     "list": JSONResponse([1, 2, 3]),
     "text": JSONResponse("hello"),
 }
-
-pytestmark = pytest.mark.parametrize("source", CASES)
-
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
@@ -47,9 +44,9 @@ def strangers() -> Iterator[str]:
         yield base_url
 
 
-@pytest.fixture
-def house(source: str, company: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    return House(company, CASES[source], tmp_path, monkeypatch)
+@pytest.fixture(params=list(CASES))
+def house(request: pytest.FixtureRequest, company: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    return House(company, CASES[request.param], tmp_path, monkeypatch)
 
 
 def checked(house: House, ahead: timedelta = timedelta(0), **variables: str) -> Credentials:

@@ -1,0 +1,197 @@
+"""What the contract suite must know of the tools that came second in their family, or in a family of their own."""
+
+import hashlib
+import json
+from datetime import UTC, date, datetime, timedelta
+
+from connectors import VENDORS
+from sandbox.serving import SandboxState
+from tests.contract_cases import AMPLITUDE, HUBSPOT, JIRA, NIGHT, ZENDESK, Expected, SourceCase, StreamCase
+
+SALESFORCE_TIMES = ("LastModifiedDate", "SystemModstamp")
+MIXPANEL_HISTORY = timedelta(days=1)
+
+
+def _all(vendor: str, stream: str) -> Expected:
+    """Archived records too: the vendor shows them, and says so in the record."""
+    return lambda state, now: {each.id for each in state.rows(vendor, stream)}
+
+
+def _mixpanel_events(state: SandboxState, now: datetime) -> set[str]:
+    found: set[str] = set()
+    day, last = (NIGHT - MIXPANEL_HISTORY).date(), (now - timedelta(hours=2)).date()
+    while day <= last:
+        for line in state.mixpanel_day(day).splitlines():
+            event = json.loads(line)
+            held = event["properties"]
+            parts = (event["event"], held.get("distinct_id"), held.get("time"), held.get("$insert_id"))
+            text = chr(31).join("" if each is None else str(each) for each in parts)
+            found.add(hashlib.md5(text.encode()).hexdigest())
+        day += timedelta(days=1)
+    return found
+
+
+def _flagged(vendor: str, stream: str) -> Expected:
+    return lambda state, now: {
+        each.id for each in state.rows(vendor, stream) if not each.body.get("IsDeleted")
+    }
+
+
+def _github_commits(state: SandboxState, now: datetime) -> set[str]:
+    found = set()
+    for each in state.rows("github", "pull_requests"):
+        _, _, _, repository, _, number = each.body["url"].rsplit("/", 5)
+        found.add(f"{repository}#{number}")
+    return found
+
+
+def _jira_connections(state: SandboxState, now: datetime) -> set[str]:
+    [integration] = state.rows("productboard", "jira_integrations")
+    return {
+        f"{integration.id}:{each.body['id']}:{each.body['fields']['issueId']}"
+        for each in state.rows("productboard", "jira_connections")
+    }
+
+
+def _typeform_responses(state: SandboxState, now: datetime) -> set[str]:
+    return {
+        f"{each.body['form_id']}:{each.body['token']}"
+        for each in state.rows("typeform", "responses")
+        if each.body["response_type"] == "completed" and each.updated_at < now - timedelta(minutes=30)
+    }
+
+
+def _deleted_conversation(key: str) -> dict[str, object]:
+    deleted_at = int((NIGHT + timedelta(minutes=30)).timestamp())
+    return {"type": "conversation", "id": key, "metrics_retained": False, "deleted_at": deleted_at}
+
+
+def _salesforce_stream(stream: str, edited: str) -> StreamCase:
+    return StreamCase(
+        edited,
+        SALESFORCE_TIMES,
+        {"IsDeleted": True},
+        alive=_flagged("salesforce", stream),
+        key="Id",
+        grows=False,
+    )
+
+
+def _productboard_stream(stream: str) -> StreamCase:
+    return StreamCase("fields.name", ("updatedAt",), alive=_all("productboard", stream))
+
+
+MIXPANEL = SourceCase(
+    "mixpanel",
+    main="profiles",
+    streams={
+        "profiles": StreamCase("$properties.$name", key="$distinct_id"),
+        "events": StreamCase(alive=_mixpanel_events),
+    },
+    small_pages={"sandbox.vendors.mixpanel.PAGE_SIZE": 100},
+    history=MIXPANEL_HISTORY,
+    personal={"profiles": "$properties.$email"},
+    settings={"LOOK_BACK_DAYS": "1"},
+    few_requests=2,
+)
+SALESFORCE = SourceCase(
+    "salesforce",
+    main="contacts",
+    streams={
+        "accounts": _salesforce_stream("accounts", "Name"),
+        "contacts": _salesforce_stream("contacts", "Title"),
+        "opportunities": _salesforce_stream("opportunities", "Name"),
+        "opportunity_history": StreamCase(alive=_flagged("salesforce", "opportunity_history"), key="Id"),
+        "leads": _salesforce_stream("leads", "Title"),
+        "users": StreamCase("Name", SALESFORCE_TIMES, key="Id", grows=False),
+    },
+    small_pages={"sandbox.vendors.salesforce.REST_PAGE": 60},
+    paging="link",
+    has_refresh=True,
+    personal={"contacts": "Email", "leads": "Email"},
+)
+INTERCOM = SourceCase(
+    "intercom",
+    main="contacts",
+    streams={
+        "conversations": StreamCase(
+            "title", ("updated_at",), tombstone=("deleted_conversations", _deleted_conversation)
+        ),
+        "contacts": StreamCase("name", ("updated_at",)),
+        "companies": StreamCase("name", ("updated_at",)),
+        "admins": StreamCase("name"),
+    },
+    small_pages={"connectors.intercom.source.ROWS_A_PAGE": 40, "sandbox.vendors.intercom.SCROLL_PAGE": 15},
+    personal={"contacts": "email", "conversations": "title"},
+)
+GITHUB = SourceCase(
+    "github",
+    main="pull_requests",
+    streams={
+        "repositories": StreamCase("description", ("updated_at",)),
+        "pull_requests": StreamCase("title", ("updated_at",)),
+        "reviews": StreamCase(),
+        "pull_request_commits": StreamCase(alive=_github_commits),
+        "releases": StreamCase("name"),
+        "deployments": StreamCase(),
+        "deployment_statuses": StreamCase(),
+        "issues": StreamCase("title", ("updated_at",)),
+        "workflow_runs": StreamCase(),
+    },
+    small_pages={"connectors.github.lists.ROWS_A_PAGE": 12},
+    paging="link",
+    personal={"pull_requests": "body", "issues": "body"},
+    refused="issues",
+)
+PRODUCTBOARD = SourceCase(
+    "productboard",
+    main="notes",
+    streams={
+        **{
+            name: _productboard_stream(name)
+            for name in (
+                "notes",
+                "features",
+                "initiatives",
+                "objectives",
+                "releases",
+                "components",
+                "companies",
+                "users",
+            )
+        },
+        "jira_connections": StreamCase(alive=_jira_connections),
+    },
+    small_pages={"sandbox.vendors.productboard.PAGE": 30},
+    paging="link",
+    personal={"notes": "fields.content", "users": "fields.email"},
+)
+TYPEFORM = SourceCase(
+    "typeform",
+    main="responses",
+    streams={
+        "forms": StreamCase("title", ("last_updated_at",)),
+        "responses": StreamCase(alive=_typeform_responses, key="token"),
+    },
+    small_pages={"connectors.typeform.source.RESPONSES_A_PAGE": 60},
+    paging="count",
+    personal={"forms": "title"},
+    refused="responses",
+)
+
+CASES = {
+    each.source: each
+    for each in (
+        AMPLITUDE,
+        MIXPANEL,
+        HUBSPOT,
+        SALESFORCE,
+        ZENDESK,
+        INTERCOM,
+        JIRA,
+        GITHUB,
+        PRODUCTBOARD,
+        TYPEFORM,
+    )
+    if each.source in VENDORS
+}
