@@ -23,7 +23,7 @@ class StreamCase:
     `lives_in`: the sandbox's name of the stream, when it is another. `alive`: ids that raw must show (None: the ids of
     all records that the sandbox has, less those that are archived or bear the deleted flag). `key`: where the id stands.
     `grows`: a field that nobody knew is shown. `tombstone`: stream of the sandbox that lists what is deleted, and the
-    record that it then has for an id.
+    record that it then has for an id. `sandbox_id`: the sandbox's id of a record, from raw's.
     """
 
     edited: str | None = None
@@ -34,6 +34,7 @@ class StreamCase:
     key: str = "id"
     grows: bool = True
     tombstone: tuple[str, Callable[[str], dict[str, Any]]] | None = None
+    sandbox_id: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ class SourceCase:
     the body, a `link` that the connector follows, a `count` of rows, or nothing, the answer being `one_file`.
     `has_refresh`: an expired token is fetched anew. `history`: how much of event streams is read. `personal`: by stream,
     a path that holds personal data. `refused`: a stream whose routes no other stream needs ("": the main one).
-    `settings`: further variables, without their prefix. `few_requests`: so many that a run cannot come to its end.
+    `settings`: further variables, without their prefix. `few_requests`: so many that a run cannot come to its end (None: a run that
+    cannot is refused before it begins). `served_as`, `asking`: the sandbox's name of the routes, where one address serves
+    several streams, and a text in the query that tells the main stream's requests from the others.
     """
 
     source: str
@@ -57,7 +60,9 @@ class SourceCase:
     has_refresh: bool = False
     refused: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
-    few_requests: int = 2
+    few_requests: int | None = 2
+    served_as: str = ""
+    asking: str = ""
     history: timedelta = timedelta(days=400)
     personal: Mapping[str, str] = field(default_factory=dict)
 

@@ -149,7 +149,7 @@ class House:
 
     def fault(self, kind: str, stream: str = "", **more: Any) -> None:
         """Plan a fault, on the main stream unless another is named."""
-        planned = {"vendor": self.source, "kind": kind, "stream": stream or self.case.main} | more
+        planned = {"vendor": self.source, "kind": kind, "stream": stream or self.case.served_as or self.case.main} | more
         self.state.faults.add([Fault.from_json(planned)])
         self.state.forget()
 
@@ -165,7 +165,14 @@ class House:
         """Change a record of the sandbox at CHANGED_AT."""
         case = self.case.streams[name]
         self.state.alter(
-            Alteration(self.source, case.lives_in or name, record_id, CHANGED_AT, touched=case.touched, **how)
+            Alteration(
+                self.source,
+                case.lives_in or name,
+                case.sandbox_id(record_id),
+                CHANGED_AT,
+                touched=case.touched,
+                **how,
+            )
         )
 
     def delete(self, stream: Stream, record_id: str) -> None:
@@ -245,12 +252,6 @@ def _load(self: Loader, stream: str, batch: Batch) -> None:
     self._store.connection.execute(
         f"insert into {self._store.table(stream)} ({columns}) select {columns} from read_parquet('{batch.file}')"
     )
-
-
-def value_at(record: Any, path: str) -> Any:
-    for part in path.split("."):
-        record = record[int(part)] if isinstance(record, list) else record[part]
-    return record
 
 
 def _is_flagged(record: Record, how: StreamCase) -> bool:

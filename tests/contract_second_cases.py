@@ -45,6 +45,11 @@ def _github_commits(state: SandboxState, now: datetime) -> set[str]:
     return found
 
 
+def _github_issues(state: SandboxState, now: datetime) -> set[str]:
+    """The list of issues shows pull requests too."""
+    return {each.id for each in state.rows("github", "issues") if "pull_request" not in each.body}
+
+
 def _jira_connections(state: SandboxState, now: datetime) -> set[str]:
     [integration] = state.rows("productboard", "jira_integrations")
     return {
@@ -59,6 +64,10 @@ def _typeform_responses(state: SandboxState, now: datetime) -> set[str]:
         for each in state.rows("typeform", "responses")
         if each.body["response_type"] == "completed" and each.updated_at < now - timedelta(minutes=30)
     }
+
+
+def _after_colon(key: str) -> str:
+    return key.partition(":")[2]
 
 
 def _deleted_conversation(key: str) -> dict[str, object]:
@@ -92,7 +101,7 @@ MIXPANEL = SourceCase(
     history=MIXPANEL_HISTORY,
     personal={"profiles": "$properties.$email"},
     settings={"LOOK_BACK_DAYS": "1"},
-    few_requests=2,
+    few_requests=None,
 )
 SALESFORCE = SourceCase(
     "salesforce",
@@ -108,6 +117,8 @@ SALESFORCE = SourceCase(
     small_pages={"sandbox.vendors.salesforce.REST_PAGE": 60},
     paging="link",
     has_refresh=True,
+    served_as="query",
+    asking="FROM Contact ",
     personal={"contacts": "Email", "leads": "Email"},
 )
 INTERCOM = SourceCase(
@@ -135,7 +146,7 @@ GITHUB = SourceCase(
         "releases": StreamCase("name"),
         "deployments": StreamCase(),
         "deployment_statuses": StreamCase(),
-        "issues": StreamCase("title", ("updated_at",)),
+        "issues": StreamCase("title", ("updated_at",), alive=_github_issues),
         "workflow_runs": StreamCase(),
     },
     small_pages={"connectors.github.lists.ROWS_A_PAGE": 12},
@@ -160,7 +171,7 @@ PRODUCTBOARD = SourceCase(
                 "users",
             )
         },
-        "jira_connections": StreamCase(alive=_jira_connections),
+        "jira_connections": StreamCase(alive=_jira_connections, sandbox_id=_after_colon),
     },
     small_pages={"sandbox.vendors.productboard.PAGE": 30},
     paging="link",
@@ -171,7 +182,7 @@ TYPEFORM = SourceCase(
     main="responses",
     streams={
         "forms": StreamCase("title", ("last_updated_at",)),
-        "responses": StreamCase(alive=_typeform_responses, key="token"),
+        "responses": StreamCase(alive=_typeform_responses, key="token", sandbox_id=_after_colon),
     },
     small_pages={"connectors.typeform.source.RESPONSES_A_PAGE": 60},
     paging="count",
