@@ -48,7 +48,8 @@ class SourceCase:
     a path that holds personal data. `refused`: a stream whose routes no other stream needs ("": the main one).
     `settings`: further variables, without their prefix. `few_requests`: so many that a run cannot come to its end (None: a run that
     cannot is refused before it begins). `served_as`, `asking`: the sandbox's name of the routes, where one address serves
-    several streams, and a text in the query that tells the main stream's requests from the others.
+    several streams, and a text in the query that tells the main stream's requests from the others. `never`: faults that
+    this vendor does not know.
     """
 
     source: str
@@ -63,6 +64,7 @@ class SourceCase:
     few_requests: int | None = 2
     served_as: str = ""
     asking: str = ""
+    never: tuple[str, ...] = ()
     history: timedelta = timedelta(days=400)
     personal: Mapping[str, str] = field(default_factory=dict)
 
