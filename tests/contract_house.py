@@ -149,7 +149,11 @@ class House:
 
     def fault(self, kind: str, stream: str = "", **more: Any) -> None:
         """Plan a fault, on the main stream unless another is named."""
-        planned = {"vendor": self.source, "kind": kind, "stream": stream or self.case.served_as or self.case.main} | more
+        planned = {
+            "vendor": self.source,
+            "kind": kind,
+            "stream": stream or self.case.served_as or self.case.main,
+        } | more
         self.state.faults.add([Fault.from_json(planned)])
         self.state.forget()
 

@@ -8,16 +8,21 @@ from typing import Any
 
 from connectors import VENDORS
 from sandbox.serving import SandboxState
-from tests.contract_cases import AMPLITUDE, HUBSPOT, JIRA, NIGHT, ZENDESK, Expected, SourceCase, StreamCase
+from tests.contract_cases import (
+    AMPLITUDE,
+    HUBSPOT,
+    JIRA,
+    NIGHT,
+    PRODUCTBOARD,
+    ZENDESK,
+    Expected,
+    SourceCase,
+    StreamCase,
+)
 
 SALESFORCE_TIMES = ("LastModifiedDate", "SystemModstamp")
 MIXPANEL_HISTORY = timedelta(days=1)
-REPOSITORIES = ("studio-web", "connect-gateway")
-
-
-def _all(vendor: str, stream: str) -> Expected:
-    """Archived records too: the vendor shows them, and says so in the record."""
-    return lambda state, now: {each.id for each in state.rows(vendor, stream)}
+REPOSITORIES = ("studio-web", "insights-web", "insights-engine", "design-tokens")
 
 
 def _mixpanel_events(state: SandboxState, now: datetime) -> set[str]:
@@ -60,14 +65,6 @@ def _repository_of(row: Mapping[str, Any]) -> str:
     return address.partition("/repos/")[2].split("/")[1]
 
 
-def _jira_connections(state: SandboxState, now: datetime) -> set[str]:
-    [integration] = state.rows("productboard", "jira_integrations")
-    return {
-        f"{integration.id}:{each.body['id']}:{each.body['fields']['issueId']}"
-        for each in state.rows("productboard", "jira_connections")
-    }
-
-
 def _typeform_responses(state: SandboxState, now: datetime) -> set[str]:
     return {
         f"{each.body['form_id']}:{each.body['token']}"
@@ -94,10 +91,6 @@ def _salesforce_stream(stream: str, edited: str) -> StreamCase:
         key="Id",
         grows=False,
     )
-
-
-def _productboard_stream(stream: str) -> StreamCase:
-    return StreamCase("fields.name", ("updatedAt",), alive=_all("productboard", stream))
 
 
 MIXPANEL = SourceCase(
@@ -161,35 +154,12 @@ GITHUB = SourceCase(
         "issues": StreamCase("title", ("updated_at",), alive=_github("issues")),
         "workflow_runs": StreamCase(alive=_github("workflow_runs")),
     },
-    small_pages={"connectors.github.lists.ROWS_A_PAGE": 12},
+    small_pages={"connectors.github.lists.ROWS_A_PAGE": 8},
     paging="link",
     personal={"pull_requests": "body", "issues": "body"},
     refused="issues",
-    # Every pull request and deployment is a request: two repositories of nine.
+    # Every pull request and deployment is a request: four repositories of nine.
     settings={"REPOSITORIES": ",".join(REPOSITORIES)},
-)
-PRODUCTBOARD = SourceCase(
-    "productboard",
-    main="notes",
-    streams={
-        **{
-            name: _productboard_stream(name)
-            for name in (
-                "notes",
-                "features",
-                "initiatives",
-                "objectives",
-                "releases",
-                "components",
-                "companies",
-                "users",
-            )
-        },
-        "jira_connections": StreamCase(alive=_jira_connections, sandbox_id=_after_colon),
-    },
-    small_pages={"sandbox.vendors.productboard.PAGE": 30},
-    paging="link",
-    personal={"notes": "fields.content", "users": "fields.email"},
 )
 TYPEFORM = SourceCase(
     "typeform",

@@ -19,6 +19,7 @@ from tests.contract_second_cases import CASES
 
 CANARY = "canary-5f2c9b@private.example"
 
+
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with world(tmp_path_factory.mktemp("homes")) as running:
@@ -26,7 +27,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(params=list(CASES))
-def house(request: pytest.FixtureRequest, company: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def house(
+    request: pytest.FixtureRequest, company: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> House:
     return House(company, CASES[request.param], tmp_path, monkeypatch)
 
 
