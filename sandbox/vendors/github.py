@@ -281,7 +281,7 @@ def _in_state(rows: list[Row], state: str) -> list[Row]:
 def _sorted(call: Call, rows: list[Row]) -> list[Row]:
     field = {"updated": "updated_at"}.get(call.query.get("sort", "created"), "created_at")
     is_descending = call.query.get("direction", "desc") == "desc"
-    return sorted(rows, key=lambda row: (str(row[field]), int(row["id"])), reverse=is_descending)
+    return sorted(rows, key=lambda row: (str(row[field]), int(row.get("id", 0))), reverse=is_descending)
 
 
 def _moment(text: str) -> datetime:
