@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
-VENDORS = ("amplitude", "hubspot", "zendesk", "jira", "github")
+VENDORS = ("amplitude", "hubspot", "salesforce", "zendesk", "jira", "github")
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
     "hubspot": "HubSpotConnector",
+    "salesforce": "SalesforceConnector",
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
     "github": "GitHubConnector",

@@ -17,9 +17,12 @@ from sandbox.vendors.amplitude import Amplitude
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
+from sandbox.vendors.salesforce import Salesforce
 from sandbox.vendors.zendesk import Zendesk
 
-APIS: dict[str, type[Vendor]] = {api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira, GitHub)}
+APIS: dict[str, type[Vendor]] = {
+    api.name: api for api in (Amplitude, HubSpot, Salesforce, Zendesk, Jira, GitHub)
+}
 
 
 def create_app(sandbox: SandboxState) -> ASGIApp:

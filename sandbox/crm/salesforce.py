@@ -126,8 +126,14 @@ def _account(crm: "Crm", account: Account, now: datetime) -> Record:
         changes.append(left_at)
     has_left = left_at is not None and left_at <= now
     is_merged = account.merged_at is not None and account.merged_at <= now and account.merged_into is not None
-    winner = crm.company.accounts[account.merged_into] if is_merged and account.merged_into is not None else None
-    street = "Main street 1\nBack yard, 2nd floor" if account.index % 5 == 2 else f"Main street {account.index + 1}"
+    winner = (
+        crm.company.accounts[account.merged_into] if is_merged and account.merged_into is not None else None
+    )
+    street = (
+        "Main street 1\nBack yard, 2nd floor"
+        if account.index % 5 == 2
+        else f"Main street {account.index + 1}"
+    )
     fields = {
         "Name": account.name,
         "Website": _WEBSITES[account.index % len(_WEBSITES)].format(account.domain),
@@ -143,7 +149,9 @@ def _account(crm: "Crm", account: Account, now: datetime) -> Record:
         "Is_Test__c": account.is_test,
         "Churned_On__c": account.churned_on.isoformat() if has_left and account.churned_on else None,
     }
-    return _record("Account", int(account.hubspot_id), fields, account.created_at, changes, account.merged_at, now)
+    return _record(
+        "Account", int(account.hubspot_id), fields, account.created_at, changes, account.merged_at, now
+    )
 
 
 def _merged(crm: "Crm", now: datetime) -> dict[str, list[datetime]]:
@@ -157,7 +165,9 @@ def _merged(crm: "Crm", now: datetime) -> dict[str, list[datetime]]:
 
 def _contact(crm: "Crm", contact: "Contact", merged: list[datetime], now: datetime) -> Record:
     account, moves = _linked(crm, contact.links, now)
-    is_merged = contact.archived_at is not None and contact.archived_at <= now and contact.merged_into is not None
+    is_merged = (
+        contact.archived_at is not None and contact.archived_at <= now and contact.merged_into is not None
+    )
     fields = {
         "FirstName": contact.first_name,
         "LastName": contact.last_name,
@@ -219,8 +229,9 @@ def _history(crm: "Crm", deal: "Deal", now: datetime) -> list[Record]:
     for place, (moment, stage) in enumerate(deal.stages):
         if moment > now:
             continue
+        record_id = salesforce_id("OpportunityHistory", int(deal.id) * 10 + place)
         body = {
-            "Id": salesforce_id("OpportunityHistory", int(deal.id) * 10 + place),
+            "Id": record_id,
             "OpportunityId": salesforce_id("Opportunity", int(deal.id)),
             "StageName": STAGES[stage][0],
             "Amount": float(deal.amount),
@@ -230,7 +241,7 @@ def _history(crm: "Crm", deal: "Deal", now: datetime) -> list[Record]:
             "CreatedDate": stamp(moment),
             "IsDeleted": is_deleted,
         }
-        rows.append(Record(body["Id"], moment.replace(microsecond=0), body, is_deleted))
+        rows.append(Record(record_id, moment.replace(microsecond=0), body, is_deleted))
     return rows
 
 

@@ -18,7 +18,7 @@ from sandbox.credentials import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET
 from sandbox.crm.salesforce import stamp
 from sandbox.limits import Allowance, Limit
 from sandbox.serving import Call, Endpoint, Page, SandboxState, Vendor
-from sandbox.vendors.salesforce_objects import HIDDEN, STREAMS, describe, visible_fields
+from sandbox.vendors.salesforce_objects import STREAMS, describe, visible_fields
 from sandbox.vendors.soql import MalformedQuery, Query, parse
 
 API = "/services/data/v{version}"
@@ -90,7 +90,9 @@ class Salesforce(Vendor):
             return _problem(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         if status == 400:
             is_field = message.startswith("No such column")
-            return _problem(400, "INVALID_FIELD" if is_field else "MALFORMED_QUERY", message or "unexpected token")
+            return _problem(
+                400, "INVALID_FIELD" if is_field else "MALFORMED_QUERY", message or "unexpected token"
+            )
         code, text = {
             401: ("INVALID_SESSION_ID", "Session expired or invalid"),
             403: ("INSUFFICIENT_ACCESS", "insufficient access rights on cross-reference id"),
@@ -131,7 +133,7 @@ class Salesforce(Vendor):
         return JSONResponse({"DailyApiRequests": daily, "DailyBulkV2QueryJobs": jobs})
 
     def objects(self, call: Call) -> Response:
-        shown = [{"name": name, "label": name, "queryable": True} for name in STREAMS if name not in HIDDEN]
+        shown = [{"name": name, "label": name, "queryable": True} for name in STREAMS if visible_fields(name)]
         return JSONResponse({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": shown})
 
     def describe(self, call: Call) -> Response:
@@ -146,7 +148,10 @@ class Salesforce(Vendor):
         if query.is_count:
             return Page({"totalSize": len(rows), "done": True, "records": []}, "records")
         locator = f"0r8{next(self._numbers):012d}AAA"
-        self._cursors[locator] = (query.object, [{name: row.get(name) for name in query.fields} for row in rows])
+        self._cursors[locator] = (
+            query.object,
+            [{name: row.get(name) for name in query.fields} for row in rows],
+        )
         while len(self._cursors) > MOST_KEPT:
             del self._cursors[next(iter(self._cursors))]
         return self._page(call, locator, 0)
@@ -186,7 +191,9 @@ class Salesforce(Vendor):
             return _problem(400, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
         kinds = visible_fields(query.object)
         if compound := [name for name in query.fields if kinds[name] in _FIELDLESS]:
-            return _problem(400, "API_ERROR", f"Selecting compound data not supported in Bulk Query: {compound[0]}")
+            return _problem(
+                400, "API_ERROR", f"Selecting compound data not supported in Bulk Query: {compound[0]}"
+            )
         number = next(self._numbers)
         job = Job(
             id=f"750{number:012d}AAA",
@@ -287,7 +294,12 @@ def _shown(job: Job) -> dict[str, Any]:
         "columnDelimiter": "COMMA",
     }
     if job.state == "JobComplete":
-        shown |= {"jobType": "V2Query", "numberRecordsProcessed": len(job.rows), "retries": 0, "totalProcessingTime": 153}
+        shown |= {
+            "jobType": "V2Query",
+            "numberRecordsProcessed": len(job.rows),
+            "retries": 0,
+            "totalProcessingTime": 153,
+        }
     return shown
 
 

@@ -113,7 +113,7 @@ class _Reader:
         while place < len(text):
             found = _TOKEN.match(text, place)
             if found is None:
-                raise MalformedQuery(f"unexpected token: '{text[place:place + 20]}'")
+                raise MalformedQuery(f"unexpected token: '{text[place : place + 20]}'")
             tokens.append((str(found.lastgroup), str(found.group(str(found.lastgroup)))))
             place = found.end()
         return tokens
@@ -177,7 +177,9 @@ class _Reader:
     def _literal(self) -> Any:
         kind, value = self._take()
         if kind == "text":
-            return re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], found[1]), value[1:-1])
+            return re.sub(
+                r"\\(.)", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], found[1]), value[1:-1]
+            )
         if kind == "moment":
             return moment_of(value)
         if kind == "day":
@@ -243,7 +245,7 @@ def _equal(held: Any, literal: Any) -> bool:
     if isinstance(held, str) and isinstance(literal, str):
         return held.lower() == literal.lower()
     if type(literal) is date:
-        return held == literal.isoformat()
+        return bool(held == literal.isoformat())
     return held is literal if held is None or literal is None else bool(_value(held) == literal)
 
 
