@@ -118,8 +118,8 @@ class Http:
     def now(self) -> datetime:
         return self._clock.now()
 
-    def wait(self, seconds: float) -> None:
-        """Let a vendor work on what was asked for."""
+    def pause(self, seconds: float) -> None:
+        """Wait, by the clock that this client keeps."""
         self._clock.sleep(seconds)
 
     def get(self, path: str, params: Params | None = None, *, too_large: Collection[int] = ()) -> Any:

@@ -76,7 +76,7 @@ def _waited_for(http: Http, job: str) -> int:
             raise Unreachable(
                 ended, place=f"GET {place}", vendor_message=said, remedy="The next run asks again."
             )
-        http.wait(wait)
+        http.pause(wait)
         waited, wait = waited + wait, min(wait * 1.5, LONGEST_WAIT)
 
 

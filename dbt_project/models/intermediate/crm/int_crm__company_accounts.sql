@@ -11,11 +11,11 @@ with companies as (
         companies.app_account_id,
         companies.domain,
         companies.is_archived,
-        merges.company_key is not null as is_merged,
-        coalesce(merges.winner_company_key, companies.company_key) as surviving_key
+        merged.company_key is not null as is_merged,
+        coalesce(merged.winner_company_key, companies.company_key) as surviving_key
     from {{ ref('int_crm__companies') }} as companies
-    left join {{ ref('int_crm__company_merges') }} as merges
-        on companies.company_key = merges.company_key
+    left join {{ ref('int_crm__company_merges') }} as merged
+        on companies.company_key = merged.company_key
 ),
 
 survivors as (

@@ -36,7 +36,7 @@ contacts_on_their_own as (
         contacts.contact_rank,
         contacts.email_hash,
         contacts.is_internal_email,
-        coalesce(merges.winner_key, contacts.contact_key) as surviving_contact_key,
+        coalesce(merged.winner_key, contacts.contact_key) as surviving_contact_key,
         case
             when contacts.app_user_hash is not null then 'app:user:' || contacts.app_user_hash
             when not by_email.is_ambiguous then 'app:user:' || by_email.user_hash
@@ -56,7 +56,7 @@ contacts_on_their_own as (
             else 'email_of_no_app_user'
         end as unmatched_reason
     from {{ ref('int_crm__contacts') }} as contacts
-    left join {{ ref('int_identity__contact_merges') }} as merges on contacts.contact_key = merges.contact_key
+    left join {{ ref('int_identity__contact_merges') }} as merged on contacts.contact_key = merged.contact_key
     left join emails_of_one_user as by_email on contacts.email_hash = by_email.email_hash
 ),
 
