@@ -1,25 +1,20 @@
 """The CRM's part of the mart is the same from HubSpot alone, from Salesforce alone and from both: the company's own."""
 
-import os
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from connectors.runner import prepare_raw, run_source
-from sandbox.company import Company, midnight, night_moment
+from sandbox.company import Company, midnight
 from sandbox.credentials import environment
 from sandbox.work_time import at_local, local_date
-from tests.nights import NIGHTS
-from tests.vendor_reading import HISTORY_START, served
+from tests.nights import NIGHTS, night_moment
+from tests.part_nights import build, query, read, with_raw_of
+from tests.vendor_reading import served
 
-ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ("hubspot", "salesforce", "registry")
 AS_OF = NIGHTS[-1]
 CRMS = {"hubspot": ("hubspot",), "salesforce": ("salesforce",), "both": ("hubspot", "salesforce")}
 MODELS = ("+dim_account", "+fct_deal", "+int_crm__coverage", "+int_identity__person_keys")
@@ -31,43 +26,25 @@ def company() -> Company:
 
 
 @pytest.fixture(scope="module")
-def warehouses(company: Company, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A warehouse with the CRM's part of the mart for each set of CRMs, after the three nights."""
+def homes(company: Company, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A home with the CRM's part of the mart for each set of CRMs, after the three nights."""
     base = tmp_path_factory.mktemp("two_crms")
-    read = base / "read"
     with served(company) as vendor:
         for night in NIGHTS:
-            vendor.state.now = now = night_moment(night)
-            for name in ("hubspot", "salesforce", "registry"):
-                run = run_source(
-                    name, read, now, HISTORY_START, environment(vendor.base_url, 1000, CRMS["both"])
-                )
-                assert run.outcome == "ok", run.error
-    return {name: _built(base, read, name, sources) for name, sources in CRMS.items()}
-
-
-def _built(base: Path, read: Path, name: str, sources: tuple[str, ...]) -> Path:
-    home = base / name
-    prepare_raw(home)
-    for source in (*sources, "registry"):
-        shutil.copy(read / "raw" / f"{source}.duckdb", home / "raw" / f"{source}.duckdb")
-    dbt = [str(Path(sys.executable).parent / "dbt"), "run", "--profiles-dir", ".", "--quiet"]
-    dbt += ["--target-path", str(base / "target"), "--log-path", str(base / "target"), "--select", *MODELS]
-    own = {"POPS_HOME": str(home), "POPS_PSEUDONYM_KEY": "test", "POPS_AS_OF": AS_OF.isoformat()}
-    done = subprocess.run(
-        dbt, cwd=ROOT / "dbt_project", env=os.environ | own | {"DO_NOT_TRACK": "1"}, capture_output=True, text=True, check=False
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return home / "warehouse.duckdb"
-
-
-def rows(warehouse: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+            vendor.state.now = night_moment(night)
+            read(base / "read", environment(vendor.base_url, 1000, CRMS["both"]), night, SOURCES)
+    homes = {
+        name: with_raw_of(base / "read", base / name, (*sources, "registry"))
+        for name, sources in CRMS.items()
+    }
+    for home in homes.values():
+        # One folder for all of them: the project is parsed once.
+        build(home, AS_OF, "--target-path", str(base / "dbt"), "--select", *MODELS)
+    return homes
 
 
 @pytest.mark.parametrize("crms", CRMS)
-def test_accounts_are_the_companys_own(company: Company, warehouses: dict[str, Path], crms: str) -> None:
+def test_accounts_are_the_companys_own(company: Company, homes: dict[str, Path], crms: str) -> None:
     end = midnight(AS_OF)
     expected = {
         account.app_account_id: (
@@ -82,8 +59,8 @@ def test_accounts_are_the_companys_own(company: Company, warehouses: dict[str, P
         for account in company.accounts
         if account.created_at < end
     }
-    found = rows(
-        warehouses[crms],
+    found = query(
+        homes[crms],
         "select app_account_id, segment, plan, arr_usd, is_test_account, is_merged, churned_on, "
         "date_trunc('second', created_at) from marts.dim_account",
     )
@@ -92,9 +69,7 @@ def test_accounts_are_the_companys_own(company: Company, warehouses: dict[str, P
 
 
 @pytest.mark.parametrize("crms", CRMS)
-def test_segments_of_a_day_are_the_companys_own(
-    company: Company, warehouses: dict[str, Path], crms: str
-) -> None:
+def test_segments_of_a_day_are_the_companys_own(company: Company, homes: dict[str, Path], crms: str) -> None:
     days = [date(2026, 6, 1), *(AS_OF - timedelta(days=back) for back in (4, 3, 2, 1))]
     expected = {
         (account.app_account_id, day): company.segment_on(account, day, AS_OF)
@@ -104,8 +79,8 @@ def test_segments_of_a_day_are_the_companys_own(
         for day in days
     }
     listed = ", ".join(f"(date '{day}')" for day in days)
-    found = rows(
-        warehouses[crms],
+    found = query(
+        homes[crms],
         f"select app_account_id, day, spells.segment from (values {listed}) as days (day) "
         "join intermediate.int_crm__account_segments as spells on day >= valid_from and day < valid_to "
         "join marts.dim_account using (account_id)",
@@ -115,7 +90,7 @@ def test_segments_of_a_day_are_the_companys_own(
 
 
 @pytest.mark.parametrize("crms", CRMS)
-def test_deals_are_the_companys_own(company: Company, warehouses: dict[str, Path], crms: str) -> None:
+def test_deals_are_the_companys_own(company: Company, homes: dict[str, Path], crms: str) -> None:
     end = midnight(AS_OF)
     expected: Counter[tuple[Any, ...]] = Counter()
     for deal in company.crm.deals:
@@ -133,37 +108,37 @@ def test_deals_are_the_companys_own(company: Company, warehouses: dict[str, Path
             local_date(deal.created_at),
             local_date(entered) if is_closed else deal.expected_on,
         ] += 1
-    found = rows(
-        warehouses[crms],
+    found = query(
+        homes[crms],
         "select app_account_id, amount_usd, is_won, is_closed, created_date, closed_date "
         "from marts.fct_deal left join marts.dim_account using (account_id)",
     )
     assert Counter(found) == expected
 
 
-def test_each_customer_of_both_crms_is_one_account_under_two_names(warehouses: dict[str, Path]) -> None:
-    names = rows(
-        warehouses["both"],
+def test_each_customer_of_both_crms_is_one_account_under_two_names(homes: dict[str, Path]) -> None:
+    names = query(
+        homes["both"],
         "select rule, confidence, count(*), bool_and(starts_with(account_id, 'hubspot:')) "
         "from intermediate.int_identity__accounts where starts_with(account_key, 'salesforce:') group by all order by all",
     )
     assert names == [("app_account_id", 1.0, 38, True), ("company_merge", 1.0, 2, True)]
-    duplicates = rows(
-        warehouses["both"],
+    duplicates = query(
+        homes["both"],
         "select source, counted, total from intermediate.int_crm__coverage "
         "where check_name = 'deals_counted_from_another_crm' order by 1",
     )
     assert duplicates == [("hubspot", 0, 47), ("salesforce", 47, 47)]
 
 
-def test_each_contact_of_both_crms_is_one_person(company: Company, warehouses: dict[str, Path]) -> None:
+def test_each_contact_of_both_crms_is_one_person(company: Company, homes: dict[str, Path]) -> None:
     """But for the lead without an address, of whom nothing tells that the two CRMs mean the same."""
     counts = {
-        crms: rows(
-            warehouse,
+        crms: query(
+            home,
             "select count(distinct person_id), count(*) from intermediate.int_identity__person_keys",
         )[0]
-        for crms, warehouse in warehouses.items()
+        for crms, home in homes.items()
     }
     alone = len(company.crm.records("contacts", datetime.combine(AS_OF, datetime.min.time(), UTC)))
     assert counts["hubspot"] == counts["salesforce"] == (counts["both"][0] - 1, alone)
