@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
     "hubspot": "HubSpotConnector",
+    "salesforce": "SalesforceConnector",
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
     "github": "GitHubConnector",

@@ -118,6 +118,10 @@ class Http:
     def now(self) -> datetime:
         return self._clock.now()
 
+    def pause(self, seconds: float) -> None:
+        """Wait, by the clock that this client keeps."""
+        self._clock.sleep(seconds)
+
     def get(self, path: str, params: Params | None = None, *, too_large: Collection[int] = ()) -> Any:
         """Parsed JSON of a GET. `path`: below the base URL, or an absolute URL on an allowed host (a `next` link).
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from sandbox import catalogue
+from sandbox.crm import salesforce
 from sandbox.people import Account, Person, Record
 from sandbox.population import populate
 
@@ -122,6 +123,7 @@ class Company:
         """
         providers: dict[str, Callable[[str, datetime], Sequence[Record]]] = {
             "hubspot": lambda stream, now: self.crm.records(stream, now),
+            "salesforce": lambda stream, now: salesforce.records(self.crm, stream, now),
             "zendesk": lambda stream, now: self.support.records(stream, now),
             "jira": lambda stream, now: self.delivery.records(stream, now),
             "github": lambda stream, now: self.engineering.records(stream, now),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 AMPLITUDE_API_KEY = "sandbox-amplitude-key"
 AMPLITUDE_SECRET_KEY = "sandbox-amplitude-secret"
 HUBSPOT_ACCESS_TOKEN = "sandbox-hubspot-token"
+SALESFORCE_CLIENT_ID = "sandbox-salesforce-client"
+SALESFORCE_CLIENT_SECRET = "sandbox-salesforce-secret"
 ZENDESK_CLIENT_ID = "sandbox-zendesk-client"
 ZENDESK_CLIENT_SECRET = "sandbox-zendesk-secret"
 JIRA_EMAIL = "product-ops@acme-flow.example"
@@ -36,6 +38,9 @@ class Access:
 ACCESS = {
     "amplitude": Access({"API_KEY": AMPLITUDE_API_KEY, "SECRET_KEY": AMPLITUDE_SECRET_KEY}, 120),
     "hubspot": Access({"ACCESS_TOKEN": HUBSPOT_ACCESS_TOKEN}, 290),
+    "salesforce": Access(
+        {"CLIENT_ID": SALESFORCE_CLIENT_ID, "CLIENT_SECRET": SALESFORCE_CLIENT_SECRET}, 1500, is_second=True
+    ),
     "zendesk": Access({"CLIENT_ID": ZENDESK_CLIENT_ID, "CLIENT_SECRET": ZENDESK_CLIENT_SECRET}, 10),
     "jira": Access({"EMAIL": JIRA_EMAIL, "API_TOKEN": JIRA_API_TOKEN}, 1500),
     "github": Access({"TOKEN": GITHUB_TOKEN, "OWNER": GITHUB_OWNER}, 80),

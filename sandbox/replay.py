@@ -18,6 +18,7 @@ from sandbox.records import Record, ServedRecord, VendorData
 STREAMS = {
     "amplitude": ("events",),
     "hubspot": ("companies", "contacts", "deals", "owners", "associations"),
+    "salesforce": ("accounts", "contacts", "opportunities", "opportunity_history", "leads", "users"),
     "zendesk": ("tickets", "ticket_events", "users", "organizations", "satisfaction_ratings"),
     "jira": (
         "projects",
@@ -97,9 +98,8 @@ class Replay:
                 self._add("jira", "changelogs", {"issueId": str(body["id"]), **history})
         elif (vendor, stream) == ("zendesk", "ticket_audits"):
             stream, body = "ticket_events", event_of_audit(body)
-        record = ServedRecord(
-            _identity(stream, body), _changed_at(body), body, bool(body.get("archived", False))
-        )
+        is_archived = bool(body.get("archived", body.get("IsDeleted", False)))
+        record = ServedRecord(_identity(stream, body), _changed_at(body), body, is_archived)
         held = self._streams.setdefault((vendor, stream), {})
         # Of several versions of one record the vendor would show the newest.
         if record.id not in held or held[record.id].updated_at <= record.updated_at:
@@ -193,7 +193,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _identity(stream: str, body: dict[str, Any]) -> str:
     if stream == "associations":
         return f"{body['from_type']}:{body['from_id']}:{body['to_type']}:{body['to_id']}"
-    return str(body["id"])
+    return str(body["Id"] if "Id" in body else body["id"])
 
 
 def _changed_at(body: dict[str, Any]) -> datetime:
@@ -204,6 +204,8 @@ def _changed_at(body: dict[str, Any]) -> datetime:
             body,
             (
                 "generated_timestamp",
+                "SystemModstamp",
+                "CreatedDate",
                 "timestamp",
                 "updatedAt",
                 "updated_at",

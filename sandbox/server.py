@@ -18,6 +18,7 @@ from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
 from sandbox.vendors.productboard import Productboard
+from sandbox.vendors.salesforce import Salesforce
 from sandbox.vendors.zendesk import Zendesk
 
 APIS: dict[str, type[Vendor]] = {
@@ -25,6 +26,7 @@ APIS: dict[str, type[Vendor]] = {
     for api in (
         Amplitude,
         HubSpot,
+        Salesforce,
         Zendesk,
         Jira,
         GitHub,
