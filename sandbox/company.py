@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sandbox.engineering.host import Engineering
     from sandbox.roadmap.board import Roadmap
     from sandbox.support.desk import Support
+    from sandbox.surveys.answers import Surveys
     from sandbox.usage.events import Usage
 
 Scale = Literal["small", "demo", "large"]
@@ -114,6 +115,12 @@ class Company:
         from sandbox.roadmap.board import Roadmap
 
         return Roadmap(self)
+
+    @cached_property
+    def surveys(self) -> "Surveys":
+        from sandbox.surveys.answers import Surveys
+
+        return Surveys(self)
 
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         """The records of a vendor's stream that exist at `now`, in their state of then.
