@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
+VENDORS = ("amplitude", "hubspot", "zendesk", "jira", "github", "typeform")
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
     "hubspot": "HubSpotConnector",
@@ -14,6 +15,7 @@ _CLASSES = {
     "jira": "JiraConnector",
     "github": "GitHubConnector",
     "productboard": "ProductboardConnector",
+    "typeform": "TypeformConnector",
     "registry": "RegistryConnector",
 }
 # Sources with an API of their own.

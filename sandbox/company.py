@@ -133,6 +133,7 @@ class Company:
             "jira": lambda stream, now: self.delivery.records(stream, now),
             "github": lambda stream, now: self.engineering.records(stream, now),
             "productboard": lambda stream, now: self.roadmap.records(stream, now),
+            "typeform": lambda stream, now: self.surveys.records(stream, now),
         }
         if vendor not in providers:
             raise ValueError(f"vendor {vendor!r} has no records: choose from {', '.join(providers)}")

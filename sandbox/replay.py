@@ -30,6 +30,7 @@ STREAMS = {
         "sprints",
         "versions",
     ),
+    "typeform": ("forms", "responses"),
 }
 # Files of these names are turned into the streams that the routes serve.
 CONVERTED = {"zendesk": ("ticket_audits", "ticket_metrics")}

@@ -3,7 +3,8 @@
 Endpoints: `GET /forms` and `GET /forms/{id}`; `GET /forms/{id}/responses`, newest first, paged back by `before` tokens.
 Access: a personal token with the scopes forms:read and responses:read.
 Deletes: the vendor tells of none. A form that the list no longer shows becomes a deleted version, its responses stay.
-A form whose number of responses is not the one that raw holds is read whole, and what is gone becomes a deleted version.
+A form is read whole once a week, and whenever its number of responses is not the one that raw holds: what is gone then
+becomes a deleted version.
 Try it: `pops check typeform`.
 """
 
@@ -35,8 +36,11 @@ from connectors.whole import whole
 FORMS_A_PAGE, RESPONSES_A_PAGE = 200, 1000
 # "Very recent responses (say within the last 30 minutes) may not be returned."
 VENDOR_DELAY = timedelta(minutes=30)
-# What takes longer to show is found by reading the last days again, and by comparing counts.
+# What takes longer to show is found by reading the last days again, and by comparing counts; one response that is gone
+# and one that shows late make up for each other in a count, so everything is read from time to time.
 LOOK_BACK = timedelta(days=2)
+WHOLE_EVERY = timedelta(days=7)
+NEVER = {"to": "", "whole": ""}
 Json = dict[str, Any]
 
 
@@ -66,7 +70,7 @@ class TypeformConnector(NeverTooLarge):
         Stream(
             "forms",
             key="id",
-            version="last_updated_at",
+            version="moment of the run that first saw the content",
             cursor="none: read whole",
             lag=timedelta(0),
             look_back=timedelta(0),
@@ -76,8 +80,8 @@ class TypeformConnector(NeverTooLarge):
         Stream(
             "responses",
             key="form_id and token",
-            version="submitted_at",
-            cursor="by form, the moment up to which its responses were read",
+            version="moment of the run that first saw the content",
+            cursor="by form, up to which moment its responses were read, and when they were last read whole",
             lag=VENDOR_DELAY,
             look_back=LOOK_BACK,
             deletes="vanish",
@@ -102,12 +106,15 @@ class TypeformConnector(NeverTooLarge):
             return
         end = until - stream.lag
         listed = {form["id"] for page in self._forms() for form in page}
-        reached = {form: moment for form, moment in (cursor or {}).items() if form in listed}
+        reached = {form: (cursor or {}).get(form, NEVER) for form in listed}
         # What an earlier run did not come to is first.
-        for form in sorted(listed, key=lambda each: (reached.get(each, ""), each)):
-            start = datetime.fromisoformat(reached[form]) - stream.look_back if form in reached else None
-            reached[form] = max(reached.get(form, ""), end.isoformat(timespec="seconds"))
-            yield Window(start, end, dict(reached), {"form": form})
+        for form in sorted(listed, key=lambda each: (reached[each]["to"], each)):
+            place = reached[form]
+            is_due = place["whole"] <= _moment(end - WHOLE_EVERY)
+            start = None if is_due else datetime.fromisoformat(place["to"]) - stream.look_back
+            reached[form] = {"to": _moment(end), "whole": _moment(end) if is_due else place["whole"]}
+            done = {each: place for each, place in reached.items() if place != NEVER}
+            yield Window(start, end, done, {"form": form})
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "forms":
@@ -117,12 +124,12 @@ class TypeformConnector(NeverTooLarge):
         params: Json = {"response_type": "completed", "until": _seconds(window.end)}
         try:
             if window.start is None:
-                yield from self._read(form, params)
+                yield from self._read_whole(form, params)
                 return
             seen = set(self._held_ids(form))
-            for page in self._read(form, params | {"since": _seconds(window.start)}):
-                seen.update(each.record_id for each in page.records)
-                yield page
+            for records, _ in self._read(form, params | {"since": _seconds(window.start)}):
+                seen.update(each.record_id for each in records)
+                yield Page(records)
             if len(seen) != self._http.get(_responses(form), params | {"page_size": 1})["total_items"]:
                 yield from self._read_whole(form, params)
         except NotFound:
@@ -142,13 +149,10 @@ class TypeformConnector(NeverTooLarge):
     def _definitions(self) -> Iterator[list[RawRecord]]:
         for page in self._forms():
             whole_forms = [form | self._http.get(f"/forms/{form['id']}") for form in page]
-            yield [
-                RawRecord(each["id"], each["last_updated_at"], json.dumps(each, ensure_ascii=False))
-                for each in whole_forms
-            ]
+            yield [RawRecord(each["id"], "", json.dumps(each, ensure_ascii=False)) for each in whole_forms]
 
-    def _read(self, form: str, params: Json) -> Iterator[Page]:
-        """Pages of a form's responses, newest first."""
+    def _read(self, form: str, params: Json) -> Iterator[tuple[list[RawRecord], int]]:
+        """Pages of a form's responses, newest first, and how many there are from this page on, as the vendor counts."""
 
         def following(body: Json) -> Json | None:
             if body["page_count"] <= 1:
@@ -157,22 +161,26 @@ class TypeformConnector(NeverTooLarge):
             return {"before": body["items"][-1]["token"]} if body["items"] else {}
 
         params = params | {"page_size": RESPONSES_A_PAGE}
-        vendor_count: int | None = None
         for body in self._http.paginate(_responses(form), params, following):
-            vendor_count = body["total_items"] if vendor_count is None else vendor_count
-            yield Page([_response(form, each) for each in body["items"]], vendor_count=vendor_count)
+            yield [_response(form, each) for each in body["items"]], body["total_items"]
 
     def _read_whole(self, form: str, params: Json) -> Iterator[Page]:
-        """All responses of a form, then as deleted those that are gone, if the vendor counts as many as it shows."""
+        """All responses of a form; then, as deleted, those that are gone, if the vendor counts as many as it shows."""
         shown: set[str] = set()
-        for page in self._read(form, params):
-            shown.update(each.record_id for each in page.records)
-            # The state of now: without a version of its own, a response that has come back is a new version.
-            yield Page([each._replace(record_version="") for each in page.records])
-        if len(shown) == page.vendor_count:
+        counts: list[int] = []
+        for records, count in self._read(form, params):
+            shown.update(each.record_id for each in records)
+            counts.append(count)
+            yield Page(records, vendor_count=counts[0])
+        if len(shown) == counts[0]:
             held = (each for each in self.known("responses") if _form_of(each) == form)
-            gone = [each._replace(record_version="", is_deleted=True) for each in held]
-            yield Page([each for each in gone if each.record_id not in shown])
+            yield Page(
+                [
+                    each._replace(record_version="", is_deleted=True)
+                    for each in held
+                    if each.record_id not in shown
+                ]
+            )
 
     def _held_ids(self, form: str) -> set[str]:
         """Ids of the form's responses that raw holds as not deleted."""
@@ -188,14 +196,17 @@ def _responses(form: str) -> str:
 
 
 def _response(form: str, row: Json) -> RawRecord:
-    text = json.dumps({"form_id": form, **row}, ensure_ascii=False)
     # Without a token there is no id: the record is quarantined.
     record_id = f"{form}:{row['token']}" if row.get("token") else ""
-    return RawRecord(record_id, row.get("submitted_at") or "", text)
+    return RawRecord(record_id, "", json.dumps({"form_id": form, **row}, ensure_ascii=False))
 
 
 def _form_of(record: RawRecord) -> str:
     return record.record_id.partition(":")[0]
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
 
 
 def _seconds(moment: datetime | None) -> str:

@@ -134,7 +134,7 @@ class Surveys:
         late.shown_at = local("2026-11-14 05:00")
         yield late
         very_late = nps(plain[3], "2026-10-28 09:15")
-        very_late.shown_at = local("2026-11-15 06:00")
+        very_late.shown_at = local("2026-11-14 06:00")
         yield very_late
         deleted = nps(plain[4], "2026-10-15 14:00")
         deleted.deleted_at = DELETED_BETWEEN_NIGHTS
@@ -188,9 +188,7 @@ class Surveys:
         else:
             score = self._score(form, _DISSATISFIED if annoyed else _SATISFIED)
         hidden: dict[str, str] = {}
-        only_email = (
-            form is NPS and not by_id and self.rng.random() < 0.2 and _is_simple_contact(person)
-        )
+        only_email = form is NPS and not by_id and self.rng.random() < 0.2 and _is_simple_contact(person)
         if only_email:
             written = (person.email, person.email.upper(), person.email.title())[int(self.rng.integers(3))]
             hidden = {"user_id": "" if self.rng.random() < 0.5 else PLACEHOLDER, "email": written}
@@ -220,7 +218,12 @@ class Surveys:
         return second
 
     def _answer(
-        self, form: Form, moment: datetime, score: int | None, hidden: dict[str, str], person: Person | None = None
+        self,
+        form: Form,
+        moment: datetime,
+        score: int | None,
+        hidden: dict[str, str],
+        person: Person | None = None,
     ) -> Answer:
         moment = moment.replace(microsecond=0)
         comment = ""
@@ -261,4 +264,6 @@ def _weekday_of(first_of_month: date, weekday: int, number: int) -> date:
 
 def _is_simple_contact(person: Person) -> bool:
     """Whether the CRM knows the address, and one company and one login for it."""
-    return person.contact_id is not None and person.second_account_index is None and person.merged_into is None
+    return (
+        person.contact_id is not None and person.second_account_index is None and person.merged_into is None
+    )

@@ -53,12 +53,16 @@ class Typeform(Vendor):
         return {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(seconds))}
 
     def me(self, call: Call) -> Response:
-        return JSONResponse({"alias": "Product Ops", "email": "product-ops@acme-flow.example", "language": "en"})
+        return JSONResponse(
+            {"alias": "Product Ops", "email": "product-ops@acme-flow.example", "language": "en"}
+        )
 
     def forms(self, call: Call) -> Page:
         size = call.number("page_size", DEFAULT_FORMS, FORMS_LIMIT)
         page = call.number("page", 1, 1_000_000)
-        rows = sorted(self._forms().values(), key=lambda row: (row.body["last_updated_at"], row.id), reverse=True)
+        rows = sorted(
+            self._forms().values(), key=lambda row: (row.body["last_updated_at"], row.id), reverse=True
+        )
         part = rows[(page - 1) * size : page * size]
         body = {
             "total_items": len(rows),
@@ -70,7 +74,9 @@ class Typeform(Vendor):
     def form(self, call: Call) -> Response:
         body = self._form(call).body
         hidden = ("created_at", "last_updated_at")
-        links = {"_links": {"display": _display(body["id"]), "responses": f"{API}/forms/{body['id']}/responses"}}
+        links = {
+            "_links": {"display": _display(body["id"]), "responses": f"{API}/forms/{body['id']}/responses"}
+        }
         return JSONResponse({name: value for name, value in body.items() if name not in hidden} | links)
 
     def responses(self, call: Call) -> Page:
