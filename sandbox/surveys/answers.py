@@ -212,7 +212,10 @@ class Surveys:
         """The same link opened again a little later, with another mind."""
         form = first.form
         moment = awake(first.submitted_at + timedelta(hours=1 + 30 * self.rng.random()))
-        second = self._answer(form, moment, self._score(form, (1,) * form.steps), dict(first.hidden))
+        score = None
+        if first.score is not None:
+            score = min(max(first.score + int(self.rng.integers(-2, 2)), form.first), form.last)
+        second = self._answer(form, moment, score, dict(first.hidden))
         for name in ("person_index", "account_index", "email", "product_id", "feature_id"):
             setattr(second, name, getattr(first, name))
         return second

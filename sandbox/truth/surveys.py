@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.company import UNKNOWN, midnight, night_moment
 from sandbox.people import Account
@@ -140,7 +140,7 @@ def _grouped(answers: Iterable[CountedAnswer], name: str) -> dict[str, list[Coun
     return groups
 
 
-def _nps_rows(month: date, answers: list[CountedAnswer], group: dict[str, str]) -> list[Row]:
+def _nps_rows(month: date, answers: list[CountedAnswer], group: dict[str, Any]) -> list[Row]:
     if not answers:
         return []
     count = len(answers)
@@ -158,7 +158,7 @@ def _nps_rows(month: date, answers: list[CountedAnswer], group: dict[str, str]) 
             denominator=float(count),
             **group,
         ),
-        row("nps_standard_error", "month", month, value=100 * math.sqrt(variance / count), **group),
+        row("nps_standard_error", "month", month, value=100 * math.sqrt(max(0.0, variance) / count), **group),
     ]
 
 
