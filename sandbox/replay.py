@@ -194,6 +194,8 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _identity(stream: str, body: dict[str, Any]) -> str:
     if stream == "associations":
         return f"{body['from_type']}:{body['from_id']}:{body['to_type']}:{body['to_id']}"
+    if stream == "responses":
+        return f"{body['form_id']}:{body['token']}"
     return str(body["id"])
 
 
@@ -211,6 +213,8 @@ def _changed_at(body: dict[str, Any]) -> datetime:
                 "updated",
                 "created",
                 "created_at",
+                "last_updated_at",
+                "submitted_at",
             ),
         ),
         (inner, ("updated", "hs_lastmodifieddate", "lastmodifieddate", "created")),

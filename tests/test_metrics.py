@@ -79,6 +79,10 @@ CATALOGUE = {
     "change_failure_rate": (DELIVERY, "ratio", "week", "|team_id"),
     "change_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
     "pull_request_stage_seconds_median": (DELIVERY, "seconds", "week", "stage"),
+    "nps": (PRODUCT, "points", "month", "|product_id|segment"),
+    "nps_standard_error": (PRODUCT, "points", "month", "|product_id|segment"),
+    "csat_rate": (PRODUCT, "ratio", "week", "|feature_id"),
+    "team_pulse_rate": (PRODUCT, "ratio", "month", "|team_id"),
 }
 W46 = date(2026, 11, 9)
 
