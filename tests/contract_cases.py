@@ -173,3 +173,30 @@ PRODUCTBOARD = SourceCase(
 )
 
 CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, PRODUCTBOARD)}
+
+def _responses(state: SandboxState, now: datetime) -> set[str]:
+    """Raw names a response with its form."""
+    return {
+        f"{each.body['form_id']}:{each.body['token']}"
+        for each in state.rows("typeform", "responses")
+        if datetime.fromisoformat(each.body["submitted_at"]) <= now - timedelta(minutes=30)
+    }
+
+
+TYPEFORM = SourceCase(
+    "typeform",
+    main="responses",
+    streams={
+        "forms": StreamCase("title", ("last_updated_at",)),
+        # A response is never edited; that one was deleted, only a count tells.
+        "responses": StreamCase(alive=_responses),
+    },
+    small_pages={
+        "connectors.typeform.source.RESPONSES_A_PAGE": 100,
+        "connectors.typeform.source.FORMS_A_PAGE": 2,
+    },
+    paging="count",
+    personal={"responses": "hidden.email"},
+)
+
+CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, TYPEFORM)}

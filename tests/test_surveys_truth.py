@@ -32,7 +32,7 @@ def company() -> Company:
 
 
 @pytest.fixture(scope="module")
-def home(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three nights, read (the CRM keeps no history of segments), and built as far as surveys need it."""
     home = tmp_path_factory.mktemp("surveys")
     state = SandboxState(company, night_moment(NIGHTS[0]), pace=100_000)
@@ -41,7 +41,7 @@ def home(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             state.now = night_moment(night)
             read(home, environment(base_url, pace=1000), night, SOURCES)
     build(home, AS_OF, "--select", "+fct_survey_response", "+int_surveys__coverage")
-    yield home
+    return home
 
 
 def computed(home: Path) -> Iterator[tuple[Any, ...]]:

@@ -95,8 +95,9 @@ class TypeformConnector(NeverTooLarge):
         self._held: dict[str, set[str]] | None = None
 
     def check(self) -> None:
-        for form in self._http.get("/forms", {"page_size": 1})["items"]:
-            self._http.get(_responses(form["id"]), {"page_size": 1})
+        forms = self._http.get("/forms", {"page_size": 1})
+        if forms["total_items"]:
+            self._http.get(_responses(forms["items"][0]["id"]), {"page_size": 1})
 
     def windows(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime

@@ -25,7 +25,7 @@ def records(surveys: "Surveys", stream: str, now: datetime) -> list[Record]:
         ]
     if stream == "responses":
         return [
-            Record(answer.token, answer.submitted_at, _response(answer))
+            Record(f"{answer.form.id}:{answer.token}", answer.submitted_at, _response(answer))
             for answer in surveys.answers
             if answer.is_shown(now)
         ]
