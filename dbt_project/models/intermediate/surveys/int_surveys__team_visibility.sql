@@ -39,9 +39,10 @@ select
     wave_start,
     team_id,
     answer_count,
-    not (
-        is_small
-        or (small_answer_count > 0 and small_answer_count < {{ var('privacy_floor') }} and place = 1)
-    ) as is_visible,
+    case
+        when is_small then false
+        when place = 1 then small_answer_count = 0 or small_answer_count >= {{ var('privacy_floor') }}
+        else true
+    end as is_visible,
     wave_answer_count >= {{ var('privacy_floor') }} as is_wave_visible
 from ranked
