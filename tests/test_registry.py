@@ -155,7 +155,7 @@ WRONG = {
         "surveys.yml",
         "hidden: {team: team}",
         "hidden: {user: id}",
-        -9,
+        -10,
         "knows no persons",
     ),
     "unknown hidden field": ("surveys.yml", "hidden: {team: team}", "hidden: {squad: team}", 0, "`squad`"),
