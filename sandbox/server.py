@@ -18,6 +18,7 @@ from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
 from sandbox.vendors.productboard import Productboard
+from sandbox.vendors.typeform import Typeform
 from sandbox.vendors.zendesk import Zendesk
 
 APIS: dict[str, type[Vendor]] = {
@@ -29,6 +30,7 @@ APIS: dict[str, type[Vendor]] = {
         Jira,
         GitHub,
         Productboard,
+        Typeform,
     )
 }
 

@@ -172,7 +172,6 @@ PRODUCTBOARD = SourceCase(
     personal={"notes": "fields.content", "users": "fields.email"},
 )
 
-CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, PRODUCTBOARD)}
 
 def _responses(state: SandboxState, now: datetime) -> set[str]:
     """Raw names a response with its form."""
@@ -199,4 +198,4 @@ TYPEFORM = SourceCase(
     personal={"responses": "hidden.email"},
 )
 
-CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, TYPEFORM)}
+CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, PRODUCTBOARD, TYPEFORM)}

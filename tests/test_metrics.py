@@ -148,6 +148,7 @@ def test_metrics_are_defined_in_their_folder_only() -> None:
             "delivery",
             "engineering",
             "roadmap",
+            "surveys",
         )
     }
 
