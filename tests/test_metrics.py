@@ -140,16 +140,7 @@ def test_metrics_are_defined_in_their_folder_only() -> None:
         assert not any("measures" in model for model in content.get("models", [])), path
     assert {path.name for path in (models / "metrics").iterdir()} == {
         f"sem_{domain}.yml"
-        for domain in (
-            "usage",
-            "features",
-            "funnels",
-            "support",
-            "delivery",
-            "engineering",
-            "roadmap",
-            "surveys",
-        )
+        for domain in "usage features funnels support delivery engineering roadmap surveys".split()
     }
 
 
