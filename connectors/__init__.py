@@ -15,6 +15,7 @@ _CLASSES = {
     "jira": "JiraConnector",
     "github": "GitHubConnector",
     "productboard": "ProductboardConnector",
+    "typeform": "TypeformConnector",
     "registry": "RegistryConnector",
 }
 # Sources with an API of their own.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sandbox.engineering.host import Engineering
     from sandbox.roadmap.board import Roadmap
     from sandbox.support.desk import Support
+    from sandbox.surveys.answers import Surveys
     from sandbox.usage.events import Usage
 
 Scale = Literal["small", "demo", "large"]
@@ -116,6 +117,12 @@ class Company:
 
         return Roadmap(self)
 
+    @cached_property
+    def surveys(self) -> "Surveys":
+        from sandbox.surveys.answers import Surveys
+
+        return Surveys(self)
+
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         """The records of a vendor's stream that exist at `now`, in their state of then.
 
@@ -128,6 +135,7 @@ class Company:
             "jira": lambda stream, now: self.delivery.records(stream, now),
             "github": lambda stream, now: self.engineering.records(stream, now),
             "productboard": lambda stream, now: self.roadmap.records(stream, now),
+            "typeform": lambda stream, now: self.surveys.records(stream, now),
         }
         if vendor not in providers:
             raise ValueError(f"vendor {vendor!r} has no records: choose from {', '.join(providers)}")

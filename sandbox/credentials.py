@@ -18,6 +18,7 @@ JIRA_API_TOKEN = "sandbox-jira-token"
 GITHUB_TOKEN = "sandbox-github-token"
 GITHUB_OWNER = "acmeflow"
 PRODUCTBOARD_API_TOKEN = "sandbox-productboard-token"
+TYPEFORM_ACCESS_TOKEN = "sandbox-typeform-token"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ ACCESS = {
     "jira": Access({"EMAIL": JIRA_EMAIL, "API_TOKEN": JIRA_API_TOKEN}, 1500),
     "github": Access({"TOKEN": GITHUB_TOKEN, "OWNER": GITHUB_OWNER}, 80),
     "productboard": Access({"API_TOKEN": PRODUCTBOARD_API_TOKEN}, 1500),
+    "typeform": Access({"ACCESS_TOKEN": TYPEFORM_ACCESS_TOKEN}, 60),
 }
 VENDORS = tuple(ACCESS)
 # One tool of each family, and what has no second one: what the demo runs on.

@@ -31,6 +31,7 @@ STREAMS = {
         "sprints",
         "versions",
     ),
+    "typeform": ("forms", "responses"),
 }
 # Files of these names are turned into the streams that the routes serve.
 CONVERTED = {"zendesk": ("ticket_audits", "ticket_metrics")}
@@ -193,6 +194,8 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _identity(stream: str, body: dict[str, Any]) -> str:
     if stream == "associations":
         return f"{body['from_type']}:{body['from_id']}:{body['to_type']}:{body['to_id']}"
+    if stream == "responses":
+        return f"{body['form_id']}:{body['token']}"
     return str(body["Id"] if "Id" in body else body["id"])
 
 
@@ -212,6 +215,8 @@ def _changed_at(body: dict[str, Any]) -> datetime:
                 "updated",
                 "created",
                 "created_at",
+                "last_updated_at",
+                "submitted_at",
             ),
         ),
         (inner, ("updated", "hs_lastmodifieddate", "lastmodifieddate", "created")),

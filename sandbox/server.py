@@ -19,6 +19,7 @@ from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
 from sandbox.vendors.productboard import Productboard
 from sandbox.vendors.salesforce import Salesforce
+from sandbox.vendors.typeform import Typeform
 from sandbox.vendors.zendesk import Zendesk
 
 APIS: dict[str, type[Vendor]] = {
@@ -31,6 +32,7 @@ APIS: dict[str, type[Vendor]] = {
         Jira,
         GitHub,
         Productboard,
+        Typeform,
     )
 }
 

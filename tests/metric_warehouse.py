@@ -51,6 +51,10 @@ TABLES = {
     "intermediate.int_delivery__pull_request_stages": (
         "pull_request_id text, team_id text, stage text, stage_seconds bigint, deployed_date date"
     ),
+    "marts.fct_survey_response": (
+        "response_id text, survey_kind text, score double, scale_max bigint, is_counted boolean, answered_date date, "
+        "product_id text, feature_id text, team_id text, segment text, account_id text"
+    ),
     "intermediate.int_usage__lifecycle_weeks": (
         "person_id text, week_start date, lifecycle_state text, segment text, is_pre_existing boolean"
     ),

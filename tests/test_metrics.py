@@ -79,6 +79,10 @@ CATALOGUE = {
     "change_failure_rate": (DELIVERY, "ratio", "week", "|team_id"),
     "change_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
     "pull_request_stage_seconds_median": (DELIVERY, "seconds", "week", "stage"),
+    "nps": (PRODUCT, "points", "month", "|product_id|segment"),
+    "nps_standard_error": (PRODUCT, "points", "month", "|product_id|segment"),
+    "csat_rate": (PRODUCT, "ratio", "week", "|feature_id"),
+    "team_pulse_rate": (PRODUCT, "ratio", "month", "|team_id"),
 }
 W46 = date(2026, 11, 9)
 
@@ -136,7 +140,7 @@ def test_metrics_are_defined_in_their_folder_only() -> None:
         assert not any("measures" in model for model in content.get("models", [])), path
     assert {path.name for path in (models / "metrics").iterdir()} == {
         f"sem_{domain}.yml"
-        for domain in (
+        for domain in [
             "usage",
             "features",
             "funnels",
@@ -144,7 +148,8 @@ def test_metrics_are_defined_in_their_folder_only() -> None:
             "delivery",
             "engineering",
             "roadmap",
-        )
+            "surveys",
+        ]
     }
 
 

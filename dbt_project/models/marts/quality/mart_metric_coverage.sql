@@ -8,6 +8,7 @@ with coverage as (
         'int_delivery__coverage',
         'int_delivery__shipping_coverage',
         'int_roadmap__coverage',
+        'int_surveys__coverage',
     ] -%}
     select subject, source, check_name, counted, total, explanation from {{ ref(model) }}
     {% if not loop.last %}union all{% endif %}
