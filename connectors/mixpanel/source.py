@@ -10,7 +10,9 @@ Try it: `pops check mixpanel`.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -35,13 +37,15 @@ from connectors.whole import whole
 EXPORT = "/api/2.0/export"
 # Each attempt is a query of the hour's sixty.
 DOWNLOADS = 2
+# A load costs more than a day's query; a stopped run loses the queries of the window in flight.
+DAYS_A_WINDOW = 7
 # Old enough to be there, whatever the clock here says.
 CHECK_AGE = timedelta(days=3)
 LAG = timedelta(hours=2)
 
 
 class MixpanelConnector(NeverTooLarge):
-    """Profiles whole; events a day a window, of which the cursor names those that are read for good."""
+    """Profiles whole; events a day a query, a week a load. The cursor names the days that are read for good."""
 
     name: ClassVar[str] = "mixpanel"
     family: ClassVar[Family] = "product_analytics"
@@ -86,13 +90,15 @@ class MixpanelConnector(NeverTooLarge):
         self._settings = settings
         self._http = http
         self._zone = ZoneInfo(settings.project_timezone)
-        self._project = {"project_id": str(settings.project_id)}
-        self._cut: set[date] = set()
+        self._look_back = timedelta(days=settings.look_back_days)
+        self._read = ReadDays([])
+        self._settled_before = datetime.min.replace(tzinfo=UTC)
+        self._spent: QuotaSpent | None = None
         self.known: Known = nothing_known
 
     def check(self) -> None:
         day = (self._http.now() - CHECK_AGE).date()
-        self._download(day, {"limit": "1"})
+        self._download(day, {"limit": "1"}).unlink()
         next(profile_pages(self._http, self._settings))
 
     def windows(
@@ -101,54 +107,72 @@ class MixpanelConnector(NeverTooLarge):
         if stream.name == "profiles":
             yield Window(None, None, {"read_at": until.isoformat()})
             return
-        zone = self._settings.project_timezone
-        read = ReadDays.of(cursor, zone)
+        self._read = ReadDays.of(cursor, self._zone.key)
+        # Younger days are read again by the next run.
+        self._settled_before = until - self._look_back
+        newest = (until - LAG).astimezone(self._zone).date()
         oldest = history_start.astimezone(self._zone).date()
-        day = (until - LAG).astimezone(self._zone).date()
-        while day >= oldest:
-            if day not in read:
-                start, end = self._midnight(day), self._midnight(day + DAY)
-                # What is younger is read again by the next run.
-                is_settled = until >= end + timedelta(days=self._settings.look_back_days)
-                done = read.adding(day) if is_settled else read
-                yield Window(start, end, done.cursor(zone), position=read.cursor(zone))
-                if day not in self._cut:
-                    read = done
-            day -= DAY
+        days = [newest - number * DAY for number in range((newest - oldest).days + 1)]
+        unread = [day for day in days if day not in self._read]
+        for first in range(0, len(unread), DAYS_A_WINDOW):
+            part = unread[first : first + DAYS_A_WINDOW]
+            yield Window(
+                self._midnight(part[-1]),
+                self._midnight(part[0] + DAY),
+                self._read.cursor(self._zone.key),
+                position={"days": [day.isoformat() for day in part]},
+            )
+            if self._spent is not None:
+                raise self._spent
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
-        try:
-            yield from self._profiles() if stream.name == "profiles" else self._events(window)
-        except QuotaSpent:
-            raise
-        except RateLimited as error:
-            # Sixty an hour, by whomever: to wait for it would take longer than a run may.
-            raise QuotaSpent(place=error.place, vendor_message=error.vendor_message) from error
+        if stream.name == "profiles":
+            with _limit_is_quota():
+                yield from whole(profile_pages(self._http, self._settings), self.known("profiles"))
+            return
+        days = [date.fromisoformat(text) for text in (window.position or {})["days"]]
+        for day in days:
+            try:
+                file, is_cut = self._body(day)
+            except QuotaSpent as error:
+                if day == days[0]:
+                    raise
+                # The days before it are loaded first.
+                self._spent = error
+                return
+            yield from event_pages(file)
+            # What came of a body that was cut is kept, but the day is not taken for read.
+            if not is_cut and self._midnight(day + DAY) <= self._settled_before:
+                self._read = self._read.adding(day)
+            yield Page([], cursor=self._read.cursor(self._zone.key))
+            file.unlink()
 
-    def _events(self, window: Window) -> Iterator[Page]:
-        if window.start is None:
-            raise ValueError("An export needs a day.")
-        day = window.start.astimezone(self._zone).date()
-        file = self._http.scratch / "events.ndjson"
+    def _body(self, day: date) -> tuple[Path, bool]:
+        """The day's events, and whether they end in the middle of one."""
         for _ in range(DOWNLOADS):
-            self._download(day, {})
+            file = self._download(day, {})
             if is_whole(file):
-                break
-        else:
-            # What came is kept; the day is not taken for read.
-            self._cut.add(day)
-        yield from event_pages(file)
-        if day in self._cut:
-            yield Page([], cursor=window.position)
-        file.unlink()
+                return file, False
+        return file, True
 
-    def _download(self, day: date, options: dict[str, str]) -> None:
-        days = {"from_date": day.isoformat(), "to_date": day.isoformat(), "time_in_ms": "true"}
+    def _download(self, day: date, options: dict[str, str]) -> Path:
+        project = {"project_id": str(self._settings.project_id), "time_in_ms": "true"}
+        days = {"from_date": day.isoformat(), "to_date": day.isoformat()}
         file = self._http.scratch / "events.ndjson"
-        self._http.stream_to_file(EXPORT, self._project | days | options, file)
-
-    def _profiles(self) -> Iterator[Page]:
-        return whole(profile_pages(self._http, self._settings), self.known("profiles"))
+        with _limit_is_quota():
+            self._http.stream_to_file(EXPORT, project | days | options, file)
+        return file
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), self._zone).astimezone(UTC)
+
+
+@contextmanager
+def _limit_is_quota() -> Iterator[None]:
+    """Sixty queries an hour, whoever asked them: to wait for the hour's end takes longer than a run may."""
+    try:
+        yield
+    except QuotaSpent:
+        raise
+    except RateLimited as error:
+        raise QuotaSpent(place=error.place, vendor_message=error.vendor_message) from error
