@@ -1,5 +1,6 @@
 """What the contract suite must know of each source. A new connector joins by one entry in `CASES`."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -66,6 +67,20 @@ def _amplitude_events(state: SandboxState, now: datetime) -> set[str]:
     return found
 
 
+def _mixpanel_events(state: SandboxState, now: datetime) -> set[str]:
+    """Ids of the events of the project's days since the history begins."""
+    last = (now - timedelta(hours=2)).date()
+    days = (last - (NIGHT - MIXPANEL_HISTORY).date()).days + 1
+    found: set[str] = set()
+    for number in range(days):
+        for line in state.mixpanel_day(last - timedelta(days=number)).splitlines():
+            event = json.loads(line)
+            properties = event["properties"]
+            key = (properties["distinct_id"], str(properties["time"]), properties["$insert_id"])
+            found.add(hashlib.md5("\x1f".join((event["event"], *key)).encode()).hexdigest())
+    return found
+
+
 def _associations(state: SandboxState, now: datetime) -> set[str]:
     gone = {
         kind: {each.id for each in state.rows("hubspot", kind) if each.archived}
@@ -90,6 +105,7 @@ def _archived_too(source: str, stream: str) -> Expected:
 
 
 AMPLITUDE_HISTORY = timedelta(days=2)
+MIXPANEL_HISTORY = timedelta(days=6)
 CRM_TIMES = ("updatedAt", "properties.hs_lastmodifieddate")
 
 AMPLITUDE = SourceCase(
@@ -98,6 +114,18 @@ AMPLITUDE = SourceCase(
     streams={"events": StreamCase(alive=_amplitude_events)},
     paging="one_file",
     history=AMPLITUDE_HISTORY,
+)
+MIXPANEL = SourceCase(
+    "mixpanel",
+    main="events",
+    streams={
+        "profiles": StreamCase("$properties.$city"),
+        "events": StreamCase(alive=_mixpanel_events),
+    },
+    small_pages={"sandbox.vendors.mixpanel.PAGE_SIZE": 100, "connectors.mixpanel.source.DAYS_A_WINDOW": 1},
+    paging="count",
+    history=MIXPANEL_HISTORY,
+    personal={"profiles": "$properties.$email"},
 )
 HUBSPOT = SourceCase(
     "hubspot",
@@ -172,4 +200,4 @@ PRODUCTBOARD = SourceCase(
     personal={"notes": "fields.content", "users": "fields.email"},
 )
 
-CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, PRODUCTBOARD)}
+CASES = {each.source: each for each in (AMPLITUDE, MIXPANEL, HUBSPOT, ZENDESK, JIRA, PRODUCTBOARD)}

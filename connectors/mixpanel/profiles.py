@@ -7,10 +7,12 @@ from typing import Any
 from connectors.contract import RawRecord
 from connectors.errors import InvalidSettings, MalformedResponse, StuckCursor
 from connectors.http import Http
-from connectors.mixpanel.settings import LEAST_OTHERS, MixpanelSettings
+from connectors.mixpanel.settings import MixpanelSettings
 
 ENGAGE = "/api/query/engage"
 PLACE = f"POST {ENGAGE}"
+# Today and yesterday, whatever the project's time zone.
+DAYS_NOT_OVER = 2
 
 
 def profile_pages(http: Http, settings: MixpanelSettings) -> Iterator[list[RawRecord]]:
@@ -39,7 +41,7 @@ def profile_pages(http: Http, settings: MixpanelSettings) -> Iterator[list[RawRe
 
 def _leave_room(pages: int, settings: MixpanelSettings) -> None:
     budget = settings.requests_per_run
-    needed = pages + settings.look_back_days + LEAST_OTHERS
+    needed = pages + settings.look_back.days + DAYS_NOT_OVER
     if budget is not None and needed > budget:
         raise InvalidSettings(
             f"The profiles take {pages} queries, which leaves too few of a run's {budget} for the events.",

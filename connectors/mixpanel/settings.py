@@ -1,16 +1,15 @@
 """What a project's reading needs to know: hosts, service account, time zone, and how much a night may ask for."""
 
+from datetime import timedelta
 from zoneinfo import available_timezones
 
 import httpx
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 
 from connectors.http import BasicAuth
 from connectors.settings import SourceSettings
 
 LOOK_BACK_DAYS = 5
-# Queries of a run besides the look-back: two days that are not over, the profiles' first page, one of the backfill.
-LEAST_OTHERS = 4
 
 
 class MixpanelSettings(SourceSettings):
@@ -38,18 +37,14 @@ class MixpanelSettings(SourceSettings):
             raise ValueError("must be the name of a time zone, such as Europe/Berlin")
         return zone
 
-    @field_validator("look_back_days")
-    @classmethod
-    def _fits_into_a_run(cls, days: int, others: ValidationInfo) -> int:
-        budget = others.data.get("requests_per_run")
-        if budget is not None and budget < days + LEAST_OTHERS:
-            raise ValueError(
-                f"a run of {budget} requests never gets past {days} days: allow {days + LEAST_OTHERS} or more"
-            )
-        return days
-
     def auth(self) -> httpx.Auth:
         return BasicAuth(self.service_account_username, self.service_account_secret)
+
+    @property
+    def look_back(self) -> timedelta:
+        """At most half of a run's budget goes to days that were read before, so that history is reached in the end."""
+        most = self.look_back_days if self.requests_per_run is None else max(1, self.requests_per_run // 2)
+        return timedelta(days=min(self.look_back_days, most))
 
     @property
     def query_root(self) -> str:

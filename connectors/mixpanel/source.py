@@ -26,7 +26,7 @@ from connectors.contract import (
     Window,
     nothing_known,
 )
-from connectors.errors import QuotaSpent, RateLimited
+from connectors.errors import MalformedResponse, QuotaSpent, RateLimited
 from connectors.http import Http
 from connectors.mixpanel.days import DAY, ReadDays, event_pages, is_whole
 from connectors.mixpanel.profiles import profile_pages
@@ -40,7 +40,7 @@ DOWNLOADS = 2
 # A load costs more than a day's query; a stopped run loses the queries of the window in flight.
 DAYS_A_WINDOW = 7
 # Old enough to be there, whatever the clock here says.
-CHECK_AGE = timedelta(days=3)
+CHECK_AGE = timedelta(days=30)
 LAG = timedelta(hours=2)
 
 
@@ -90,7 +90,6 @@ class MixpanelConnector(NeverTooLarge):
         self._settings = settings
         self._http = http
         self._zone = ZoneInfo(settings.project_timezone)
-        self._look_back = timedelta(days=settings.look_back_days)
         self._read = ReadDays([])
         self._settled_before = datetime.min.replace(tzinfo=UTC)
         self._spent: QuotaSpent | None = None
@@ -109,7 +108,7 @@ class MixpanelConnector(NeverTooLarge):
             return
         self._read = ReadDays.of(cursor, self._zone.key)
         # Younger days are read again by the next run.
-        self._settled_before = until - self._look_back
+        self._settled_before = until - self._settings.look_back
         newest = (until - LAG).astimezone(self._zone).date()
         oldest = history_start.astimezone(self._zone).date()
         days = [newest - number * DAY for number in range((newest - oldest).days + 1)]
@@ -160,7 +159,11 @@ class MixpanelConnector(NeverTooLarge):
         days = {"from_date": day.isoformat(), "to_date": day.isoformat()}
         file = self._http.scratch / "events.ndjson"
         with _limit_is_quota():
-            self._http.stream_to_file(EXPORT, project | days | options, file)
+            answer = self._http.stream_to_file(EXPORT, project | days | options, file)
+        if answer.headers.get("content-type", "").startswith("application/json"):
+            raise MalformedResponse(
+                "One piece of JSON came instead of lines of events.", place=f"GET {EXPORT}"
+            )
         return file
 
     def _midnight(self, day: date) -> datetime:
