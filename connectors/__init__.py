@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
+    "mixpanel": "MixpanelConnector",
     "hubspot": "HubSpotConnector",
     "salesforce": "SalesforceConnector",
     "zendesk": "ZendeskConnector",

@@ -49,6 +49,11 @@ class SourceSettings(BaseSettings):
         """The base URL without a slash at its end."""
         return str(self.base_url).rstrip("/")
 
+    @property
+    def further_hosts(self) -> tuple[str, ...]:
+        """Hosts besides the base URL's to which the credentials may be sent."""
+        return ()
+
     def secrets(self) -> list[str]:
         """Plain text of the secrets, for redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)

@@ -126,9 +126,10 @@ class Company:
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         """The records of a vendor's stream that exist at `now`, in their state of then.
 
-        ValueError: the vendor is unknown or has no records (Amplitude has events: `amplitude_hour`).
+        ValueError: the vendor is unknown or has no records (events: `amplitude_hour`, `mixpanel_day`).
         """
         providers: dict[str, Callable[[str, datetime], Sequence[Record]]] = {
+            "mixpanel": lambda stream, now: self.usage.profiles(now) if stream == "profiles" else [],
             "hubspot": lambda stream, now: self.crm.records(stream, now),
             "salesforce": lambda stream, now: salesforce.records(self.crm, stream, now),
             "zendesk": lambda stream, now: self.support.records(stream, now),
@@ -144,6 +145,10 @@ class Company:
     def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
         """NDJSON files of the events uploaded in the UTC hour starting at `hour` and before `now`; [] when none."""
         return self.usage.hour(hour, now)
+
+    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
+        """NDJSON of the events that claim a day of `zone` and were processed before `now`."""
+        return self.usage.mixpanel_day(day, zone, now)
 
     def account_at(self, index: int | None, moment: datetime) -> Account | None:
         """The account, or the one it is merged into at that moment."""

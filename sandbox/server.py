@@ -17,6 +17,7 @@ from sandbox.vendors.amplitude import Amplitude
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
+from sandbox.vendors.mixpanel import Mixpanel
 from sandbox.vendors.productboard import Productboard
 from sandbox.vendors.salesforce import Salesforce
 from sandbox.vendors.typeform import Typeform
@@ -26,6 +27,7 @@ APIS: dict[str, type[Vendor]] = {
     api.name: api
     for api in (
         Amplitude,
+        Mixpanel,
         HubSpot,
         Salesforce,
         Zendesk,

@@ -168,7 +168,7 @@ app_user_keys as (
 
 devices as (
     select distinct device_hash
-    from {{ ref('stg_amplitude__events') }}
+    from {{ ref('int_usage__events') }}
     where
         device_hash is not null
         and user_hash is null
