@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
-VENDORS = ("amplitude", "hubspot", "zendesk", "jira")
+# Sources that are on when their variables are set; the registry is always on.
+VENDORS = ("amplitude", "hubspot", "zendesk", "jira", "files")
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
     "hubspot": "HubSpotConnector",
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
+    "files": "FilesConnector",
     "registry": "RegistryConnector",
 }
 
