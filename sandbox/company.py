@@ -21,6 +21,7 @@ from sandbox.population import populate
 if TYPE_CHECKING:
     from sandbox.crm.customers import Crm
     from sandbox.delivery.tracker import Delivery
+    from sandbox.exports.facts import Exports
     from sandbox.support.desk import Support
     from sandbox.usage.events import Usage
 
@@ -100,6 +101,12 @@ class Company:
         from sandbox.delivery.tracker import Delivery
 
         return Delivery(self)
+
+    @cached_property
+    def exports(self) -> "Exports":
+        from sandbox.exports.facts import Exports
+
+        return Exports(self)
 
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         """The records of a vendor's stream that exist at `now`, in their state of then.

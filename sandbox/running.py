@@ -81,19 +81,28 @@ def running_sandbox(
 ) -> Iterator[Sandbox]:
     """`python -m sandbox serve` as a process of its own, stopped at the end.
 
+    `only` may name `files`, as if the folder of the company's exports were a vendor; a replay has none.
     RuntimeError with the process's last words when it does not start within START_SECONDS.
     """
+    has_files = "files" in only if only is not None else replay is None
+    vendors = None if only is None else [name for name in only if name != "files"]
     command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), "--scale", scale]
     command += ["--seed", str(seed), "--pace", str(pace)]
     command += ["--now", now.isoformat()] if now else []
     command += ["--replay", str(replay)] if replay else []
-    command += ["--only", ",".join(only)] if only else []
+    command += ["--only", ",".join(vendors)] if vendors is not None else []
     root = Path(__file__).resolve().parent.parent
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory(prefix="sandbox-files-") as folder:
+        command += ["--files", folder] if has_files else []
         process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:
             base_url = _announced(process, errors)
-            sandbox = Sandbox(base_url, pace, None if only is None else tuple(only))
+            sandbox = Sandbox(
+                base_url,
+                pace,
+                None if vendors is None else tuple(vendors),
+                Path(folder) if has_files else None,
+            )
             if faults:
                 sandbox.plan_faults(*faults)
             yield sandbox

@@ -38,8 +38,12 @@ def convert(connection: duckdb.DuckDBPyConnection, path: str, mapping: Mapping) 
         values.append(f"{_value(column, rule, mapping.time_zone, decimal)} as {column.name}")
     problems = [problem for column, rule in mapping.mapped() for problem in _problems(column, rule, mapping)]
     if mapping.conformed.one_of:
-        nothing = " and ".join(f"{name} is null" for name in mapping.conformed.one_of if name in mapping.columns)
-        problems.append(f"case when {nothing} then {_text(f'{_names(mapping.conformed.one_of)} is empty')} end")
+        nothing = " and ".join(
+            f"{name} is null" for name in mapping.conformed.one_of if name in mapping.columns
+        )
+        problems.append(
+            f"case when {nothing} then {_text(f'{_names(mapping.conformed.one_of)} is empty')} end"
+        )
     keys = mapping.row_key
     key = keys[0] if len(keys) == 1 else f"cast(json_array({', '.join(keys)}) as varchar)"
     pairs = ", ".join(f"'{column.name}', {column.name}" for column, _ in mapping.mapped())
@@ -115,7 +119,9 @@ def _moment(text: str, rule: Rule, zone: str) -> str:
     """The text as a moment; a local time without offset is one of the mapping's time zone."""
     if rule.format in ("epoch_seconds", "epoch_milliseconds"):
         factor = 1_000_000 if rule.format == "epoch_seconds" else 1_000
-        number = f"case when regexp_matches({text}, {_text(_NUMBER['.'])}) then try_cast({text} as double) end"
+        number = (
+            f"case when regexp_matches({text}, {_text(_NUMBER['.'])}) then try_cast({text} as double) end"
+        )
         return f"(try(make_timestamp(cast(round({number} * {factor}) as bigint))) at time zone 'UTC')"
     if rule.format == "iso":
         return (
@@ -154,9 +160,7 @@ def _problems(column: Column, rule: Rule, mapping: Mapping) -> list[str]:
         wrong = f"{origin} is {_WORDS[column.kind]}"
         if column.kind in ("date", "timestamp"):
             wrong += f" of the format {rule.format}"
-        found.append(
-            f"case when {text} is not null and {column.name} is null then {_text(wrong)} end"
-        )
+        found.append(f"case when {text} is not null and {column.name} is null then {_text(wrong)} end")
     return found
 
 

@@ -14,7 +14,14 @@ from typing import Any
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
-from connectors.errors import InvalidMapping, InvalidSettings, NotFound, ScopeMissing, SourceError, Unreachable
+from connectors.errors import (
+    InvalidMapping,
+    InvalidSettings,
+    NotFound,
+    ScopeMissing,
+    SourceError,
+    Unreachable,
+)
 from connectors.files.mapping import Mapping, read_mapping
 
 CHUNK_BYTES = 1024 * 1024
@@ -87,7 +94,9 @@ class Folder:
                 if decoder is not None:
                     file.write(decoder.decode(b"", final=True).encode())
             except UnicodeError as error:
-                more = error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
+                more = (
+                    error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
+                )
                 raise BadFile(
                     f"it is not {mapping.encoding.removesuffix('-sig')}: line {line + more} cannot be read; "
                     "say its `encoding` in the mapping"

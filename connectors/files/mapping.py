@@ -7,8 +7,16 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fsspec.utils import glob_translate
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic import field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from connectors.errors import InvalidMapping
 from connectors.files.entities import ENTITIES, Column, Entity
@@ -114,7 +122,9 @@ class Mapping(BaseModel):
 
     def mapped(self) -> list[tuple[Column, Rule]]:
         """The columns that are filled, in the entity's order."""
-        return [(each, self.columns[each.name]) for each in self.conformed.columns if each.name in self.columns]
+        return [
+            (each, self.columns[each.name]) for each in self.conformed.columns if each.name in self.columns
+        ]
 
     def matches(self, path: str) -> bool:
         """Whether a path below the folder is one of the files."""
@@ -151,7 +161,9 @@ class Mapping(BaseModel):
             known = entity.id_column or ", ".join(entity.key)
             found.append((("key",), f"The key is {known}: take `key` out."))
         elif not self.row_key:
-            found.append((("columns",), f"Map `{entity.id_column}`, or name columns that make a row's `key`."))
+            found.append(
+                (("columns",), f"Map `{entity.id_column}`, or name columns that make a row's `key`.")
+            )
         return found
 
 

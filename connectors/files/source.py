@@ -99,20 +99,31 @@ class FilesConnector(NeverTooLarge):
             self._mappings = self._folder.mappings()
         read: dict[str, Any] = dict(cursor["files"]) if cursor else {}
         mappings = [each for each in self._mappings if each.entity == stream.name]
-        found = {f"{each.id}/{file.path}": (each, file) for each in mappings for file in self._folder.files(each)}
+        found = {
+            f"{each.id}/{file.path}": (each, file) for each in mappings for file in self._folder.files(each)
+        }
         _refuse_emptiness(mappings, read, found)
         for place in sorted(read.keys() - found.keys()):
             read = {name: state for name, state in read.items() if name != place}
             yield Window(None, until, {"files": read}, {"place": place})
         for place, (mapping, file) in sorted(found.items(), key=lambda each: (each[1][1].modified, each[0])):
             before = read.get(place)
-            state = {"modified": file.modified, "size": file.size, "mapping": _digest(mapping.model_dump_json())}
+            state = {
+                "modified": file.modified,
+                "size": file.size,
+                "mapping": _digest(mapping.model_dump_json()),
+            }
             if before and file.modified and state.items() <= before.items():
                 continue
             state["sha256"] = self._folder.digest(file.path)
             after = {**read, place: state}
             if not before or (before["sha256"], before["mapping"]) != (state["sha256"], state["mapping"]):
-                position = {"place": place, "mapping": mapping.id, "path": file.path, "was_read": before is not None}
+                position = {
+                    "place": place,
+                    "mapping": mapping.id,
+                    "path": file.path,
+                    "was_read": before is not None,
+                }
                 yield Window(None, until, {"files": after}, {**position, "before": read})
             # A refused file is looked at again by every run until it is put right.
             read = read if place in self._refused else after
@@ -132,7 +143,10 @@ class FilesConnector(NeverTooLarge):
                 load_rows(bench, copy, path, mapping)
             except BadFile as refusal:
                 self._refused.add(place)
-                told = (f"{path} is refused whole: {refusal}.", json.dumps({"mapping": mapping.id, "file": path}))
+                told = (
+                    f"{path} is refused whole: {refusal}.",
+                    json.dumps({"mapping": mapping.id, "file": path}),
+                )
                 yield Page([], cursor={"files": position["before"]}, quarantined=[told])
                 return
             finally:
@@ -180,7 +194,9 @@ def _pages(bench: duckdb.DuckDBPyConnection) -> Iterator[Page]:
 
 def _deleted(records: Iterable[RawRecord]) -> Iterator[Page]:
     records = iter(records)
-    while gone := [each._replace(record_version="", is_deleted=True) for each in islice(records, ROWS_A_PAGE)]:
+    while gone := [
+        each._replace(record_version="", is_deleted=True) for each in islice(records, ROWS_A_PAGE)
+    ]:
         yield Page(gone)
 
 
