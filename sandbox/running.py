@@ -29,10 +29,17 @@ class Sandbox:
     base_url: str
     pace: float = 60.0
     only: tuple[str, ...] | None = None
+    files: Path | None = None
 
     def environment(self, *vendors: str) -> dict[str, str]:
-        """The POPS_* variables that point the connectors of these vendors here; of the usual ones when none is named."""
-        return credentials.environment(self.base_url, self.pace, vendors or self.only)
+        """The POPS_* variables that point the connectors of these vendors here; of the usual ones when none is named.
+
+        `files` is the folder of the company's exports, and one of the usual ones.
+        """
+        has_files = self.files is not None and (not vendors or "files" in vendors)
+        folder = {"POPS_FILES_URL": str(self.files)} if has_files else {}
+        served = self.only if not vendors else [name for name in vendors if name != "files"]
+        return credentials.environment(self.base_url, self.pace, served) | folder
 
     def set_clock(self, now: datetime) -> None:
         """Move the company's present; `now` is aware."""
