@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ WRONG = {
         0,
         "`skore` is no column of survey_responses, which has",
     ),
-    "required column": ("  survey_id: {constant: event}\n", "", -1, "survey_responses needs `survey_id`"),
+    "required column": ("  survey_id: {constant: event}\n", "", -2, "survey_responses needs `survey_id`"),
     "no key": ("  response_id: Id\n", "", -1, "Map `response_id`, or name columns that make a row's `key`"),
     "needless key": ("columns:", "key: [email]\ncolumns:", 0, "The key is response_id: take `key` out"),
     "unknown zone": ("Europe/Berlin", "Europe/Bärlin", 0, "is no time zone"),
@@ -108,17 +109,13 @@ def test_the_password_of_a_url_is_a_secret() -> None:
 
 
 # What a cell holds when it has been read: without white space around it, and never empty.
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30).map(
-    lambda text: text.strip(" \t\r\n") or None
-)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=30).map(lambda text: text.strip(" \t\r\n") or None)
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
             "comment": TEXTS,
             "score": st.one_of(st.none(), st.integers(-1000, 1000).map(lambda number: number / 8)),
-            "answered_at": st.datetimes(
-                allow_imaginary=False, min_value=NIGHT.replace(year=1971, tzinfo=None)
-            ).filter(lambda moment: moment.year < 2200),
+            "answered_at": st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2200, 1, 1)),
         }
     ),
     min_size=1,
@@ -181,7 +178,8 @@ def test_rows_come_back_as_they_were_written_and_bad_ones_are_counted(
     path = write(tmp_path, suffix, rows, bad)
     copy = tmp_path / "copy"
     Folder(str(tmp_path)).copy(path, PLAIN, copy)
-    with duckdb.connect(config={"TimeZone": "UTC"}) as bench:
+    with duckdb.connect() as bench:
+        bench.execute("set TimeZone = 'UTC'")
         load_rows(bench, copy, path, PLAIN)
         convert(bench, path, PLAIN)
         found = bench.execute("select record, problem from conformed order by line").fetchall()
