@@ -43,9 +43,7 @@ EXPORTS = {
         _after_cursor,
         lambda row: row.get("status") == "deleted",
     ),
-    "ticket_events": Export(
-        "/api/v2/incremental/ticket_events", {"include": "comment_events"}, _after_time
-    ),
+    "ticket_events": Export("/api/v2/incremental/ticket_events", {"include": "comment_events"}, _after_time),
     "users": Export(
         "/api/v2/incremental/users/cursor", {}, _after_cursor, lambda row: row.get("active") is False
     ),
