@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sandbox.crm.customers import Crm
     from sandbox.delivery.tracker import Delivery
     from sandbox.engineering.host import Engineering
+    from sandbox.exports.facts import Exports
     from sandbox.roadmap.board import Roadmap
     from sandbox.support.desk import Support
     from sandbox.surveys.answers import Surveys
@@ -122,6 +123,12 @@ class Company:
         from sandbox.surveys.answers import Surveys
 
         return Surveys(self)
+
+    @cached_property
+    def exports(self) -> "Exports":
+        from sandbox.exports.facts import Exports
+
+        return Exports(self)
 
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         """The records of a vendor's stream that exist at `now`, in their state of then.

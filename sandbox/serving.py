@@ -64,6 +64,7 @@ class SandboxState:
         self.requests: Counter[tuple[str, str]] = Counter()
         self._lock = threading.RLock()
         self._cache: dict[Hashable, Any] = {}
+        self._followers: list[Callable[[datetime], object]] = []
         self.now = now
 
     @property
@@ -77,6 +78,13 @@ class SandboxState:
             raise ValueError(f"{moment.isoformat()} has no time zone: write it like 2026-11-16T01:00:00Z")
         self._now = moment.astimezone(UTC)
         self.forget()
+        for follower in self._followers:
+            follower(self._now)
+
+    def follow(self, follower: Callable[[datetime], object]) -> None:
+        """Call `follower` with the clock, now and whenever it is set."""
+        self._followers.append(follower)
+        follower(self._now)
 
     def forget(self) -> None:
         """Drop what was derived from the records; needed when the clock, the defects or the faults change."""
