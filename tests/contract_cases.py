@@ -84,6 +84,17 @@ def _versions(state: SandboxState, now: datetime) -> set[str]:
     return {each.id for each in state.rows("jira", "versions") if each.body["projectId"] in projects}
 
 
+def _listed_commits(state: SandboxState, now: datetime) -> set[str]:
+    """The commits of a pull request are one record."""
+    pulls = [each.body for each in state.rows("github", "pull_requests")]
+    return {f"{each['base']['repo']['name']}#{each['number']}" for each in pulls}
+
+
+def _own_issues(state: SandboxState, now: datetime) -> set[str]:
+    """The vendor lists pull requests among the issues once more."""
+    return {each.id for each in state.rows("github", "issues") if "pull_request" not in each.body}
+
+
 AMPLITUDE_HISTORY = timedelta(days=2)
 CRM_TIMES = ("updatedAt", "properties.hs_lastmodifieddate")
 
@@ -141,4 +152,25 @@ JIRA = SourceCase(
     refused="statuses",
 )
 
-CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA)}
+GITHUB = SourceCase(
+    "github",
+    main="pull_requests",
+    streams={
+        "repositories": StreamCase("language", ("updated_at",)),
+        "pull_requests": StreamCase("title", ("updated_at",)),
+        # Asked for again with their pull request or deployment only.
+        "reviews": StreamCase(),
+        "pull_request_commits": StreamCase(alive=_listed_commits),
+        "releases": StreamCase("name"),
+        "deployments": StreamCase(),
+        "deployment_statuses": StreamCase(),
+        "issues": StreamCase("title", ("updated_at",), alive=_own_issues),
+        "workflow_runs": StreamCase(),
+    },
+    small_pages={"connectors.github.lists.ROWS_A_PAGE": 10},
+    paging="link",
+    personal={"pull_requests": "body", "issues": "body"},
+    refused="issues",
+)
+
+CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, GITHUB)}
