@@ -27,6 +27,7 @@ class Step:
 
 _STAGED = {
     "hubspot": ("companies", "contacts", "deals", "owners"),
+    "salesforce": ("accounts", "contacts", "opportunities", "leads", "users"),
     "zendesk": ("tickets", "users", "organizations"),
     "jira": ("issues", "projects"),
 }
@@ -34,12 +35,25 @@ _STAGED = {
 _CREATED = {
     ("zendesk", "tickets"): "record ->> 'created_at'",
     ("jira", "issues"): "record -> 'fields' ->> 'created'",
+    **{
+        ("salesforce", stream): "record ->> 'CreatedDate'"
+        for stream in ("accounts", "contacts", "opportunities", "leads")
+    },
 }
 _MARTS = {
     ("zendesk", "tickets"): "fct_ticket",
     ("jira", "issues"): "fct_issue",
     ("hubspot", "deals"): "fct_deal",
+    ("salesforce", "opportunities"): "fct_deal",
 }
+# An archived deal is gone from the CRM, and one that another CRM keeps as well is counted there.
+_NO_DEAL = " and not is_deleted and '{key}' || {id} not in (select deal_id from intermediate.int_crm__deals where is_duplicate)"
+_NOT_IN_MART = {
+    ("hubspot", "deals"): _NO_DEAL.format(key="hubspot:deal:", id="deal_id"),
+    ("salesforce", "opportunities"): _NO_DEAL.format(key="salesforce:opportunity:", id="opportunity_id"),
+}
+# Marts of several sources name the source of each row.
+_OF_SOURCE = {"fct_deal": " where source = '{source}'"}
 
 
 def steps(streams: dict[str, tuple[str, ...]]) -> tuple[Step, ...]:
@@ -83,14 +97,14 @@ def _raw_to_staging(source: str, stream: str) -> Step:
 
 
 def _staging_to_mart(source: str, stream: str, mart: str) -> Step:
-    # A deleted ticket stays in the mart, where it does not count; an archived deal is gone from the CRM.
-    live = " and not is_deleted" if source == "hubspot" else ""
+    # A deleted ticket stays in the mart, where it does not count.
+    live = _NOT_IN_MART.get((source, stream), "")
     return Step(
         "staging_is_in_mart",
         source,
         ("marts", "core", mart),
         f"select count(*) from staging.stg_{source}__{stream} where created_at < $as_of_at{live}",
-        f"select count(*) from marts.{mart}",
+        f"select count(*) from marts.{mart}{_OF_SOURCE.get(mart, '').format(source=source)}",
         0.0,
         Severity.ERROR,
         "The mart has not one row for each record that existed before the night: a join dropped or doubled rows.",

@@ -9,16 +9,19 @@ if TYPE_CHECKING:
 
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
+    "mixpanel": "MixpanelConnector",
     "hubspot": "HubSpotConnector",
+    "salesforce": "SalesforceConnector",
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
     "github": "GitHubConnector",
     "productboard": "ProductboardConnector",
     "typeform": "TypeformConnector",
+    "files": "FilesConnector",
     "registry": "RegistryConnector",
 }
-# Sources with an API of their own.
-VENDORS = tuple(source for source in _CLASSES if source not in ("files", "registry"))
+# Sources that are on when their variables are set; the registry is always on.
+VENDORS = tuple(source for source in _CLASSES if source != "registry")
 
 
 def connector_class(source: str) -> "type[Connector]":

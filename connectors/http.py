@@ -118,6 +118,10 @@ class Http:
     def now(self) -> datetime:
         return self._clock.now()
 
+    def pause(self, seconds: float) -> None:
+        """Wait, by the clock that this client keeps."""
+        self._clock.sleep(seconds)
+
     def get(self, path: str, params: Params | None = None, *, too_large: Collection[int] = ()) -> Any:
         """Parsed JSON of a GET. `path`: below the base URL, or an absolute URL on an allowed host (a `next` link).
 
@@ -135,10 +139,19 @@ class Http:
         return self._ask("GET", path, params, None, (), headers)
 
     def post(
-        self, path: str, json: Any, params: Params | None = None, *, too_large: Collection[int] = ()
+        self,
+        path: str,
+        json: Any,
+        params: Params | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        too_large: Collection[int] = (),
     ) -> Any:
-        """Parsed JSON of a POST that only reads, whatever 2xx status it has; otherwise as `get`."""
-        return self._ask("POST", path, params, json, too_large).body
+        """Parsed JSON of a POST that only reads, whatever 2xx status it has; otherwise as `get`.
+
+        `form`: sent as a form, in place of `json`.
+        """
+        return self._ask("POST", path, params, json, too_large, form=form).body
 
     def stream_to_file(
         self, path: str, params: Params | None, file: Path, *, too_large: Collection[int] = ()
@@ -213,6 +226,7 @@ class Http:
         json: Any,
         too_large: Collection[int],
         headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> Answer:
         url = self._url(path)
         place = f"{method} {url.path}"
@@ -220,7 +234,7 @@ class Http:
         given = dict(params) if params else None
 
         def attempt() -> Answer:
-            response = self._client.request(method, url, params=given, json=json, headers=headers)
+            response = self._client.request(method, url, params=given, json=json, data=form, headers=headers)
             if response.status_code == 304:
                 return Answer(304, response.headers, None)
             self._accept(response, place, too_large)

@@ -17,7 +17,9 @@ from sandbox.vendors.amplitude import Amplitude
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.jira import Jira
+from sandbox.vendors.mixpanel import Mixpanel
 from sandbox.vendors.productboard import Productboard
+from sandbox.vendors.salesforce import Salesforce
 from sandbox.vendors.typeform import Typeform
 from sandbox.vendors.zendesk import Zendesk
 
@@ -25,7 +27,9 @@ APIS: dict[str, type[Vendor]] = {
     api.name: api
     for api in (
         Amplitude,
+        Mixpanel,
         HubSpot,
+        Salesforce,
         Zendesk,
         Jira,
         GitHub,

@@ -134,7 +134,7 @@ def _ticket_record(ticket: Ticket, now: datetime) -> Record:
         "description": f"{ticket.subject}. Please help.",
         "priority": state.priority,
         "status": state.status,
-        "recipient": None,
+        "recipient": "support@acmeflow.example",
         "requester_id": ticket.requester.id,
         "submitter_id": ticket.submitter.id,
         "assignee_id": _id(state.assignee),
