@@ -73,10 +73,6 @@ def _typeform_responses(state: SandboxState, now: datetime) -> set[str]:
     }
 
 
-def _after_colon(key: str) -> str:
-    return key.partition(":")[2]
-
-
 def _deleted_conversation(key: str) -> dict[str, object]:
     deleted_at = int((NIGHT + timedelta(minutes=30)).timestamp())
     return {"type": "conversation", "id": key, "metrics_retained": False, "deleted_at": deleted_at}
@@ -166,7 +162,7 @@ TYPEFORM = SourceCase(
     main="responses",
     streams={
         "forms": StreamCase("title", ("last_updated_at",)),
-        "responses": StreamCase(alive=_typeform_responses, key="token", sandbox_id=_after_colon),
+        "responses": StreamCase(alive=_typeform_responses, key="token"),
     },
     small_pages={"connectors.typeform.source.RESPONSES_A_PAGE": 60},
     paging="count",
