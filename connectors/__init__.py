@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
-VENDORS = ("amplitude", "hubspot", "zendesk", "jira", "github")
+VENDORS = ("amplitude", "hubspot", "zendesk", "jira", "github", "intercom")
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
     "hubspot": "HubSpotConnector",
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
     "github": "GitHubConnector",
+    "intercom": "IntercomConnector",
     "registry": "RegistryConnector",
 }
 

@@ -113,11 +113,14 @@ class Company:
 
         ValueError: the vendor is unknown or has no records (Amplitude has events: `amplitude_hour`).
         """
+        from sandbox.support import conversations
+
         providers: dict[str, Callable[[str, datetime], Sequence[Record]]] = {
             "hubspot": lambda stream, now: self.crm.records(stream, now),
             "zendesk": lambda stream, now: self.support.records(stream, now),
             "jira": lambda stream, now: self.delivery.records(stream, now),
             "github": lambda stream, now: self.engineering.records(stream, now),
+            "intercom": lambda stream, now: conversations.records(self.support, stream, now),
         }
         if vendor not in providers:
             raise ValueError(f"vendor {vendor!r} has no records: choose from {', '.join(providers)}")

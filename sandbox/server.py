@@ -16,10 +16,13 @@ from sandbox.serving import SandboxState, Vendor
 from sandbox.vendors.amplitude import Amplitude
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
+from sandbox.vendors.intercom import Intercom
 from sandbox.vendors.jira import Jira
 from sandbox.vendors.zendesk import Zendesk
 
-APIS: dict[str, type[Vendor]] = {api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira, GitHub)}
+APIS: dict[str, type[Vendor]] = {
+    api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira, GitHub, Intercom)
+}
 
 
 def create_app(sandbox: SandboxState) -> ASGIApp:

@@ -28,6 +28,13 @@ from sandbox.limits import Allowance, Limit, Limiter
 from sandbox.records import Record, VendorData
 
 T = TypeVar("T")
+# A stream of every vendor whose data are made when they are first asked for.
+WARM_UP = (
+    ("hubspot", "companies"),
+    ("zendesk", "tickets"),
+    ("jira", "issues"),
+    ("intercom", "conversations"),
+)
 
 
 class SandboxState:
@@ -93,7 +100,7 @@ class SandboxState:
 
     def warm_up(self) -> None:
         """Read a little of every vendor, so that what the data make at first use is made before anyone waits."""
-        for vendor, stream in (("hubspot", "companies"), ("zendesk", "tickets"), ("jira", "issues")):
+        for vendor, stream in WARM_UP:
             if vendor in self.vendors:
                 self.rows(vendor, stream)
         if "amplitude" in self.vendors:
@@ -189,6 +196,8 @@ class Vendor(ABC):
     """One vendor's API. Subclasses give the endpoints, authentication, headers and the shape of errors."""
 
     name: str
+    # Whether a refusal for the rate limit says in Retry-After how long to wait.
+    sends_retry_after = True
 
     def __init__(self, sandbox: SandboxState) -> None:
         self.sandbox = sandbox
@@ -236,7 +245,9 @@ class Vendor(ABC):
             headers = self.limit_headers(allowance)
             if allowance.retry_after is not None:
                 response = self.error(429, endpoint.limit.name)
-                response.headers.update({**headers, "Retry-After": str(allowance.whole_seconds)})
+                response.headers.update(headers)
+                if self.sends_retry_after:
+                    response.headers["Retry-After"] = str(allowance.whole_seconds)
                 return response
         response = await run_in_threadpool(self._handle, endpoint.handler, call)
         response.headers.update(headers)
