@@ -29,17 +29,30 @@ _STAGED = {
     "hubspot": ("companies", "contacts", "deals", "owners"),
     "zendesk": ("tickets", "users", "organizations"),
     "jira": ("issues", "projects"),
+    "intercom": ("conversations", "contacts", "companies", "admins"),
 }
 # Staging holds what existed before the night; where the vendor says since when, younger records are not expected.
 _CREATED = {
     ("zendesk", "tickets"): "record ->> 'created_at'",
     ("jira", "issues"): "record -> 'fields' ->> 'created'",
+    **{
+        ("intercom", stream): "to_timestamp(cast(record ->> 'created_at' as bigint))"
+        for stream in ("conversations", "contacts", "companies")
+    },
 }
 _MARTS = {
     ("zendesk", "tickets"): "fct_ticket",
     ("jira", "issues"): "fct_issue",
     ("hubspot", "deals"): "fct_deal",
+    ("intercom", "conversations"): "fct_ticket",
 }
+# Conversations that only show a ticket of another desk are that ticket.
+_NOT_IN_MART = {
+    ("intercom", "conversations"): " and coalesce(zendesk_ticket_id, '') not in "
+    "(select ticket_id from staging.stg_zendesk__tickets)",
+}
+# Marts of several sources name the source of each row.
+_OF_SOURCE = {"fct_ticket": " where source = '{source}'"}
 
 
 def steps(streams: dict[str, tuple[str, ...]]) -> tuple[Step, ...]:
@@ -84,13 +97,13 @@ def _raw_to_staging(source: str, stream: str) -> Step:
 
 def _staging_to_mart(source: str, stream: str, mart: str) -> Step:
     # A deleted ticket stays in the mart, where it does not count; an archived deal is gone from the CRM.
-    live = " and not is_deleted" if source == "hubspot" else ""
+    live = " and not is_deleted" if source == "hubspot" else _NOT_IN_MART.get((source, stream), "")
     return Step(
         "staging_is_in_mart",
         source,
         ("marts", "core", mart),
         f"select count(*) from staging.stg_{source}__{stream} where created_at < $as_of_at{live}",
-        f"select count(*) from marts.{mart}",
+        f"select count(*) from marts.{mart}{_OF_SOURCE.get(mart, '').format(source=source)}",
         0.0,
         Severity.ERROR,
         "The mart has not one row for each record that existed before the night: a join dropped or doubled rows.",

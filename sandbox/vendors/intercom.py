@@ -25,6 +25,8 @@ from sandbox.serving import Call, Endpoint, Page, Refusal, SandboxState, Vendor
 # A sixth of 10,000 a minute.
 SLOT = Limit("10_seconds", 1666, 10)
 SCROLL_SECONDS = 60
+# However fast the windows run, a client needs its time between two pages.
+LEAST_SCROLL_SECONDS = 0.5
 SCROLL_PAGE, SEARCH_PAGE, MOST_SEARCH_PAGE, MOST_DELETED_PAGE = 100, 20, 150, 60
 TIME_ZONE = ZoneInfo("Europe/Berlin")
 VERSION = "2.16"
@@ -217,7 +219,7 @@ class Intercom(Vendor):
     def scroll(self, call: Call) -> Response:
         now, key = time.monotonic(), call.query.get("scroll_param")
         held = self._scroll
-        if held is not None and now - held.used_at > SCROLL_SECONDS / self.sandbox.limiter.pace:
+        if held is not None and now - held.used_at > self._scroll_seconds():
             held = self._scroll = None
         if key is None:
             if held is not None:
@@ -230,6 +232,9 @@ class Intercom(Vendor):
         self._scroll = held if rows else None
         body = {"type": "list", "data": [each.body for each in rows], "scroll_param": held.key}
         return JSONResponse(body | {"total_count": None})
+
+    def _scroll_seconds(self) -> float:
+        return max(LEAST_SCROLL_SECONDS, SCROLL_SECONDS / self.sandbox.limiter.pace)
 
     def _write_cursor(self, position: tuple[int, str], note: str = "") -> str:
         return b64encode(f"{position[0]}|{position[1]}|{note}".encode()).decode()
