@@ -253,9 +253,7 @@ def _reference(user: User) -> Json:
 
 def _contact(user: User) -> Record:
     held = [] if user.organization is None else [user.organization]
-    companies = [
-        {"type": "company", "id": company_id(each), "url": f"/companies/{company_id(each)}"} for each in held
-    ]
+    companies = [{"type": "company", "id": company_id(each)} for each in held]
     created_at = _seconds(user.created_at)
     body: Json = {
         "type": "contact",
@@ -279,7 +277,6 @@ def _contact(user: User) -> Record:
         "companies": {
             "type": "list",
             "data": companies,
-            "url": f"/contacts/{contact_id(user)}/companies",
             "total_count": len(companies),
             "has_more": False,
         },
