@@ -19,7 +19,7 @@ STREAMS = {
     "amplitude": ("events",),
     "hubspot": ("companies", "contacts", "deals", "owners", "associations"),
     "zendesk": ("tickets", "ticket_events", "users", "organizations", "satisfaction_ratings"),
-    "intercom": ("conversations", "deleted_conversations", "contacts", "companies", "admins"),
+    "intercom": ("conversations", "contacts", "companies", "admins"),
     "jira": (
         "projects",
         "statuses",

@@ -141,4 +141,17 @@ JIRA = SourceCase(
     refused="statuses",
 )
 
-CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA)}
+INTERCOM = SourceCase(
+    "intercom",
+    main="conversations",
+    streams={
+        "conversations": StreamCase("title", ("updated_at",)),
+        "contacts": StreamCase("name", ("updated_at",)),
+        "companies": StreamCase("name", ("updated_at",)),
+        "admins": StreamCase("name"),
+    },
+    small_pages={"connectors.intercom.source.ROWS_A_PAGE": 60},
+    personal={"conversations": "title", "contacts": "email", "companies": "name"},
+)
+
+CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, INTERCOM)}

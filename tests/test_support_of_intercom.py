@@ -116,9 +116,9 @@ def test_metrics_of_support_equal_the_truth(tmp_path: Path) -> None:
 def test_tickets_that_two_desks_show_are_there_once(tmp_path: Path) -> None:
     warehouse = built(tmp_path, ("zendesk", "intercom"), NIGHTS[-1:])
     tickets = [each for each in Company.create("small").support.tickets if each.created_at < midnight(AS_OF)]
-    assert rows(warehouse, "select source, count(*), count(distinct ticket_id) from marts.fct_ticket group by 1") == [
-        ("zendesk", len(tickets), len(tickets))
-    ]
+    assert rows(
+        warehouse, "select source, count(*), count(distinct ticket_id) from marts.fct_ticket group by 1"
+    ) == [("zendesk", len(tickets), len(tickets))]
     assert rows(warehouse, "select distinct source from marts.fct_ticket_rating") == [("zendesk",)]
     ((shown,),) = rows(
         warehouse,

@@ -82,7 +82,7 @@ class Reader:
 
     def __init__(self, source: str, base_url: str, transport: httpx.BaseTransport | None = None) -> None:
         kind = connector_class(source)
-        settings = load_settings(source, kind.Settings, environment(base_url, pace=1000))
+        settings = load_settings(source, kind.Settings, environment(base_url, pace=1000, only=[source]))
         assert settings is not None
         self.http = Http(
             settings.root, auth=settings.auth(), transport=transport, clock=Impatient(), retry_seconds=5
@@ -144,7 +144,7 @@ class Served:
     def run(self, source: str, home: Path, until: datetime = NIGHT) -> SourceRun:
         """A whole run of a source into raw, as a night does it."""
         self.state.now = until
-        return run_source(source, home, until, HISTORY_START, environment(self.base_url, pace=1000))
+        return run_source(source, home, until, HISTORY_START, environment(self.base_url, 1000, [source]))
 
     def fault(self, **fault: Any) -> None:
         self.state.faults.add([Fault.from_json(fault)])

@@ -7,7 +7,6 @@ a contact that was deleted or merged away is told of by nothing.
 Try it: `pops check intercom`.
 """
 
-import json
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -15,10 +14,10 @@ from typing import Any, ClassVar
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import Cursor, Family, Known, Page, RawRecord, Stream, Window, nothing_known
+from connectors.contract import Cursor, Family, Known, Page, Stream, Window, nothing_known
 from connectors.errors import MalformedResponse, NotFound, ScopeMissing, StuckCursor, WindowTooLarge
 from connectors.http import BearerAuth, Http
-from connectors.intercom.scroll import companies
+from connectors.intercom.records import companies, raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
 
@@ -152,7 +151,7 @@ class IntercomConnector:
             return whole(companies(self._http), self.known("companies"))
         if stream.name == "admins":
             admins = self._http.get("/admins")["admins"]
-            return whole([[_raw(row, version="") for row in admins]], self.known("admins"))
+            return whole([[raw_record(row) for row in admins]], self.known("admins"))
         if window.start is None or window.end is None:
             return self._deleted()
         return self._changed(stream.name, window.start, window.end)
@@ -166,18 +165,10 @@ class IntercomConnector:
             if not asked and body["total_count"] > MOST_A_WINDOW and end - start > DAY:
                 raise WindowTooLarge(place=f"POST /{stream}/search")
             rows: list[dict[str, Any]] = body["conversations" if stream == "conversations" else "data"]
-            broken = [row for row in rows if not row.get("id") or not isinstance(row.get("updated_at"), int)]
-            found = [
-                row
-                for row in rows
-                if row not in broken and start.timestamp() <= row["updated_at"] < end.timestamp()
-            ]
+            found = [row for row in rows if start.timestamp() <= _updated(row, start) < end.timestamp()]
             if stream == "conversations":
-                found = [each for row in found if (each := self._with_parts(row["id"])) is not None]
-            reason = "The record has no id or no updated_at."
-            yield Page(
-                [_raw(row) for row in found], quarantined=[(reason, json.dumps(row)) for row in broken]
-            )
+                found = [each for row in found if (each := self._with_parts(row)) is not None]
+            yield Page([raw_record(row) for row in found])
             after = ((body.get("pages") or {}).get("next") or {}).get("starting_after")
             if after is None:
                 return
@@ -195,9 +186,11 @@ class IntercomConnector:
         query = {"operator": "AND", "value": rules}
         return self._http.post(f"/{stream}/search", {"query": query, "pagination": pagination})
 
-    def _with_parts(self, conversation_id: str) -> dict[str, Any] | None:
+    def _with_parts(self, found: dict[str, Any]) -> dict[str, Any] | None:
+        if not found.get("id"):
+            return found
         try:
-            conversation: dict[str, Any] = self._http.get(f"/conversations/{conversation_id}")
+            conversation: dict[str, Any] = self._http.get(f"/conversations/{found['id']}")
         except NotFound:
             # Deleted since the search: the list of deleted conversations has it.
             return None
@@ -209,7 +202,7 @@ class IntercomConnector:
         while True:
             body = self._http.get("/conversations/deleted", {"per_page": DELETED_A_PAGE, "page": number})
             rows = body["conversations"]
-            yield Page([_raw(row, version=str(row["deleted_at"]), is_deleted=True) for row in rows])
+            yield Page([raw_record(row, "deleted_at", is_deleted=True) for row in rows])
             if number >= body["pages"]["total_pages"]:
                 return
             number += 1
@@ -219,6 +212,7 @@ def _until(moment: datetime) -> Cursor:
     return {"read_until": moment.isoformat()}
 
 
-def _raw(row: dict[str, Any], version: str | None = None, is_deleted: bool = False) -> RawRecord:
-    text = json.dumps(row, ensure_ascii=False)
-    return RawRecord(str(row["id"]), str(row["updated_at"]) if version is None else version, text, is_deleted)
+def _updated(row: dict[str, Any], otherwise: datetime) -> float:
+    """When a row was updated; one that does not say is taken along."""
+    moment = row.get("updated_at")
+    return moment if isinstance(moment, int) else otherwise.timestamp()

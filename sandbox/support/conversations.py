@@ -35,16 +35,10 @@ Json = dict[str, Any]
 def records(support: "Support", stream: str, now: datetime) -> list[Record]:
     """The records of a stream at `now`; none for an unknown stream.
 
-    Streams: conversations (with their parts), deleted_conversations, contacts, companies, admins.
+    Streams: conversations (with their parts; deleted ones are archived records), contacts, companies, admins.
     """
     if stream == "conversations":
-        tickets = [ticket for ticket in support.tickets if ticket.created_at <= now]
-        return [conversation(ticket, now) for ticket in tickets if _deleted_at(ticket, now) is None]
-    if stream == "deleted_conversations":
-        deleted = [
-            (ticket, _deleted_at(ticket, now)) for ticket in support.tickets if ticket.created_at <= now
-        ]
-        return [_tombstone(ticket, at) for ticket, at in deleted if at is not None]
+        return [conversation(ticket, now) for ticket in support.tickets if ticket.created_at <= now]
     if stream == "contacts":
         return [
             _contact(user) for user in support.users if user.role == "end-user" and user.created_at <= now
@@ -57,7 +51,7 @@ def records(support: "Support", stream: str, now: datetime) -> list[Record]:
 
 
 def conversation(ticket: Ticket, now: datetime) -> Record:
-    """A ticket that is not deleted at `now`, as a conversation with all its parts of then."""
+    """A ticket as a conversation with all its parts at `now`; archived since it was deleted."""
     parts: list[Json] = []
     state, updated_at = "open", ticket.created_at
     snoozed_until: int | None = None
@@ -107,7 +101,8 @@ def conversation(ticket: Ticket, now: datetime) -> Record:
         body["company"] = _company(seen.organization, now)
     if (rating := _rating(ticket, now)) is not None:
         body["conversation_rating"] = rating
-    return Record(conversation_id(ticket), updated_at, body)
+    deleted_at = _deleted_at(ticket, now)
+    return Record(conversation_id(ticket), deleted_at or updated_at, body, deleted_at is not None)
 
 
 def conversation_id(ticket: Ticket) -> str:
@@ -130,11 +125,6 @@ def _deleted_at(ticket: Ticket, now: datetime) -> datetime | None:
     return next(
         (each.at for each in ticket.audits if each.at <= now and each.fields.get("status") == "deleted"), None
     )
-
-
-def _tombstone(ticket: Ticket, at: datetime) -> Record:
-    body = {"type": "conversation", "id": conversation_id(ticket), "metrics_retained": False}
-    return Record(conversation_id(ticket), at, body | {"deleted_at": _seconds(at)})
 
 
 def _parts(ticket: Ticket, audit: Audit, state: str, new_state: str) -> list[Json]:

@@ -128,7 +128,7 @@ class Intercom(Vendor):
 
     def conversation(self, call: Call) -> Response:
         def by_id() -> dict[str, Record]:
-            return {each.id: each for each in self.sandbox.rows(self.name, "conversations")}
+            return {each.id: each for each in self._live("conversations")}
 
         found = self.sandbox.cached("intercom conversations", by_id).get(call.params["id"])
         return JSONResponse(found.body) if found is not None else self.error(404)
@@ -150,7 +150,7 @@ class Intercom(Vendor):
         start = self._read_cursor(after) if after else None
 
         def build() -> list[Record]:
-            return sorted(self.sandbox.rows(self.name, stream), key=_position)
+            return sorted(self._live(stream), key=_position)
 
         found = [
             each for each in self.sandbox.cached(("intercom order", stream), build) if matches(each.body)
@@ -199,7 +199,7 @@ class Intercom(Vendor):
         size = call.number("per_page", SEARCH_PAGE, MOST_DELETED_PAGE)
         number = call.number("page", 1, 10**6)
         records = sorted(
-            self.sandbox.rows(self.name, "deleted_conversations"),
+            (each for each in self.sandbox.rows(self.name, "conversations") if each.archived),
             key=lambda each: (each.updated_at, each.id),
             reverse=call.query.get("order", "desc") == "desc",
         )
@@ -207,7 +207,15 @@ class Intercom(Vendor):
         pages = {"type": "pages", "page": number, "per_page": size, "total_pages": total}
         if number < total:
             pages["next"] = f"{call.base_url}/conversations/deleted?per_page={size}&page={number + 1}"
-        rows = [each.body for each in records[(number - 1) * size : number * size]]
+        rows = [
+            {
+                "type": "conversation",
+                "id": each.id,
+                "metrics_retained": False,
+                "deleted_at": int(each.updated_at.timestamp()),
+            }
+            for each in records[(number - 1) * size : number * size]
+        ]
         body = {
             "type": "conversations.list",
             "conversations": rows,
@@ -232,6 +240,10 @@ class Intercom(Vendor):
         self._scroll = held if rows else None
         body = {"type": "list", "data": [each.body for each in rows], "scroll_param": held.key}
         return JSONResponse(body | {"total_count": None})
+
+    def _live(self, stream: str) -> list[Record]:
+        """What was not deleted."""
+        return [each for each in self.sandbox.rows(self.name, stream) if not each.archived]
 
     def _scroll_seconds(self) -> float:
         return max(LEAST_SCROLL_SECONDS, SCROLL_SECONDS / self.sandbox.limiter.pace)

@@ -1,7 +1,8 @@
-"""Intercom's companies, which it gives in a scroll: one a workspace, gone after a minute, and never to be resumed."""
+"""Intercom's rows as raw records, and its companies: one scroll a workspace, gone after a minute, never to be resumed."""
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from connectors.contract import RawRecord
 from connectors.errors import BadRequest, MalformedResponse, NotFound, StuckCursor, Unreachable
@@ -10,6 +11,12 @@ from connectors.http import Http
 PATH = "/companies/scroll"
 # Seconds before a scroll is begun anew; together longer than the minute after which a forgotten one makes way.
 PAUSES = (1, 5, 20, 60)
+
+
+def raw_record(row: dict[str, Any], version: str = "updated_at", is_deleted: bool = False) -> RawRecord:
+    """A row as sent. Without an id it is left to the loader, which quarantines it; without a version it has the run's."""
+    text = json.dumps(row, ensure_ascii=False)
+    return RawRecord(str(row.get("id") or ""), str(row.get(version) or ""), text, is_deleted)
 
 
 def companies(http: Http) -> Iterator[list[RawRecord]]:
@@ -33,13 +40,11 @@ def _one_scroll(http: Http) -> Iterator[list[RawRecord]]:
     body = http.get(PATH)
     # An empty page is the end: the vendor says it by nothing else.
     while rows := body["data"]:
-        ids = {str(row["id"]) for row in rows}
+        records = [raw_record(row) for row in rows]
+        ids = {each.record_id for each in records}
         if ids <= shown:
             raise StuckCursor(place=f"GET {PATH}")
         shown |= ids
-        yield [
-            RawRecord(str(row["id"]), str(row["updated_at"]), json.dumps(row, ensure_ascii=False))
-            for row in rows
-        ]
+        yield records
         # A page whose answer got lost is behind the scroll: asked for again, it would be left out unnoticed.
         body = http.get(PATH, {"scroll_param": body["scroll_param"]}, once=True)
