@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
-VENDORS = ("amplitude", "hubspot", "zendesk", "jira", "github", "intercom")
 _CLASSES = {
     "amplitude": "AmplitudeConnector",
+    "mixpanel": "MixpanelConnector",
     "hubspot": "HubSpotConnector",
+    "salesforce": "SalesforceConnector",
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
     "github": "GitHubConnector",
     "intercom": "IntercomConnector",
+    "productboard": "ProductboardConnector",
+    "typeform": "TypeformConnector",
+    "files": "FilesConnector",
     "registry": "RegistryConnector",
 }
+# Sources that are on when their variables are set; the registry is always on.
+VENDORS = tuple(source for source in _CLASSES if source != "registry")
 
 
 def connector_class(source: str) -> "type[Connector]":

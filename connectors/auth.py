@@ -44,8 +44,6 @@ class ClientCredentials(httpx.Auth):
     `as_form`: the token is asked for with a form, as OAuth 2 has it; without, with JSON, as some vendors want it.
     """
 
-    requires_response_body = True
-
     def __init__(
         self,
         token_url: str,
@@ -90,6 +88,8 @@ class ClientCredentials(httpx.Auth):
 
     def _read_token(self, response: httpx.Response) -> SecretStr:
         place = "POST the OAuth token"
+        # Only this answer is read here: one that is signed may be a download, which is streamed into a file.
+        response.read()
         if response.status_code == 429 or response.status_code >= 500:
             raise TokenNotGiven(response)
         if response.status_code >= 300:

@@ -158,6 +158,13 @@ class InvalidRegistry(SourceError, ValueError):
     default_remedy = "Correct the entry; nothing was read from any vendor."
 
 
+class InvalidMapping(SourceError, ValueError):
+    """A mapping of dropped files is wrong; `place` is file and line."""
+
+    default_what = "The mapping is not valid."
+    default_remedy = "Correct the entry; no file was read."
+
+
 class AlreadyRunning(SourceError):
     """Another process reads this source into the same home."""
 

@@ -142,10 +142,19 @@ class Http:
         return self._ask("GET", path, params, None, (), headers)
 
     def post(
-        self, path: str, json: Any, params: Params | None = None, *, too_large: Collection[int] = ()
+        self,
+        path: str,
+        json: Any,
+        params: Params | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        too_large: Collection[int] = (),
     ) -> Any:
-        """Parsed JSON of a POST that only reads, whatever 2xx status it has; otherwise as `get`."""
-        return self._ask("POST", path, params, json, too_large).body
+        """Parsed JSON of a POST that only reads, whatever 2xx status it has; otherwise as `get`.
+
+        `form`: sent as a form, in place of `json`.
+        """
+        return self._ask("POST", path, params, json, too_large, form=form).body
 
     def stream_to_file(
         self, path: str, params: Params | None, file: Path, *, too_large: Collection[int] = ()
@@ -221,6 +230,7 @@ class Http:
         too_large: Collection[int],
         headers: Mapping[str, str] | None = None,
         once: bool = False,
+        form: Mapping[str, str] | None = None,
     ) -> Answer:
         url = self._url(path)
         place = f"{method} {url.path}"
@@ -228,7 +238,7 @@ class Http:
         given = dict(params) if params else None
 
         def attempt() -> Answer:
-            response = self._client.request(method, url, params=given, json=json, headers=headers)
+            response = self._client.request(method, url, params=given, json=json, data=form, headers=headers)
             if response.status_code == 304:
                 return Answer(304, response.headers, None)
             self._accept(response, place, too_large)

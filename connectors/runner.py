@@ -337,6 +337,7 @@ def _http(
         auth=settings.auth(),
         requests_per_minute=settings.requests_per_minute,
         requests_per_run=settings.requests_per_run,
+        allowed_hosts=settings.further_hosts,
         retry_seconds=retry_seconds,
         transport=transport,
         clock=clock,

@@ -1,7 +1,7 @@
 """A source's settings from the environment: `POPS_<SOURCE>_BASE_URL` and its credentials. Set means on."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import httpx
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
@@ -19,11 +19,13 @@ class SourceSettings(BaseSettings):
 
     Secrets are `SecretStr`. `requests_per_minute`, `requests_per_run`: our own budget of requests; a connector's
     settings set their defaults (None: none). What a run's budget leaves undone, the next run does.
+    `address`: the field that says where the source is.
     A connector overrides `auth` with `BasicAuth`, `BearerAuth` or `ClientCredentials` of `connectors.http`.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_file=None)
 
+    address: ClassVar[str] = "base_url"
     base_url: AnyHttpUrl
     requests_per_minute: int | None = Field(default=None, gt=0)
     requests_per_run: int | None = Field(default=None, gt=0)
@@ -49,10 +51,26 @@ class SourceSettings(BaseSettings):
         """The base URL without a slash at its end."""
         return str(self.base_url).rstrip("/")
 
+    @property
+    def further_hosts(self) -> tuple[str, ...]:
+        """Hosts besides the base URL's to which the credentials may be sent."""
+        return ()
+
+    @property
+    def place(self) -> str:
+        """Where the source is, for people to read; without secrets."""
+        return str(getattr(self, self.address)).rstrip("/")
+
     def secrets(self) -> list[str]:
         """Plain text of the secrets, for redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+class VendorlessSettings(SourceSettings):
+    """Base of the settings of a source that is asked nothing over HTTP; it names its own `address`."""
+
+    base_url: AnyHttpUrl = AnyHttpUrl("http://localhost")
 
 
 def prefix(source: str) -> str:
@@ -60,11 +78,18 @@ def prefix(source: str) -> str:
 
 
 def secret_variables(source: str, settings: type[SourceSettings]) -> list[str]:
-    """The variables of a source that hold credentials: all that it requires besides its base URL."""
+    """The variables of a source that hold credentials: all that it requires besides its address."""
     fields = settings.model_fields.items()
     return [
-        prefix(source) + name.upper() for name, field in fields if field.is_required() and name != "base_url"
+        prefix(source) + name.upper()
+        for name, field in fields
+        if field.is_required() and name != settings.address
     ]
+
+
+def address_variable(source: str, settings: type[SourceSettings]) -> str:
+    """The variable that says where a source is."""
+    return prefix(source) + settings.address.upper()
 
 
 def load_settings(source: str, settings: type[S], env: Mapping[str, str]) -> S | None:

@@ -25,9 +25,7 @@ _CHECK_COLUMNS = (
     "asset varchar, check_name varchar, passed boolean, severity varchar, owner varchar, meaning varchar, "
     "observed varchar"
 )
-_SOURCE_COLUMNS = (
-    "source varchar, family varchar, outcome varchar, read_until timestamp, night_until timestamp, records bigint"
-)
+_SOURCE_COLUMNS = "source varchar, family varchar, outcome varchar, read_until timestamp, night_until timestamp, records bigint"
 
 
 class PublicationError(RuntimeError):

@@ -9,9 +9,8 @@ import duckdb
 
 from connectors import SOURCES, VENDORS, connector_class
 from connectors.contract import Credentials
-from connectors.registry.source import registry_dir
 from connectors.runner import check_source
-from connectors.settings import chosen_sources, load_settings, prefix
+from connectors.settings import address_variable, chosen_sources, load_settings
 
 
 @dataclass(frozen=True)
@@ -81,13 +80,12 @@ def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
     """Every source: on, off, or `incomplete` when it is set by half (then its place says what is missing)."""
     chosen = chosen_sources(env)
     for state in read_states(home, datetime.now(UTC)):
-        standing, place = "off", f"set {prefix(state.source)}BASE_URL"
-        if state.source not in VENDORS:
-            standing, place = "on", str(registry_dir())
-        elif error := chosen.get(state.source):
+        kind = connector_class(state.source).Settings
+        standing, place = "off", f"set {address_variable(state.source, kind)}"
+        if error := chosen.get(state.source):
             standing, place = "incomplete", str(error)
-        elif settings := load_settings(state.source, connector_class(state.source).Settings, env):
-            standing, place = "on", settings.root
+        elif settings := load_settings(state.source, kind, env):
+            standing, place = "on", settings.place
         yield SourceLine(
             source=state.source,
             state=standing,
@@ -107,7 +105,8 @@ def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[st
     if source is not None and source not in VENDORS:
         raise ValueError(f"There is no vendor {source!r}: choose one of {', '.join(VENDORS)}.")
     if source is not None and source not in chosen:
-        raise ValueError(f"{source} is off: set {prefix(source)}BASE_URL and its credentials.")
+        address = address_variable(source, connector_class(source).Settings)
+        raise ValueError(f"{source} is off: set {address} and its credentials.")
     for name in chosen if source is None else [source]:
         error = chosen[name]
         answer = check_source(name, env) if error is None else Credentials("rejected", str(error))

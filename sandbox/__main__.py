@@ -1,8 +1,9 @@
-"""`python -m sandbox serve` and `python -m sandbox truth`."""
+"""`python -m sandbox serve`, `python -m sandbox files` and `python -m sandbox truth`."""
 
 import json
 import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -56,6 +57,9 @@ def serve(
         float, typer.Option(help="How many times faster than the vendors' the rate limits run.")
     ] = 60.0,
     defect: Annotated[list[str] | None, typer.Option(help="Plant a data defect; may be repeated.")] = None,
+    files: Annotated[
+        Path | None, typer.Option(help="Folder to keep the company's exports in, as of its present.")
+    ] = None,
     max_export_events: Annotated[
         int, typer.Option(help="Amplitude exports with more events are refused.")
     ] = 400_000,
@@ -72,6 +76,8 @@ def serve(
         data = _data(scale, seed, replay, chosen)
         sandbox = SandboxState(data, moment, only=chosen, pace=pace, max_export_events=max_export_events)
         sandbox.defects.plant(defect or [], sandbox.now)
+        if files is not None:
+            sandbox.follow(_exporter(data, files))
         sandbox.warm_up()
         listener = socket.create_server((host, port))
     except (ValueError, ReplayError, OSError) as problem:
@@ -81,6 +87,23 @@ def serve(
     # Whoever started this process waits for the line, and reads the port from it.
     print(f"sandbox listening on http://{host}:{listener.getsockname()[1]}", flush=True)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+@app.command()
+def files(
+    to: Annotated[Path, typer.Option(help="Folder for the exports.")],
+    as_of: Annotated[str, typer.Option(help="Date: the exports of its night, as 2026-11-16.")] = "2026-11-16",
+    scale: ScaleOption = Scale.demo,
+    seed: SeedOption = 7,
+) -> None:
+    """Write what the company exports from tools without an API, with mappings, for POPS_FILES_URL."""
+    from sandbox.company import Company, night_moment
+    from sandbox.exports.folder import write_exports
+
+    for file in write_exports(
+        Company.create(scale.value, seed=seed), to, night_moment(date.fromisoformat(as_of))
+    ):
+        typer.echo(str(file))
 
 
 @app.command()
@@ -109,6 +132,15 @@ def _data(scale: Scale, seed: int, replay: Path | None, only: list[str] | None) 
             return replayed
         return Combined(replayed, _company(scale, seed))
     return _company(scale, seed)
+
+
+def _exporter(data: VendorData, folder: Path) -> Callable[[datetime], object]:
+    from sandbox.company import Company
+    from sandbox.exports.folder import write_exports
+
+    if not isinstance(data, Company):
+        raise ValueError("--files needs the company: a replay has no exports")
+    return lambda now: write_exports(data, folder, now)
 
 
 def _company(scale: Scale, seed: int) -> VendorData:

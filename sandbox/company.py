@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from sandbox import catalogue
+from sandbox.crm import salesforce
 from sandbox.people import Account, Person, Record
 from sandbox.population import populate
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from sandbox.crm.customers import Crm
     from sandbox.delivery.tracker import Delivery
     from sandbox.engineering.host import Engineering
+    from sandbox.exports.facts import Exports
+    from sandbox.roadmap.board import Roadmap
     from sandbox.support.desk import Support
+    from sandbox.surveys.answers import Surveys
     from sandbox.usage.events import Usage
 
 Scale = Literal["small", "demo", "large"]
@@ -108,19 +112,41 @@ class Company:
 
         return Engineering(self)
 
+    @cached_property
+    def roadmap(self) -> "Roadmap":
+        from sandbox.roadmap.board import Roadmap
+
+        return Roadmap(self)
+
+    @cached_property
+    def surveys(self) -> "Surveys":
+        from sandbox.surveys.answers import Surveys
+
+        return Surveys(self)
+
+    @cached_property
+    def exports(self) -> "Exports":
+        from sandbox.exports.facts import Exports
+
+        return Exports(self)
+
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         """The records of a vendor's stream that exist at `now`, in their state of then.
 
-        ValueError: the vendor is unknown or has no records (Amplitude has events: `amplitude_hour`).
+        ValueError: the vendor is unknown or has no records (events: `amplitude_hour`, `mixpanel_day`).
         """
         from sandbox.support import conversations
 
         providers: dict[str, Callable[[str, datetime], Sequence[Record]]] = {
+            "mixpanel": lambda stream, now: self.usage.profiles(now) if stream == "profiles" else [],
             "hubspot": lambda stream, now: self.crm.records(stream, now),
+            "salesforce": lambda stream, now: salesforce.records(self.crm, stream, now),
             "zendesk": lambda stream, now: self.support.records(stream, now),
             "jira": lambda stream, now: self.delivery.records(stream, now),
             "github": lambda stream, now: self.engineering.records(stream, now),
             "intercom": lambda stream, now: conversations.records(self.support, stream, now),
+            "productboard": lambda stream, now: self.roadmap.records(stream, now),
+            "typeform": lambda stream, now: self.surveys.records(stream, now),
         }
         if vendor not in providers:
             raise ValueError(f"vendor {vendor!r} has no records: choose from {', '.join(providers)}")
@@ -129,6 +155,10 @@ class Company:
     def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
         """NDJSON files of the events uploaded in the UTC hour starting at `hour` and before `now`; [] when none."""
         return self.usage.hour(hour, now)
+
+    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
+        """NDJSON of the events that claim a day of `zone` and were processed before `now`."""
+        return self.usage.mixpanel_day(day, zone, now)
 
     def account_at(self, index: int | None, moment: datetime) -> Account | None:
         """The account, or the one it is merged into at that moment."""

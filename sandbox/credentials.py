@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 AMPLITUDE_API_KEY = "sandbox-amplitude-key"
 AMPLITUDE_SECRET_KEY = "sandbox-amplitude-secret"
+MIXPANEL_USER = "product-ops.sandbox.mp-service-account"
+MIXPANEL_SECRET = "sandbox-mixpanel-secret"
+MIXPANEL_PROJECT = "2195193"
 HUBSPOT_ACCESS_TOKEN = "sandbox-hubspot-token"
+SALESFORCE_CLIENT_ID = "sandbox-salesforce-client"
+SALESFORCE_CLIENT_SECRET = "sandbox-salesforce-secret"
 ZENDESK_CLIENT_ID = "sandbox-zendesk-client"
 ZENDESK_CLIENT_SECRET = "sandbox-zendesk-secret"
 JIRA_EMAIL = "product-ops@acme-flow.example"
@@ -16,6 +21,8 @@ JIRA_API_TOKEN = "sandbox-jira-token"
 GITHUB_TOKEN = "sandbox-github-token"
 GITHUB_OWNER = "acmeflow"
 INTERCOM_ACCESS_TOKEN = "sandbox-intercom-token"
+PRODUCTBOARD_API_TOKEN = "sandbox-productboard-token"
+TYPEFORM_ACCESS_TOKEN = "sandbox-typeform-token"
 
 
 @dataclass(frozen=True)
@@ -35,11 +42,28 @@ class Access:
 
 ACCESS = {
     "amplitude": Access({"API_KEY": AMPLITUDE_API_KEY, "SECRET_KEY": AMPLITUDE_SECRET_KEY}, 120),
+    "mixpanel": Access(
+        {
+            "SERVICE_ACCOUNT_USERNAME": MIXPANEL_USER,
+            "SERVICE_ACCOUNT_SECRET": MIXPANEL_SECRET,
+            "PROJECT_ID": MIXPANEL_PROJECT,
+            # Clients of this company send events up to 20 days late.
+            "LOOK_BACK_DAYS": "21",
+        },
+        requests_per_minute=1,
+        requests_per_run=55,
+        is_second=True,
+    ),
     "hubspot": Access({"ACCESS_TOKEN": HUBSPOT_ACCESS_TOKEN}, 290),
+    "salesforce": Access(
+        {"CLIENT_ID": SALESFORCE_CLIENT_ID, "CLIENT_SECRET": SALESFORCE_CLIENT_SECRET}, 1500, is_second=True
+    ),
     "zendesk": Access({"CLIENT_ID": ZENDESK_CLIENT_ID, "CLIENT_SECRET": ZENDESK_CLIENT_SECRET}, 10),
     "jira": Access({"EMAIL": JIRA_EMAIL, "API_TOKEN": JIRA_API_TOKEN}, 1500),
     "github": Access({"TOKEN": GITHUB_TOKEN, "OWNER": GITHUB_OWNER}, 80),
     "intercom": Access({"ACCESS_TOKEN": INTERCOM_ACCESS_TOKEN}, 9000, is_second=True),
+    "productboard": Access({"API_TOKEN": PRODUCTBOARD_API_TOKEN}, 1500),
+    "typeform": Access({"ACCESS_TOKEN": TYPEFORM_ACCESS_TOKEN}, 60),
 }
 VENDORS = tuple(ACCESS)
 # One tool of each family, and what has no second one: what the demo runs on.

@@ -2,10 +2,13 @@
 
 A defect spoils records from the moment it is planted. Taking it away heals: the records it touched are served
 again as newer versions, and events that were missing arrive late, in the hour after those that were thinned out.
+What an ad blocker kept back (`*_misses_events`) is missing from every export while the defect is planted, whenever the
+events happened.
 """
 
 import copy
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +16,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.records import Record, ServedRecord
+from sandbox.usage.days import EVENTS_OF_A_DAY
 
 NAMES = {
     "volume_collapse": "amplitude: 19 of 20 events are missing, from 24 hours before the last exportable one",
+    "amplitude_misses_events": "amplitude: on some devices and days an ad blocker keeps every event from it",
+    "mixpanel_misses_events": "mixpanel: on other devices and days an ad blocker keeps every event from it",
     "ticket_backdated": "zendesk: every third ticket changed in the last 7 days was created 40 days in the future",
     "unknown_ticket_status": "zendesk: every third ticket changed in the last 7 days has the status `escalated`",
     "duplicate_company_domains": "hubspot: every third company takes the domain `shared.example`",
@@ -24,6 +30,9 @@ NAMES = {
 REACH = timedelta(days=7)
 # An hour of uploads can be exported two hours after it ends.
 UPLOAD_LAG = timedelta(hours=2)
+_INSERT_ID = re.compile(rb'"\$insert_id":"i([0-9a-f]+)-([0-9a-f]+)"')
+# Of a hundred days of a device, some are lost to the one tool, some to the other one.
+_BLOCKED = {**dict.fromkeys(range(4), "amplitude"), **dict.fromkeys(range(4, 9), "mixpanel")}
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,9 @@ class Defects:
         self, hour: datetime, now: datetime, read: Callable[[datetime], list[bytes]]
     ) -> list[bytes]:
         """The files of one upload hour; `read` gives an hour's files as the company has them."""
+        if "amplitude_misses_events" in self.active:
+            every = read
+            read = lambda past: [_let_through("amplitude", file) for file in every(past)]  # noqa: E731
         planting = self._plantings.get("volume_collapse")
         files = read(hour)
         if planting is None:
@@ -88,6 +100,25 @@ class Defects:
             ]
             return [*files, b"".join(late)] if late else files
         return files
+
+    def apply_day(self, lines: bytes) -> bytes:
+        """The lines of a day of Mixpanel's export."""
+        return _let_through("mixpanel", lines) if "mixpanel_misses_events" in self.active else lines
+
+
+def _let_through(tool: str, lines: bytes) -> bytes:
+    """The lines of events that no ad blocker kept from a tool; what one tool misses, the other one has."""
+    return b"".join(line for line in lines.splitlines(keepends=True) if _blocked(line) != tool)
+
+
+def _blocked(line: bytes) -> str | None:
+    """The tool that does not get an event. Both tools show the same insert id: a serial number and a device."""
+    found = _INSERT_ID.search(line)
+    if found is None:
+        return None
+    serial, device = (int(part, 16) for part in found.groups())
+    luck = zlib.crc32(b"%d-%d" % (serial // EVENTS_OF_A_DAY, device)) % 100
+    return _BLOCKED.get(luck)
 
 
 def _available_before(now: datetime) -> datetime:

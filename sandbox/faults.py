@@ -63,7 +63,10 @@ HTML = b"<!DOCTYPE html><html><body><h1>We are doing some maintenance</h1></body
 
 @dataclass(frozen=True)
 class Fault:
-    """See the module; `seconds` is real time for waits, the company's time for hidden_row; `share` of rows hidden."""
+    """See the module; `seconds` is real time for waits, the company's time for hidden_row; `share` of rows hidden.
+
+    `asking`: a text that must stand in the request's query, for vendors that answer several streams on one address.
+    """
 
     vendor: str
     kind: str
@@ -76,6 +79,7 @@ class Fault:
     hours: int = 1
     status: int = 400
     share: float = 1.0
+    asking: str = ""
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Fault":
@@ -139,6 +143,8 @@ class _Rule:
     def strikes(self, vendor: str, stream: str, query: Mapping[str, str]) -> bool:
         fault = self.fault
         if fault.kind == "hidden_row" or not self.matches(vendor, stream):
+            return False
+        if fault.asking and not any(fault.asking in value for value in query.values()):
             return False
         if fault.kind == "too_big":
             return _window_hours(query) > fault.hours

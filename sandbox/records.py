@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 
 class Record(Protocol):
@@ -38,4 +39,8 @@ class VendorData(Protocol):
 
     def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
         """The events uploaded in the UTC hour starting at `hour`: NDJSON files, uncompressed; [] when none."""
+        ...
+
+    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
+        """The events that claim a day of `zone` and were processed before `now`: NDJSON."""
         ...

@@ -1,23 +1,27 @@
 """An export of one's own, served through the vendors' routes: `DIR/<vendor>/<stream>.jsonl` or `.jsonl.gz`.
 
 One vendor record a line, as that vendor's API returns it. A vendor with a folder is replayed whole: its streams
-without a file are empty. The clock hides nothing of a replay, except Amplitude's hours of the last two hours.
+without a file are empty. The clock hides nothing of a replay, except Amplitude's hours of the last two hours
+and Mixpanel's days of the future.
 """
 
 import gzip
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
+from zoneinfo import ZoneInfo
 
 from sandbox.credentials import VENDORS
 from sandbox.records import Record, ServedRecord, VendorData
 
 STREAMS = {
     "amplitude": ("events",),
+    "mixpanel": ("events", "profiles"),
     "hubspot": ("companies", "contacts", "deals", "owners", "associations"),
+    "salesforce": ("accounts", "contacts", "opportunities", "opportunity_history", "leads", "users"),
     "zendesk": ("tickets", "ticket_events", "users", "organizations", "satisfaction_ratings"),
     "intercom": ("conversations", "contacts", "companies", "admins"),
     "jira": (
@@ -31,6 +35,7 @@ STREAMS = {
         "sprints",
         "versions",
     ),
+    "typeform": ("forms", "responses"),
 }
 # Files of these names are turned into the streams that the routes serve.
 CONVERTED = {"zendesk": ("ticket_audits", "ticket_metrics")}
@@ -57,7 +62,7 @@ class Replay:
                 f"{directory}: no folder of a vendor in it; it should be one of {', '.join(VENDORS)}"
             )
         self._streams: dict[tuple[str, str], dict[str, Record]] = {}
-        self._events = _Events()
+        self._events = {"amplitude": _Events(_upload_hour), "mixpanel": _Events(_claimed_day)}
         for vendor in self.vendors:
             files = {
                 _stream_name(path): path for path in sorted((directory / vendor).iterdir()) if path.is_file()
@@ -70,7 +75,12 @@ class Replay:
         return list(self._streams.get((vendor, stream), {}).values())
 
     def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
-        return self._events.of_hour(hour)
+        lines = self._events["amplitude"].of(hour)
+        return [lines] if lines else []
+
+    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
+        # Times stand in the export as it counted them, whatever the zone.
+        return self._events["mixpanel"].of(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
     def _load(self, vendor: str, stream: str, path: Path) -> None:
         if stream not in (*STREAMS[vendor], *CONVERTED.get(vendor, ())):
@@ -81,8 +91,8 @@ class Replay:
         for number, line in enumerate(_lines(path), 1):
             try:
                 body = json.loads(line)
-                if vendor == "amplitude":
-                    self._events.add(line, body)
+                if stream == "events" and vendor in self._events:
+                    self._events[vendor].add(line, body)
                 else:
                     self._add(vendor, stream, body)
             except (ValueError, KeyError, TypeError, AttributeError) as problem:
@@ -98,9 +108,8 @@ class Replay:
                 self._add("jira", "changelogs", {"issueId": str(body["id"]), **history})
         elif (vendor, stream) == ("zendesk", "ticket_audits"):
             stream, body = "ticket_events", event_of_audit(body)
-        record = ServedRecord(
-            _identity(stream, body), _changed_at(body), body, bool(body.get("archived", False))
-        )
+        is_archived = bool(body.get("archived", body.get("IsDeleted", False)))
+        record = ServedRecord(_identity(stream, body), _changed_at(body), body, is_archived)
         held = self._streams.setdefault((vendor, stream), {})
         # Of several versions of one record the vendor would show the newest.
         if record.id not in held or held[record.id].updated_at <= record.updated_at:
@@ -125,30 +134,42 @@ class Combined:
     def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
         return self._of("amplitude").amplitude_hour(hour, now)
 
+    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
+        return self._of("mixpanel").mixpanel_day(day, zone, now)
+
     def _of(self, vendor: str) -> VendorData:
         return self._replay if vendor in self._replay.vendors else self._rest
 
 
 class _Events:
-    """Event lines by upload hour, kept in a temporary file."""
+    """Event lines by the stretch of time that holds them, kept in a temporary file."""
 
-    def __init__(self) -> None:
+    def __init__(self, stretch_of: Callable[[dict[str, Any]], datetime]) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the replay
-        self._hours: dict[datetime, list[tuple[int, int]]] = {}
+        self._stretch_of = stretch_of
+        self._places: dict[datetime, list[tuple[int, int]]] = {}
 
     def add(self, line: bytes, event: dict[str, Any]) -> None:
-        moment = _moment(event.get("server_upload_time") or event["event_time"])
-        hour = moment.replace(minute=0, second=0, microsecond=0)
+        stretch = self._stretch_of(event)
         offset = self._file.seek(0, 2)
         self._file.write(line + b"\n")
-        self._hours.setdefault(hour, []).append((offset, len(line) + 1))
+        self._places.setdefault(stretch, []).append((offset, len(line) + 1))
 
-    def of_hour(self, hour: datetime) -> list[bytes]:
+    def of(self, stretch: datetime) -> bytes:
         parts = []
-        for offset, length in self._hours.get(hour, []):
+        for offset, length in self._places.get(stretch, []):
             self._file.seek(offset)
             parts.append(self._file.read(length))
-        return [b"".join(parts)] if parts else []
+        return b"".join(parts)
+
+
+def _upload_hour(event: dict[str, Any]) -> datetime:
+    moment = _moment(event.get("server_upload_time") or event["event_time"])
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _claimed_day(event: dict[str, Any]) -> datetime:
+    return _moment(event["properties"]["time"]).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def event_of_audit(audit: dict[str, Any]) -> dict[str, Any]:
@@ -194,7 +215,11 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _identity(stream: str, body: dict[str, Any]) -> str:
     if stream == "associations":
         return f"{body['from_type']}:{body['from_id']}:{body['to_type']}:{body['to_id']}"
-    return str(body["id"])
+    if stream == "responses":
+        return f"{body['form_id']}:{body['token']}"
+    if stream == "profiles":
+        return str(body["$distinct_id"])
+    return str(body["Id"] if "Id" in body else body["id"])
 
 
 def _changed_at(body: dict[str, Any]) -> datetime:
@@ -205,12 +230,16 @@ def _changed_at(body: dict[str, Any]) -> datetime:
             body,
             (
                 "generated_timestamp",
+                "SystemModstamp",
+                "CreatedDate",
                 "timestamp",
                 "updatedAt",
                 "updated_at",
                 "updated",
                 "created",
                 "created_at",
+                "last_updated_at",
+                "submitted_at",
             ),
         ),
         (inner, ("updated", "hs_lastmodifieddate", "lastmodifieddate", "created")),

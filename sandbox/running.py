@@ -29,10 +29,17 @@ class Sandbox:
     base_url: str
     pace: float = 60.0
     only: tuple[str, ...] | None = None
+    files: Path | None = None
 
     def environment(self, *vendors: str) -> dict[str, str]:
-        """The POPS_* variables that point the connectors of these vendors here; of the usual ones when none is named."""
-        return credentials.environment(self.base_url, self.pace, vendors or self.only)
+        """The POPS_* variables that point the connectors of these vendors here; of the usual ones when none is named.
+
+        `files` is the folder of the company's exports, and one of the usual ones.
+        """
+        has_files = self.files is not None and (not vendors or "files" in vendors)
+        folder = {"POPS_FILES_URL": str(self.files)} if has_files else {}
+        served = self.only if not vendors else [name for name in vendors if name != "files"]
+        return credentials.environment(self.base_url, self.pace, served) | folder
 
     def set_clock(self, now: datetime) -> None:
         """Move the company's present; `now` is aware."""
@@ -81,19 +88,28 @@ def running_sandbox(
 ) -> Iterator[Sandbox]:
     """`python -m sandbox serve` as a process of its own, stopped at the end.
 
+    `only` may name `files`, as if the folder of the company's exports were a vendor; a replay has none.
     RuntimeError with the process's last words when it does not start within START_SECONDS.
     """
+    has_files = "files" in only if only is not None else replay is None
+    vendors = None if only is None else [name for name in only if name != "files"]
     command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), "--scale", scale]
     command += ["--seed", str(seed), "--pace", str(pace)]
     command += ["--now", now.isoformat()] if now else []
     command += ["--replay", str(replay)] if replay else []
-    command += ["--only", ",".join(only)] if only else []
+    command += ["--only", ",".join(vendors)] if vendors is not None else []
     root = Path(__file__).resolve().parent.parent
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory(prefix="sandbox-files-") as folder:
+        command += ["--files", folder] if has_files else []
         process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:
             base_url = _announced(process, errors)
-            sandbox = Sandbox(base_url, pace, None if only is None else tuple(only))
+            sandbox = Sandbox(
+                base_url,
+                pace,
+                None if vendors is None else tuple(vendors),
+                Path(folder) if has_files else None,
+            )
             if faults:
                 sandbox.plan_faults(*faults)
             yield sandbox

@@ -18,10 +18,26 @@ from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
 from sandbox.vendors.intercom import Intercom
 from sandbox.vendors.jira import Jira
+from sandbox.vendors.mixpanel import Mixpanel
+from sandbox.vendors.productboard import Productboard
+from sandbox.vendors.salesforce import Salesforce
+from sandbox.vendors.typeform import Typeform
 from sandbox.vendors.zendesk import Zendesk
 
 APIS: dict[str, type[Vendor]] = {
-    api.name: api for api in (Amplitude, HubSpot, Zendesk, Jira, GitHub, Intercom)
+    api.name: api
+    for api in (
+        Amplitude,
+        Mixpanel,
+        HubSpot,
+        Salesforce,
+        Zendesk,
+        Intercom,
+        Jira,
+        GitHub,
+        Productboard,
+        Typeform,
+    )
 }
 
 

@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
@@ -28,13 +29,7 @@ from sandbox.limits import Allowance, Limit, Limiter
 from sandbox.records import Record, VendorData
 
 T = TypeVar("T")
-# A stream of every vendor whose data are made when they are first asked for.
-WARM_UP = (
-    ("hubspot", "companies"),
-    ("zendesk", "tickets"),
-    ("jira", "issues"),
-    ("intercom", "conversations"),
-)
+UTC_ZONE = ZoneInfo("UTC")
 
 
 class SandboxState:
@@ -49,8 +44,11 @@ class SandboxState:
         pace: float = 1.0,
         max_export_events: int = 400_000,
         token_seconds: float = 1800.0,
+        mixpanel_zone: ZoneInfo = UTC_ZONE,
     ) -> None:
-        """`max_export_events`: an Amplitude export above it is refused; `token_seconds`: life of a Zendesk token."""
+        """`max_export_events`: an Amplitude export above it is refused; `token_seconds`: life of a Zendesk token;
+        `mixpanel_zone`: the zone in which a Mixpanel export counts days and times.
+        """
         unknown = sorted(set(only or ()) - set(VENDORS))
         if unknown:
             raise ValueError(f"unknown vendor {', '.join(unknown)}: choose from {', '.join(VENDORS)}")
@@ -58,6 +56,7 @@ class SandboxState:
         self.vendors = tuple(vendor for vendor in VENDORS if only is None or vendor in only)
         self.max_export_events = max_export_events
         self.token_seconds = token_seconds
+        self.mixpanel_zone = mixpanel_zone
         self.limiter = Limiter(pace)
         self.faults = faults.FaultPlan()
         self.defects = Defects()
@@ -65,6 +64,7 @@ class SandboxState:
         self.requests: Counter[tuple[str, str]] = Counter()
         self._lock = threading.RLock()
         self._cache: dict[Hashable, Any] = {}
+        self._followers: list[Callable[[datetime], object]] = []
         self.now = now
 
     @property
@@ -78,6 +78,13 @@ class SandboxState:
             raise ValueError(f"{moment.isoformat()} has no time zone: write it like 2026-11-16T01:00:00Z")
         self._now = moment.astimezone(UTC)
         self.forget()
+        for follower in self._followers:
+            follower(self._now)
+
+    def follow(self, follower: Callable[[datetime], object]) -> None:
+        """Call `follower` with the clock, now and whenever it is set."""
+        self._followers.append(follower)
+        follower(self._now)
 
     def forget(self) -> None:
         """Drop what was derived from the records; needed when the clock, the defects or the faults change."""
@@ -100,9 +107,17 @@ class SandboxState:
 
     def warm_up(self) -> None:
         """Read a little of every vendor, so that what the data make at first use is made before anyone waits."""
-        for vendor, stream in WARM_UP:
+        for vendor, stream in (
+            ("hubspot", "companies"),
+            ("zendesk", "tickets"),
+            ("intercom", "conversations"),
+            ("jira", "issues"),
+            ("productboard", "features"),
+        ):
             if vendor in self.vendors:
                 self.rows(vendor, stream)
+        if "mixpanel" in self.vendors:
+            self.mixpanel_day((self.now - timedelta(days=1)).date())
         if "amplitude" in self.vendors:
             self.amplitude_hour((self.now - timedelta(days=1)).replace(minute=0, second=0, microsecond=0))
 
@@ -123,6 +138,11 @@ class SandboxState:
             return self.defects.apply_hour(
                 hour, self.now, lambda past: self.data.amplitude_hour(past, self.now)
             )
+
+    def mixpanel_day(self, day: date) -> bytes:
+        """The events of one day of the project, planted defects in."""
+        with self._lock:
+            return self.defects.apply_day(self.data.mixpanel_day(day, self.mixpanel_zone, self.now))
 
 
 @dataclass

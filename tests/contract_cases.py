@@ -21,7 +21,9 @@ class StreamCase:
     `edited`: a text that may take another value, or another type (None: records of this stream never change).
     `touched`: where the time of change stands. `deleted`: fields that say so, for streams that delete by a flag.
     `lives_in`: the sandbox's name of the stream, when it is another. `alive`: ids that raw must show (None: the ids of
-    all records that the sandbox has, less those that are archived or bear the deleted flag).
+    all records that the sandbox has, less those that are archived or bear the deleted flag). `key`: where the id stands.
+    `grows`: a field that nobody knew is shown. `tombstone`: stream of the sandbox that lists what is deleted, and the
+    record that it then has for an id. `sandbox_id`: the sandbox's id of a record, from raw's.
     """
 
     edited: str | None = None
@@ -29,6 +31,10 @@ class StreamCase:
     deleted: Mapping[str, Any] = field(default_factory=dict)
     lives_in: str = ""
     alive: Expected | None = None
+    key: str = "id"
+    grows: bool = True
+    tombstone: tuple[str, Callable[[str], dict[str, Any]]] | None = None
+    sandbox_id: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,10 @@ class SourceCase:
     the body, a `link` that the connector follows, a `count` of rows, or nothing, the answer being `one_file`.
     `has_refresh`: an expired token is fetched anew. `history`: how much of event streams is read. `personal`: by stream,
     a path that holds personal data. `refused`: a stream whose routes no other stream needs ("": the main one).
+    `settings`: further variables, without their prefix. `few_requests`: so many that a run cannot come to its end (None: a run that
+    cannot is refused before it begins). `served_as`, `asking`: the sandbox's name of the routes, where one address serves
+    several streams, and a text in the query that tells the main stream's requests from the others. `never`: faults that
+    this vendor does not know.
     """
 
     source: str
@@ -50,6 +60,11 @@ class SourceCase:
     paging: Literal["cursor", "link", "count", "one_file"] = "cursor"
     has_refresh: bool = False
     refused: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    few_requests: int | None = 2
+    served_as: str = ""
+    asking: str = ""
+    never: tuple[str, ...] = ()
     history: timedelta = timedelta(days=400)
     personal: Mapping[str, str] = field(default_factory=dict)
 
@@ -82,6 +97,11 @@ def _versions(state: SandboxState, now: datetime) -> set[str]:
     """Versions are listed by project: those of a deleted project are gone with it."""
     projects = {int(each.id) for each in state.rows("jira", "projects")}
     return {each.id for each in state.rows("jira", "versions") if each.body["projectId"] in projects}
+
+
+def _archived_too(source: str, stream: str) -> Expected:
+    """What is archived was put away, and is not gone."""
+    return lambda state, now: {each.id for each in state.rows(source, stream)}
 
 
 AMPLITUDE_HISTORY = timedelta(days=2)
@@ -150,8 +170,32 @@ INTERCOM = SourceCase(
         "companies": StreamCase("name", ("updated_at",)),
         "admins": StreamCase("name"),
     },
-    small_pages={"connectors.intercom.source.ROWS_A_PAGE": 60},
+    small_pages={"connectors.intercom.source.ROWS_A_PAGE": 60, "sandbox.vendors.intercom.SCROLL_PAGE": 15},
     personal={"conversations": "title", "contacts": "email", "companies": "name"},
 )
 
-CASES = {each.source: each for each in (AMPLITUDE, HUBSPOT, ZENDESK, JIRA, INTERCOM)}
+PRODUCTBOARD = SourceCase(
+    "productboard",
+    main="notes",
+    streams={
+        name: StreamCase("fields.name", ("updatedAt",), alive=_archived_too("productboard", name))
+        for name in (
+            "notes",
+            "features",
+            "initiatives",
+            "objectives",
+            "releases",
+            "components",
+            "companies",
+            "users",
+        )
+    }
+    | {
+        "jira_connections": StreamCase(
+            "fields.issueKey", alive=_archived_too("productboard", "jira_connections")
+        )
+    },
+    small_pages={"sandbox.vendors.productboard.PAGE": 40},
+    paging="link",
+    personal={"notes": "fields.content", "users": "fields.email"},
+)

@@ -23,6 +23,7 @@ from connectors.contract import Stream
 from connectors.loading import Loader
 from connectors.raw_store import LATEST, RAW_COLUMNS
 from connectors.runner import SourceRun, run_source
+from connectors.settings import prefix
 from connectors.waiting import Clock
 from sandbox.alterations import Alteration
 from sandbox.company import Company
@@ -99,6 +100,7 @@ class House:
         self.state = world.state
         self.kind = connector_class(case.source)
         self.env = environment(world.base_url, PACE, [case.source])
+        self.env |= {prefix(case.source) + name: value for name, value in case.settings.items()}
         world.reset()
         for target, value in case.small_pages.items():
             patch.setattr(target, value)
@@ -147,7 +149,11 @@ class House:
 
     def fault(self, kind: str, stream: str = "", **more: Any) -> None:
         """Plan a fault, on the main stream unless another is named."""
-        planned = {"vendor": self.source, "kind": kind, "stream": stream or self.case.main} | more
+        planned = {
+            "vendor": self.source,
+            "kind": kind,
+            "stream": stream or self.case.served_as or self.case.main,
+        } | more
         self.state.faults.add([Fault.from_json(planned)])
         self.state.forget()
 
@@ -163,17 +169,30 @@ class House:
         """Change a record of the sandbox at CHANGED_AT."""
         case = self.case.streams[name]
         self.state.alter(
-            Alteration(self.source, case.lives_in or name, record_id, CHANGED_AT, touched=case.touched, **how)
+            Alteration(
+                self.source,
+                case.lives_in or name,
+                case.sandbox_id(record_id),
+                CHANGED_AT,
+                touched=case.touched,
+                **how,
+            )
         )
 
-    def deletion(self, stream: Stream) -> dict[str, Any]:
-        """The alteration by which the vendor deletes a record of a stream."""
+    def delete(self, stream: Stream, record_id: str) -> None:
+        """Delete a record as its vendor does."""
+        how = self.case.streams[stream.name]
         ways: dict[str, dict[str, Any]] = {
-            "flag": {"fields": self.case.streams[stream.name].deleted},
+            "flag": {"fields": how.deleted},
             "archived_pass": {"archived": True},
             "vanish": {"gone": True},
         }
-        return ways[stream.deletes]
+        if how.tombstone is None:
+            self.alter(stream.name, record_id, **ways[stream.deletes])
+            return
+        self.alter(stream.name, record_id, gone=True)
+        listed, body = how.tombstone
+        self.state.alter(Alteration(self.source, listed, record_id, CHANGED_AT, body=body(record_id)))
 
     @property
     def first_page(self) -> int:
@@ -237,12 +256,6 @@ def _load(self: Loader, stream: str, batch: Batch) -> None:
     self._store.connection.execute(
         f"insert into {self._store.table(stream)} ({columns}) select {columns} from read_parquet('{batch.file}')"
     )
-
-
-def value_at(record: Any, path: str) -> Any:
-    for part in path.split("."):
-        record = record[int(part)] if isinstance(record, list) else record[part]
-    return record
 
 
 def _is_flagged(record: Record, how: StreamCase) -> bool:

@@ -55,6 +55,10 @@ TABLES = {
     "intermediate.int_delivery__pull_request_stages": (
         "pull_request_id text, team_id text, stage text, stage_seconds bigint, deployed_date date"
     ),
+    "marts.fct_survey_response": (
+        "response_id text, survey_kind text, score double, scale_max bigint, is_counted boolean, answered_date date, "
+        "product_id text, feature_id text, team_id text, segment text, account_id text"
+    ),
     "intermediate.int_usage__lifecycle_weeks": (
         "person_id text, week_start date, lifecycle_state text, segment text, is_pre_existing boolean"
     ),
@@ -82,6 +86,10 @@ TABLES = {
     ),
     "intermediate.int_features__repeat_use": (
         "person_id text, feature_id text, cohort_week date, segment text, is_repeat boolean, product_id text"
+    ),
+    "intermediate.int_roadmap__item_weeks": (
+        "week_start date, roadmap_item_id text, product_id text, feature_id text, is_active boolean, is_linked boolean, "
+        "is_comparable boolean, is_agreed boolean, date_gap_days bigint"
     ),
     "intermediate.int_delivery__issue_stages": (
         "issue_id text, team_id text, stage text, stage_seconds bigint, resolved_date date"

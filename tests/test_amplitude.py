@@ -253,8 +253,8 @@ def test_no_line_is_lost_or_cut_at_any_page_size(
     lines = [event(str(key)) for key in keys]
     path.write_bytes(zipped({"1/a.json.gz": gzip.compress(b"\n".join(lines))}))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("connectors.amplitude.archive.PAGE_BYTES", page_bytes)
-        patch.setattr("connectors.amplitude.archive.CHUNK_BYTES", chunk)
+        patch.setattr("connectors.lines.PAGE_BYTES", page_bytes)
+        patch.setattr("connectors.lines.CHUNK_BYTES", chunk)
         pages = list(event_pages(path))
     assert [text.encode() for page in pages for text in page.records["record"].to_pylist()] == lines
     assert not [each for page in pages for each in page.quarantined]

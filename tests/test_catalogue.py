@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from sandbox import catalogue
+from sandbox.roadmap.catalogue import FEEDBACK_SOURCES, ROADMAP_ITEMS, STATUSES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +30,7 @@ def test_the_catalogue_says_what_the_registry_says() -> None:
         assert (entry.get("live_until"), entry["launched_on"]) == (feature.live_until, feature.launched_on)
         assert tuple(entry.get("eligible_plans", ())) == feature.eligible_plans
         assert (tuple(entry["epics"]), tuple(entry["ticket_tags"])) == (feature.epics, feature.ticket_tags)
+        assert tuple(entry.get("roadmap_items", ())) == ROADMAP_ITEMS.get(feature.id, ())
         assert (entry["name"], entry["adoption_target"]) == (feature.name, feature.adoption_target)
     assert [
         (entry["id"], tuple(entry["jira_projects"]), tuple(entry["repositories"]))
@@ -51,4 +53,9 @@ def test_the_catalogue_says_what_the_registry_says() -> None:
     delivery = {entry["id"]: tuple(entry["values"]) for entry in registry("delivery")}
     assert delivery["production_environments"] == catalogue.PRODUCTION_ENVIRONMENTS
     assert delivery["incident_labels"] == catalogue.INCIDENT_LABELS
+    assert [
+        (entry["id"], entry["stage"], tuple(entry["agrees_with"]), entry.get("is_active", True))
+        for entry in registry("roadmap_statuses")
+    ] == [(status.name, status.stage, status.agrees_with, status.is_active) for status in STATUSES]
+    assert {entry["id"]: entry["kind"] for entry in registry("feedback_sources")} == FEEDBACK_SOURCES
     assert [entry["id"] for entry in registry("products")] == [product.id for product in catalogue.PRODUCTS]

@@ -144,7 +144,13 @@ def test_reconciliation_finds_a_row_that_staging_lost(connection: duckdb.DuckDBP
         "create table hubspot.raw_hubspot._pops_loads as select 'deals' as stream, 5 as loaded_count"
     )
     connection.execute("create table staging.stg_hubspot__deals as select i as deal_id, timestamp '2026-01-01' as created_at, false as is_deleted from range(4) t(i)")  # fmt: skip
-    connection.execute("create table marts.fct_deal as select * from staging.stg_hubspot__deals")
+    connection.execute(
+        "create table marts.fct_deal as select *, 'hubspot' as source from staging.stg_hubspot__deals"
+    )
+    connection.execute("create schema intermediate")
+    connection.execute(
+        "create table intermediate.int_crm__deals as select '' as deal_id, false as is_duplicate"
+    )
     wanted = tuple(step for step in steps({"hubspot": ("deals",)}) if step.source == "hubspot")
     found = {
         (outcome.check, outcome.asset[-1]): outcome.status

@@ -29,7 +29,7 @@ def test_help_names_every_command(house: House) -> None:
         (("report", "--week", "last"), "'last' is no ISO week"),
         (("nightly",), "No source is on: set POPS_<SOURCE>_BASE_URL"),
         (("check",), "No source is on"),
-        (("check", "mixpanel"), "There is no vendor 'mixpanel': choose one of amplitude"),
+        (("check", "pendo"), "There is no vendor 'pendo': choose one of amplitude"),
         (("check", "jira"), "jira is off: set POPS_JIRA_BASE_URL"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -16,8 +16,8 @@ from connectors.runner import check_source
 from connectors.settings import prefix
 from orchestration.source_status import credentials
 from sandbox.running import running_app
-from tests.contract_cases import CASES
 from tests.contract_house import House, Impatient, World, world
+from tests.contract_second_cases import CASES
 
 METHODS = ["GET", "POST"]
 STRANGERS = {
@@ -26,8 +26,6 @@ STRANGERS = {
     "list": JSONResponse([1, 2, 3]),
     "text": JSONResponse("hello"),
 }
-
-pytestmark = pytest.mark.parametrize("source", CASES)
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +45,11 @@ def strangers() -> Iterator[str]:
         yield base_url
 
 
-@pytest.fixture
-def house(source: str, company: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    return House(company, CASES[source], tmp_path, monkeypatch)
+@pytest.fixture(params=list(CASES))
+def house(
+    request: pytest.FixtureRequest, company: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> House:
+    return House(company, CASES[request.param], tmp_path, monkeypatch)
 
 
 def checked(house: House, ahead: timedelta = timedelta(0), **variables: str) -> Credentials:
@@ -85,7 +85,8 @@ def test_each_wrong_secret_is_rejected_with_its_variable_and_what_is_needed(hous
 def test_each_missing_variable_is_named_and_stops_this_source_alone(house: House, company: World) -> None:
     other = next(each for each in CASES if each != house.source)
     others = House(company, CASES[other], house.home, pytest.MonkeyPatch()).env
-    for variable in [each for each in house.env if not each.endswith(("PER_MINUTE", "PER_RUN"))]:
+    fields = house.kind.Settings.model_fields.items()
+    for variable in [prefix(house.source) + name.upper() for name, field in fields if field.is_required()]:
         env = {name: value for name, value in house.env.items() if name != variable}
         answers = dict(credentials(None, env | others))
         assert answers[other].state == "ok"

@@ -72,6 +72,9 @@ CATALOGUE = {
     "on_time_rate": (DELIVERY, "ratio", "week", "|team_id"),
     "on_time_rate_last_due": (DELIVERY, "ratio", "week", "|team_id"),
     "committed_issue_share": (DELIVERY, "ratio", "week", "|team_id"),
+    "roadmap_link_rate": (PRODUCT, "ratio", "week", "|product_id"),
+    "roadmap_status_agreement_rate": (PRODUCT, "ratio", "week", "|product_id"),
+    "roadmap_date_gap_days_median": (PRODUCT, "days", "week", "|product_id"),
     # The model holds the row of all teams beside those of each.
     "time_to_market_days_median": (DELIVERY, "days", "week", "team_id"),
     "time_to_market_stage_days_median": (DELIVERY, "days", "week", "stage"),
@@ -79,6 +82,10 @@ CATALOGUE = {
     "change_failure_rate": (DELIVERY, "ratio", "week", "|team_id"),
     "change_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
     "pull_request_stage_seconds_median": (DELIVERY, "seconds", "week", "stage"),
+    "nps": (PRODUCT, "points", "month", "|product_id|segment"),
+    "nps_standard_error": (PRODUCT, "points", "month", "|product_id|segment"),
+    "csat_rate": (PRODUCT, "ratio", "week", "|feature_id"),
+    "team_pulse_rate": (PRODUCT, "ratio", "month", "|team_id"),
 }
 W46 = date(2026, 11, 9)
 
@@ -136,7 +143,16 @@ def test_metrics_are_defined_in_their_folder_only() -> None:
         assert not any("measures" in model for model in content.get("models", [])), path
     assert {path.name for path in (models / "metrics").iterdir()} == {
         f"sem_{domain}.yml"
-        for domain in ("usage", "features", "funnels", "support", "delivery", "engineering")
+        for domain in [
+            "usage",
+            "features",
+            "funnels",
+            "support",
+            "delivery",
+            "engineering",
+            "roadmap",
+            "surveys",
+        ]
     }
 
 

@@ -135,6 +135,46 @@ WRONG = {
     ),
     "no yaml": ("stages.yml", "statuses: [Discovery]", "statuses: [Discovery", None, "Not YAML"),
     "other name": ("teams.yml", "teams:", "crews:", None, "one list, named `teams`"),
+    "form twice": (
+        "surveys.yml",
+        "form: Cs7TvB2m",
+        "form: Nps4Kx9Q",
+        -4,
+        "`Nps4Kx9Q of typeform` is declared twice",
+    ),
+    "scale of an NPS": ("surveys.yml", "{min: 0, max: 10}", "{min: 1, max: 10}", -6, "scale 0 to 10"),
+    "scale upside down": (
+        "surveys.yml",
+        "{min: 1, max: 5}",
+        "{min: 5, max: 1}",
+        0,
+        "`max` is not above `min`",
+    ),
+    "form without score": ("surveys.yml", "    score: recommend\n", "", None, "needs `score`"),
+    "pulse of a person": (
+        "surveys.yml",
+        "hidden: {team: team}",
+        "hidden: {user: id}",
+        -10,
+        "knows no persons",
+    ),
+    "unknown hidden field": ("surveys.yml", "hidden: {team: team}", "hidden: {squad: team}", 0, "`squad`"),
+    "mixed scales": (
+        "surveys.yml",
+        "surveys:\n",
+        'surveys:\n  - {id: old, name: Old, owner: "team:product-ops", tool: files, form: old, kind: csat, '
+        "scale: {min: 1, max: 7}, wave: week}\n",
+        None,
+        "`old` and `feature-csat` are of the kind csat, but on other scales",
+    ),
+    "unknown feature of a survey": (
+        "surveys.yml",
+        "    hidden: {team: team}",
+        "    feature: nothing",
+        -10,
+        "`nothing`, which features.yml does not have",
+    ),
+    "columns of files": ("surveys.yml", "tool: typeform", "tool: files", -3, "in their own mapping"),
     "unknown exclusion": ("exclusions.yml", "id: bot_user_agents", "id: bots", 0, "bot_user_agents"),
 }
 

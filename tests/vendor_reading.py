@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -17,7 +18,7 @@ from connectors.settings import load_settings
 from connectors.waiting import Clock
 from sandbox.credentials import environment
 from sandbox.faults import Fault
-from sandbox.records import Record, ServedRecord
+from sandbox.records import Record, ServedRecord, VendorData
 from sandbox.running import running_app
 from sandbox.server import create_app
 from sandbox.serving import SandboxState
@@ -61,6 +62,9 @@ class HandMade:
     def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
         return []
 
+    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
+        return b""
+
 
 @dataclass
 class Reading:
@@ -82,7 +86,7 @@ class Reader:
 
     def __init__(self, source: str, base_url: str, transport: httpx.BaseTransport | None = None) -> None:
         kind = connector_class(source)
-        settings = load_settings(source, kind.Settings, environment(base_url, pace=1000, only=[source]))
+        settings = load_settings(source, kind.Settings, environment(base_url, 1000, [source]))
         assert settings is not None
         self.http = Http(
             settings.root, auth=settings.auth(), transport=transport, clock=Impatient(), retry_seconds=5
@@ -134,7 +138,7 @@ class Reader:
 class Served:
     """A running sandbox over hand-made records."""
 
-    data: HandMade
+    data: Any
     state: SandboxState
     base_url: str
 
@@ -151,7 +155,7 @@ class Served:
 
 
 @contextmanager
-def served(data: HandMade, now: datetime = NIGHT) -> Iterator[Served]:
+def served(data: VendorData, now: datetime = NIGHT) -> Iterator[Served]:
     state = SandboxState(data, now, pace=100_000)
     with running_app(create_app(state)) as base_url:
         yield Served(data, state, base_url)

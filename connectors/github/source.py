@@ -29,6 +29,7 @@ from connectors.contract import (
 from connectors.errors import ScopeMissing
 from connectors.github.lists import Json, Lists, down_to, moment, repository_of
 from connectors.http import BearerAuth, Http
+from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
 
@@ -149,7 +150,7 @@ class GitHubConnector:
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if window.position is None:
-            yield Page([_record(row, row["updated_at"]) for row in self._lists.repositories()])
+            yield Page([raw_record(row, "updated_at") for row in self._lists.repositories()])
             return
         name = window.position["repository"]
         if stream.name in CHILDREN:
@@ -159,13 +160,13 @@ class GitHubConnector:
         elif window.start is not None and stream.name == "workflow_runs":
             assert window.end is not None
             for rows, count in self._lists.runs(name, window.start, window.end):
-                yield Page([_record(row, row["updated_at"]) for row in rows], vendor_count=count)
+                yield Page([raw_record(row, "updated_at") for row in rows], vendor_count=count)
         else:
             path = "pulls" if stream.name == "pull_requests" else "issues"
             for rows in self._lists.updated(name, path, window.start):
                 # The vendor lists pull requests among the issues once more.
                 own = [row for row in rows if "pull_request" not in row]
-                yield Page([_record(row, row["updated_at"]) for row in own])
+                yield Page([raw_record(row, "updated_at") for row in own])
 
     def split(self, window: Window) -> list[Window]:
         """Halves of a span of workflow runs; nothing else is ever too large."""
@@ -183,12 +184,12 @@ class GitHubConnector:
             held = [
                 each for each in self.known(stream.name) if repository_of(json.loads(each.record)) == name
             ]
-            yield from whole(([_record(row, "") for row in rows] for rows in listing.pages), held)
+            yield from whole(([raw_record(row) for row in rows] for rows in listing.pages), held)
             # A release that is deleted on a later page leaves the first page's ETag as it is.
             etag = etag if listing.is_one_page else ""
         elif listing.pages is not None:
             for rows in down_to(window.start, "created_at", listing.pages):
-                yield Page([_record(row, row["updated_at"]) for row in rows])
+                yield Page([raw_record(row, "updated_at") for row in rows])
         yield Page([], cursor=self._after(name, window.end, etag=etag))
 
     def _children(self, stream: Stream, name: str, parents: list[Json]) -> Iterator[Page]:
@@ -203,7 +204,7 @@ class GitHubConnector:
                 continue
             version = "created_at" if stream.name == "deployment_statuses" else ""
             for rows in pages:
-                yield Page([_record(row, row[version] if version else "") for row in rows])
+                yield Page([raw_record(row, version) for row in rows])
 
     def _parents(self, stream: str) -> dict[str, list[tuple[datetime, Json]]]:
         """Per repository, when each record of the parent stream was last changed, and how its list is addressed."""
@@ -235,7 +236,3 @@ class GitHubConnector:
         """The cursor once this repository is read so far."""
         self._positions[name] = {"read_until": reached.isoformat() if reached else None, **more}
         return dict(self._positions)
-
-
-def _record(row: Json, version: str) -> RawRecord:
-    return RawRecord(str(row["id"]), version, json.dumps(row, ensure_ascii=False))

@@ -79,6 +79,7 @@ class Feature(Entry):
     events: list[EventRule]
     epics: list[EpicKey]
     ticket_tags: list[Text]
+    roadmap_items: list[Text] = Field(default_factory=list)
     eligible_plans: list[Text] = Field(default_factory=list)
     adoption_target: Annotated[float, Field(gt=0, le=1)] | None = None
 
@@ -107,6 +108,20 @@ class Stage(Entry):
     name: Text
     flow: Literal["active", "waiting"]
     statuses: list[Text]
+
+
+class RoadmapStatus(Entry):
+    """A status of the roadmap, whose id is its name; `agrees_with`: stages of a linked issue that do not contradict it."""
+
+    stage: Text
+    agrees_with: Annotated[list[Text], Field(min_length=1)]
+    is_active: bool = True
+
+
+class FeedbackSource(Entry):
+    """Where feedback comes from; the id is what the tools call it."""
+
+    kind: Literal["web", "product", "experience", "voice"]
 
 
 class AreaOwner(Entry):
@@ -162,6 +177,71 @@ class DeliveryRule(Entry):
     values: list[Text]
 
 
+class Scale(BaseModel):
+    """The points of a survey's score, both ends included."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    min: int
+    max: int
+
+    @model_validator(mode="after")
+    def _goes_up(self) -> "Scale":
+        if self.max <= self.min:
+            raise ValueError("`max` is not above `min`")
+        return self
+
+
+class HiddenFields(BaseModel):
+    """Names of a form's hidden fields (the parameters of its link) that say whose answer it is, and about what."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    user: Text | None = None
+    email: Text | None = None
+    account: Text | None = None
+    product: Text | None = None
+    feature: Text | None = None
+    team: Text | None = None
+
+
+class Survey(Entry):
+    """What a form of a survey tool (or a survey of dropped files) measures, and where in it that stands.
+
+    `form`: its id in the tool; for files the `survey_id` of their rows. `wave`: of a person's answers in a wave, the
+    latest counts. `product`, `feature`: what the whole survey is about. `score`, `comment`: refs of the questions;
+    files name their columns in their own mapping.
+    """
+
+    name: Text
+    owner: Owner
+    tool: Literal["typeform", "files"]
+    form: Text
+    kind: Literal["nps", "csat", "team_pulse"]
+    scale: Scale
+    wave: Literal["week", "month", "quarter"]
+    score: Text | None = None
+    comment: Text | None = None
+    hidden: HiddenFields = Field(default_factory=HiddenFields)
+    product: Text | None = None
+    feature: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Survey":
+        if self.kind == "nps" and (self.scale.min, self.scale.max) != (0, 10):
+            raise ValueError("an `nps` is asked on the scale 0 to 10")
+        if self.tool == "typeform" and self.score is None:
+            raise ValueError("a form needs `score`, the ref of the question that is answered with it")
+        if self.tool == "files" and (self.score or self.comment or self.hidden.model_fields_set):
+            raise ValueError(
+                "files name their columns in their own mapping: leave out `score`, `comment`, `hidden`"
+            )
+        if self.kind == "team_pulse" and (self.hidden.user or self.hidden.email or self.hidden.account):
+            raise ValueError("a `team_pulse` knows no persons: leave out `user`, `email`, `account`")
+        for name in ("product", "feature"):
+            if getattr(self, name) and getattr(self.hidden, name):
+                raise ValueError(f"`{name}` is either the same for the whole survey or a hidden field")
+        return self
+
+
 class Registry(BaseModel):
     """All files; a field is a stream, a list in the order of its file."""
 
@@ -172,12 +252,15 @@ class Registry(BaseModel):
     features: list[Feature]
     teams: list[Team]
     stages: list[Stage]
+    roadmap_statuses: list[RoadmapStatus]
+    feedback_sources: list[FeedbackSource]
     owners: list[AreaOwner]
     targets: list[Target]
     calendar: list[CalendarEntry]
     exclusions: list[Exclusion]
     delivery: list[DeliveryRule]
     funnels: list[Funnel]
+    surveys: list[Survey]
 
     def problems(self) -> Iterator[Problem]:
         """Rules between entries that are broken."""
@@ -206,6 +289,7 @@ class Registry(BaseModel):
                     number,
                     f"Funnel `{funnel.id}` names the product `{funnel.product}`, which products.yml does not have.",
                 )
+        yield from self._misdeclared_surveys()
         yield from self._shared_events()
         epics = ((number, epic) for number, each in enumerate(self.features) for epic in each.epics)
         yield from _repeated("features", epics, "The epic `{}` is listed twice.")
@@ -219,6 +303,53 @@ class Registry(BaseModel):
             (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
         )
         yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
+        yield from self._roadmap()
+
+    def _roadmap(self) -> Iterator[Problem]:
+        """What the roadmap's words mean: each one thing, and only stages that there are."""
+        items = (
+            (number, each.lower())
+            for number, feature in enumerate(self.features)
+            for each in feature.roadmap_items
+        )
+        yield from _repeated("features", items, "The roadmap item `{}` is listed twice.")
+        for stream in ("roadmap_statuses", "feedback_sources"):
+            names = ((number, entry.id.lower()) for number, entry in enumerate(getattr(self, stream)))
+            yield from _repeated(stream, names, "`{}` is listed twice: upper and lower case mean the same.")
+        stages = {each.id for each in self.stages}
+        for number, status in enumerate(self.roadmap_statuses):
+            for stage in (status.stage, *status.agrees_with):
+                if stage not in stages:
+                    yield (
+                        "roadmap_statuses",
+                        number,
+                        f"The status `{status.id}` names the stage `{stage}`, which stages.yml does not have.",
+                    )
+
+    def _misdeclared_surveys(self) -> Iterator[Problem]:
+        forms = ((number, f"{each.form} of {each.tool}") for number, each in enumerate(self.surveys))
+        yield from _repeated("surveys", forms, "The form `{}` is declared twice.")
+        known = {
+            "product": {each.id for each in self.products},
+            "feature": {each.id for each in self.features},
+        }
+        scales: dict[str, Survey] = {}
+        for number, survey in enumerate(self.surveys):
+            for name, ids in known.items():
+                if (value := getattr(survey, name)) is not None and value not in ids:
+                    yield (
+                        "surveys",
+                        number,
+                        f"Survey `{survey.id}` names the {name} `{value}`, which {name}s.yml does not have.",
+                    )
+            first = scales.setdefault(survey.kind, survey)
+            if first.scale != survey.scale:
+                yield (
+                    "surveys",
+                    number,
+                    f"Surveys `{first.id}` and `{survey.id}` are of the kind {survey.kind}, but on other scales: "
+                    "no number may mix them.",
+                )
 
     def _shared_events(self) -> Iterator[Problem]:
         """An event that two rules match would be counted for both."""

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import AnyHttpUrl, ValidationError
+from pydantic import ValidationError
 
 from connectors.contract import (
     Cursor,
@@ -28,8 +28,8 @@ from connectors.contract import (
 from connectors.errors import InvalidRegistry
 from connectors.http import Http
 from connectors.registry.schema import Organisation, Registry
-from connectors.registry.yaml_file import Lines, line_of, read_yaml
-from connectors.settings import SourceSettings
+from connectors.settings import SourceSettings, VendorlessSettings
+from connectors.yaml_file import Lines, line_of, parse_yaml, sentence_of
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "registry"
 STREAMS = tuple(Registry.model_fields)
@@ -37,10 +37,10 @@ STREAMS = tuple(Registry.model_fields)
 MOST_PROBLEMS = 8
 
 
-class RegistrySettings(SourceSettings):
-    """The folder; there is no address to ask."""
+class RegistrySettings(VendorlessSettings):
+    """The folder."""
 
-    base_url: AnyHttpUrl = AnyHttpUrl("http://localhost")
+    address = "dir"
     dir: Path = DEFAULT_FOLDER
 
 
@@ -123,7 +123,7 @@ def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]
     lines: dict[str, Lines] = {}
     for name in STREAMS:
         path = files.get(name, folder / f"{name}.yml")
-        content, lines[name] = read_yaml(path)
+        content, lines[name] = parse_yaml(_text(path), path.name, InvalidRegistry)
         if not isinstance(content, dict) or list(content) != [name] or not isinstance(content[name], list):
             raise InvalidRegistry(f"The file holds one list, named `{name}`.", place=f"{path.name}:1")
         entries[name] = content[name]
@@ -131,7 +131,7 @@ def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]
         registry = Registry.model_validate(entries)
     except ValidationError as error:
         problems = [
-            (str(each["loc"][0]), each["loc"][1:], _sentence(each["loc"], each["msg"], each["type"]))
+            (str(each["loc"][0]), each["loc"][1:], sentence_of(each["loc"], each["msg"], each["type"]))
             for each in error.errors(include_url=False, include_input=False)
         ]
     else:
@@ -147,14 +147,17 @@ def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]
     raise InvalidRegistry(first + more, place=first_place)
 
 
-def _sentence(place: tuple[int | str, ...], message: str, kind: str) -> str:
-    names = [str(part) for part in place if isinstance(part, str)]
-    if kind == "extra_forbidden":
-        return f"`{names[-1]}` is no key here."
-    if kind == "missing":
-        return f"`{names[-1]}` is missing."
-    told = message.removeprefix("Value error, ").rstrip(".")
-    return f"`{names[-1]}`: {told}." if len(names) > 1 else f"{told[:1].upper()}{told[1:]}."
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InvalidRegistry(
+            "The file is missing.",
+            remedy="Restore it, or set POPS_REGISTRY_DIR to the registry's folder.",
+            place=path.name,
+        ) from None
+    except UnicodeDecodeError:
+        raise InvalidRegistry("The file is not UTF-8.", place=path.name) from None
 
 
 def _json(entry: dict[str, Any]) -> str:

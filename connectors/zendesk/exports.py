@@ -38,21 +38,19 @@ class Export:
 
 EXPORTS = {
     "tickets": Export(
-        "/api/v2/incremental/tickets/cursor.json",
+        "/api/v2/incremental/tickets/cursor",
         {"include": "metric_sets"},
         _after_cursor,
         lambda row: row.get("status") == "deleted",
     ),
-    "ticket_events": Export(
-        "/api/v2/incremental/ticket_events.json", {"include": "comment_events"}, _after_time
-    ),
+    "ticket_events": Export("/api/v2/incremental/ticket_events", {"include": "comment_events"}, _after_time),
     "users": Export(
-        "/api/v2/incremental/users/cursor.json", {}, _after_cursor, lambda row: row.get("active") is False
+        "/api/v2/incremental/users/cursor", {}, _after_cursor, lambda row: row.get("active") is False
     ),
     "organizations": Export(
-        "/api/v2/incremental/organizations.json", {}, _after_time, lambda row: bool(row.get("deleted_at"))
+        "/api/v2/incremental/organizations", {}, _after_time, lambda row: bool(row.get("deleted_at"))
     ),
-    "satisfaction_ratings": Export("/api/v2/satisfaction_ratings.json", {"page[size]": 100}, _after_list),
+    "satisfaction_ratings": Export("/api/v2/satisfaction_ratings", {"page[size]": 100}, _after_list),
 }
 
 

@@ -97,7 +97,7 @@ class ZendeskConnector(NeverTooLarge):
         self._reached: dict[str, tuple[Cursor, bool]] = {}
 
     def check(self) -> None:
-        if self._http.get("/api/v2/users/me.json")["user"]["role"] != "admin":
+        if self._http.get("/api/v2/users/me")["user"]["role"] != "admin":
             raise ScopeMissing("The OAuth client acts for somebody who is no admin.")
 
     def windows(

@@ -50,7 +50,7 @@ def _plan_in_vain(issue: Issue, own: Sequence[Sprint], rng: np.random.Generator)
     if sprint is None or category(issue.at(sprint.starts_at).status) == "done":
         return
     planned_at = _between(sprint.starts_at - timedelta(hours=20), sprint.starts_at - HALF_AN_HOUR * 2, rng)
-    moves = [(planned_at, (sprint,))]
+    moves: list[tuple[datetime, tuple[Sprint, ...]]] = [(planned_at, (sprint,))]
     if fate == "taken_out_before_start":
         moves.append((sprint.starts_at - timedelta(minutes=10), ()))
     elif fate != "stays":

@@ -3,7 +3,7 @@
 from datetime import date
 
 from sandbox.company import Company
-from sandbox.truth import delivery, engineering, sprints, support, usage
+from sandbox.truth import delivery, engineering, roadmap, sprints, support, surveys, usage
 from sandbox.truth.features import weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.rows import Row
 
@@ -22,4 +22,6 @@ def truth(company: Company, as_of: date) -> list[Row]:
         *delivery.truth_rows(company, as_of),
         *sprints.sprint_rows(company, as_of),
         *engineering.truth_rows(company, as_of),
+        *roadmap.truth_rows(company, as_of),
+        *surveys.truth_rows(company, as_of),
     ]

@@ -79,6 +79,10 @@ class Facts:
         """Segment of the person's home account on a day."""
         return self.company.segment_on(self.home[person], day, self.as_of)
 
+    def home_account(self, person: int) -> Account | None:
+        """Home account of a person of the company, also of one who never used the app."""
+        return self.home[person] if person in self.home else _home(self.company, person, {}, self.as_of)
+
     def plan(self, person: int) -> str:
         account = self.home[person]
         return UNKNOWN if account is None else account.plan

@@ -47,7 +47,8 @@ BOT_AGENTS = (
 AGENTS = (*HUMAN_AGENTS, *BOT_AGENTS)
 HEADLESS = len(HUMAN_AGENTS) + 1
 
-_PER_DAY = 20_000_000
+# Room for the numbers of a day's events: the number divided by it is the ordinal of the day.
+EVENTS_OF_A_DAY = 20_000_000
 _COPIES_FROM = 10_000_000
 
 
@@ -258,7 +259,7 @@ class DayMaker:
         upload = np.where(is_fixed, both.upload_ms, upload + delay)
         ahead = ~is_fixed & ~is_step & (rng.random(total) < 0.0012)
         time_ms = np.where(ahead, upload + rng.integers(2 * HOUR_MS, 72 * HOUR_MS, total), both.time_ms)
-        serial = day.toordinal() * _PER_DAY + np.arange(total)
+        serial = day.toordinal() * EVENTS_OF_A_DAY + np.arange(total)
         sent = Batch(
             time_ms,
             upload,

@@ -1,4 +1,4 @@
-"""The company's product analytics: every event of its history, and the hours that the vendor exports.
+"""The company's product analytics: every event of its history, and what the vendors export of it.
 
 Days are made when they are needed. Small companies keep them; a large one keeps the last few and, of all days made so
 far, the late events, so that any hour can be served without holding the whole history.
@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from sandbox.catalogue import HISTORY_END, HISTORY_START
+from sandbox.people import Record
 from sandbox.usage.days import Batch, DayMaker, concatenate
+from sandbox.usage.mixpanel import MixpanelExport
 from sandbox.usage.plan import HOUR_MS, ms, plan_events
 from sandbox.usage.render import Renderer
 from sandbox.usage.traits import expected_person_days, make_traits
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 _COUNTED_UNTIL = date(2026, 11, 16)
 _OWN_SHARE = 0.93
 _MOST_LATE_DAYS = 22
+# An event ahead of its time claims a moment up to three days after its upload.
+_MOST_DAYS_AHEAD = _MOST_LATE_DAYS + 3
 _DAYS_KEPT = {"small": 400, "demo": 400, "large": 6}
 _LINES_A_FILE = 20_000
 # Events of an hour's last minute may stand in the next hour's file once more.
@@ -43,8 +48,10 @@ class Usage:
         self._kept: OrderedDict[int, Batch] = OrderedDict()
         self._most_kept = _DAYS_KEPT[company.scale]
         self._late: dict[int, Batch] = {}
+        self._ahead: dict[int, Batch] = {}
         self._uploads: OrderedDict[int, Batch] = OrderedDict()
         self._lock = RLock()
+        self._mixpanel = MixpanelExport(company, self)
 
     @property
     def devices(self) -> list[str]:
@@ -67,6 +74,7 @@ class Usage:
                     batch.upload_ms > ms(datetime.combine(day, datetime.min.time(), UTC)) + 48 * HOUR_MS
                 )
                 self._late[ordinal] = batch.take(days_later)
+                self._ahead[ordinal] = batch.take(batch.is_future)
             return batch
 
     def days(self, until: date) -> Iterator[tuple[date, Batch]]:
@@ -104,6 +112,30 @@ class Usage:
                 self.day(happened)
             yield self._late[happened.toordinal()]
         yield self.day(HISTORY_START).take(np.zeros(0, dtype=np.int64))
+
+    def claiming(self, day: date) -> Iterator[Batch]:
+        """Whatever may claim to have happened on a date, in any time zone."""
+        for back in range(_MOST_DAYS_AHEAD, -2, -1):
+            happened = day - timedelta(days=back)
+            if not HISTORY_START <= happened <= HISTORY_END:
+                continue
+            if back <= 1:
+                yield self.day(happened)
+                continue
+            if happened.toordinal() not in self._ahead:
+                self.day(happened)
+            yield self._ahead[happened.toordinal()]
+        yield self.day(HISTORY_START).take(np.zeros(0, dtype=np.int64))
+
+    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
+        """NDJSON of the events that claim a day of a time zone and were processed before `now`."""
+        with self._lock:
+            return self._mixpanel.day(day, zone, now)
+
+    def profiles(self, now: datetime) -> list[Record]:
+        """Mixpanel's profiles at a moment."""
+        with self._lock:
+            return self._mixpanel.profiles(now)
 
     def hour(self, hour: datetime, now: datetime) -> list[bytes]:
         """NDJSON files of the events uploaded in the UTC hour starting at `hour` and before `now`; [] when none.

@@ -118,7 +118,7 @@ class GitHub(Vendor):
                 return result
         else:
             if call.fault is not None:
-                faults.break_page(call.fault, result)
+                faults.break_page(call.fault, result, self.sandbox.faults.edges)
             rows = result.body[result.rows]
             shown = rows if "total_count" not in result.body else result.body
             if link := result.body.pop("next", None):
@@ -170,7 +170,7 @@ class GitHub(Vendor):
         for name in ("sha", "ref", "task", "environment"):
             if name in call.query:
                 rows = [row for row in rows if row[name] == call.query[name]]
-        return self._page(call, sorted(rows, key=lambda row: int(row["id"]), reverse=True))
+        return self._page(call, sorted(rows, key=lambda row: int(row.get("id", 0)), reverse=True))
 
     def runs(self, call: Call) -> Page:
         rows = self._of_repository(call, "workflow_runs", lambda row: row["repository"]["name"])
@@ -182,7 +182,7 @@ class GitHub(Vendor):
         if created := call.query.get("created"):
             start, _, end = created.partition("..")
             rows = [row for row in rows if _moment(start) <= _moment(row["created_at"]) <= _moment(end)]
-        rows = sorted(rows, key=lambda row: int(row["id"]), reverse=True)
+        rows = sorted(rows, key=lambda row: int(row.get("id", 0)), reverse=True)
         page = self._page(call, rows[:MOST_RUNS_FOUND] if searched else rows, "workflow_runs")
         page.body["total_count"] = len(rows)
         return page
@@ -281,7 +281,7 @@ def _in_state(rows: list[Row], state: str) -> list[Row]:
 def _sorted(call: Call, rows: list[Row]) -> list[Row]:
     field = {"updated": "updated_at"}.get(call.query.get("sort", "created"), "created_at")
     is_descending = call.query.get("direction", "desc") == "desc"
-    return sorted(rows, key=lambda row: (str(row[field]), int(row["id"])), reverse=is_descending)
+    return sorted(rows, key=lambda row: (str(row[field]), int(row.get("id", 0))), reverse=is_descending)
 
 
 def _moment(text: str) -> datetime:

@@ -6,7 +6,7 @@ associations, and ends at 10,000 results. Only the properties that are asked for
 
 import uuid
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,16 +42,29 @@ class HubSpot(Vendor):
     name = "hubspot"
 
     def endpoints(self) -> list[Endpoint]:
-        objects = f"/crm/objects/{VERSION}/{{object_type}}"
-        associations = f"/crm/associations/{VERSION}/{{from_type}}/{{to_type}}/batch/read"
-        owners = f"/crm/owners/{VERSION}"
-        properties = f"/crm/properties/{VERSION}/{{object_type}}"
+        def at(
+            method: str, path: str, stream: str, handler: Callable[[Call], Page | Response], limit: Limit
+        ) -> Endpoint:
+            area, _, rest = path.partition("/")
+            # HubSpot's own client libraries still ask by the older number, which it answers until 2027.
+            old = f"/crm/v3/{area}/{rest}" if rest else f"/crm/v3/{area}"
+            dated = f"/crm/{area}/{VERSION}/{rest}" if rest else f"/crm/{area}/{VERSION}"
+            return Endpoint(
+                method,
+                dated,
+                stream,
+                handler,
+                limit,
+                aliases=(old,) if rest else (old, f"{dated}/", f"{old}/"),
+            )
+
+        associations = "associations/{from_type}/{to_type}/batch/read"
         return [
-            Endpoint("GET", objects, "{object_type}", self.list_objects, GENERAL),
-            Endpoint("POST", f"{objects}/search", "{object_type}", self.search, SEARCH),
-            Endpoint("GET", properties, "properties", self.properties, GENERAL),
-            Endpoint("GET", owners, "owners", self.owners, GENERAL, aliases=(f"{owners}/",)),
-            Endpoint("POST", associations, "associations", self.associations, GENERAL),
+            at("GET", "objects/{object_type}", "{object_type}", self.list_objects, GENERAL),
+            at("POST", "objects/{object_type}/search", "{object_type}", self.search, SEARCH),
+            at("GET", "properties/{object_type}", "properties", self.properties, GENERAL),
+            at("GET", "owners", "owners", self.owners, GENERAL),
+            at("POST", associations, "associations", self.associations, GENERAL),
         ]
 
     def authorise(self, call: Call) -> Response | None:

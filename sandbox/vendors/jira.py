@@ -41,6 +41,8 @@ class Jira(Vendor):
             at("GET", "myself", "myself", self.myself),
             at("GET", "serverInfo", "server_info", self.server_info),
             at("GET", "project/search", "projects", self.paged("projects")),
+            at("GET", "project", "projects", self.listed("projects")),
+            at("GET", "project/{project}/versions", "versions", self.all_versions),
             at("GET", "project/{project}/version", "versions", self.versions),
             at("GET", "status", "statuses", self.listed("statuses")),
             at("GET", "statuses/search", "statuses", self.statuses),
@@ -150,13 +152,19 @@ class Jira(Vendor):
         return self._numbered(call, values, default=200)
 
     def versions(self, call: Call) -> Page:
+        return self._numbered(call, self._versions(call))
+
+    def all_versions(self, call: Call) -> Response:
+        return JSONResponse(self._versions(call))
+
+    def _versions(self, call: Call) -> list[dict[str, Any]]:
         asked = call.params["project"]
         projects = [record.body for record in self.sandbox.rows(self.name, "projects")]
         ids = {str(project["id"]) for project in projects if asked in (str(project["id"]), project["key"])}
         if not ids:
             raise self.refuse(404, f"No project could be found with key '{asked}'.")
         held = [record.body for record in self.sandbox.rows(self.name, "versions")]
-        return self._numbered(call, [version for version in held if str(version.get("projectId")) in ids])
+        return [version for version in held if str(version.get("projectId")) in ids]
 
     def boards(self, call: Call) -> Page:
         return self._numbered(call, self._boards())

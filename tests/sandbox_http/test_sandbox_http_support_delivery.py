@@ -7,6 +7,7 @@ import httpx
 import pytest
 from vendor_client import JIRA, NOW, START, FakeData, Serve, iso, jira_search, zendesk, zendesk_export
 
+from sandbox.credentials import VENDORS
 from sandbox.limits import Limit, Limiter
 from sandbox.server import create_app
 from sandbox.serving import SandboxState
@@ -208,5 +209,5 @@ def test_records_are_read_once_until_the_clock_moves(client: httpx.Client, data:
 
 def test_control_routes_report_health_and_requests(client: httpx.Client) -> None:
     client.get("/jira/rest/api/3/status", auth=JIRA)
-    assert client.get("/_sandbox/health").json()["vendors"] == ["amplitude", "hubspot", "zendesk", "jira"]
+    assert client.get("/_sandbox/health").json()["vendors"] == list(VENDORS)
     assert client.get("/_sandbox/requests").json()["requests"] == {"jira": {"GET /rest/api/3/status": 1}}

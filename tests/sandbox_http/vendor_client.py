@@ -6,8 +6,9 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from starlette.types import ASGIApp
@@ -64,6 +65,9 @@ class FakeData:
             for n in range(20)
         ]
         return ["".join(f"{line}\n" for line in part).encode() for part in (lines[:15], lines[15:])]
+
+    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
+        return b""
 
 
 def zendesk(client: httpx.Client) -> dict[str, str]:

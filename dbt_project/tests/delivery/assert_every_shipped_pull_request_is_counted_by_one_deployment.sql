@@ -9,7 +9,7 @@ cross join (
     select sum(case when is_deployed then 1 else 0 end) as deployed_count
     from {{ ref('fct_pull_request') }}
 ) as pull_requests
-where coalesce(brought_count, 0) <> coalesce(deployed_count, 0)
+where coalesce(deployments.brought_count, 0) <> coalesce(pull_requests.deployed_count, 0)
 union all
 select deployment_id as what
 from {{ ref('fct_deployment') }}

@@ -1,28 +1,108 @@
--- Grain: one row a company of the CRM, in its state of as_of. Merged companies stay, pointing to the company they
--- became (`merged_into_account_id`); no fact names them. Segment and plan are the current ones: usage and tickets
--- carry the segment of their own time.
+-- Grain: one row an account, in its state of as_of. Of the companies that CRMs keep of it the one of the first CRM of
+-- `crm_order` gives the id and wins field by field; the others fill what it lacks. Merged companies stay as rows of
+-- their own, pointing to the account they became (`merged_into_account_id`); no fact names them. Segment and plan are
+-- the current ones: usage and tickets carry the segment of their own time.
+{% set most_companies = 3 %}
+{% set filled = [
+    'app_account_id', 'owner_id', 'company_name', 'segment', 'plan', 'arr_usd', 'churned_on', 'created_at'
+] %}
+
 with companies as (
     select
-        companies.company_id,
-        companies.owner_id,
-        companies.app_account_id,
-        companies.company_name,
-        companies.segment,
-        companies.plan,
-        companies.arr_usd,
-        companies.is_test_account,
-        companies.is_archived,
-        companies.churned_on,
-        companies.created_at,
-        merges.winner_company_id
-    from {{ ref('stg_hubspot__companies') }} as companies
-    left join {{ ref('int_crm__company_merges') }} as merges
-        on companies.company_id = merges.company_id
+        companies.*,
+        accounts.account_id,
+        accounts.is_merged
+    from {{ ref('int_crm__companies') }} as companies
+    inner join {{ ref('int_crm__company_accounts') }} as accounts
+        on companies.company_key = accounts.company_key
+),
+
+-- The loser of a merge has no row of its own where an earlier CRM knows its account in the app.
+losers as (
+    select
+        company_key,
+        account_id,
+        is_merged,
+        crm_rank = min(crm_rank) over (partition by coalesce(app_account_id, company_key)) as is_of_first_crm
+    from companies
+),
+
+named as (
+    select
+        company_key as row_key,
+        company_key,
+        cast(1 as bigint) as place,
+        account_id as merged_into_account_id
+    from losers
+    where
+        is_merged
+        and is_of_first_crm
+    union all
+    select
+        account_id as row_key,
+        company_key,
+        row_number() over (
+            partition by account_id
+            order by
+                case when company_key = account_id then 0 else 1 end,
+                crm_rank,
+                case when is_archived then 1 else 0 end,
+                company_key
+        ) as place,
+        cast(null as {{ dbt.type_string() }}) as merged_into_account_id
+    from companies
+    where not is_merged
+),
+
+flags as (
+    select
+        named.row_key,
+        max(case when companies.is_test_account then 1 else 0 end) = 1 as is_test_account,
+        min(case when companies.is_archived then 1 else 0 end) = 1 as is_archived
+    from named
+    inner join companies
+        on named.company_key = companies.company_key
+    group by named.row_key
+),
+
+joined as (
+    select
+        first_named.row_key as account_id,
+        first_named.merged_into_account_id,
+        {%- for field in filled %}
+        coalesce(
+            {%- for place in range(1, most_companies + 1) %}
+            company_{{ place }}.{{ field }}{{ "," if not loop.last }}
+            {%- endfor %}
+        ) as {{ field }},
+        {%- endfor %}
+        -- Whose versions are the segment's history.
+        case
+            {%- for place in range(1, most_companies + 1) %}
+            when company_{{ place }}.segment is not null then company_{{ place }}.company_key
+            {%- endfor %}
+            else company_1.company_key
+        end as segment_company_key,
+        flags.is_test_account,
+        flags.is_archived
+    from named as first_named
+    inner join flags
+        on first_named.row_key = flags.row_key
+    {%- for place in range(1, most_companies + 1) %}
+    left join named as named_{{ place }}
+        on
+            first_named.row_key = named_{{ place }}.row_key
+            and named_{{ place }}.place = {{ place }}
+    left join companies as company_{{ place }}
+        on named_{{ place }}.company_key = company_{{ place }}.company_key
+    {%- endfor %}
+    where first_named.place = 1
 )
 
 select
-    'hubspot:company:' || company_id as account_id,
-    case when winner_company_id is not null then 'hubspot:company:' || winner_company_id end as merged_into_account_id,
+    account_id,
+    merged_into_account_id,
+    segment_company_key,
     app_account_id,
     owner_id,
     company_name as account_name,
@@ -31,8 +111,8 @@ select
     arr_usd,
     is_test_account,
     churned_on is not null as is_churned,
-    winner_company_id is not null as is_merged,
+    merged_into_account_id is not null as is_merged,
     is_archived,
     churned_on,
     created_at
-from companies
+from joined

@@ -1,8 +1,6 @@
--- Grain: one row a company that was merged away by as_of: `company_id` lives on in `winner_company_id`, the last
--- of the chain. The winner's list of merged ids says so; a loser that is archived later than as_of is not merged
--- yet.
-{% set longest_chain = 4 %}
-
+-- Grain: one row a company that was merged away by as_of: `company_key` lives on in `winner_company_key`, the last of
+-- the chain. In HubSpot the winner lists the merged ids, and a loser that is archived later than as_of is not merged
+-- yet; in Salesforce the loser names its master.
 with companies as (
     select
         company_id,
@@ -24,8 +22,8 @@ merged as (
 
 steps as (
     select
-        merged.item as company_id,
-        min(merged.company_id) as winner_company_id
+        'hubspot:company:' || merged.item as key,
+        'hubspot:company:' || min(merged.company_id) as winner_key
     from merged
     left join losers_merged_later
         on merged.item = losers_merged_later.company_id
@@ -33,18 +31,21 @@ steps as (
         merged.item <> merged.company_id
         and losers_merged_later.company_id is null
     group by merged.item
+    union all
+    select
+        'salesforce:account:' || account_id as key,
+        'salesforce:account:' || master_account_id as winner_key
+    from {{ ref('stg_salesforce__accounts') }}
+    where
+        is_deleted
+        and master_account_id <> account_id
+),
+
+followed as (
+    {{ followed_merges('steps') }}
 )
 
 select
-    steps.company_id,
-    coalesce(
-        {%- for step in range(longest_chain, 1, -1) %}
-        step_{{ step }}.winner_company_id,
-        {%- endfor %}
-        steps.winner_company_id
-    ) as winner_company_id
-from steps
-{%- for step in range(2, longest_chain + 1) %}
-left join steps as step_{{ step }}
-    on {{ 'steps' if step == 2 else 'step_' ~ (step - 1) }}.winner_company_id = step_{{ step }}.company_id
-{%- endfor %}
+    key as company_key,
+    winner_key as winner_company_key
+from followed

@@ -32,7 +32,7 @@ outcomes as (
     group by deployment_id
 ),
 
-merges as (
+merged_commits as (
     select
         repository,
         merge_commit_sha as commit_sha,
@@ -42,7 +42,7 @@ merges as (
     group by repository, merge_commit_sha
 ),
 
-runs as (
+run_commits as (
     select
         repository,
         commit_sha,
@@ -51,7 +51,7 @@ runs as (
     group by repository, commit_sha
 ),
 
-production as (
+production_names as (
     select name
     from {{ ref('stg_registry__delivery_rules') }}
     where rule_id = 'production_environments'
@@ -64,24 +64,24 @@ select
     coalesce(team_repositories.team_id, '(unknown)') as team_id,
     deployments.environment_original,
     outcomes.last_state,
-    production.name is not null as is_production,
+    production_names.name is not null as is_production,
     outcomes.first_success_at is not null as is_successful,
-    merges.merged_at is not null or runs.committed_at is not null as is_commit_known,
-    coalesce(merges.merged_at, runs.committed_at, deployments.created_at) as committed_at,
+    coalesce(merged_commits.merged_at, run_commits.committed_at) is not null as is_commit_known,
+    coalesce(merged_commits.merged_at, run_commits.committed_at, deployments.created_at) as committed_at,
     deployments.created_at,
     outcomes.first_success_at
 from deployments
 left join outcomes
     on deployments.original_id = outcomes.deployment_id
-left join merges
+left join merged_commits
     on
-        deployments.repository = merges.repository
-        and deployments.commit_sha = merges.commit_sha
-left join runs
+        deployments.repository = merged_commits.repository
+        and deployments.commit_sha = merged_commits.commit_sha
+left join run_commits
     on
-        deployments.repository = runs.repository
-        and deployments.commit_sha = runs.commit_sha
-left join production
-    on lower(trim(deployments.environment_original)) = production.name
+        deployments.repository = run_commits.repository
+        and deployments.commit_sha = run_commits.commit_sha
+left join production_names
+    on lower(trim(deployments.environment_original)) = production_names.name
 left join {{ ref('stg_registry__team_repositories') }} as team_repositories
     on deployments.repository = team_repositories.repository

@@ -1,59 +1,30 @@
--- Grain: one row a name under which some tool knows an account: `app:<app account id>`, `hubspot:company:<id>`,
--- `<support tool>:<kind>:<id>`. It says whose account it is, by which rule and with which confidence, or why it is
+-- Grain: one row a name under which some tool knows an account: `app:<app account id>`, a company of a CRM, an
+-- organization of a support tool. It says whose account it is, by which rule and with which confidence, or why it is
 -- matched with none. Nothing is guessed: an id or domain of several companies matches none of them.
-with companies as (
+with company_keys as (
     select
-        companies.company_id,
-        companies.app_account_id,
-        companies.domain,
-        companies.is_archived,
-        merges.company_id is not null as is_merged,
-        'hubspot:company:' || coalesce(merges.winner_company_id, companies.company_id) as account_id
-    from {{ ref('stg_hubspot__companies') }} as companies
-    left join {{ ref('int_crm__company_merges') }} as merges
-        on companies.company_id = merges.company_id
-),
-
-company_keys as (
-    select
-        'hubspot:company:' || company_id as account_key,
+        company_key as account_key,
         account_id,
-        case when is_merged then 'company_merge' else 'company_id' end as rule,
-        1.0 as confidence,
+        rule,
+        confidence,
         cast(null as {{ dbt.type_string() }}) as unmatched_reason
-    from companies
+    from {{ ref('int_crm__company_accounts') }}
 ),
 
--- A live or merged company is preferred to one that was archived for another reason.
 companies_by_app_account as (
     select
         app_account_id,
-        min(account_id) as account_id,
-        min(account_id) <> max(account_id) as is_ambiguous
-    from (
-        select
-            app_account_id,
-            account_id,
-            case when is_archived and not is_merged then 1 else 0 end as preference,
-            min(case when is_archived and not is_merged then 1 else 0 end)
-                over (partition by app_account_id) as best_preference
-        from companies
-        where app_account_id is not null
-    ) as ranked_companies
-    where preference = best_preference
-    group by app_account_id
+        account_id,
+        is_ambiguous
+    from {{ ref('int_crm__app_accounts') }}
 ),
 
 companies_by_domain as (
     select
         domain,
-        min(account_id) as account_id,
-        min(account_id) <> max(account_id) as is_ambiguous
-    from companies
-    where
-        domain is not null
-        and (is_merged or not is_archived)
-    group by domain
+        account_id,
+        is_ambiguous
+    from {{ ref('int_crm__account_domains') }}
 ),
 
 organizations as (

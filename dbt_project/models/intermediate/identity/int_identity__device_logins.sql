@@ -2,7 +2,7 @@
 -- event with another one. `is_first` marks the user to whom the time before the first log-in belongs as well.
 with logins as (
     select device_hash, user_hash, occurred_at, event_id
-    from {{ ref('stg_amplitude__events') }}
+    from {{ ref('int_usage__events') }}
     where
         device_hash is not null
         and user_hash is not null

@@ -29,10 +29,14 @@ emails_of_one_user as (
 
 contacts_on_their_own as (
     select
+        contacts.contact_key,
+        contacts.source,
+        contacts.contact_type,
         contacts.contact_id,
+        contacts.contact_rank,
         contacts.email_hash,
         contacts.is_internal_email,
-        coalesce(merges.winner_id, contacts.contact_id) as surviving_contact_id,
+        coalesce(merged.winner_key, contacts.contact_key) as surviving_contact_key,
         case
             when contacts.app_user_hash is not null then 'app:user:' || contacts.app_user_hash
             when not by_email.is_ambiguous then 'app:user:' || by_email.user_hash
@@ -51,30 +55,89 @@ contacts_on_their_own as (
             when by_email.is_ambiguous then 'email_of_several_users'
             else 'email_of_no_app_user'
         end as unmatched_reason
-    from {{ ref('stg_hubspot__contacts') }} as contacts
-    left join {{ ref('int_identity__contact_merges') }} as merges on contacts.contact_id = merges.contact_id
+    from {{ ref('int_crm__contacts') }} as contacts
+    left join {{ ref('int_identity__contact_merges') }} as merged on contacts.contact_key = merged.contact_key
     left join emails_of_one_user as by_email on contacts.email_hash = by_email.email_hash
 ),
 
 -- The survivor of a merge keeps its own app user; without one it takes over the first of those merged into it.
+survivors_on_their_own as (
+    select
+        surviving_contact_key,
+        coalesce(
+            min(case when contact_key = surviving_contact_key then anchor_person_id end),
+            min(anchor_person_id)
+        ) as anchor_person_id
+    from contacts_on_their_own
+    group by surviving_contact_key
+),
+
+-- The same human may be a contact of another CRM, or a lead beside the contact: whom an e-mail address leads to, kind
+-- by kind.
+contact_emails as (
+    select
+        contacts.email_hash,
+        contacts.contact_rank,
+        min(coalesce(survivors.anchor_person_id, survivors.surviving_contact_key)) as person_id,
+        max(survivors.anchor_person_id) as anchor_person_id,
+        min(coalesce(survivors.anchor_person_id, survivors.surviving_contact_key))
+        <> max(coalesce(survivors.anchor_person_id, survivors.surviving_contact_key)) as is_ambiguous
+    from contacts_on_their_own as contacts
+    inner join survivors_on_their_own as survivors
+        on contacts.surviving_contact_key = survivors.surviving_contact_key
+    where contacts.email_hash is not null
+    group by contacts.email_hash, contacts.contact_rank
+),
+
+-- Persons whom a contact without an app user may be: the app user of a contact with its address, else the contact of
+-- the first kind that has it.
+contact_twins as (
+    select
+        contacts.contact_key,
+        min(emails.anchor_person_id) as anchor_person_id,
+        min(case when emails.contact_rank < contacts.contact_rank then emails.contact_rank end) as first_rank,
+        coalesce(min(emails.anchor_person_id) <> max(emails.anchor_person_id), false)
+        or max(case when emails.is_ambiguous then 1 else 0 end) = 1 as is_ambiguous
+    from contacts_on_their_own as contacts
+    inner join survivors_on_their_own as survivors
+        on contacts.contact_key = survivors.surviving_contact_key
+    inner join contact_emails as emails
+        on
+            contacts.email_hash = emails.email_hash
+            and contacts.contact_rank <> emails.contact_rank
+    where survivors.anchor_person_id is null
+    group by contacts.contact_key
+),
+
 surviving_contacts as (
     select
-        surviving_contact_id,
+        survivors.surviving_contact_key,
         coalesce(
-            min(case when contact_id = surviving_contact_id then anchor_person_id end),
-            min(anchor_person_id),
-            'hubspot:contact:' || surviving_contact_id
-        ) as person_id
-    from contacts_on_their_own
-    group by surviving_contact_id
+            survivors.anchor_person_id,
+            case when not twins.is_ambiguous then coalesce(twins.anchor_person_id, emails.person_id) end,
+            survivors.surviving_contact_key
+        ) as person_id,
+        survivors.anchor_person_id is null
+        and not coalesce(twins.is_ambiguous, true)
+        and coalesce(twins.anchor_person_id, emails.person_id) is not null as is_twin,
+        coalesce(twins.is_ambiguous, false) as is_ambiguous
+    from survivors_on_their_own as survivors
+    left join contacts_on_their_own as contacts
+        on survivors.surviving_contact_key = contacts.contact_key
+    left join contact_twins as twins
+        on survivors.surviving_contact_key = twins.contact_key
+    left join contact_emails as emails
+        on
+            contacts.email_hash = emails.email_hash
+            and twins.first_rank = emails.contact_rank
 ),
 
 merged_anchors as (
     select contacts.anchor_person_id, min(survivors.person_id) as person_id
     from contacts_on_their_own as contacts
-    inner join surviving_contacts as survivors on contacts.surviving_contact_id = survivors.surviving_contact_id
+    inner join surviving_contacts as survivors on contacts.surviving_contact_key = survivors.surviving_contact_key
     where
-        contacts.contact_id <> contacts.surviving_contact_id
+        contacts.contact_key <> contacts.surviving_contact_key
         and contacts.anchor_person_id <> survivors.person_id
     group by contacts.anchor_person_id
 ),
@@ -105,7 +168,7 @@ app_user_keys as (
 
 devices as (
     select distinct device_hash
-    from {{ ref('stg_amplitude__events') }}
+    from {{ ref('int_usage__events') }}
     where
         device_hash is not null
         and user_hash is null
@@ -131,25 +194,30 @@ device_keys as (
 
 contact_keys as (
     select
-        'hubspot' as source,
-        'contact' as identity_type,
+        contacts.source,
+        contacts.contact_type as identity_type,
         contacts.contact_id as identity_key,
         coalesce(anchor_persons.person_id, survivors.person_id) as person_id,
         case
-            when contacts.contact_id <> contacts.surviving_contact_id then 'contact_merge'
+            when contacts.contact_key <> contacts.surviving_contact_key then 'contact_merge'
+            when survivors.is_twin then 'email_of_contact'
             else contacts.rule
         end as rule,
         cast(case
-            when contacts.contact_id <> contacts.surviving_contact_id then 1.0
+            when contacts.contact_key <> contacts.surviving_contact_key then 1.0
+            when survivors.is_twin then 0.9
             else contacts.confidence
         end as double) as confidence,
         case
-            when contacts.contact_id = contacts.surviving_contact_id then contacts.unmatched_reason
+            when contacts.contact_key <> contacts.surviving_contact_key or survivors.is_twin then null
+            when contacts.rule is null and survivors.is_ambiguous then 'email_of_several_contacts'
+            else contacts.unmatched_reason
         end as unmatched_reason,
         coalesce(contacts.is_internal_email, false) as is_internal,
         contacts.email_hash
     from contacts_on_their_own as contacts
-    inner join surviving_contacts as survivors on contacts.surviving_contact_id = survivors.surviving_contact_id
+    inner join surviving_contacts as survivors
+        on contacts.surviving_contact_key = survivors.surviving_contact_key
     left join anchor_persons on survivors.person_id = anchor_persons.anchor_person_id
 ),
 

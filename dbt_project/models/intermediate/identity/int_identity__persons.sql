@@ -35,21 +35,24 @@ accounts_by_usage as (
     ) as accounts
 ),
 
+-- The primary company counts, of the first CRM that knows one.
 accounts_by_contact as (
-    select keys.person_id, min(accounts.account_id) as account_id
+    select
+        keys.person_id,
+        accounts.account_id,
+        row_number() over (
+            partition by keys.person_id
+            order by
+                case when links.is_primary then 0 else 1 end,
+                {{ crm_rank('links.source') }},
+                accounts.account_id
+        ) as account_rank
     from keys
-    inner join {{ ref('stg_hubspot__associations') }} as associations
-        on
-            keys.source = 'hubspot'
-            and keys.identity_type = 'contact'
-            and keys.identity_key = associations.from_id
-            and associations.from_type = 'contacts'
-            and associations.to_type = 'companies'
-            and not associations.is_deleted
+    inner join {{ ref('int_crm__contact_companies') }} as links
+        on keys.source || ':' || keys.identity_type || ':' || keys.identity_key = links.contact_key
     inner join {{ ref('int_identity__accounts') }} as accounts
-        on 'hubspot:company:' || associations.to_id = accounts.account_key
+        on links.company_key = accounts.account_key
     where accounts.account_id is not null
-    group by keys.person_id
 ),
 
 joined as (
@@ -63,7 +66,8 @@ joined as (
     from persons
     left join usage on persons.person_id = usage.person_id
     left join accounts_by_usage as by_usage on persons.person_id = by_usage.person_id and by_usage.account_rank = 1
-    left join accounts_by_contact as by_contact on persons.person_id = by_contact.person_id
+    left join accounts_by_contact as by_contact
+        on persons.person_id = by_contact.person_id and by_contact.account_rank = 1
 )
 
 select

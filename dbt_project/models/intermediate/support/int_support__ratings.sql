@@ -5,11 +5,13 @@ select
     ratings.ticket_id,
     ratings.source,
     tickets.account_id,
+    tickets.account_rule,
     tickets.person_id,
     tickets.feature_id,
     tickets.product_id,
     tickets.segment,
     ratings.score,
+    ratings.has_comment,
     tickets.is_counted,
     ratings.score is not null
     and row_number() over (

@@ -9,6 +9,7 @@ with ratings as (
             when score like 'good%' then 'good'
             when score like 'bad%' then 'bad'
         end as score,
+        has_comment,
         created_at as offered_at,
         updated_at as rated_at
     from {{ ref('stg_zendesk__satisfaction_ratings') }}
@@ -19,6 +20,7 @@ with ratings as (
         'intercom:conversation:' || conversation_id as ticket_id,
         'intercom:rating:' || conversation_id as rating_id,
         case when rating >= 4 then 'good' when rating >= 1 then 'bad' end as score,
+        has_comment,
         requested_at as offered_at,
         rated_at
     from {{ ref('stg_intercom__conversation_ratings') }}
@@ -29,6 +31,7 @@ select
     rating_id,
     ticket_id,
     case when rated_at < {{ as_of_at() }} then score end as score,
+    has_comment,
     offered_at,
     case when rated_at < {{ as_of_at() }} and score is not null then rated_at end as rated_at
 from ratings

@@ -38,7 +38,7 @@ ranked_accounts as (
         active.account_id,
         row_number() over (
             partition by active.person_id, active.feature_id, active.event_date
-            order by active.event_count desc, active.account_id asc
+            order by sum(active.event_count) desc, active.account_id asc
         ) as account_rank
     from active
     inner join person_features
@@ -48,6 +48,7 @@ ranked_accounts as (
             and active.event_date = person_features.event_date
             and person_features.first_account_id <> person_features.last_account_id
     where active.account_id is not null
+    group by active.person_id, active.feature_id, active.event_date, active.account_id
 ),
 
 with_account as (

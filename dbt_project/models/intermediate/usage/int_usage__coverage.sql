@@ -1,28 +1,37 @@
--- One row a subject and check of what stands behind the usage metrics (columns as in mart_metric_coverage).
+-- One row a subject, source and check of what stands behind the usage metrics (columns as in mart_metric_coverage).
+-- What one tool sent is counted by tool; what became of the events, whichever tool saw them, has the source `app`.
 with raw_events as (
     select
+        source,
         event_id,
         event_type,
         quarantine_reason,
         is_zero_user,
         {{ days_between('cast(occurred_at as date)', 'cast(uploaded_at as date)') }} > {{ var('late_event_days') }}
             as is_late
-    from {{ ref('stg_amplitude__events') }}
+    from {{ ref('int_usage__events') }}
     where event_date is null or event_date < {{ as_of_date() }}
 ),
 
 raw_totals as (
     select
+        source,
         count(*) as raw_count,
         sum(case when is_zero_user and quarantine_reason is null then 1 else 0 end) as zero_user_count,
         sum(case when is_late and quarantine_reason is null then 1 else 0 end) as late_count,
         sum(case when quarantine_reason is null and not is_zero_user then 1 else 0 end) as countable_count
     from raw_events
+    group by source
 ),
 
 quarantined as (
-    select reasons.quarantine_reason, count(raw_events.event_id) as quarantined_count
-    from (
+    select
+        raw_totals.source,
+        raw_totals.raw_count,
+        reasons.quarantine_reason,
+        count(raw_events.event_id) as quarantined_count
+    from raw_totals
+    cross join (
         select 'future' as quarantine_reason
         union all
         select 'no_event_time'
@@ -31,8 +40,9 @@ quarantined as (
         union all
         select 'nobody'
     ) as reasons
-    left join raw_events on reasons.quarantine_reason = raw_events.quarantine_reason
-    group by reasons.quarantine_reason
+    left join raw_events
+        on raw_totals.source = raw_events.source and reasons.quarantine_reason = raw_events.quarantine_reason
+    group by raw_totals.source, raw_totals.raw_count, reasons.quarantine_reason
 ),
 
 day_totals as (
@@ -48,8 +58,29 @@ day_totals as (
     from {{ ref('int_usage__person_days') }}
 ),
 
+-- Of the events that count, how many each tool saw, and how many it alone.
+tool_totals as (
+    select
+        raw_totals.source,
+        sum(days.event_count) as all_count,
+        sum(case when {{ is_seen_by('days.seen_by', 'raw_totals.source') }} then days.event_count else 0 end) as seen_count,
+        sum(case when days.seen_by = '|' || raw_totals.source || '|' then days.event_count else 0 end) as only_count
+    from raw_totals
+    cross join (
+        select seen_by, sum(event_count) as event_count
+        from {{ ref('int_usage__person_days') }}
+        group by seen_by
+    ) as days
+    group by raw_totals.source
+),
+
+tools as (
+    select count(*) as tool_count
+    from raw_totals
+),
+
 unmapped_types as (
-    select raw_events.event_type, count(*) as event_count
+    select raw_events.source, raw_events.event_type, count(*) as event_count
     from raw_events
     left join {{ ref('stg_registry__feature_events') }} as rules on raw_events.event_type = rules.event_type
     left join {{ ref('stg_registry__exclusions') }} as passive
@@ -59,7 +90,7 @@ unmapped_types as (
         and passive.value is null
         and raw_events.quarantine_reason is null
         and not raw_events.is_zero_user
-    group by raw_events.event_type
+    group by raw_events.source, raw_events.event_type
 ),
 
 person_totals as (
@@ -89,7 +120,7 @@ unmatched_keys as (
 
 select
     'events' as subject,
-    'amplitude' as source,
+    'app' as source,
     'events_mapped_to_feature' as check_name,
     mapped_count as counted,
     active_count as total,
@@ -97,69 +128,81 @@ select
 from day_totals
 union all
 select
-    'events', 'amplitude', 'events_naming_account', account_count, active_count,
+    'events', 'app', 'events_naming_account', account_count, active_count,
     'Events that name a known account. The others count for persons, but for no account.'
 from day_totals
 union all
 select
-    event_type, 'amplitude', 'events_of_unmapped_type', unmapped_types.event_count, raw_totals.countable_count,
+    unmapped_types.event_type, unmapped_types.source, 'events_of_unmapped_type',
+    unmapped_types.event_count, raw_totals.countable_count,
     'Events of a type that no feature of the registry claims.'
 from unmapped_types
-cross join raw_totals
+inner join raw_totals on unmapped_types.source = raw_totals.source
 union all
 select
-    'events', 'amplitude', 'events_quarantined_' || quarantine_reason, quarantined.quarantined_count, raw_totals.raw_count,
+    'events', source, 'events_quarantined_' || quarantine_reason, quarantined_count, raw_count,
     case quarantine_reason
         when 'future' then 'Events more than an hour ahead of their receipt: not counted.'
         when 'nobody' then 'Events with neither a user nor a device: not counted.'
         else 'Events without a time or a type: not counted.'
     end
 from quarantined
-cross join raw_totals
 union all
 select
-    'events', 'amplitude', 'events_of_zero_user_id', zero_user_count, raw_count,
+    'events', source, 'events_of_zero_user_id', zero_user_count, raw_count,
     'Events of the all-zero user id, which stands for nobody: not counted.'
 from raw_totals
 union all
 select
-    'events', 'amplitude', 'events_late', late_count, raw_count,
+    'events', source, 'events_late', late_count, raw_count,
     'Events that arrived more than {{ var("late_event_days") }} days after they happened: counted on their day, '
     || 'so a published number of that time has changed.'
 from raw_totals
 union all
 select
-    'events', 'amplitude', 'events_duplicate', raw_totals.countable_count - day_totals.event_count, raw_totals.countable_count,
-    'Further copies of an event (same device and insert id): not counted.'
+    'events', raw_totals.source, 'events_duplicate', raw_totals.countable_count - tool_totals.seen_count,
+    raw_totals.countable_count, 'Further copies of an event (same device and insert id) in the same tool: not counted.'
 from raw_totals
-cross join day_totals
+inner join tool_totals on raw_totals.source = tool_totals.source
 union all
 select
-    'events', 'amplitude', 'events_excluded_as_bot', bot_count, event_count, 'Events of bots, by their user agent: not counted.'
+    'events', tool_totals.source, 'events_seen_by_tool', tool_totals.seen_count, tool_totals.all_count,
+    'Events that this tool saw, of those that any tool saw. What it missed, as ad blockers make it, the others have.'
+from tool_totals
+inner join tools on tools.tool_count > 1
+union all
+select
+    'events', tool_totals.source, 'events_seen_by_no_other_tool', tool_totals.only_count, tool_totals.all_count,
+    'Events that only this tool saw, of those that any tool saw.'
+from tool_totals
+inner join tools on tools.tool_count > 1
+union all
+select
+    'events', 'app', 'events_excluded_as_bot', bot_count, event_count, 'Events of bots, by their user agent: not counted.'
 from day_totals
 union all
 select
-    'events', 'amplitude', 'events_excluded_as_passive', passive_count, event_count,
+    'events', 'app', 'events_excluded_as_passive', passive_count, event_count,
     'Events that need no action of the person, such as a push that arrived: not counted as activity.'
 from day_totals
 union all
 select
-    'persons', 'amplitude', 'persons_excluded_as_internal', internal_count, person_count,
+    'persons', 'app', 'persons_excluded_as_internal', internal_count, person_count,
     'Persons with an e-mail address of our own in any tool: not counted.'
 from person_totals
 union all
 select
-    'persons', 'amplitude', 'persons_excluded_as_bot', bot_count, person_count,
+    'persons', 'app', 'persons_excluded_as_bot', bot_count, person_count,
     'Persons all of whose events are of bots: not counted.'
 from person_totals
 union all
 select
-    'persons', 'amplitude', 'persons_excluded_as_test_account', test_account_count, person_count,
+    'persons', 'app', 'persons_excluded_as_test_account', test_account_count, person_count,
     'Persons whose home account is a test account: not counted.'
 from person_totals
 union all
 select
-    'persons', 'amplitude', 'persons_with_home_account', account_count, person_count,
+    'persons', 'app', 'persons_with_home_account', account_count, person_count,
     'Persons with a known home account. The others are in segment (unknown).'
 from person_totals
 union all

@@ -5,7 +5,7 @@ with steps as (
 
 step_events as (
     select events.*
-    from {{ ref('stg_amplitude__events') }} as events
+    from {{ ref('int_usage__events') }} as events
     inner join steps on events.event_type = steps.event_type
     where events.event_date < {{ as_of_date() }}
 ),
@@ -13,7 +13,7 @@ step_events as (
 counted as (
     {{ counted_events('step_events', [
         'event_date', 'device_hash', 'insert_id', 'uploaded_at', 'event_id', 'user_hash', 'event_type', 'user_agent',
-        'occurred_at'
+        'occurred_at', 'source', 'load_id'
     ]) }}
 ),
 

@@ -3,4 +3,4 @@
 select
     {{ reporting_date('min(uploaded_at)') }} as starts_on,
     {{ add_days(reporting_date('min(uploaded_at)'), var('pre_existing_days')) }} as new_from
-from {{ ref('stg_amplitude__events') }}
+from {{ ref('int_usage__events') }}

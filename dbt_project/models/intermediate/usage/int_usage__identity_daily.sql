@@ -1,4 +1,5 @@
--- One row a day (reporting zone), identity, account named by the event, feature and kind of event. An identity is an
+-- One row a day (reporting zone), identity, account named by the event, feature, kind of event and the set of tools that
+-- saw it: an event of several tools is one event. An identity is an
 -- app user; or, for an event without one, a device at a moment, since whose the device is depends on the moment.
 -- Persons, merges and log-ins are applied when this table is read, so news about them restate history with no
 -- rebuild. A day is rebuilt when its number of raw events or the registry's event rules are others than those of
@@ -36,7 +37,7 @@ days as (
         events.event_date,
         rules_version.rules_version,
         count(*) as raw_event_count
-    from {{ ref('stg_amplitude__events') }} as events
+    from {{ ref('int_usage__events') }} as events
     cross join rules_version
     where events.event_date is not null
     group by events.event_date, rules_version.rules_version
@@ -60,15 +61,16 @@ days_to_build as (
 
 events_of_days as (
     select events.*, days_to_build.raw_event_count, days_to_build.rules_version
-    from {{ ref('stg_amplitude__events') }} as events
+    from {{ ref('int_usage__events') }} as events
     inner join days_to_build on events.event_date = days_to_build.event_date
 ),
 
 counted as (
     {{ counted_events('events_of_days', [
         'event_date', 'device_hash', 'insert_id', 'uploaded_at', 'event_id', 'user_hash', 'app_account_id',
-        'event_type', 'event_properties', 'user_agent', 'occurred_at', 'raw_event_count', 'rules_version'
-    ]) }}
+        'event_type', 'event_properties', 'user_agent', 'occurred_at', 'raw_event_count', 'rules_version', 'source',
+        'load_id'
+    ], seen_by=true) }}
 ),
 
 bot_agents as (
@@ -123,6 +125,7 @@ select
     feature_id,
     is_bot,
     is_passive,
+    seen_by,
     raw_event_count,
     rules_version,
     cast(count(*) as bigint) as event_count,
@@ -138,5 +141,6 @@ group by
     feature_id,
     is_bot,
     is_passive,
+    seen_by,
     raw_event_count,
     rules_version

@@ -1,4 +1,4 @@
--- One row a person, day, account, feature and kind of event, before anybody is excluded: daily identities joined with
+-- One row a person, day, account, feature, kind of event and set of tools that saw it, before anybody is excluded: daily identities joined with
 -- the persons and accounts they are known to be today. Counts what happened before the as-of date.
 with identities as (
     select * from {{ ref('int_usage__identity_daily') }}
@@ -39,6 +39,7 @@ select
     owners.feature_id,
     owners.is_bot,
     owners.is_passive,
+    owners.seen_by,
     cast(sum(owners.event_count) as bigint) as event_count,
     min(owners.first_event_at) as first_event_at,
     max(owners.last_event_at) as last_event_at
@@ -52,4 +53,5 @@ group by
     coalesce(accounts.account_id, '(unknown)'),
     owners.feature_id,
     owners.is_bot,
-    owners.is_passive
+    owners.is_passive,
+    owners.seen_by

@@ -12,7 +12,7 @@ select
 from {{ ref('int_identity__person_keys') }}
 union all
 select
-    case when source = 'app' then 'amplitude' else source end as source,
+    source,
     case when source = 'app' then 'account' else entity_type end as identity_type,
     case when source = 'app' then entity_type else entity_key end as identity_key,
     cast(null as {{ dbt.type_string() }}) as person_id,

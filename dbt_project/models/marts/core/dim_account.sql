@@ -1,5 +1,5 @@
--- Grain: one row a company of the CRM, in its state of as_of. Merged companies stay, pointing to the company they
--- became (`merged_into_account_id`); no fact names them. Segment and plan are the current ones: usage and tickets
+-- Grain: one row an account, in its state of as_of. Merged companies stay, pointing to the account they became
+-- (`merged_into_account_id`); no fact names them. Segment and plan are the current ones: usage and tickets
 -- carry the segment of their own time.
 select
     account_id,

@@ -2,8 +2,13 @@
 -- means. Read it beside the numbers: what is not matched, not mapped or left out is counted here.
 with coverage as (
     {% for model in [
-        'int_usage__coverage', 'int_crm__coverage', 'int_support__coverage', 'int_delivery__coverage',
-        'int_delivery__shipping_coverage'
+        'int_usage__coverage',
+        'int_crm__coverage',
+        'int_support__coverage',
+        'int_delivery__coverage',
+        'int_delivery__shipping_coverage',
+        'int_roadmap__coverage',
+        'int_surveys__coverage',
     ] -%}
     select subject, source, check_name, counted, total, explanation from {{ ref(model) }}
     {% if not loop.last %}union all{% endif %}

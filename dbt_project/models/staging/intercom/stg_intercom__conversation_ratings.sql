@@ -9,6 +9,7 @@ with live_versions as (
 conversations as (
     {{ stage_as_of('live_versions', [
         ('conversation_rating.rating', 'rating', 'integer'),
+        ('conversation_rating.remark', 'remark', 'text'),
         ('conversation_rating.created_at', 'requested_seconds', 'integer'),
         ('conversation_rating.updated_at', 'rated_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),
@@ -18,6 +19,7 @@ conversations as (
 select
     record_id as conversation_id,
     rating,
+    coalesce(trim(remark), '') <> '' as has_comment,
     {{ from_epoch_seconds('requested_seconds') }} as requested_at,
     case when rating is not null then {{ from_epoch_seconds('coalesce(rated_seconds, requested_seconds)') }} end
         as rated_at

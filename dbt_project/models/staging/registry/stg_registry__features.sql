@@ -13,6 +13,7 @@ with entries as (
         ('events', 'event_rules', 'json'),
         ('epics', 'epic_keys', 'json'),
         ('ticket_tags', 'ticket_tags', 'json'),
+        ('roadmap_items', 'roadmap_items', 'json'),
     ]) }}
 )
 
@@ -25,6 +26,7 @@ select
     coalesce(event_rules, '[]') as event_rules,
     coalesce(epic_keys, '[]') as epic_keys,
     coalesce(ticket_tags, '[]') as ticket_tags,
+    coalesce(roadmap_items, '[]') as roadmap_items,
     row_number() over (order by position_in_file asc nulls last, feature_id asc) as ordinal,
     adoption_target,
     live_from,

@@ -3,6 +3,7 @@ with entries as (
         ('id', 'stage', 'text'),
         ('name', 'stage_name', 'text'),
         ('flow', 'flow', 'text'),
+        ('_ordinal', 'stage_number', 'integer'),
         ('statuses', 'statuses', 'json'),
     ]) }}
 ),
@@ -11,6 +12,7 @@ live_entries as (
     select
         stage,
         stage_name,
+        stage_number,
         flow,
         statuses
     from entries
@@ -18,12 +20,13 @@ live_entries as (
 ),
 
 status_rows as (
-    {{ json_array_rows('live_entries', ['stage', 'stage_name', 'flow'], 'statuses') }}
+    {{ json_array_rows('live_entries', ['stage', 'stage_name', 'stage_number', 'flow'], 'statuses') }}
 )
 
 select
     lower(trim(item)) as status_name,
     stage,
     stage_name,
+    stage_number,
     flow
 from status_rows

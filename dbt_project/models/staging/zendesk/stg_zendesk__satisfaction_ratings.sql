@@ -4,6 +4,7 @@ with ratings as (
         ('ticket_id', 'ticket_id', 'text'),
         ('requester_id', 'requester_id', 'text'),
         ('score', 'score', 'text'),
+        ('comment', 'comment', 'text'),
         ('created_at', 'created_at', 'timestamp'),
         ('updated_at', 'updated_at', 'timestamp'),
     ], 'updated_at') }}
@@ -14,6 +15,7 @@ select
     ticket_id,
     requester_id,
     score,
+    coalesce(trim(comment), '') <> '' as has_comment,
     created_at,
     updated_at
 from ratings

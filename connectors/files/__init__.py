@@ -1,0 +1,1 @@
+"""Files that people drop in a folder or a bucket, with a mapping to conformed columns."""

@@ -1,0 +1,186 @@
+"""The folder or bucket: what lies in it, and a file of it as plain UTF-8 on this machine's disk."""
+
+import codecs
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+
+from connectors.errors import (
+    InvalidMapping,
+    InvalidSettings,
+    NotFound,
+    ScopeMissing,
+    SourceError,
+    Unreachable,
+)
+from connectors.files.mapping import Mapping, read_mapping
+
+CHUNK_BYTES = 1024 * 1024
+LARGEST_MAPPING_BYTES = 256 * 1024
+_BROKEN_ARCHIVE = (gzip.BadGzipFile, EOFError, zlib.error)
+
+
+class BadFile(Exception):
+    """A file is refused whole; the text says why, and quotes nothing of its rows."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file below the folder. `modified`: ISO text, empty where the store does not tell; `size` in bytes."""
+
+    path: str
+    modified: str
+    size: int
+
+
+class Folder:
+    """What `POPS_FILES_URL` names. Raises InvalidSettings, NotFound or Unreachable, without the URL's user and password."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._opened: tuple[AbstractFileSystem, str] | None = None
+
+    def mappings(self) -> list[Mapping]:
+        """Every mapping of the folder's top level, validated. Raises InvalidMapping."""
+        names = [each for each in self._names() if "/" not in each and each.endswith((".yml", ".yaml"))]
+        if not names:
+            raise InvalidMapping(
+                "There is no mapping: no *.yml lies in the folder.",
+                remedy="Write one that says which files hold what: see connectors/files/README.md.",
+            )
+        found: dict[str, Mapping] = {}
+        for name in names:
+            mapping = read_mapping(name, self._mapping_text(name))
+            if mapping.id in found:
+                raise InvalidMapping(f"The id `{mapping.id}` is used twice.", place=name)
+            found[mapping.id] = mapping
+        return list(found.values())
+
+    def files(self, mapping: Mapping) -> list[Listed]:
+        """The files of a mapping, the one that was changed last at the end."""
+        filesystem, root = self._filesystem()
+        found = []
+        for name in self._names():
+            if mapping.matches(name) and not name.endswith((".yml", ".yaml")):
+                full = f"{root}/{name}"
+                with self._told():
+                    found.append(Listed(name, _modified(filesystem, full), int(filesystem.size(full) or 0)))
+        return sorted(found, key=lambda each: (each.modified, each.path))
+
+    def copy(self, path: str, mapping: Mapping, target: Path) -> None:
+        """The file's content at `target`, unpacked, and as UTF-8 if it is text. Raises BadFile."""
+        decoder = None
+        if mapping.format_of(path) != "parquet":
+            decoder = codecs.getincrementaldecoder(mapping.encoding)("strict")
+        line = 1
+        with target.open("wb") as file:
+            try:
+                for chunk in self._chunks(path, unpacked=path.lower().endswith(".gz")):
+                    if decoder is None:
+                        file.write(chunk)
+                        continue
+                    text = decoder.decode(chunk)
+                    line += text.count("\n")
+                    file.write(text.encode())
+                if decoder is not None:
+                    file.write(decoder.decode(b"", final=True).encode())
+            except UnicodeError as error:
+                more = (
+                    error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
+                )
+                raise BadFile(
+                    f"it is not {mapping.encoding.removesuffix('-sig')}: line {line + more} cannot be read; "
+                    "say its `encoding` in the mapping"
+                ) from None
+            except _BROKEN_ARCHIVE:
+                raise BadFile("it is not a whole gzip file; drop it again") from None
+
+    def digest(self, path: str) -> str:
+        """SHA-256 of the file as it lies there."""
+        found = hashlib.sha256()
+        for chunk in self._chunks(path):
+            found.update(chunk)
+        return found.hexdigest()
+
+    def _filesystem(self) -> tuple[AbstractFileSystem, str]:
+        if self._opened is None:
+            with self._told():
+                filesystem, root = self._found()
+                # Listings are kept from an earlier use of the same store.
+                filesystem.invalidate_cache()
+                exists = filesystem.isdir(root)
+            if not exists:
+                raise NotFound(
+                    "There is no such folder.", remedy="Set POPS_FILES_URL to the folder with the mappings."
+                )
+            self._opened = filesystem, root.rstrip("/")
+        return self._opened
+
+    def _found(self) -> tuple[AbstractFileSystem, str]:
+        try:
+            filesystem, root = url_to_fs(self._url)
+        except ImportError as error:
+            raise InvalidSettings(
+                f"POPS_FILES_URL needs a package that is not installed: {str(error).rstrip('.')}.",
+                remedy="Install it into the project's environment.",
+            ) from None
+        except ValueError:
+            raise InvalidSettings(
+                f"POPS_FILES_URL begins with `{self._url.partition(':')[0]}:`, which no file system answers to.",
+                remedy="Give a folder, or a URL such as s3://bucket/prefix.",
+            ) from None
+        return filesystem, root
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Every store has errors of its own, whose texts may hold what the URL holds."""
+        try:
+            yield
+        except (SourceError, BadFile, *_BROKEN_ARCHIVE):
+            raise
+        except PermissionError:
+            raise ScopeMissing(
+                "The folder of POPS_FILES_URL may not be read.",
+                remedy="Give the credentials the right to list and to read it.",
+            ) from None
+        except Exception as error:
+            raise Unreachable(
+                f"The folder of POPS_FILES_URL cannot be read ({type(error).__name__}).",
+                remedy="Check the URL, the credentials of its store and the network.",
+            ) from error
+
+    def _names(self) -> list[str]:
+        filesystem, root = self._filesystem()
+        with self._told():
+            return sorted(each.removeprefix(root).lstrip("/") for each in filesystem.find(root))
+
+    def _mapping_text(self, name: str) -> str:
+        content = b"".join(self._chunks(name))[:LARGEST_MAPPING_BYTES]
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise InvalidMapping("The file is not UTF-8.", place=name) from None
+
+    def _chunks(self, path: str, unpacked: bool = False) -> Iterator[bytes]:
+        filesystem, root = self._filesystem()
+        packed = "gzip" if unpacked else None
+        with self._told(), filesystem.open(f"{root}/{path}", "rb", compression=packed) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+
+def _modified(filesystem: AbstractFileSystem, path: str) -> str:
+    try:
+        moment: Any = filesystem.modified(path)
+    except NotImplementedError:
+        return ""
+    return moment.isoformat() if isinstance(moment, datetime) else str(moment)

@@ -1,0 +1,84 @@
+"""From a body of one JSON record a line to pages: lines stay byte for byte as they were sent, in bounded memory."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.contract import PAGE_SCHEMA, Page
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Bytes of lines that become one page: small enough for memory, large enough for speed.
+PAGE_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 4 * 1024 * 1024
+# DuckDB gives each of its threads a record batch at a time.
+ROWS_A_THREAD = 2048
+
+
+class Readable(Protocol):
+    """A file opened for bytes, or a decompressor of one."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def lines_of(file: Readable) -> Iterator[list[bytes]]:
+    """The lines without their line ends and without empty ones, some megabytes at a time."""
+    remainder = b""
+    while chunk := file.read(CHUNK_BYTES):
+        *lines, remainder = (remainder + chunk).removeprefix(BYTE_ORDER_MARK).split(b"\n")
+        yield [line for line in lines if line]
+    if remainder:
+        yield [remainder]
+
+
+def line_pages(parts: Iterable[list[bytes]], selection: str) -> Iterator[Page]:
+    """Pages of at most about 16 MB of lines.
+
+    `selection`: SQL that turns the table `lines` (a text column `line`) into the columns of `PAGE_SCHEMA` and `reason`,
+    which says why a line cannot be a record (null: it can). Such lines, and those that are not UTF-8, are quarantined.
+    """
+    connection = duckdb.connect(config={"threads": 2, "memory_limit": "128MB"})
+    try:
+        waiting: list[bytes] = []
+        size = 0
+        for lines in parts:
+            waiting += lines
+            size += sum(map(len, lines))
+            if size >= PAGE_BYTES:
+                yield _page(connection, waiting, selection)
+                waiting, size = [], 0
+        if waiting:
+            yield _page(connection, waiting, selection)
+    finally:
+        connection.close()
+
+
+def _page(connection: duckdb.DuckDBPyConnection, raw_lines: list[bytes], selection: str) -> Page:
+    texts, quarantined = _decoded(raw_lines)
+    lines = pa.Table.from_batches(pa.table({"line": texts}).to_batches(ROWS_A_THREAD))  # noqa: F841 (DuckDB reads it by its name)
+    found = connection.execute(selection).to_arrow_table()
+    unusable = pc.is_valid(found["reason"])
+    if pc.any(unusable).as_py():
+        wrong = found.filter(unusable)
+        quarantined += zip(wrong["reason"].to_pylist(), wrong["record"].to_pylist(), strict=True)
+        found = found.filter(pc.invert(unusable))
+    return Page(found.select(PAGE_SCHEMA.names).cast(PAGE_SCHEMA), quarantined=quarantined)
+
+
+def _decoded(lines: list[bytes]) -> tuple[pa.Array, list[tuple[str, str]]]:
+    """The lines as text, and those that are not UTF-8."""
+    whole = pa.array(lines, pa.binary())
+    try:
+        return whole.cast(pa.string()), []
+    except pa.ArrowInvalid:
+        pass
+    texts: list[str] = []
+    broken: list[tuple[str, str]] = []
+    for line in lines:
+        try:
+            texts.append(line.decode())
+        except UnicodeDecodeError:
+            broken.append(("The line is not UTF-8.", line.decode(errors="backslashreplace")))
+    return pa.array(texts, pa.string()), broken

@@ -1,0 +1,1 @@
+"""Mixpanel: events of the product, and the profiles of who sent them."""

@@ -1,0 +1,181 @@
+"""Mixpanel: every event by the day on which it happened, and the profiles of who sent them.
+
+Endpoints: `GET /api/2.0/export` on the data host (one line of JSON an event), `POST /api/query/engage` on the query host.
+Access: a service account with the role Consumer in the project. The base URL is the data host: `https://data.mixpanel.com`,
+`https://data-eu.mixpanel.com` or `https://data-in.mixpanel.com`.
+The vendor allows 60 queries an hour, and a query reads a day: a run has a budget and reads the days that may still change
+first, newest first, then older ones back to where history starts; the next run goes on where the budget ended.
+Deletes: events never; a profile that a complete reading does not show is deleted.
+Try it: `pops check mixpanel`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from connectors.contract import (
+    Cursor,
+    Family,
+    Known,
+    NeverTooLarge,
+    Page,
+    Stream,
+    Window,
+    nothing_known,
+)
+from connectors.errors import MalformedResponse, QuotaSpent, RateLimited
+from connectors.http import Http
+from connectors.mixpanel.days import DAY, ReadDays, event_pages, is_whole
+from connectors.mixpanel.profiles import profile_pages
+from connectors.mixpanel.settings import LOOK_BACK_DAYS, MixpanelSettings
+from connectors.settings import SourceSettings
+from connectors.whole import whole
+
+EXPORT = "/api/2.0/export"
+# Each attempt is a query of the hour's sixty.
+DOWNLOADS = 2
+# A load costs more than a day's query; a stopped run loses the queries of the window in flight.
+DAYS_A_WINDOW = 7
+# Old enough to be there, whatever the clock here says.
+CHECK_AGE = timedelta(days=30)
+LAG = timedelta(hours=2)
+
+
+class MixpanelConnector(NeverTooLarge):
+    """Profiles whole; events a day a query, a week a load. The cursor names the days that are read for good."""
+
+    name: ClassVar[str] = "mixpanel"
+    family: ClassVar[Family] = "product_analytics"
+    access: ClassVar[str] = (
+        "A service account with the role Consumer in the project, and the project's number."
+    )
+    Settings: ClassVar[type[SourceSettings]] = MixpanelSettings
+    streams: ClassVar[tuple[Stream, ...]] = (
+        # First, because they are few queries, and without their addresses nobody is matched with another tool.
+        Stream(
+            "profiles",
+            key="$distinct_id",
+            version="moment of the reading",
+            cursor="none: read whole",
+            lag=timedelta(0),
+            look_back=timedelta(0),
+            deletes="vanish",
+            personal_data=("$distinct_id", "$properties"),
+        ),
+        Stream(
+            "events",
+            key="hash of event, distinct_id, time and $insert_id",
+            version="mp_processing_time_ms",
+            cursor="the days that are read for good, as stretches, and the time zone they are counted in",
+            lag=LAG,
+            look_back=timedelta(days=LOOK_BACK_DAYS),
+            deletes="none",
+            personal_data=(
+                "properties.distinct_id",
+                "properties.$user_id",
+                "properties.$device_id",
+                "properties.$email",
+                "properties.$city",
+                "properties.$region",
+                "properties.ip",
+            ),
+            is_event=True,
+        ),
+    )
+
+    def __init__(self, settings: MixpanelSettings, http: Http) -> None:
+        self._settings = settings
+        self._http = http
+        self._zone = ZoneInfo(settings.project_timezone)
+        self._read = ReadDays([])
+        self._settled_before = datetime.min.replace(tzinfo=UTC)
+        self._spent: QuotaSpent | None = None
+        self.known: Known = nothing_known
+
+    def check(self) -> None:
+        day = (self._http.now() - CHECK_AGE).date()
+        self._download(day, {"limit": "1"}).unlink()
+        next(profile_pages(self._http, self._settings))
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        if stream.name == "profiles":
+            yield Window(None, None, {"read_at": until.isoformat()})
+            return
+        self._read = ReadDays.of(cursor, self._zone.key)
+        # Younger days are read again by the next run.
+        self._settled_before = until - self._settings.look_back
+        newest = (until - LAG).astimezone(self._zone).date()
+        oldest = history_start.astimezone(self._zone).date()
+        days = [newest - number * DAY for number in range((newest - oldest).days + 1)]
+        unread = [day for day in days if day not in self._read]
+        for first in range(0, len(unread), DAYS_A_WINDOW):
+            part = unread[first : first + DAYS_A_WINDOW]
+            yield Window(
+                self._midnight(part[-1]),
+                self._midnight(part[0] + DAY),
+                self._read.cursor(self._zone.key),
+                position={"days": [day.isoformat() for day in part]},
+            )
+            if self._spent is not None:
+                raise self._spent
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        if stream.name == "profiles":
+            with _limit_is_quota():
+                yield from whole(profile_pages(self._http, self._settings), self.known("profiles"))
+            return
+        days = [date.fromisoformat(text) for text in (window.position or {})["days"]]
+        for day in days:
+            try:
+                file, is_cut = self._body(day)
+            except QuotaSpent as error:
+                if day == days[0]:
+                    raise
+                # The days before it are loaded first.
+                self._spent = error
+                return
+            yield from event_pages(file)
+            # What came of a body that was cut is kept, but the day is not taken for read.
+            if not is_cut and self._midnight(day + DAY) <= self._settled_before:
+                self._read = self._read.adding(day)
+            yield Page([], cursor=self._read.cursor(self._zone.key))
+            file.unlink()
+
+    def _body(self, day: date) -> tuple[Path, bool]:
+        """The day's events, and whether they end in the middle of one."""
+        for _ in range(DOWNLOADS):
+            file = self._download(day, {})
+            if is_whole(file):
+                return file, False
+        return file, True
+
+    def _download(self, day: date, options: dict[str, str]) -> Path:
+        project = {"project_id": str(self._settings.project_id), "time_in_ms": "true"}
+        days = {"from_date": day.isoformat(), "to_date": day.isoformat()}
+        file = self._http.scratch / "events.ndjson"
+        with _limit_is_quota():
+            answer = self._http.stream_to_file(EXPORT, project | days | options, file)
+        if answer.headers.get("content-type", "").startswith("application/json"):
+            raise MalformedResponse(
+                "One piece of JSON came instead of lines of events.", place=f"GET {EXPORT}"
+            )
+        return file
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self._zone).astimezone(UTC)
+
+
+@contextmanager
+def _limit_is_quota() -> Iterator[None]:
+    """Sixty queries an hour, whoever asked them: to wait for the hour's end takes longer than a run may."""
+    try:
+        yield
+    except QuotaSpent:
+        raise
+    except RateLimited as error:
+        raise QuotaSpent(place=error.place, vendor_message=error.vendor_message) from error

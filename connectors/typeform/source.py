@@ -1,0 +1,215 @@
+"""Typeform: forms with their definitions, and the completed responses to them.
+
+Endpoints: `GET /forms` and `GET /forms/{id}`; `GET /forms/{id}/responses`, newest first, paged back by `before` tokens.
+Access: a personal token with the scopes forms:read and responses:read.
+Deletes: the vendor tells of none. A form that the list no longer shows becomes a deleted version, its responses stay.
+A form is read whole once a week, and whenever its number of responses is not the one that raw holds: what is gone then
+becomes a deleted version.
+Try it: `pops check typeform`.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+from pydantic import AnyHttpUrl, SecretStr
+
+from connectors.contract import (
+    Cursor,
+    Family,
+    Known,
+    NeverTooLarge,
+    Page,
+    RawRecord,
+    Stream,
+    Window,
+    nothing_known,
+)
+from connectors.errors import NotFound
+from connectors.http import BearerAuth, Http
+from connectors.settings import SourceSettings
+from connectors.whole import whole
+
+FORMS_A_PAGE, RESPONSES_A_PAGE = 200, 1000
+# "Very recent responses (say within the last 30 minutes) may not be returned."
+VENDOR_DELAY = timedelta(minutes=30)
+# What takes longer to show is found by reading the last days again, and by comparing counts; one response that is gone
+# and one that shows late make up for each other in a count, so everything is read from time to time.
+LOOK_BACK = timedelta(days=2)
+WHOLE_EVERY = timedelta(days=7)
+NEVER = {"to": "", "whole": ""}
+Json = dict[str, Any]
+
+
+class TypeformSettings(SourceSettings):
+    """Base URL `https://api.typeform.com`, or `https://api.eu.typeform.com` (EU data centre), and a personal token."""
+
+    base_url: AnyHttpUrl
+    access_token: SecretStr
+    # Two a second are allowed.
+    requests_per_minute: int | None = 120
+
+    def auth(self) -> httpx.Auth:
+        return BearerAuth(self.access_token)
+
+
+class TypeformConnector(NeverTooLarge):
+    """Responses are read form by form, one window each: from where the form stands, less the look-back, to the lag.
+
+    A record of `responses` has the id `<form id>:<token>` and the form's id in `form_id`, which the vendor leaves out.
+    """
+
+    name: ClassVar[str] = "typeform"
+    family: ClassVar[Family] = "surveys"
+    access: ClassVar[str] = "a personal token with the scopes forms:read and responses:read."
+    Settings: ClassVar[type[SourceSettings]] = TypeformSettings
+    streams: ClassVar[tuple[Stream, ...]] = (
+        Stream(
+            "forms",
+            key="id",
+            version="moment of the run that first saw the content",
+            cursor="none: read whole",
+            lag=timedelta(0),
+            look_back=timedelta(0),
+            deletes="vanish",
+            personal_data=("settings.notifications",),
+        ),
+        Stream(
+            "responses",
+            key="form_id and token",
+            version="moment of the run that first saw the content",
+            cursor="by form, up to which moment its responses were read, and when they were last read whole",
+            lag=VENDOR_DELAY,
+            look_back=LOOK_BACK,
+            deletes="vanish",
+            personal_data=("answers", "hidden", "metadata", "variables"),
+        ),
+    )
+
+    def __init__(self, settings: TypeformSettings, http: Http) -> None:
+        self.known: Known = nothing_known
+        self._http = http
+        self._held: dict[str, set[str]] | None = None
+
+    def check(self) -> None:
+        forms = self._http.get("/forms", {"page_size": 1})
+        if forms["total_items"]:
+            self._http.get(_responses(forms["items"][0]["id"]), {"page_size": 1})
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        if stream.name == "forms":
+            yield Window(None, until, {"read_at": until.isoformat()})
+            return
+        end = until - stream.lag
+        listed = {form["id"] for page in self._forms() for form in page}
+        reached = {form: (cursor or {}).get(form, NEVER) for form in listed}
+        # What an earlier run did not come to is first.
+        for form in sorted(listed, key=lambda each: (reached[each]["to"], each)):
+            place = reached[form]
+            is_due = place["whole"] <= _moment(end - WHOLE_EVERY)
+            start = None if is_due else datetime.fromisoformat(place["to"]) - stream.look_back
+            reached[form] = {"to": _moment(end), "whole": _moment(end) if is_due else place["whole"]}
+            done = {each: place for each, place in reached.items() if place != NEVER}
+            yield Window(start, end, done, {"form": form})
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        if stream.name == "forms":
+            yield from whole(self._definitions(), self.known("forms"))
+            return
+        form: str = (window.position or {})["form"]
+        params: Json = {"response_type": "completed", "until": _seconds(window.end)}
+        try:
+            if window.start is None:
+                yield from self._read_whole(form, params)
+                return
+            seen = set(self._held_ids(form))
+            for records, _ in self._read(form, params | {"since": _seconds(window.start)}):
+                seen.update(each.record_id for each in records)
+                yield Page(records)
+            if len(seen) != self._http.get(_responses(form), params | {"page_size": 1})["total_items"]:
+                yield from self._read_whole(form, params)
+        except NotFound:
+            # Deleted since it was listed: the next reading of the forms will say so.
+            return
+
+    def _forms(self) -> Iterator[list[Json]]:
+        params = {"page": 1, "page_size": FORMS_A_PAGE}
+
+        def following(body: Json) -> Json | None:
+            params["page"] += 1
+            return {"page": params["page"]} if params["page"] <= body["page_count"] else None
+
+        for body in self._http.paginate("/forms", dict(params), following):
+            yield body["items"]
+
+    def _definitions(self) -> Iterator[list[RawRecord]]:
+        for page in self._forms():
+            whole_forms = [form | self._http.get(f"/forms/{form['id']}") for form in page]
+            yield [RawRecord(each["id"], "", json.dumps(each, ensure_ascii=False)) for each in whole_forms]
+
+    def _read(self, form: str, params: Json) -> Iterator[tuple[list[RawRecord], int]]:
+        """Pages of a form's responses, newest first, and how many there are from this page on, as the vendor counts."""
+
+        def following(body: Json) -> Json | None:
+            if body["page_count"] <= 1:
+                return None
+            # An empty page with more to come asks for itself again, which is refused as a cursor that does not move.
+            return {"before": body["items"][-1]["token"]} if body["items"] else {}
+
+        params = params | {"page_size": RESPONSES_A_PAGE}
+        for body in self._http.paginate(_responses(form), params, following):
+            yield [_response(form, each) for each in body["items"]], body["total_items"]
+
+    def _read_whole(self, form: str, params: Json) -> Iterator[Page]:
+        """All responses of a form; then, as deleted, those that are gone, if the vendor counts as many as it shows."""
+        shown: set[str] = set()
+        counts: list[int] = []
+        for records, count in self._read(form, params):
+            shown.update(each.record_id for each in records)
+            counts.append(count)
+            yield Page(records, vendor_count=counts[0])
+        if len(shown) == counts[0]:
+            held = (each for each in self.known("responses") if _form_of(each) == form)
+            yield Page(
+                [
+                    each._replace(record_version="", is_deleted=True)
+                    for each in held
+                    if each.record_id not in shown
+                ]
+            )
+
+    def _held_ids(self, form: str) -> set[str]:
+        """Ids of the form's responses that raw holds as not deleted."""
+        if self._held is None:
+            self._held = defaultdict(set)
+            for each in self.known("responses"):
+                self._held[_form_of(each)].add(each.record_id)
+        return self._held.get(form, set())
+
+
+def _responses(form: str) -> str:
+    return f"/forms/{form}/responses"
+
+
+def _response(form: str, row: Json) -> RawRecord:
+    # Without a token there is no id: the record is quarantined.
+    record_id = f"{form}:{row['token']}" if row.get("token") else ""
+    return RawRecord(record_id, "", json.dumps({"form_id": form, **row}, ensure_ascii=False))
+
+
+def _form_of(record: RawRecord) -> str:
+    return record.record_id.partition(":")[0]
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _seconds(moment: datetime | None) -> str:
+    """UTC without its letter, as the vendor wants it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"

@@ -1,0 +1,40 @@
+-- One row a hashed e-mail address that some tool shows of a person: whose it is. An app user's address goes before that
+-- of a contact. Nothing is guessed: an address of several persons has none (`is_ambiguous`).
+{% set contacts_by_tool = [('hubspot', 'stg_hubspot__contacts')] %}
+
+with keys as (
+    select source, identity_type, identity_key, person_id
+    from {{ ref('int_identity__person_keys') }}
+),
+
+emails as (
+    select emails.email_hash, keys.person_id, 1 as preference
+    from {{ ref('int_identity__user_emails') }} as emails
+    inner join keys
+        on keys.source = 'app' and keys.identity_type = 'user' and emails.user_hash = keys.identity_key
+    where emails.email_hash is not null
+    {%- for tool, contacts in contacts_by_tool %}
+    union all
+    select contacts.email_hash, keys.person_id, 2 as preference
+    from {{ ref(contacts) }} as contacts
+    inner join keys
+        on
+            keys.source = '{{ tool }}'
+            and keys.identity_type = 'contact'
+            and contacts.contact_id = keys.identity_key
+    where contacts.email_hash is not null
+    {%- endfor %}
+),
+
+preferred as (
+    select email_hash, person_id, preference, min(preference) over (partition by email_hash) as best_preference
+    from emails
+)
+
+select
+    email_hash,
+    case when min(person_id) = max(person_id) then min(person_id) end as person_id,
+    min(person_id) <> max(person_id) as is_ambiguous
+from preferred
+where preference = best_preference
+group by email_hash

@@ -1,0 +1,122 @@
+-- One row a raw version of an event, duplicates and quarantined events included (int models leave them out with
+-- `counted_events`). Only loads that are not in this table yet are parsed.
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
+-- Projects made before 2023 export what the clock on their wall showed; a change asks for a full refresh of this model.
+{% set zone = env_var('POPS_MIXPANEL_PROJECT_TIMEZONE', '') or 'UTC' %}
+-- Who sent an event, from where, and the sender's equipment.
+{% set not_kept = [
+    'distinct_id', '$user_id', '$device_id', '$email', '$name', '$insert_id', '$distinct_id_before_identity', 'ip', '$ip',
+    '$city', '$region', '$latitude', '$longitude', '$current_url', '$referrer', '$initial_referrer', 'account', 'time',
+    'mp_processing_time_ms',
+] %}
+
+with new_events as (
+    select * from {{ source('mixpanel', 'events') }}
+    {%- if is_incremental() %}
+    where load_id in (
+        select load_id from {{ source('mixpanel', 'events') }}
+        except
+        select load_id from {{ this }}
+    )
+    {%- endif %}
+),
+
+parsed as (
+    {{ stage_records('new_events', [
+        ('event', 'event_type', 'text'),
+        ('properties.$insert_id', 'insert_id', 'text'),
+        ('properties.distinct_id', 'distinct_id', 'text'),
+        ('properties.$device_id', 'device_id', 'text'),
+        ('properties.$user_id', 'user_id', 'text'),
+        ('properties.$os', 'platform', 'text'),
+        ('properties.account', 'account_group', 'json'),
+        ('properties.$email', 'email', 'text'),
+        ('properties.user_agent', 'user_agent', 'text'),
+        ('properties.time', 'time_milliseconds', 'integer'),
+        ('properties.mp_processing_time_ms', 'processed_milliseconds', 'integer'),
+    ], further_columns=['load_id', 'record']) }}
+),
+
+-- Who has logged in is known by the user id alone; before, the device's id stands in its place, with a prefix in newer
+-- projects.
+identified as (
+    select
+        *,
+        coalesce(
+            device_id,
+            case when distinct_id like '$device:%' then substring(distinct_id, 9) end
+        ) as sending_device_id,
+        coalesce(
+            nullif(user_id, ''),
+            case when distinct_id not like '$device:%' and distinct_id <> coalesce(device_id, '') then distinct_id end
+        ) as sending_user_id,
+        {{ from_epoch_milliseconds('time_milliseconds') }} as shown_at,
+        {{ from_epoch_milliseconds('processed_milliseconds') }} as processed_at
+    from parsed
+),
+
+timed as (
+    select
+        identified.*,
+        {% if zone == 'UTC' -%}
+        shown_at as occurred_at
+        {%- else -%}
+        {#- The hour that comes twice: an event cannot have been processed before it happened. -#}
+        {%- set later = from_wall_clock('shown_at', zone) -%}
+        {%- set earlier = dbt.dateadd('hour', -1, later) -%}
+        case
+            when {{ later }} > processed_at and {{ to_wall_clock(earlier, zone) }} = shown_at then {{ earlier }}
+            else {{ later }}
+        end as occurred_at
+        {%- endif %}
+    from identified
+),
+
+renamed as (
+    select
+        record_id as event_id,
+        load_id,
+        event_type,
+        coalesce(insert_id, record_id) as insert_id,
+        {{ json_first_item('account_group') }} as app_account_id,
+        {{ pseudonym('sending_device_id') }} as device_hash,
+        {{ pseudonym('sending_user_id') }} as user_hash,
+        {{ email_hash('email') }} as email_hash,
+        {{ email_domain_hash('email') }} as email_domain_hash,
+        platform,
+        lower(user_agent) as user_agent,
+        {{ json_object_without('record', 'properties', not_kept) }} as event_properties,
+        coalesce(sending_user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
+        occurred_at,
+        processed_at,
+        {{ reporting_date('occurred_at') }} as event_date
+    from timed
+)
+
+select
+    event_id,
+    load_id,
+    event_type,
+    insert_id,
+    app_account_id,
+    device_hash,
+    user_hash,
+    email_hash,
+    email_domain_hash,
+    platform,
+    user_agent,
+    event_properties,
+    case
+        when occurred_at is null then 'no_event_time'
+        when event_type is null then 'no_event_type'
+        when device_hash is null and user_hash is null then 'nobody'
+        when occurred_at > {{ dbt.dateadd('hour', 1, 'processed_at') }} then 'future'
+    end as quarantine_reason,
+    is_zero_user,
+    occurred_at,
+    -- The vendor does not say when it received an event.
+    processed_at as received_at,
+    processed_at as uploaded_at,
+    event_date
+from renamed

@@ -1,0 +1,33 @@
+-- Grain: one row an opportunity that existed by as_of, in the state of then. Its name stays behind: it may name people.
+with opportunities as (
+    {{ stage_as_of(source('salesforce', 'opportunities'), [
+        ('AccountId', 'account_id', 'text'),
+        ('OwnerId', 'owner_id', 'text'),
+        ('HubSpot_Deal_Id__c', 'hubspot_deal_id', 'text'),
+        ('StageName', 'stage', 'text'),
+        ('Type', 'deal_type', 'text'),
+        ('Amount', 'amount_usd', 'double'),
+        ('IsWon', 'is_won', 'boolean'),
+        ('IsClosed', 'is_closed', 'boolean'),
+        ('CloseDate', 'close_date', 'date'),
+        ('CreatedDate', 'created_at', 'timestamp'),
+        ('SystemModstamp', 'updated_at', 'timestamp'),
+    ], 'updated_at') }}
+)
+
+select
+    record_id as opportunity_id,
+    account_id,
+    owner_id,
+    nullif(hubspot_deal_id, '') as hubspot_deal_id,
+    stage,
+    deal_type,
+    amount_usd,
+    coalesce(is_won, false) as is_won,
+    coalesce(is_closed, false) as is_closed,
+    is_deleted,
+    close_date,
+    created_at,
+    updated_at
+from opportunities
+where created_at is null or created_at < {{ as_of_at() }}

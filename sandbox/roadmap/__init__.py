@@ -1,0 +1,1 @@
+"""What the company plans to build, and what its customers ask for."""

@@ -1,0 +1,1 @@
+"""What the company asks its customers and its own people."""

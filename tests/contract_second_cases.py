@@ -1,0 +1,174 @@
+"""What the contract suite must know of the tools that came second in their family, or in a family of their own."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors import VENDORS
+from sandbox.serving import SandboxState
+from tests.contract_cases import (
+    AMPLITUDE,
+    HUBSPOT,
+    INTERCOM,
+    JIRA,
+    NIGHT,
+    PRODUCTBOARD,
+    ZENDESK,
+    Expected,
+    SourceCase,
+    StreamCase,
+)
+
+SALESFORCE_TIMES = ("LastModifiedDate", "SystemModstamp")
+MIXPANEL_HISTORY = timedelta(days=1)
+REPOSITORIES = ("studio-web", "insights-web", "insights-engine", "design-tokens")
+
+
+def _mixpanel_events(state: SandboxState, now: datetime) -> set[str]:
+    found: set[str] = set()
+    day, last = (NIGHT - MIXPANEL_HISTORY).date(), (now - timedelta(hours=2)).date()
+    while day <= last:
+        for line in state.mixpanel_day(day).splitlines():
+            event = json.loads(line)
+            held = event["properties"]
+            parts = (event["event"], held.get("distinct_id"), held.get("time"), held.get("$insert_id"))
+            text = chr(31).join("" if each is None else str(each) for each in parts)
+            found.add(hashlib.md5(text.encode()).hexdigest())
+        day += timedelta(days=1)
+    return found
+
+
+def _flagged(vendor: str, stream: str) -> Expected:
+    return lambda state, now: {
+        each.id for each in state.rows(vendor, stream) if not each.body.get("IsDeleted")
+    }
+
+
+def _github(stream: str) -> Expected:
+    """Of the repositories that are read; the vendor's list of issues shows pull requests too."""
+    return lambda state, now: {
+        each.id
+        for each in state.rows("github", stream)
+        if "pull_request" not in each.body and _repository_of(each.body) in REPOSITORIES
+    }
+
+
+def _github_commits(state: SandboxState, now: datetime) -> set[str]:
+    rows = [each.body for each in state.rows("github", "pull_requests")]
+    found = ((_repository_of(row), row["number"]) for row in rows)
+    return {f"{name}#{number}" for name, number in found if name in REPOSITORIES}
+
+
+def _repository_of(row: Mapping[str, Any]) -> str:
+    address = str(row.get("url") or row["pull_request_url"])
+    return address.partition("/repos/")[2].split("/")[1]
+
+
+def _typeform_responses(state: SandboxState, now: datetime) -> set[str]:
+    return {
+        f"{each.body['form_id']}:{each.body['token']}"
+        for each in state.rows("typeform", "responses")
+        if each.body["response_type"] == "completed" and each.updated_at < now - timedelta(minutes=30)
+    }
+
+
+def _after_colon(key: str) -> str:
+    return key.partition(":")[2]
+
+
+def _salesforce_stream(stream: str, edited: str) -> StreamCase:
+    return StreamCase(
+        edited,
+        SALESFORCE_TIMES,
+        {"IsDeleted": True},
+        alive=_flagged("salesforce", stream),
+        key="Id",
+        grows=False,
+    )
+
+
+MIXPANEL = SourceCase(
+    "mixpanel",
+    main="profiles",
+    streams={
+        "profiles": StreamCase("$properties.$name", key="$distinct_id"),
+        "events": StreamCase(alive=_mixpanel_events),
+    },
+    small_pages={"sandbox.vendors.mixpanel.PAGE_SIZE": 100},
+    history=MIXPANEL_HISTORY,
+    personal={"profiles": "$properties.$email"},
+    settings={"LOOK_BACK_DAYS": "1"},
+    few_requests=None,
+)
+SALESFORCE = SourceCase(
+    "salesforce",
+    main="contacts",
+    streams={
+        "accounts": _salesforce_stream("accounts", "Name"),
+        "contacts": _salesforce_stream("contacts", "Title"),
+        "opportunities": _salesforce_stream("opportunities", "Name"),
+        "opportunity_history": StreamCase(alive=_flagged("salesforce", "opportunity_history"), key="Id"),
+        "leads": _salesforce_stream("leads", "Title"),
+        "users": StreamCase("Name", SALESFORCE_TIMES, key="Id", grows=False),
+    },
+    small_pages={"sandbox.vendors.salesforce.REST_PAGE": 60},
+    paging="link",
+    has_refresh=True,
+    served_as="query",
+    asking="FROM Contact ",
+    # Its quota is refused with 403; a page whose rows are not as many as announced is refused here.
+    never=("429_reset_only", "repeated_edge"),
+    personal={"contacts": "Email", "leads": "Email"},
+)
+GITHUB = SourceCase(
+    "github",
+    main="pull_requests",
+    streams={
+        "repositories": StreamCase("description", ("updated_at",), alive=_github("repositories")),
+        "pull_requests": StreamCase("title", ("updated_at",), alive=_github("pull_requests")),
+        "reviews": StreamCase(alive=_github("reviews")),
+        "pull_request_commits": StreamCase(alive=_github_commits),
+        "releases": StreamCase("name", alive=_github("releases")),
+        "deployments": StreamCase(alive=_github("deployments")),
+        "deployment_statuses": StreamCase(alive=_github("deployment_statuses")),
+        "issues": StreamCase("title", ("updated_at",), alive=_github("issues")),
+        "workflow_runs": StreamCase(alive=_github("workflow_runs")),
+    },
+    small_pages={"connectors.github.lists.ROWS_A_PAGE": 8},
+    paging="link",
+    personal={"pull_requests": "body", "issues": "body"},
+    refused="issues",
+    # Every pull request and deployment is a request: four repositories of nine.
+    settings={"REPOSITORIES": ",".join(REPOSITORIES)},
+)
+TYPEFORM = SourceCase(
+    "typeform",
+    main="responses",
+    streams={
+        "forms": StreamCase("title", ("last_updated_at",)),
+        "responses": StreamCase(alive=_typeform_responses, key="token", sandbox_id=_after_colon),
+    },
+    small_pages={"connectors.typeform.source.RESPONSES_A_PAGE": 60},
+    paging="count",
+    personal={"forms": "title"},
+    refused="responses",
+)
+
+CASES = {
+    each.source: each
+    for each in (
+        AMPLITUDE,
+        MIXPANEL,
+        HUBSPOT,
+        SALESFORCE,
+        ZENDESK,
+        INTERCOM,
+        JIRA,
+        GITHUB,
+        PRODUCTBOARD,
+        TYPEFORM,
+    )
+    if each.source in VENDORS
+}
