@@ -30,6 +30,7 @@ _STAGED = {
     "salesforce": ("accounts", "contacts", "opportunities", "leads", "users"),
     "zendesk": ("tickets", "users", "organizations"),
     "jira": ("issues", "projects"),
+    "intercom": ("conversations", "contacts", "companies", "admins"),
 }
 # Staging holds what existed before the night; where the vendor says since when, younger records are not expected.
 _CREATED = {
@@ -39,21 +40,29 @@ _CREATED = {
         ("salesforce", stream): "record ->> 'CreatedDate'"
         for stream in ("accounts", "contacts", "opportunities", "leads")
     },
+    **{
+        ("intercom", stream): "to_timestamp(cast(record ->> 'created_at' as bigint))"
+        for stream in ("conversations", "contacts", "companies")
+    },
 }
 _MARTS = {
     ("zendesk", "tickets"): "fct_ticket",
     ("jira", "issues"): "fct_issue",
     ("hubspot", "deals"): "fct_deal",
     ("salesforce", "opportunities"): "fct_deal",
+    ("intercom", "conversations"): "fct_ticket",
 }
 # An archived deal is gone from the CRM, and one that another CRM keeps as well is counted there.
 _NO_DEAL = " and not is_deleted and '{key}' || {id} not in (select deal_id from intermediate.int_crm__deals where is_duplicate)"
 _NOT_IN_MART = {
     ("hubspot", "deals"): _NO_DEAL.format(key="hubspot:deal:", id="deal_id"),
     ("salesforce", "opportunities"): _NO_DEAL.format(key="salesforce:opportunity:", id="opportunity_id"),
+    # Conversations that only show a ticket of another desk are that ticket.
+    ("intercom", "conversations"): " and coalesce(zendesk_ticket_id, '') not in "
+    "(select ticket_id from staging.stg_zendesk__tickets)",
 }
 # Marts of several sources name the source of each row.
-_OF_SOURCE = {"fct_deal": " where source = '{source}'"}
+_OF_SOURCE = dict.fromkeys(("fct_deal", "fct_ticket"), " where source = '{source}'")
 
 
 def steps(streams: dict[str, tuple[str, ...]]) -> tuple[Step, ...]:

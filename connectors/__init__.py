@@ -15,6 +15,7 @@ _CLASSES = {
     "zendesk": "ZendeskConnector",
     "jira": "JiraConnector",
     "github": "GitHubConnector",
+    "intercom": "IntercomConnector",
     "productboard": "ProductboardConnector",
     "typeform": "TypeformConnector",
     "files": "FilesConnector",

@@ -122,15 +122,18 @@ class Http:
         """Wait, by the clock that this client keeps."""
         self._clock.sleep(seconds)
 
-    def get(self, path: str, params: Params | None = None, *, too_large: Collection[int] = ()) -> Any:
+    def get(
+        self, path: str, params: Params | None = None, *, too_large: Collection[int] = (), once: bool = False
+    ) -> Any:
         """Parsed JSON of a GET. `path`: below the base URL, or an absolute URL on an allowed host (a `next` link).
 
         `too_large`: statuses by which this vendor says that the window is too large: raised as WindowTooLarge, at once.
         Others: 401 Rejected, 403 ScopeMissing, 404 NotFound, 410 Gone, other 4xx BadRequest; 408, 425, 429, 5xx and
         broken connections are tried again, then Unreachable or RateLimited; QuotaSpent when the vendor wants a longer
         wait than `retry_seconds` or the run's budget is used up; ClockWrong when the vendor's clock is far from ours.
+        `once`: each answer moves the vendor's position, so one that got lost is not asked for again; a 429 still is.
         """
-        return self._ask("GET", path, params, None, too_large).body
+        return self._ask("GET", path, params, None, too_large, once=once).body
 
     def answer(
         self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None
@@ -226,6 +229,7 @@ class Http:
         json: Any,
         too_large: Collection[int],
         headers: Mapping[str, str] | None = None,
+        once: bool = False,
         form: Mapping[str, str] | None = None,
     ) -> Answer:
         url = self._url(path)
@@ -240,7 +244,7 @@ class Http:
             self._accept(response, place, too_large)
             return Answer(response.status_code, response.headers, json_of(response, place))
 
-        answer: Answer = self._retrying(attempt, place)
+        answer: Answer = self._retrying(attempt, place, once)
         return answer
 
     def _url(self, path: str) -> httpx.URL:
@@ -278,7 +282,7 @@ class Http:
                 place=place,
             )
 
-    def _retrying(self, attempt: Callable[[], Any], place: str) -> Any:
+    def _retrying(self, attempt: Callable[[], Any], place: str, once: bool = False) -> Any:
         """Call `attempt` until it succeeds, fails for good, or its waits have used up the time there is."""
 
         def guarded() -> Any:
@@ -297,7 +301,11 @@ class Http:
                 ) from error
 
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_TryAgain),
+            retry=tenacity.retry_if_exception(
+                lambda error: (
+                    isinstance(error, _TryAgain) and (not once or isinstance(error.error, RateLimited))
+                )
+            ),
             wait=self._wait,
             stop=self._is_spent,
             sleep=self._clock.sleep,

@@ -135,6 +135,8 @@ class Company:
 
         ValueError: the vendor is unknown or has no records (events: `amplitude_hour`, `mixpanel_day`).
         """
+        from sandbox.support import conversations
+
         providers: dict[str, Callable[[str, datetime], Sequence[Record]]] = {
             "mixpanel": lambda stream, now: self.usage.profiles(now) if stream == "profiles" else [],
             "hubspot": lambda stream, now: self.crm.records(stream, now),
@@ -142,6 +144,7 @@ class Company:
             "zendesk": lambda stream, now: self.support.records(stream, now),
             "jira": lambda stream, now: self.delivery.records(stream, now),
             "github": lambda stream, now: self.engineering.records(stream, now),
+            "intercom": lambda stream, now: conversations.records(self.support, stream, now),
             "productboard": lambda stream, now: self.roadmap.records(stream, now),
             "typeform": lambda stream, now: self.surveys.records(stream, now),
         }

@@ -20,6 +20,7 @@ JIRA_EMAIL = "product-ops@acme-flow.example"
 JIRA_API_TOKEN = "sandbox-jira-token"
 GITHUB_TOKEN = "sandbox-github-token"
 GITHUB_OWNER = "acmeflow"
+INTERCOM_ACCESS_TOKEN = "sandbox-intercom-token"
 PRODUCTBOARD_API_TOKEN = "sandbox-productboard-token"
 TYPEFORM_ACCESS_TOKEN = "sandbox-typeform-token"
 
@@ -60,6 +61,7 @@ ACCESS = {
     "zendesk": Access({"CLIENT_ID": ZENDESK_CLIENT_ID, "CLIENT_SECRET": ZENDESK_CLIENT_SECRET}, 10),
     "jira": Access({"EMAIL": JIRA_EMAIL, "API_TOKEN": JIRA_API_TOKEN}, 1500),
     "github": Access({"TOKEN": GITHUB_TOKEN, "OWNER": GITHUB_OWNER}, 80),
+    "intercom": Access({"ACCESS_TOKEN": INTERCOM_ACCESS_TOKEN}, 9000, is_second=True),
     "productboard": Access({"API_TOKEN": PRODUCTBOARD_API_TOKEN}, 1500),
     "typeform": Access({"ACCESS_TOKEN": TYPEFORM_ACCESS_TOKEN}, 60),
 }

@@ -23,6 +23,7 @@ STREAMS = {
     "hubspot": ("companies", "contacts", "deals", "owners", "associations"),
     "salesforce": ("accounts", "contacts", "opportunities", "opportunity_history", "leads", "users"),
     "zendesk": ("tickets", "ticket_events", "users", "organizations", "satisfaction_ratings"),
+    "intercom": ("conversations", "contacts", "companies", "admins"),
     "jira": (
         "projects",
         "statuses",

@@ -16,6 +16,7 @@ from sandbox.serving import SandboxState, Vendor
 from sandbox.vendors.amplitude import Amplitude
 from sandbox.vendors.github import GitHub
 from sandbox.vendors.hubspot import HubSpot
+from sandbox.vendors.intercom import Intercom
 from sandbox.vendors.jira import Jira
 from sandbox.vendors.mixpanel import Mixpanel
 from sandbox.vendors.productboard import Productboard
@@ -31,6 +32,7 @@ APIS: dict[str, type[Vendor]] = {
         HubSpot,
         Salesforce,
         Zendesk,
+        Intercom,
         Jira,
         GitHub,
         Productboard,

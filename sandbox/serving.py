@@ -110,6 +110,7 @@ class SandboxState:
         for vendor, stream in (
             ("hubspot", "companies"),
             ("zendesk", "tickets"),
+            ("intercom", "conversations"),
             ("jira", "issues"),
             ("productboard", "features"),
         ):
@@ -215,6 +216,8 @@ class Vendor(ABC):
     """One vendor's API. Subclasses give the endpoints, authentication, headers and the shape of errors."""
 
     name: str
+    # Whether a refusal for the rate limit says in Retry-After how long to wait.
+    sends_retry_after = True
 
     def __init__(self, sandbox: SandboxState) -> None:
         self.sandbox = sandbox
@@ -262,7 +265,9 @@ class Vendor(ABC):
             headers = self.limit_headers(allowance)
             if allowance.retry_after is not None:
                 response = self.error(429, endpoint.limit.name)
-                response.headers.update({**headers, "Retry-After": str(allowance.whole_seconds)})
+                response.headers.update(headers)
+                if self.sends_retry_after:
+                    response.headers["Retry-After"] = str(allowance.whole_seconds)
                 return response
         response = await run_in_threadpool(self._handle, endpoint.handler, call)
         response.headers.update(headers)

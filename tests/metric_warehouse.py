@@ -28,7 +28,11 @@ TABLES = {
         "ticket_id text, feature_id text, segment text, is_counted boolean, is_solved boolean, created_date date, "
         "first_reply_date date, first_reply_seconds bigint, first_solved_date date, first_resolution_seconds bigint, "
         "solved_date date, full_resolution_seconds bigint, requester_wait_seconds bigint, "
-        "agent_wait_seconds bigint, solved_count integer, product_id text, account_id text"
+        "agent_wait_seconds bigint, solved_count integer, product_id text, account_id text, public_reply_count bigint"
+    ),
+    "marts.fct_ticket_rating": (
+        "rating_id text, feature_id text, segment text, is_counted boolean, is_latest boolean, score text, "
+        "offered_date date, rated_date date, product_id text, account_id text"
     ),
     "marts.fct_issue": (
         "issue_id text, team_id text, is_standard boolean, is_delivered boolean, is_committed boolean, "

@@ -33,11 +33,20 @@ class TicketFacts:
     feature_id: str
     segment: str
     created_at: datetime
-    first_reply_at: datetime | None
+    # Public comments of human agents, without the comment with which the ticket was opened.
+    replies: tuple[datetime, ...]
     # When the ticket came into solved or closed from a status that is neither; none if not solved now.
     solved_at: tuple[datetime, ...]
     requester_wait_seconds: int
     agent_wait_seconds: int
+    # The rating: when it was asked for, when it was given, and whether it is good.
+    offered_at: datetime | None
+    rated_at: datetime | None
+    is_good: bool
+
+    @property
+    def first_reply_at(self) -> datetime | None:
+        return self.replies[0] if self.replies else None
 
 
 def last_weeks(as_of: date) -> list[date]:
@@ -92,14 +101,23 @@ def _facts(company: "Company", ticket: Ticket, as_of: date, cut: datetime, read_
     account = None
     if seen.organization is not None:
         account = company.account_at(seen.organization.account_index_at(read_at), read_at)
+    scores = [
+        (audit.at, audit.fields["score"])
+        for audit in ticket.audits
+        if "score" in audit.fields and audit.at < cut
+    ]
+    given = [(at, score) for at, score in scores if score in ("good", "bad")]
     return TicketFacts(
         feature_id=_feature(seen.tags),
         segment=company.segment_on(account, local_date(ticket.created_at), as_of),
         created_at=ticket.created_at,
-        first_reply_at=_first_reply(ticket, cut),
+        replies=_replies(ticket, cut),
         solved_at=tuple(solved_at),
         requester_wait_seconds=requester_wait,
         agent_wait_seconds=agent_wait,
+        offered_at=scores[0][0] if scores else None,
+        rated_at=given[-1][0] if given else None,
+        is_good=bool(given) and given[-1][1] == "good",
     )
 
 
@@ -110,19 +128,17 @@ def _feature(tags: Iterable[str]) -> str:
     return UNTAGGED
 
 
-def _first_reply(ticket: Ticket, cut: datetime) -> datetime | None:
-    """The first public comment of a human agent that is not the comment with which the ticket was opened."""
+def _replies(ticket: Ticket, cut: datetime) -> tuple[datetime, ...]:
+    """Public comments of human agents but for the comment with which the ticket was opened, oldest first."""
     said = [audit for audit in ticket.audits if audit.comment is not None and audit.at < cut]
-    for audit in said[1:]:
-        comment = audit.comment
-        assert comment is not None
-        if (
-            comment.is_public
-            and comment.author.role in ("agent", "admin")
-            and audit.channel not in AUTOMATED_CHANNELS
-        ):
-            return audit.at
-    return None
+    return tuple(
+        audit.at
+        for audit in said[1:]
+        if audit.comment is not None
+        and audit.comment.is_public
+        and audit.comment.author.role in ("agent", "admin")
+        and audit.channel not in AUTOMATED_CHANNELS
+    )
 
 
 def truth_rows(company: "Company", as_of: date) -> list[Row]:
@@ -165,7 +181,30 @@ def truth_rows(company: "Company", as_of: date) -> list[Row]:
             rows.append(
                 row("ticket_reopen_rate", week, reopened / solved, numerator=reopened, denominator=solved)
             )
+        for group, members in _groups([fact for fact in last_solved if fact.replies]):
+            one_touch = sum(len(fact.replies) == 1 for fact in members)
+            rows.append(_share("one_touch_rate", week, one_touch, len(members), **group))
+        rows.extend(_ratings(facts, week))
     return rows
+
+
+def _ratings(facts: list[TicketFacts], week: date) -> list[Row]:
+    """How good the ratings given in the week are, and how many of those asked for in it were given."""
+    rows = []
+    given = [fact for fact in facts if fact.rated_at is not None and _in_week(fact.rated_at, week)]
+    for group, members in _groups(given):
+        if "segment" not in group:
+            good = sum(fact.is_good for fact in members)
+            rows.append(_share("ticket_csat_rate", week, good, len(members), **group))
+    offered = [fact for fact in facts if fact.offered_at is not None and _in_week(fact.offered_at, week)]
+    if offered:
+        answered = sum(fact.rated_at is not None for fact in offered)
+        rows.append(_share("ticket_csat_response_rate", week, answered, len(offered)))
+    return rows
+
+
+def _share(metric: str, week: date, part: int, whole: int, **group: Any) -> Row:
+    return row(metric, week, part / whole, numerator=float(part), denominator=float(whole), **group)
 
 
 def _in_week(moment: datetime, week: date) -> bool:

@@ -29,31 +29,31 @@ companies_by_domain as (
 
 organizations as (
     select
-        organization_id,
+        organization_key,
         external_id,
         domain_names
-    from {{ ref('stg_zendesk__organizations') }}
+    from {{ ref('int_support__source_organizations') }}
 ),
 
 organization_domains as (
-    {{ json_array_rows('organizations', ['organization_id'], 'domain_names') }}
+    {{ json_array_rows('organizations', ['organization_key'], 'domain_names') }}
 ),
 
 organizations_by_domain as (
     select
-        organization_domains.organization_id,
+        organization_domains.organization_key,
         min(companies_by_domain.account_id) as account_id,
         min(companies_by_domain.account_id) <> max(companies_by_domain.account_id)
         or max(case when companies_by_domain.is_ambiguous then 1 else 0 end) = 1 as is_ambiguous
     from organization_domains
     inner join companies_by_domain
         on lower(trim(organization_domains.item)) = companies_by_domain.domain
-    group by organization_domains.organization_id
+    group by organization_domains.organization_key
 ),
 
 organization_matches as (
     select
-        organizations.organization_id,
+        organizations.organization_key,
         case
             when
                 by_app_account.account_id is not null
@@ -76,12 +76,12 @@ organization_matches as (
     left join companies_by_app_account as by_app_account
         on organizations.external_id = by_app_account.app_account_id
     left join organizations_by_domain as by_domain
-        on organizations.organization_id = by_domain.organization_id
+        on organizations.organization_key = by_domain.organization_key
 ),
 
 organization_keys as (
     select
-        'zendesk:organization:' || organization_id as account_key,
+        organization_key as account_key,
         account_id,
         rule,
         case rule when 'external_id' then 1.0 when 'domain' then 0.9 end as confidence,

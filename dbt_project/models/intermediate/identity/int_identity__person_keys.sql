@@ -230,7 +230,10 @@ emails_of_one_contact as (
 
 requesters as (
     select
-        requesters.user_id,
+        requesters.source,
+        requesters.identity_type,
+        requesters.requester_id,
+        requesters.requester_key,
         requesters.email_hash,
         requesters.is_internal_email,
         case
@@ -248,18 +251,18 @@ requesters as (
             when by_user.is_ambiguous or by_contact.is_ambiguous then 'email_of_several_persons'
             else 'email_of_nobody'
         end as reason_if_unmatched
-    from {{ ref('stg_zendesk__users') }} as requesters
+    from {{ ref('int_support__source_requesters') }} as requesters
     left join emails_of_one_user as by_user on requesters.email_hash = by_user.email_hash
     left join emails_of_one_contact as by_contact on requesters.email_hash = by_contact.email_hash
-    where requesters.role = 'end-user'
+    where requesters.is_customer
 ),
 
 requester_keys as (
     select
-        'zendesk' as source,
-        'user' as identity_type,
-        cast(requesters.user_id as {{ dbt.type_string() }}) as identity_key,
-        coalesce(anchor_persons.person_id, requesters.person_id, 'zendesk:user:' || requesters.user_id) as person_id,
+        requesters.source,
+        requesters.identity_type,
+        requesters.requester_id as identity_key,
+        coalesce(anchor_persons.person_id, requesters.person_id, requesters.requester_key) as person_id,
         requesters.rule,
         cast(case when requesters.rule = 'external_id' then 1.0 when requesters.rule is not null then 0.9 end as double)
             as confidence,

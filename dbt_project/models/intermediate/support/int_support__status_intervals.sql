@@ -1,13 +1,13 @@
 -- Grain: one row a stay of a ticket in a status, from its creation to as_of, without gaps; the last stay is open
--- (`ended_at` null, its duration runs to as_of). Changes at equal times keep the order of the audits' ids. Without
--- a first status in the audits, the first change says what was before; a ticket without any has its record's
+-- (`ended_at` null, its duration runs to as_of). Changes at equal times keep the order of the events' ids. Without
+-- a first status in the history, the first change says what was before; a ticket without any has its record's
 -- status, inferred.
 with tickets as (
     select
         ticket_id,
         status,
         created_at
-    from {{ ref('stg_zendesk__tickets') }}
+    from {{ ref('int_support__source_tickets') }}
 ),
 
 status_events as (
@@ -15,7 +15,7 @@ status_events as (
         events.ticket_id,
         events.status,
         events.previous_status,
-        events.event_type,
+        events.is_creation,
         events.occurred_at >= {{ as_of_at() }} as is_after_as_of,
         row_number() over (
             partition by events.ticket_id
@@ -27,12 +27,9 @@ status_events as (
                 events.child_number asc
         ) as change_number,
         greatest(events.occurred_at, tickets.created_at) as started_at
-    from {{ ref('stg_zendesk__ticket_events') }} as events
+    from {{ ref('int_support__source_status_events') }} as events
     inner join tickets
         on events.ticket_id = tickets.ticket_id
-    where
-        events.status is not null
-        and events.event_type in ('Create', 'Change')
 ),
 
 starts as (
@@ -43,7 +40,7 @@ starts as (
         first_events.ticket_id is null as is_inferred,
         case
             when first_events.ticket_id is null then tickets.status
-            when first_events.event_type = 'Create' then first_events.status
+            when first_events.is_creation then first_events.status
             else coalesce(first_events.previous_status, 'new')
         end as status
     from tickets

@@ -4,22 +4,34 @@
 with tickets as (
     select
         ticket_id,
-        requester_id,
-        organization_id,
+        source,
+        requester_key,
+        organization_key,
         priority,
         channel,
-        tags,
-        is_deleted,
+        status,
+        status_original,
+        is_history_complete,
         created_at,
-        updated_at,
-        generated_at
-    from {{ ref('stg_zendesk__tickets') }}
+        deleted_at
+    from {{ ref('int_support__source_tickets') }}
+),
+
+tags as (
+    select
+        ticket_id,
+        max(case when tag = 'spam' then 1 else 0 end) = 1 as is_spam,
+        max(case when tag = 'closed_by_merge' then 1 else 0 end) = 1 as is_merged
+    from {{ ref('int_support__source_tags') }}
+    where tag in ('spam', 'closed_by_merge')
+    group by ticket_id
 ),
 
 replies as (
     select
         ticket_id,
         cast(count(*) as bigint) as comment_count,
+        cast(sum(case when is_reply then 1 else 0 end) as bigint) as public_reply_count,
         min(case when is_reply then occurred_at end) as first_reply_at
     from {{ ref('int_support__comments') }}
     group by ticket_id
@@ -27,12 +39,9 @@ replies as (
 
 persons as (
     select
-        identity_key as user_id,
+        source || ':' || identity_type || ':' || identity_key as requester_key,
         person_id
     from {{ ref('int_identity__person_keys') }}
-    where
-        source = 'zendesk'
-        and identity_type = 'user'
 ),
 
 accounts as (
@@ -50,12 +59,16 @@ accounts as (
 joined as (
     select
         tickets.ticket_id,
+        tickets.source,
         tickets.priority,
         tickets.channel,
         resolutions.status,
+        -- The tool's own word is known for the record's state only.
+        case when resolutions.status = tickets.status then tickets.status_original else resolutions.status end
+            as status_original,
         accounts.account_id,
         case
-            when tickets.organization_id is null then 'no_organization'
+            when tickets.organization_key is null then 'no_organization'
             when accounts.account_key is null then 'organization_not_found'
             when accounts.account_id is null then accounts.unmatched_reason
             else accounts.rule
@@ -67,24 +80,19 @@ joined as (
         case
             -- Deleted, by the history or by a record that was deleted before as_of.
             when resolutions.status = 'deleted' then 'deleted'
-            when
-                tickets.is_deleted
-                and coalesce(tickets.generated_at, tickets.updated_at) < {{ as_of_at() }}
-                then 'deleted'
-            when {{ json_array_contains('tickets.tags', "'spam'") }} then 'spam'
+            when tickets.deleted_at < {{ as_of_at() }} then 'deleted'
+            when tags.is_spam then 'spam'
             -- A merge closes the ticket: the tag on a ticket still open at as_of was put there later.
-            when
-                {{ json_array_contains('tickets.tags', "'closed_by_merge'") }}
-                and resolutions.status in ('solved', 'closed')
-                then 'merged'
+            when tags.is_merged and resolutions.status in ('solved', 'closed') then 'merged'
             when requesters.is_internal_email then 'internal'
             when accounts.is_test_account then 'test_account'
         end as not_counted_reason,
         resolutions.solved_count,
         resolutions.requester_wait_seconds,
         resolutions.agent_wait_seconds,
-        resolutions.is_history_missing,
+        resolutions.is_history_missing or not tickets.is_history_complete as is_history_missing,
         coalesce(replies.comment_count, 0) as comment_count,
+        coalesce(replies.public_reply_count, 0) as public_reply_count,
         tickets.created_at,
         replies.first_reply_at,
         resolutions.first_solved_at,
@@ -93,16 +101,18 @@ joined as (
     inner join {{ ref('int_support__resolutions') }} as resolutions
         on tickets.ticket_id = resolutions.ticket_id
     left join accounts
-        on 'zendesk:organization:' || tickets.organization_id = accounts.account_key
+        on tickets.organization_key = accounts.account_key
     left join {{ ref('int_crm__account_segments') }} as segments
         on
             accounts.account_id = segments.account_id
             and {{ reporting_date('tickets.created_at') }} >= segments.valid_from
             and {{ reporting_date('tickets.created_at') }} < segments.valid_to
-    left join {{ ref('stg_zendesk__users') }} as requesters
-        on tickets.requester_id = requesters.user_id
+    left join {{ ref('int_support__source_requesters') }} as requesters
+        on tickets.requester_key = requesters.requester_key
     left join persons
-        on tickets.requester_id = persons.user_id
+        on tickets.requester_key = persons.requester_key
+    left join tags
+        on tickets.ticket_id = tags.ticket_id
     left join {{ ref('int_support__ticket_features') }} as features
         on tickets.ticket_id = features.ticket_id
     left join replies
@@ -112,9 +122,11 @@ joined as (
 flagged as (
     select
         ticket_id,
+        source,
         priority,
         channel,
         status,
+        status_original,
         account_id,
         account_rule,
         person_id,
@@ -126,6 +138,7 @@ flagged as (
         requester_wait_seconds,
         agent_wait_seconds,
         comment_count,
+        public_reply_count,
         is_history_missing,
         not_counted_reason is null as is_counted,
         not_counted_reason is null and status in ('solved', 'closed') as is_solved,
@@ -138,6 +151,7 @@ flagged as (
 
 select
     ticket_id,
+    source,
     coalesce(account_id, '(unknown)') as account_id,
     account_rule,
     coalesce(person_id, '(unknown)') as person_id,
@@ -145,7 +159,7 @@ select
     coalesce(product_id, '(untagged)') as product_id,
     coalesce(segment, '(unknown)') as segment,
     status,
-    status as status_original,
+    status_original,
     priority,
     channel,
     not_counted_reason,
@@ -157,6 +171,7 @@ select
     solved_count,
     case when is_solved then solved_count - 1 end as reopen_count,
     comment_count,
+    public_reply_count,
     is_counted,
     is_solved,
     is_history_missing,

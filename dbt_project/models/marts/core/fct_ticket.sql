@@ -3,6 +3,7 @@
 -- tickets that are not (yet) solved where it is about solving.
 select
     ticket_id,
+    source,
     account_id,
     account_rule,
     person_id,
@@ -22,6 +23,7 @@ select
     solved_count,
     reopen_count,
     comment_count,
+    public_reply_count,
     is_counted,
     is_solved,
     is_history_missing,

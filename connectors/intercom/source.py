@@ -1,0 +1,218 @@
+"""Intercom: conversations with their parts and rating, contacts, companies, admins. API version 2.16.
+
+Endpoints: search of conversations and contacts by `updated_at`, each changed conversation with its parts, the list of
+deleted conversations, the companies' scroll, admins. Access: the token of a private app, see `WHAT_IS_READ`.
+Deletes: the vendor lists the conversations that were deleted; a company or an admin vanishes from its whole reading;
+a contact that was deleted or merged away is told of by nothing.
+Try it: `pops check intercom`.
+"""
+
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+from pydantic import SecretStr
+
+from connectors.contract import Cursor, Family, Known, Page, Stream, Window, nothing_known
+from connectors.errors import MalformedResponse, NotFound, ScopeMissing, StuckCursor, WindowTooLarge
+from connectors.http import BearerAuth, Http
+from connectors.intercom.records import companies, raw_record
+from connectors.settings import SourceSettings
+from connectors.whole import whole
+
+API_VERSION = "2.16"
+FIRST_DAY = datetime(2011, 1, 1, tzinfo=UTC)
+ROWS_A_PAGE, DELETED_A_PAGE = 150, 60
+# A window with more of them is split: what a killed run reads again, and what one load holds, stay small.
+MOST_A_WINDOW = 1500
+# Search compares whole days of the workspace's time zone: a day more on both sides, and the rest is left out here.
+DAY = timedelta(days=1)
+NO_TIME = timedelta(0)
+WHAT_IS_READ = {
+    "conversations": "Read conversations",
+    "contacts": "Read and list users and companies",
+    "admins": "Read admins",
+}
+
+
+class _Auth(BearerAuth):
+    """The token, and the version whose answers we understand; without it the app's own default would answer."""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Intercom-Version"] = API_VERSION
+        yield from super().auth_flow(request)
+
+
+class IntercomSettings(SourceSettings):
+    """Base URL `https://api.intercom.io` (or `api.eu.`, `api.au.`) and an access token."""
+
+    access_token: SecretStr
+    # An app may send 10,000 a minute; others share the workspace's limit.
+    requests_per_minute: int | None = 1000
+    # Each conversation that changed is a request: the first reading of a large workspace takes several nights.
+    requests_per_run: int | None = 30_000
+
+    def auth(self) -> httpx.Auth:
+        return _Auth(self.access_token)
+
+
+def _stream(name: str, *personal_data: str, **more: Any) -> Stream:
+    options: dict[str, Any] = {
+        "version": "updated_at",
+        "cursor": "end of the last window of updated_at",
+        # Search is eventually consistent: what it does not show yet is found by the next night's look-back.
+        "lag": timedelta(minutes=2),
+        "look_back": timedelta(hours=1),
+    }
+    return Stream(name, key="id", personal_data=personal_data, **options | more)
+
+
+_WHOLE: dict[str, Any] = {
+    "cursor": "moment of the last reading, which is whole",
+    "lag": NO_TIME,
+    "look_back": NO_TIME,
+    "deletes": "vanish",
+}
+
+
+class IntercomConnector:
+    """Searched streams go on from `updated_until`; the others are read whole. All times are epoch seconds."""
+
+    name: ClassVar[str] = "intercom"
+    family: ClassVar[Family] = "support"
+    access: ClassVar[str] = (
+        f"an access token of a private app with the permissions {', '.join(WHAT_IS_READ.values())}."
+    )
+    Settings: ClassVar[type[SourceSettings]] = IntercomSettings
+    streams: ClassVar[tuple[Stream, ...]] = (
+        _stream(
+            "conversations",
+            "title",
+            "source",
+            "contacts",
+            "company",
+            "conversation_parts",
+            "conversation_rating.remark",
+            "custom_attributes",
+            deletes="archived_pass",
+        ),
+        _stream(
+            "contacts", "name", "email", "phone", "avatar", "location", "custom_attributes", deletes="none"
+        ),
+        _stream("companies", "name", "website", "custom_attributes", **_WHOLE),
+        _stream(
+            "admins", "name", "email", "avatar", **_WHOLE | {"version": "run in which it was seen to change"}
+        ),
+    )
+
+    def __init__(self, settings: IntercomSettings, http: Http) -> None:
+        self.known: Known = nothing_known
+        self._http = http
+
+    def check(self) -> None:
+        if self._http.get("/me")["type"] != "admin":
+            raise MalformedResponse(place="GET /me")
+        missing = []
+        for stream, permission in WHAT_IS_READ.items():
+            try:
+                if stream == "admins":
+                    self._http.get("/admins")
+                else:
+                    self._found(stream, FIRST_DAY, FIRST_DAY + DAY, {"per_page": 1})
+            except ScopeMissing:
+                missing.append(permission)
+        if missing:
+            raise ScopeMissing(remedy=f"Give the private app the permission {', '.join(missing)}.")
+
+    def windows(
+        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
+    ) -> Iterator[Window]:
+        end = (until - stream.lag).replace(microsecond=0)
+        done = None if cursor is None else datetime.fromisoformat(cursor["read_until"])
+        if stream.deletes == "vanish":
+            yield Window(None, end, _until(end))
+            return
+        if done is None or done < end:
+            yield Window(FIRST_DAY if done is None else done - stream.look_back, end, _until(end))
+        if stream.name == "conversations":
+            yield Window(None, end, _until(max(end, done or end)))
+
+    def split(self, window: Window) -> list[Window]:
+        assert window.start is not None
+        assert window.end is not None
+        middle = (window.start + (window.end - window.start) / 2).replace(microsecond=0)
+        return [
+            Window(start, end, _until(end)) for start, end in ((window.start, middle), (middle, window.end))
+        ]
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        if stream.name == "companies":
+            return whole(companies(self._http), self.known("companies"))
+        if stream.name == "admins":
+            admins = self._http.get("/admins")["admins"]
+            return whole([[raw_record(row) for row in admins]], self.known("admins"))
+        if window.start is None or window.end is None:
+            return self._deleted()
+        return self._changed(stream.name, window.start, window.end)
+
+    def _changed(self, stream: str, start: datetime, end: datetime) -> Iterator[Page]:
+        """What was updated from `start` to before `end`. Raises WindowTooLarge when that is too much for one load."""
+        pagination: dict[str, Any] = {"per_page": ROWS_A_PAGE}
+        asked: set[str] = set()
+        while True:
+            body = self._found(stream, start, end, pagination)
+            if not asked and body["total_count"] > MOST_A_WINDOW and end - start > DAY:
+                raise WindowTooLarge(place=f"POST /{stream}/search")
+            rows: list[dict[str, Any]] = body["conversations" if stream == "conversations" else "data"]
+            found = [row for row in rows if start.timestamp() <= _updated(row, start) < end.timestamp()]
+            if stream == "conversations":
+                found = [each for row in found if (each := self._with_parts(row)) is not None]
+            yield Page([raw_record(row) for row in found])
+            after = ((body.get("pages") or {}).get("next") or {}).get("starting_after")
+            if after is None:
+                return
+            if after in asked:
+                raise StuckCursor(place=f"POST /{stream}/search")
+            asked.add(after)
+            pagination = {"per_page": ROWS_A_PAGE, "starting_after": after}
+
+    def _found(self, stream: str, start: datetime, end: datetime, pagination: dict[str, Any]) -> Any:
+        bounds = ((">", start - DAY), ("<", end + DAY))
+        rules = [
+            {"field": "updated_at", "operator": operator, "value": max(0, int(moment.timestamp()))}
+            for operator, moment in bounds
+        ]
+        query = {"operator": "AND", "value": rules}
+        return self._http.post(f"/{stream}/search", {"query": query, "pagination": pagination})
+
+    def _with_parts(self, found: dict[str, Any]) -> dict[str, Any] | None:
+        if not found.get("id"):
+            return found
+        try:
+            conversation: dict[str, Any] = self._http.get(f"/conversations/{found['id']}")
+        except NotFound:
+            # Deleted since the search: the list of deleted conversations has it.
+            return None
+        return conversation
+
+    def _deleted(self) -> Iterator[Page]:
+        """All that were ever deleted, whether raw holds them or not: the order of the list is not to be relied on."""
+        number = 1
+        while True:
+            body = self._http.get("/conversations/deleted", {"per_page": DELETED_A_PAGE, "page": number})
+            rows = body["conversations"]
+            yield Page([raw_record(row, "deleted_at", is_deleted=True) for row in rows])
+            if number >= body["pages"]["total_pages"]:
+                return
+            number += 1
+
+
+def _until(moment: datetime) -> Cursor:
+    return {"read_until": moment.isoformat()}
+
+
+def _updated(row: dict[str, Any], otherwise: datetime) -> float:
+    """When a row was updated; one that does not say is taken along."""
+    moment = row.get("updated_at")
+    return moment if isinstance(moment, int) else otherwise.timestamp()

@@ -1,0 +1,58 @@
+-- Grain: one row a part of a conversation (a comment, a note, an assignment, a change of state), of the conversation's
+-- state of as_of. Bodies stay behind; whether there is one is kept.
+with live_versions as (
+    select *
+    from {{ source('intercom', 'conversations') }}
+    where not is_deleted
+),
+
+conversations as (
+    {{ stage_as_of('live_versions', [
+        ('conversation_parts.conversation_parts', 'parts', 'json'),
+        ('updated_at', 'updated_seconds', 'integer'),
+    ], from_epoch_seconds('updated_seconds')) }}
+),
+
+part_rows as (
+    {{ json_array_rows('conversations', ['record_id'], 'parts') }}
+),
+
+parsed_parts as (
+    select
+        record_id,
+        item_number,
+        {{ parse_json('item', {
+            'id': 'VARCHAR', 'part_type': 'VARCHAR', 'state': 'VARCHAR', 'body': 'VARCHAR', 'created_at': 'VARCHAR',
+            'author': {'type': 'VARCHAR', 'id': 'VARCHAR', 'from_ai_agent': 'VARCHAR'},
+        }) }} as parsed
+    from part_rows
+),
+
+parts as (
+    select
+        record_id as conversation_id,
+        item_number,
+        {{ struct_field('parsed', ['id']) }} as part_id,
+        {{ struct_field('parsed', ['part_type']) }} as part_type,
+        {{ struct_field('parsed', ['state']) }} as state,
+        {{ struct_field('parsed', ['author', 'type']) }} as author_type,
+        {{ struct_field('parsed', ['author', 'id']) }} as author_id,
+        coalesce({{ struct_field('parsed', ['body']) }}, '') <> '' as has_body,
+        coalesce({{ cast_field(struct_field('parsed', ['author', 'from_ai_agent']), 'boolean') }}, false)
+        or {{ struct_field('parsed', ['author', 'type']) }} = 'bot' as is_automated,
+        {{ from_epoch_seconds(struct_field('parsed', ['created_at'])) }} as occurred_at
+    from parsed_parts
+)
+
+select
+    conversation_id,
+    part_id,
+    part_type,
+    lower(state) as state,
+    author_type,
+    author_id,
+    cast(item_number as bigint) as part_number,
+    has_body,
+    coalesce(is_automated, false) as is_automated,
+    occurred_at
+from parts

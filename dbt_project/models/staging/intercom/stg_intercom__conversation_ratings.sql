@@ -1,0 +1,29 @@
+-- Grain: one row a conversation whose contact was asked for a rating by as_of, with the latest rating. The remark stays
+-- behind. `rating` is 1 to 5; null while it is only asked for.
+with live_versions as (
+    select *
+    from {{ source('intercom', 'conversations') }}
+    where not is_deleted
+),
+
+conversations as (
+    {{ stage_as_of('live_versions', [
+        ('conversation_rating.rating', 'rating', 'integer'),
+        ('conversation_rating.remark', 'remark', 'text'),
+        ('conversation_rating.created_at', 'requested_seconds', 'integer'),
+        ('conversation_rating.updated_at', 'rated_seconds', 'integer'),
+        ('updated_at', 'updated_seconds', 'integer'),
+    ], from_epoch_seconds('updated_seconds')) }}
+)
+
+select
+    record_id as conversation_id,
+    rating,
+    coalesce(trim(remark), '') <> '' as has_comment,
+    {{ from_epoch_seconds('requested_seconds') }} as requested_at,
+    case when rating is not null then {{ from_epoch_seconds('coalesce(rated_seconds, requested_seconds)') }} end
+        as rated_at
+from conversations
+where
+    requested_seconds is not null
+    and {{ from_epoch_seconds('requested_seconds') }} < {{ as_of_at() }}

@@ -1,0 +1,83 @@
+"""One-touch tickets and satisfaction: what one counts by hand from a few rows."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from orchestration.metric_values import append_metric_values
+from tests.metric_warehouse import create_warehouse, insert, manifest_of, value
+
+METRICS = ("one_touch_rate", "ticket_csat_rate", "ticket_csat_response_rate")
+W45, W46 = date(2026, 11, 2), date(2026, 11, 9)
+DAY = W46 + timedelta(days=1)
+
+
+def ticket(
+    name: str, feature: str, replies: int, counted: bool = True, solved: bool = True
+) -> tuple[Any, ...]:
+    segment = "smb" if feature == "board" else "enterprise"
+    seconds = 1000 if counted and solved else None
+    return (
+        name, feature, segment, counted, counted and solved, DAY, None, None, DAY if seconds else None, seconds,
+        DAY if seconds else None, seconds, 0, 0, 1, "studio", "a1", replies,
+    )  # fmt: skip
+
+
+def rating(
+    name: str,
+    feature: str,
+    score: str | None,
+    rated: date | None = DAY,
+    offered: date = DAY,
+    counted: bool = True,
+    latest: bool = True,
+) -> tuple[Any, ...]:
+    return (name, feature, "smb", counted, latest and score is not None, score, offered, rated)
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    path = create_warehouse(tmp_path_factory.mktemp("answers") / "warehouse.duckdb")
+    tickets = [
+        ticket("t1", "board", 1),
+        ticket("t2", "board", 2),
+        ticket("t3", "reports", 1),
+        # Solved by a bot or by the customer alone; open again; deleted.
+        ticket("t4", "board", 0),
+        ticket("t5", "board", 1, solved=False),
+        ticket("t6", "board", 1, counted=False),
+    ]
+    insert(path, "marts.fct_ticket", tickets)
+    ratings = [
+        rating("r1", "board", "good"),
+        rating("r2", "board", "bad", offered=W45),
+        rating("r3", "reports", "good"),
+        # Only asked for; of spam; and one that the customer changed later.
+        rating("r4", "board", None, rated=None),
+        rating("r5", "board", "bad", counted=False),
+        rating("r6", "board", "bad", latest=False),
+    ]
+    insert(path, "marts.fct_ticket_rating", ratings)
+    append_metric_values(path, manifest_of(*METRICS), date(2026, 11, 16), date(2026, 8, 3))
+    return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
+
+
+def test_one_reply_is_one_touch_and_none_is_not_counted(answers: Callable[..., Any]) -> None:
+    assert answers("one_touch_rate") == (2, 3, pytest.approx(2 / 3), 3)
+    assert answers("one_touch_rate", feature_id="board") == (1, 2, 0.5, 2)
+    assert answers("one_touch_rate", segment="enterprise") == (1, 1, 1, 1)
+
+
+def test_satisfaction_is_of_the_latest_ratings_by_the_week_they_were_given(
+    answers: Callable[..., Any],
+) -> None:
+    assert answers("ticket_csat_rate") == (2, 3, pytest.approx(2 / 3), 3)
+    assert answers("ticket_csat_rate", feature_id="board") == (1, 2, 0.5, 2)
+    assert answers("ticket_csat_rate", W45) is None
+
+
+def test_responses_are_of_the_week_in_which_they_were_asked_for(answers: Callable[..., Any]) -> None:
+    assert answers("ticket_csat_response_rate") == (3, 4, 0.75, 4)
+    assert answers("ticket_csat_response_rate", W45) == (1, 1, 1, 1)
