@@ -23,7 +23,7 @@ class StreamCase:
     `lives_in`: the sandbox's name of the stream, when it is another. `alive`: ids that raw must show (None: the ids of
     all records that the sandbox has, less those that are archived or bear the deleted flag). `key`: where the id stands.
     `grows`: a field that nobody knew is shown. `tombstone`: stream of the sandbox that lists what is deleted, and the
-    record that it then has for an id. `sandbox_id`: the sandbox's id of a record, from raw's.
+    record that it then has for an id.
     """
 
     edited: str | None = None
@@ -34,7 +34,6 @@ class StreamCase:
     key: str = "id"
     grows: bool = True
     tombstone: tuple[str, Callable[[str], dict[str, Any]]] | None = None
-    sandbox_id: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)

@@ -168,11 +168,12 @@ class House:
     def alter(self, name: str, record_id: str, **how: Any) -> None:
         """Change a record of the sandbox at CHANGED_AT."""
         case = self.case.streams[name]
+        assert record_id in {each.id for each in self.records(name)}, (name, record_id)
         self.state.alter(
             Alteration(
                 self.source,
                 case.lives_in or name,
-                case.sandbox_id(record_id),
+                record_id,
                 CHANGED_AT,
                 touched=case.touched,
                 **how,

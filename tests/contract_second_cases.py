@@ -74,10 +74,6 @@ def _typeform_responses(state: SandboxState, now: datetime) -> set[str]:
     }
 
 
-def _after_colon(key: str) -> str:
-    return key.partition(":")[2]
-
-
 def _salesforce_stream(stream: str, edited: str) -> StreamCase:
     return StreamCase(
         edited,
@@ -148,7 +144,7 @@ TYPEFORM = SourceCase(
     main="responses",
     streams={
         "forms": StreamCase("title", ("last_updated_at",)),
-        "responses": StreamCase(alive=_typeform_responses, key="token", sandbox_id=_after_colon),
+        "responses": StreamCase(alive=_typeform_responses, key="token"),
     },
     small_pages={"connectors.typeform.source.RESPONSES_A_PAGE": 60},
     paging="count",

@@ -16,6 +16,7 @@ from tests.metric_warehouse import ROOT, create_warehouse, insert, semantic_mani
 
 PRODUCT, SUPPORT, DELIVERY = "team:product-ops", "team:support-operations", "team:engineering-operations"
 FUNNEL = ("funnel_id", "step")
+SEMANTIC_DOMAINS = ("usage", "features", "funnels", "support", "delivery")
 USERS = "|product_id|feature_id|segment"
 # Metric: owner, unit, grain, groupings (dimensions joined by +, groupings by |, nothing: the whole).
 CATALOGUE = {
@@ -142,17 +143,7 @@ def test_metrics_are_defined_in_their_folder_only() -> None:
             assert path.name.startswith("sem_"), path
         assert not any("measures" in model for model in content.get("models", [])), path
     assert {path.name for path in (models / "metrics").iterdir()} == {
-        f"sem_{domain}.yml"
-        for domain in [
-            "usage",
-            "features",
-            "funnels",
-            "support",
-            "delivery",
-            "engineering",
-            "roadmap",
-            "surveys",
-        ]
+        f"sem_{domain}.yml" for domain in (*SEMANTIC_DOMAINS, "engineering", "roadmap", "surveys")
     }
 
 

@@ -71,9 +71,16 @@ VENDORS = [
 __test__ = bool(VENDORS)
 
 
+class Loader(yaml.CSafeLoader):
+    """Takes a lone `=` for the text that it is."""
+
+
+Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: str(node.value))
+
+
 def completed(vendor: str, file: Path, target: Path) -> Path:
     """A copy of a description with what the vendor's documentation says besides it."""
-    described = yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    described = yaml.load(file.read_text(), Loader=Loader)
     schemes = described["components"].setdefault("securitySchemes", {})
     if vendor == "zendesk":
         # OAuth access tokens, which the description leaves out.
@@ -145,6 +152,8 @@ def between(routes: list[tuple[Description, str]], upstream: str, seen: Seen) ->
             content=await request.body(),
         )
         if "stoplight.io/prism" in answer.text[:200]:
+            # Of the errors, this one is not asked for again.
+            answer.status_code = 400
             seen.violations.append(f"{request.method} {path}: {answer.text[:2000]}")
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_HEADERS}
         return Response(answer.content, answer.status_code, kept)

@@ -1,13 +1,12 @@
 """The profiles of a project, page by page."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 from connectors.contract import RawRecord
 from connectors.errors import InvalidSettings, MalformedResponse, StuckCursor
 from connectors.http import Http
 from connectors.mixpanel.settings import MixpanelSettings
+from connectors.rows import raw_record
 
 ENGAGE = "/api/query/engage"
 PLACE = f"POST {ENGAGE}"
@@ -25,7 +24,7 @@ def profile_pages(http: Http, settings: MixpanelSettings) -> Iterator[list[RawRe
         try:
             rows, size, session = body["results"], int(body["page_size"]), str(body["session_id"])
             pages = -(-int(body["total"]) // size)
-            records = [_record(row) for row in rows]
+            records = [raw_record(row, key="$distinct_id") for row in rows]
             is_stuck = int(body["page"]) != number
         except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise MalformedResponse("A page of profiles lacks what the API promises.", place=PLACE) from error
@@ -49,7 +48,3 @@ def _leave_room(pages: int, settings: MixpanelSettings) -> None:
             "for events apart.",
             place=PLACE,
         )
-
-
-def _record(row: dict[str, Any]) -> RawRecord:
-    return RawRecord(str(row["$distinct_id"]), "", json.dumps(row, ensure_ascii=False, separators=(",", ":")))

@@ -30,6 +30,7 @@ from connectors.contract import (
 )
 from connectors.errors import NotFound
 from connectors.http import BearerAuth, Http
+from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
 
@@ -106,7 +107,7 @@ class TypeformConnector(NeverTooLarge):
             yield Window(None, until, {"read_at": until.isoformat()})
             return
         end = until - stream.lag
-        listed = {form["id"] for page in self._forms() for form in page}
+        listed = {form["id"] for page in self._forms() for form in page if form.get("id")}
         reached = {form: (cursor or {}).get(form, NEVER) for form in listed}
         # What an earlier run did not come to is first.
         for form in sorted(listed, key=lambda each: (reached[each]["to"], each)):
@@ -149,8 +150,10 @@ class TypeformConnector(NeverTooLarge):
 
     def _definitions(self) -> Iterator[list[RawRecord]]:
         for page in self._forms():
-            whole_forms = [form | self._http.get(f"/forms/{form['id']}") for form in page]
-            yield [RawRecord(each["id"], "", json.dumps(each, ensure_ascii=False)) for each in whole_forms]
+            yield [
+                raw_record(form | self._http.get(f"/forms/{form['id']}") if form.get("id") else form)
+                for form in page
+            ]
 
     def _read(self, form: str, params: Json) -> Iterator[tuple[list[RawRecord], int]]:
         """Pages of a form's responses, newest first, and how many there are from this page on, as the vendor counts."""

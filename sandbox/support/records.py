@@ -266,7 +266,6 @@ def _rating(ticket: Ticket, now: datetime) -> Record | None:
         "created_at": _iso(changes[0].at),
         "updated_at": _iso(last.at),
         "comment": _remark(ticket, last.fields["score"]),
-        "reason": None,
     }
     return Record(str(rating_id), last.at, body)
 

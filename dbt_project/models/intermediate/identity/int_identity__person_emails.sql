@@ -1,7 +1,5 @@
 -- One row a hashed e-mail address that some tool shows of a person: whose it is. An app user's address goes before that
 -- of a contact. Nothing is guessed: an address of several persons has none (`is_ambiguous`).
-{% set contacts_by_tool = [('hubspot', 'stg_hubspot__contacts')] %}
-
 with keys as (
     select source, identity_type, identity_key, person_id
     from {{ ref('int_identity__person_keys') }}
@@ -13,17 +11,15 @@ emails as (
     inner join keys
         on keys.source = 'app' and keys.identity_type = 'user' and emails.user_hash = keys.identity_key
     where emails.email_hash is not null
-    {%- for tool, contacts in contacts_by_tool %}
     union all
     select contacts.email_hash, keys.person_id, 2 as preference
-    from {{ ref(contacts) }} as contacts
+    from {{ ref('int_crm__contacts') }} as contacts
     inner join keys
         on
-            keys.source = '{{ tool }}'
-            and keys.identity_type = 'contact'
+            contacts.source = keys.source
+            and contacts.contact_type = keys.identity_type
             and contacts.contact_id = keys.identity_key
     where contacts.email_hash is not null
-    {%- endfor %}
 ),
 
 preferred as (

@@ -20,8 +20,30 @@ with typeform_responses as (
     where not is_deleted
 ),
 
+-- What a column of a file means is said by the file's own mapping; a file names no team.
+file_responses as (
+    select
+        'files' as source,
+        'files:' || response_id as response_id,
+        survey_id as form_id,
+        app_user_hash,
+        email_hash,
+        account_key,
+        product_id,
+        feature_id,
+        cast(null as {{ dbt.type_string() }}) as team_id,
+        score,
+        score is not null as is_answered,
+        has_comment,
+        false as is_internal_email,
+        answered_at
+    from {{ ref('stg_files__survey_responses') }}
+),
+
 tool_responses as (
     select * from typeform_responses
+    union all
+    select * from file_responses
 )
 
 select

@@ -2,6 +2,7 @@
 -- means. Read it beside the numbers: what is not matched, not mapped or left out is counted here.
 with coverage as (
     {% for model in [
+        'int_quality__families',
         'int_usage__coverage',
         'int_crm__coverage',
         'int_support__coverage',

@@ -58,7 +58,7 @@ identified as (
 
 timed as (
     select
-        identified.*,
+        *,
         {% if zone == 'UTC' -%}
         shown_at as occurred_at
         {%- else -%}
