@@ -1,6 +1,16 @@
 -- Grain: one row a company or user of the roadmap tool: whose account and person it is, by which rule. A company is known
 -- by the account's id that it carries, then by its domain; a user by its company, then by its own address.
-with companies as (
+-- The id of a company in whichever CRM knows one such id.
+with company_ids as (
+    select
+        {{ dbt.split_part('company_key', "':'", 3) }} as company_id,
+        min(account_id) as account_id
+    from {{ ref('int_crm__company_accounts') }}
+    group by {{ dbt.split_part('company_key', "':'", 3) }}
+    having min(account_id) = max(account_id)
+),
+
+companies as (
     select
         companies.company_id,
         coalesce(by_app.account_id, by_crm.account_id, by_domain.account_id) as account_id,
@@ -11,9 +21,9 @@ with companies as (
     from {{ ref('stg_productboard__companies') }} as companies
     left join {{ ref('int_identity__accounts') }} as by_app
         on 'app:' || companies.source_record_id = by_app.account_key
-    left join {{ ref('int_identity__accounts') }} as by_crm
-        on 'hubspot:company:' || companies.source_record_id = by_crm.account_key
-    left join {{ ref('int_identity__account_domains') }} as by_domain
+    left join company_ids as by_crm
+        on companies.source_record_id = by_crm.company_id
+    left join {{ ref('int_crm__account_domains') }} as by_domain
         on companies.domain = by_domain.domain
 ),
 
@@ -59,7 +69,7 @@ select
 from users
 left join companies_of_users
     on users.user_id = companies_of_users.user_id
-left join {{ ref('int_identity__emails') }} as emails
+left join {{ ref('int_identity__person_emails') }} as emails
     on users.email_hash = emails.email_hash
 left join {{ ref('int_identity__persons') }} as persons
     on emails.person_id = persons.person_id

@@ -1,8 +1,14 @@
--- Grain: one row an item of feedback, whichever tool it came from. Its kind is what the registry says of its channel.
+-- Grain: one row an item of feedback, whichever tool it came from. Its kind is the one
+-- that it came with (a dropped file says it), else what the registry says of its channel.
 with items as (
-    {% for model in ['int_feedback__notes', 'int_feedback__ticket_ratings'] -%}
+    {% for model in [
+        'int_feedback__notes',
+        'int_feedback__ticket_ratings',
+        'int_feedback__survey_comments',
+        'int_feedback__file_items',
+    ] -%}
     select
-        feedback_id, source, channel, account_id, account_rule, person_id, feature_id, product_id, theme, sentiment,
+        feedback_id, source, channel, kind, account_id, account_rule, person_id, feature_id, product_id, theme, sentiment,
         score, created_at
     from {{ ref(model) }}
     {% if not loop.last %}union all{% endif %}
@@ -11,7 +17,7 @@ with items as (
 
 select
     items.feedback_id,
-    coalesce(sources.kind, '(unknown)') as kind,
+    coalesce(items.kind, sources.kind, '(unknown)') as kind,
     items.source,
     coalesce(items.channel, '(unknown)') as channel,
     coalesce(items.account_id, '(unknown)') as account_id,

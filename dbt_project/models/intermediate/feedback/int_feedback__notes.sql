@@ -53,6 +53,7 @@ select
     'productboard:note:' || notes.note_id as feedback_id,
     'productboard' as source,
     notes.source_original as channel,
+    cast(null as {{ dbt.type_string() }}) as kind,
     customers.account_id,
     case
         when customers.note_id is null then 'no_customer'

@@ -3,6 +3,7 @@ select
     rating_id as feedback_id,
     source,
     'ticket_rating' as channel,
+    cast(null as {{ dbt.type_string() }}) as kind,
     nullif(account_id, '(unknown)') as account_id,
     account_rule,
     nullif(person_id, '(unknown)') as person_id,

@@ -9,7 +9,7 @@
     ('support', 'stg_intercom__conversations'),
     ('delivery', 'stg_jira__issues'),
     ('delivery', 'stg_github__pull_requests'),
-    ('roadmap', 'stg_productboard__features'),
+    ('roadmap', 'stg_productboard__feature_versions'),
     ('surveys', 'stg_typeform__responses'),
     ('files', 'stg_files__survey_responses'),
     ('files', 'stg_files__feedback'),
