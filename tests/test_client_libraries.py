@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import github
 import hubspot
 import pytest
 import requests
 from jira import JIRA
 from requests.adapters import HTTPAdapter
+from simple_salesforce import Salesforce
 from zenpy import Zenpy
 
 from sandbox import credentials
@@ -16,6 +18,9 @@ from sandbox.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, night_moment
 
 NOW = night_moment(NIGHTS[-1])
+SALESFORCE_OBJECTS = {
+    "accounts": "Account", "contacts": "Contact", "opportunities": "Opportunity", "leads": "Lead", "users": "User",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +30,7 @@ def company() -> Company:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with running_sandbox(only=("hubspot", "zendesk", "jira"), now=NOW) as server:
+    with running_sandbox(only=("hubspot", "salesforce", "zendesk", "jira", "github"), now=NOW) as server:
         yield server
 
 
@@ -67,18 +72,24 @@ def test_hubspot(sandbox: Sandbox, company: Company) -> None:
 
 
 class ToSandbox(HTTPAdapter):
-    """Zenpy knows only https://<subdomain>.zendesk.com: its session's transport leads to the sandbox."""
+    """For libraries that know only https and their vendor's host: their session's transport leads to the sandbox."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, host: str, base_url: str) -> None:
         super().__init__()
-        self.base_url = base_url
+        self.host, self.base_url = host, base_url
 
     def send(self, request: requests.PreparedRequest, *rest: Any, **options: Any) -> requests.Response:
         led = request.copy()
-        led.url = str(request.url).replace("https://acme.zendesk.com", self.base_url)
+        led.url = str(request.url).replace(self.host, self.base_url)
         response = super().send(led, *rest, **options)
         response.request, response.url = request, str(request.url)
         return response
+
+
+def leading(host: str, base_url: str) -> requests.Session:
+    session = requests.Session()
+    session.mount(host, ToSandbox(host, base_url))
+    return session
 
 
 def test_zendesk(sandbox: Sandbox, company: Company) -> None:
@@ -89,8 +100,7 @@ def test_zendesk(sandbox: Sandbox, company: Company) -> None:
         "client_secret": credentials.ZENDESK_CLIENT_SECRET,
     }
     token = requests.post(f"{base_url}/oauth/tokens", json=grant, timeout=10).json()["access_token"]
-    session = requests.Session()
-    session.mount("https://acme.zendesk.com", ToSandbox(base_url))
+    session = leading("https://acme.zendesk.com", base_url)
     client = Zenpy(subdomain="acme", session=session, oauth_token=token)
     tickets = client.tickets.incremental(start_time=0, paginate_by_time=False)
     assert {str(each.id) for each in tickets} == held(company, "zendesk", "tickets")
@@ -98,3 +108,44 @@ def test_zendesk(sandbox: Sandbox, company: Company) -> None:
     assert {str(each.id) for each in users} == held(company, "zendesk", "users")
     organizations = client.organizations.incremental(start_time=0)
     assert {str(each.id) for each in organizations} == held(company, "zendesk", "organizations")
+
+
+def test_salesforce(sandbox: Sandbox, company: Company) -> None:
+    base_url = f"{sandbox.base_url}/salesforce"
+    grant = {
+        "grant_type": "client_credentials",
+        "client_id": credentials.SALESFORCE_CLIENT_ID,
+        "client_secret": credentials.SALESFORCE_CLIENT_SECRET,
+    }
+    token = requests.post(f"{base_url}/services/oauth2/token", data=grant, timeout=10).json()["access_token"]
+    host = "https://acme.my.salesforce.com"
+    session = leading(host, base_url)
+    client = Salesforce(instance_url=host, session_id=token, session=session)
+    for stream, kind in SALESFORCE_OBJECTS.items():
+        live = held(company, "salesforce", stream)
+        rows = list(client.query_all_iter(f"SELECT Id FROM {kind}"))
+        assert {row["Id"] for row in rows} == live
+        bulk = "".join(getattr(client.bulk2, kind).query(f"SELECT Id FROM {kind}"))
+        assert {line.strip('"') for line in bulk.split()[1:]} == live
+
+
+def test_github(sandbox: Sandbox, company: Company) -> None:
+    client = github.Github(
+        auth=github.Auth.Token(credentials.GITHUB_TOKEN), base_url=f"{sandbox.base_url}/github"
+    )
+    repositories = list(client.get_organization(credentials.GITHUB_OWNER).get_repos())
+    assert {str(each.id) for each in repositories} == held(company, "github", "repositories")
+    found: dict[str, set[str]] = {
+        "pull_requests": set(),
+        "issues": set(),
+        "deployments": set(),
+        "releases": set(),
+    }
+    for repository in repositories:
+        found["pull_requests"] |= {str(each.id) for each in repository.get_pulls(state="all")}
+        found["issues"] |= {str(each.id) for each in repository.get_issues(state="all")}
+        found["deployments"] |= {str(each.id) for each in repository.get_deployments()}
+        found["releases"] |= {str(each.id) for each in repository.get_releases()}
+    for stream, ids in found.items():
+        # A pull request is an issue too, which the company keeps apart.
+        assert ids == {each.removeprefix("pull:") for each in held(company, "github", stream)}, stream

@@ -265,7 +265,7 @@ def _rating(ticket: Ticket, now: datetime) -> Record | None:
         "group_id": 360_000_001,
         "created_at": _iso(changes[0].at),
         "updated_at": _iso(last.at),
-        "comment": _remark(ticket, last.fields["score"]),
+        "comment": _remark(ticket, last.fields["score"]) or "",
     }
     return Record(str(rating_id), last.at, body)
 
