@@ -160,6 +160,19 @@ JIRA = SourceCase(
     refused="statuses",
 )
 
+INTERCOM = SourceCase(
+    "intercom",
+    main="conversations",
+    streams={
+        "conversations": StreamCase("title", ("updated_at",)),
+        "contacts": StreamCase("name", ("updated_at",)),
+        "companies": StreamCase("name", ("updated_at",)),
+        "admins": StreamCase("name"),
+    },
+    small_pages={"connectors.intercom.source.ROWS_A_PAGE": 60, "sandbox.vendors.intercom.SCROLL_PAGE": 15},
+    personal={"conversations": "title", "contacts": "email", "companies": "name"},
+)
+
 PRODUCTBOARD = SourceCase(
     "productboard",
     main="notes",

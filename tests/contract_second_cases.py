@@ -11,6 +11,7 @@ from sandbox.serving import SandboxState
 from tests.contract_cases import (
     AMPLITUDE,
     HUBSPOT,
+    INTERCOM,
     JIRA,
     NIGHT,
     PRODUCTBOARD,
@@ -73,11 +74,6 @@ def _typeform_responses(state: SandboxState, now: datetime) -> set[str]:
     }
 
 
-def _deleted_conversation(key: str) -> dict[str, object]:
-    deleted_at = int((NIGHT + timedelta(minutes=30)).timestamp())
-    return {"type": "conversation", "id": key, "metrics_retained": False, "deleted_at": deleted_at}
-
-
 def _salesforce_stream(stream: str, edited: str) -> StreamCase:
     return StreamCase(
         edited,
@@ -121,20 +117,6 @@ SALESFORCE = SourceCase(
     # Its quota is refused with 403; a page whose rows are not as many as announced is refused here.
     never=("429_reset_only", "repeated_edge"),
     personal={"contacts": "Email", "leads": "Email"},
-)
-INTERCOM = SourceCase(
-    "intercom",
-    main="contacts",
-    streams={
-        "conversations": StreamCase(
-            "title", ("updated_at",), tombstone=("deleted_conversations", _deleted_conversation)
-        ),
-        "contacts": StreamCase("name", ("updated_at",)),
-        "companies": StreamCase("name", ("updated_at",)),
-        "admins": StreamCase("name"),
-    },
-    small_pages={"connectors.intercom.source.ROWS_A_PAGE": 40, "sandbox.vendors.intercom.SCROLL_PAGE": 15},
-    personal={"contacts": "email", "conversations": "title"},
 )
 GITHUB = SourceCase(
     "github",
