@@ -280,7 +280,7 @@ def test_json_lines_with_nested_columns_offsets_and_values(drop: Drop) -> None:
     ]
     drop.put("deep/er/a.jsonl", '{"id": 1, "channel": "Talk", "at": "2026-11-09"}\n')
     drop.run()
-    assert drop.reasons()[-1].endswith("no record has `about.theme`, which the mapping names.")
+    assert drop.reasons()[0].endswith("no record has `about.theme`, which the mapping names.")
 
 
 def test_parquet_keeps_its_types_and_packed_files_are_unpacked(drop: Drop) -> None:

@@ -65,6 +65,7 @@ DESCRIPTIONS = {
         Description("jira_agile.json", "/rest/agile/"),
     ),
     "zendesk": (Description("zendesk_support.yaml", "/api/v2/"),),
+    "intercom": (Description("intercom.yaml", "/"),),
     "productboard": (
         Description("productboard_notes.openapi.json", "/v2/notes", root="/v2"),
         Description("productboard_entities.openapi.json", "/v2/entities", root="/v2"),
