@@ -1,4 +1,4 @@
-"""What the contract suite must know of each source. A new connector joins by one entry in `CASES`."""
+"""What the contract suite must know of each source. A new connector joins by one entry (`contract_second_cases.CASES`)."""
 
 import json
 from collections.abc import Callable, Mapping
