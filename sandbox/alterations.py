@@ -19,7 +19,7 @@ class Alteration:
 
     `fields`: dotted path into the record -> new value, or `REMOVED`. `touched`: dotted paths of its times of change,
     which become `at` in the notation in which they stand there. `archived`: into or out of the vendor's archive (None:
-    as it was). `gone`: the vendor shows it no longer. `body`: of a record that there was not before.
+    as it was). `gone`: the vendor shows it no longer.
     """
 
     vendor: str
@@ -30,7 +30,6 @@ class Alteration:
     touched: tuple[str, ...] = ()
     archived: bool | None = None
     gone: bool = False
-    body: Mapping[str, Any] | None = None
 
 
 class Alterations:
@@ -58,8 +57,7 @@ class Alterations:
                 shown = None if shown is None else _altered(shown, each)
             if shown is not None:
                 result.append(shown)
-        born = (each for several in made.values() for each in several if each.body is not None)
-        return [*result, *(ServedRecord(each.record_id, each.at, dict(each.body or {})) for each in born)]
+        return result
 
 
 def _altered(record: Record, alteration: Alteration) -> Record | None:

@@ -1,4 +1,4 @@
-"""What the contract suite must know of each source. A new connector joins by one entry in `CASES`."""
+"""What the contract suite must know of each source. A new connector joins by one entry (`contract_second_cases.CASES`)."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,8 +22,7 @@ class StreamCase:
     `touched`: where the time of change stands. `deleted`: fields that say so, for streams that delete by a flag.
     `lives_in`: the sandbox's name of the stream, when it is another. `alive`: ids that raw must show (None: the ids of
     all records that the sandbox has, less those that are archived or bear the deleted flag). `key`: where the id stands.
-    `grows`: a field that nobody knew is shown. `tombstone`: stream of the sandbox that lists what is deleted, and the
-    record that it then has for an id.
+    `grows`: a field that nobody knew is shown.
     """
 
     edited: str | None = None
@@ -33,7 +32,6 @@ class StreamCase:
     alive: Expected | None = None
     key: str = "id"
     grows: bool = True
-    tombstone: tuple[str, Callable[[str], dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)

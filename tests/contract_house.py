@@ -194,12 +194,7 @@ class House:
             "archived_pass": {"archived": True},
             "vanish": {"gone": True},
         }
-        if how.tombstone is None:
-            self.alter(stream.name, record_id, **ways[stream.deletes])
-            return
-        self.alter(stream.name, record_id, gone=True)
-        listed, body = how.tombstone
-        self.state.alter(Alteration(self.source, listed, record_id, CHANGED_AT, body=body(record_id)))
+        self.alter(stream.name, record_id, **ways[stream.deletes])
 
     @property
     def first_page(self) -> int:

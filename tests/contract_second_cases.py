@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors import VENDORS
 from sandbox.serving import SandboxState
 from tests.contract_cases import (
     AMPLITUDE,
@@ -166,5 +165,4 @@ CASES = {
         PRODUCTBOARD,
         TYPEFORM,
     )
-    if each.source in VENDORS
 }

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from connectors import VENDORS
 from connectors.contract import Stream
 from connectors.rows import value_at
 from connectors.settings import load_settings
@@ -31,10 +30,6 @@ def house(
     request: pytest.FixtureRequest, company: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> House:
     return House(company, CASES[request.param], tmp_path, monkeypatch)
-
-
-def test_every_vendor_is_tried() -> None:
-    assert set(CASES) == set(VENDORS) - {"files"}
 
 
 def changeable(house: House) -> list[Stream]:

@@ -230,8 +230,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "marts.fct_sprint": [
         ("s1", "atlas", True, date(2026, 11, 13), 8, 6), ("s2", "cosmos", True, date(2026, 11, 15), 4, 1),
-        ("s3", "borealis", True, date(2026, 11, 13), 0, 0), ("s4", "atlas", True, date(2026, 11, 16), 5, 5),
-        ("s5", "atlas", False, None, 9, 9),
+        ("s3", "borealis", True, date(2026, 11, 13), 0, 0), ("s4", "atlas", False, None, 9, 9),
     ],
     "intermediate.int_delivery__time_to_market": [
         (W46, "(all)", 90.0, 40, 30), (W46, "atlas", None, 10, 4),
