@@ -179,7 +179,9 @@ def test_hubspot_names_the_policy_of_a_refusal(data: FakeData, serve: Serve) -> 
 
 def test_old_paths_and_vendors_switched_off_answer_404(data: FakeData, serve: Serve) -> None:
     client = serve(create_app(SandboxState(data, NOW, only=["hubspot"])))
-    assert client.get("/hubspot/crm/v3/owners", headers=HUBSPOT).status_code == 404
+    assert client.get("/hubspot/owners/v2/owners", headers=HUBSPOT).status_code == 404
+    # What HubSpot's own libraries ask by is answered until 2027.
+    assert client.get("/hubspot/crm/v3/owners", headers=HUBSPOT).status_code == 200
     assert client.get("/jira/rest/api/3/myself", auth=JIRA).status_code == 404
     assert {name.split("_")[1] for name in environment("http://127.0.0.1:1", only=["hubspot"])} == {"HUBSPOT"}
     with pytest.raises(ValueError, match="unknown vendor slack"):
