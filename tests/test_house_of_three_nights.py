@@ -1,0 +1,171 @@
+"""What the tools of the default set bring together, looked at in the warehouse that three nights have left."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sandbox.company import Company, night_moment
+from sandbox.running import running_sandbox
+from sandbox.truth.sprints import committed_and_kept
+from tests.nights import NIGHTS, three_nights
+from tests.part_nights import query
+
+AS_OF = NIGHTS[-1]
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return Company.create("small")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with running_sandbox(scale="small", now=night_moment(NIGHTS[0])) as sandbox:
+        return three_nights(sandbox, tmp_path_factory).house.home
+
+
+def test_feedback_is_of_the_account_that_gave_it(company: Company, home: Path) -> None:
+    moment = night_moment(NIGHTS[-1])
+    found = dict(
+        query(
+            home,
+            "select split_part(feedback_id, ':', 3), account_id from marts.fct_feedback "
+            "where source = 'productboard' and account_id <> '(unknown)'",
+        )
+    )
+    right, known = 0, 0
+    for note in company.roadmap.feedback.notes:
+        customer = note.at(moment).customer
+        if customer is None or not note.exists(moment):
+            assert note.id not in found
+            continue
+        known += 1
+        right += found.get(note.id) == company.account_id(company.account_at(customer.account_index, moment))
+    assert right == len(found) > 0.8 * known
+
+
+def test_no_text_of_a_customer_leaves_staging(company: Company, home: Path) -> None:
+    people = [each for each in company.people if not each.is_internal][:50]
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_name like '%productboard%' "
+            "or table_name like '%roadmap%' or table_name like '%feedback%'"
+        ).fetchall()
+        assert len(tables) > 15
+        for schema, table in tables:
+            content = str(connection.execute(f"select * from {schema}.{table}").fetchall())
+            assert not [
+                each.index for each in people if each.email in content.lower() or each.last_name in content
+            ]
+
+
+def test_what_does_not_count_is_a_row_with_its_reason(home: Path) -> None:
+    found = dict(
+        query(
+            home,
+            "select coalesce(not_counted_reason, 'counted'), count(*) from marts.fct_survey_response group by 1",
+        )
+    )
+    assert found.keys() == {
+        "counted", "no_score", "score_out_of_scale", "internal", "test_account", "answered_again",
+    }  # fmt: skip
+    assert (found["score_out_of_scale"], found["internal"]) == (3, 1)
+
+
+def test_coverage_counts_forms_and_answers_that_are_not_declared_or_matched(home: Path) -> None:
+    found = {
+        name: (counted, total)
+        for name, counted, total in query(
+            home, "select check_name, counted, total from intermediate.int_surveys__coverage"
+        )
+    }
+    # One form of five has been deleted between the nights; what was answered to it stays.
+    assert found["forms_declared"] == (3, 4)
+    declared, total = found["responses_to_declared_forms"]
+    assert total - declared == 20
+    assert found["answers_without_person_anonymous"][0] == 3
+    assert found["answers_without_person_email_of_nobody"][0] == 1
+    assert found["team_answers_hidden"][0] > 0
+
+
+def test_nobody_can_be_told_from_a_team_pulse(home: Path) -> None:
+    rows = query(
+        home,
+        "select wave_start, team_id, count(*) filter (where score is not null) from marts.fct_survey_response "
+        "where survey_kind = 'team_pulse' and is_counted group by all",
+    )
+    assert min(count for _, _, count in rows) >= 5
+    assert "draco" not in {team for _, team, _ in rows}
+    assert query(
+        home,
+        "select count(*) from marts.fct_survey_response where survey_kind = 'team_pulse' and "
+        "(answered_at is not null or person_id <> '(unknown)' or account_id <> '(unknown)')",
+    ) == [(0,)]
+
+
+def test_texts_addresses_and_user_ids_end_in_staging(home: Path, company: Company) -> None:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        tables = warehouse.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_name like '%typeform%' or table_name like '%survey%'"
+        ).fetchall()
+        assert len(tables) >= 7
+        content = "\n".join(
+            str(row)
+            for schema, table in tables
+            for row in warehouse.execute(f'select * from {schema}."{table}"').fetchall()
+        ).lower()
+    answer = next(each for each in company.surveys.answers if each.person_index is not None)
+    person = company.people[answer.person_index or 0]
+    for secret in (person.email, person.app_user_id, "guest@elsewhere.example", "+49 151", "love it"):
+        assert secret.lower() not in content
+
+
+def test_every_sprint_committed_and_kept_what_the_company_knows(company: Company, home: Path) -> None:
+    rows = query(
+        home,
+        "select sprint_id, state, committed_count, completed_of_committed_count, added_count, removed_count from marts.fct_sprint",
+    )
+    found = {
+        int(sprint): (committed, kept) for sprint, state, committed, kept, *_ in rows if state == "closed"
+    }
+    midnight = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
+    expected = {
+        sprint.id: committed_and_kept(company.delivery.issues, sprint)
+        for sprint in company.delivery.sprints
+        if sprint.completed_at < midnight
+    }
+    assert found == expected
+    assert {state for _, state, *_ in rows} == {"closed", "active", "future"}
+    # The stories that chance could have left out.
+    added, removed = (sum(row[place] for row in rows) for place in (4, 5))
+    assert min(added, removed, sum(kept for _, kept in found.values())) > 0
+
+
+def test_what_is_unmatched_in_shipping_is_counted(company: Company, home: Path) -> None:
+    rows = query(home, "select check_name, counted, total from intermediate.int_delivery__shipping_coverage")
+    counted = {name: (part, whole) for name, part, whole in rows}
+    assert counted["repositories_without_team"] == (2, 9)
+    assert counted["incidents_without_deployment"][0] == 1
+    cut = night_moment(AS_OF) - timedelta(hours=2)
+    silent = [each for each in company.engineering.deployments if not each.statuses and each.created_at < cut]
+    assert counted["deployments_without_status"][0] == len(silent) > 0
+    opened = [pull for pull in company.engineering.pull_requests if pull.opened_at < cut]
+    assert counted["pull_requests_without_issue"][1] == sum(not pull.author.is_bot for pull in opened)
+    assert 0 < counted["pull_requests_without_issue"][0] < len(opened) / 4
+    named = query(
+        home,
+        "select count(*) from marts.fct_pull_request where issue_id is not null and feature_id is not null",
+    )
+    assert named[0][0] > len(opened) / 2
+
+
+def test_what_is_tried_next_to_the_main_branch_is_not_in_production(home: Path) -> None:
+    rows = query(
+        home,
+        "select count(*), count(deployed_at) from marts.fct_pull_request where is_merged and not is_to_main_branch",
+    )
+    assert rows[0][0] > 0
+    assert rows[0][1] == 0
