@@ -9,7 +9,7 @@ demo: .venv/ready
 	$(BIN)/pops demo
 
 test: .venv/ready-dev browser
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 dev: .venv/ready
 	@mkdir -p data/dagster && cp orchestration/dagster.yaml data/dagster/

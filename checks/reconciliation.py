@@ -109,7 +109,7 @@ def _staging_to_mart(source: str, stream: str, mart: str) -> Step:
     # A deleted ticket stays in the mart, where it does not count.
     live = _NOT_IN_MART.get((source, stream), "")
     return Step(
-        "staging_is_in_mart",
+        f"{source}_staging_is_in_mart",
         source,
         ("marts", "core", mart),
         f"select count(*) from staging.stg_{source}__{stream} where created_at < $as_of_at{live}",

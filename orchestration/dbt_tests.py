@@ -13,6 +13,7 @@ from checks.runner import connect
 _SHOWN = 5
 _MEANINGS = {
     "not_null": "Every row of {model} has {column}.",
+    "no_nulls": "No row of {model} lacks a column that every row must have.",
     "unique": "{column} names each row of {model} once.",
     "accepted_values": "{column} of {model} is one of the known values.",
     "relationships": "Every {column} of {model} exists where it points to.",

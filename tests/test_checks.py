@@ -158,7 +158,7 @@ def test_reconciliation_finds_a_row_that_staging_lost(connection: duckdb.DuckDBP
     }
     assert found["reconciliation__fetched_is_in_raw", "deals"] is Status.PASSED
     assert found["reconciliation__raw_is_in_staging", "stg_hubspot__deals"] is Status.FAILED
-    assert found["reconciliation__staging_is_in_mart", "fct_deal"] is Status.PASSED
+    assert found["reconciliation__hubspot_staging_is_in_mart", "fct_deal"] is Status.PASSED
 
 
 def test_a_count_that_cannot_be_taken_is_errored(connection: duckdb.DuckDBPyConnection) -> None:
