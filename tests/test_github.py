@@ -74,7 +74,7 @@ def test_lists_are_followed_to_their_end(
     vendor: Served, monkeypatch: pytest.MonkeyPatch, company: Company
 ) -> None:
     monkeypatch.setattr(lists, "ROWS_A_PAGE", 7)
-    monkeypatch.setattr(source, "PARENTS_A_WINDOW", 5)
+    monkeypatch.setattr(source, "PARTS_A_WINDOW", 5)
     reader = vendor.reader("github")
     for name in ("repositories", "pull_requests", "reviews", "deployments", "releases"):
         assert len(set(reader.read(name).ids)) == counts(company, NIGHTS[0])[name], name

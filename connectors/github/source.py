@@ -40,8 +40,9 @@ CHILDREN = {
     "pull_request_commits": ("pull_requests", "pulls/{number}/commits"),
     "deployment_statuses": ("deployments", "deployments/{id}/statuses"),
 }
-# So many pull requests or deployments make a window.
-PARENTS_A_WINDOW = 100
+# Of pull requests or deployments whose children are asked for; a repository's list counts as ten.
+PARTS_A_WINDOW = 100
+A_LIST = 10
 RUNS_A_WINDOW = timedelta(days=91)
 
 
@@ -85,7 +86,7 @@ SEEN = "run in which it was seen to change"
 
 
 class GitHubConnector:
-    """Every stream but the first has a position for each repository, and a window is a part of one repository."""
+    """Every stream but the first has a position for each repository; a window holds parts of a few of them."""
 
     name: ClassVar[str] = "github"
     family: ClassVar[Family] = "delivery"
@@ -136,34 +137,45 @@ class GitHubConnector:
             self._lists.refuse_missing()
             return
         parents = self._parents(CHILDREN[stream.name][0]) if stream.name in CHILDREN else {}
+        parts: list[Json] = []
         for repository in self._lists.repositories():
             name = repository["name"]
             held = self._positions.get(name, {})
             done = moment(held["read_until"]) if held else None
             start = None if done is None else done - stream.look_back
-            if stream.name in CHILDREN:
-                yield from self._batches(name, parents.get(name, []), start)
-            elif stream.name == "workflow_runs":
+            if stream.name == "workflow_runs":
                 yield from self._spans(name, start or history_start, until)
+            elif stream.name in CHILDREN:
+                parts += self._batches(name, parents.get(name, []), start)
             elif done is None or done < until or "etag" in held:
-                yield Window(start, until, self._after(name, until), {"repository": name, **held})
+                since = start and start.isoformat()
+                parts.append(
+                    {"repository": name, "since": since, "until": until.isoformat(), "size": A_LIST, **held}
+                )
+        yield from self._together(parts)
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if window.position is None:
             yield Page([raw_record(row, "updated_at") for row in self._lists.repositories()])
             return
-        name = window.position["repository"]
-        if stream.name in CHILDREN:
-            yield from self._children(stream, name, window.position["asked_for"])
-        elif stream.name in ("releases", "deployments"):
-            yield from self._unless_unchanged(stream, name, window)
-        elif window.start is not None and stream.name == "workflow_runs":
+        if window.start is not None and stream.name == "workflow_runs":
             assert window.end is not None
-            for rows, count in self._lists.runs(name, window.start, window.end):
+            for rows, count in self._lists.runs(window.position["repository"], window.start, window.end):
                 yield Page([raw_record(row, "updated_at") for row in rows], vendor_count=count)
+            return
+        for part in window.position["parts"]:
+            yield from self._part(stream, part)
+
+    def _part(self, stream: Stream, part: Json) -> Iterator[Page]:
+        """The pages of one repository."""
+        name = part["repository"]
+        if stream.name in CHILDREN:
+            yield from self._children(stream, name, part["asked_for"])
+        elif stream.name in ("releases", "deployments"):
+            yield from self._unless_unchanged(stream, part)
         else:
             path = "pulls" if stream.name == "pull_requests" else "issues"
-            for rows in self._lists.updated(name, path, window.start):
+            for rows in self._lists.updated(name, path, _since(part)):
                 # The vendor lists pull requests among the issues once more.
                 own = [row for row in rows if "pull_request" not in row]
                 yield Page([raw_record(row, "updated_at") for row in own])
@@ -177,8 +189,9 @@ class GitHubConnector:
         spans = ((window.start, middle), (middle, window.end))
         return [Window(start, end, self._after(name, end), window.position) for start, end in spans]
 
-    def _unless_unchanged(self, stream: Stream, name: str, window: Window) -> Iterator[Page]:
-        listing = self._lists.unless_unchanged(name, stream.name, (window.position or {}).get("etag", ""))
+    def _unless_unchanged(self, stream: Stream, part: Json) -> Iterator[Page]:
+        name = part["repository"]
+        listing = self._lists.unless_unchanged(name, stream.name, part.get("etag", ""))
         etag = listing.etag
         if listing.pages is not None and stream.name == "releases":
             held = [
@@ -188,9 +201,9 @@ class GitHubConnector:
             # A release that is deleted on a later page leaves the first page's ETag as it is.
             etag = etag if listing.is_one_page else ""
         elif listing.pages is not None:
-            for rows in down_to(window.start, "created_at", listing.pages):
+            for rows in down_to(_since(part), "created_at", listing.pages):
                 yield Page([raw_record(row, "updated_at") for row in rows])
-        yield Page([], cursor=self._after(name, window.end, etag=etag))
+        yield Page([], cursor=self._after(name, moment(part["until"]), etag=etag))
 
     def _children(self, stream: Stream, name: str, parents: list[Json]) -> Iterator[Page]:
         for parent in parents:
@@ -218,13 +231,29 @@ class GitHubConnector:
 
     def _batches(
         self, name: str, parents: list[tuple[datetime, Json]], start: datetime | None
-    ) -> Iterator[Window]:
-        """Windows of what changed since the last one that was asked for, and of what may still change unnoticed."""
+    ) -> Iterator[Json]:
+        """Parts of what changed since the last one that was asked for, and of what may still change unnoticed."""
         changed = [each for each in parents if start is None or each[0] >= start]
-        for place in range(0, len(changed), PARENTS_A_WINDOW):
-            batch = changed[place : place + PARENTS_A_WINDOW]
-            asked = {"repository": name, "asked_for": [address for _, address in batch]}
-            yield Window(batch[0][0], batch[-1][0], self._after(name, batch[-1][0]), asked)
+        for place in range(0, len(changed), PARTS_A_WINDOW):
+            batch = changed[place : place + PARTS_A_WINDOW]
+            ends = {"since": batch[0][0].isoformat(), "until": batch[-1][0].isoformat()}
+            asked = [address for _, address in batch]
+            yield {"repository": name, "asked_for": asked, "size": len(asked), **ends}
+
+    def _together(self, parts: list[Json]) -> Iterator[Window]:
+        """Windows of several parts, since a load costs more than a small repository's rows."""
+        while parts:
+            size, taken = 0, list[Json]()
+            while parts and (not taken or size + parts[0]["size"] <= PARTS_A_WINDOW):
+                taken.append(parts.pop(0))
+                size += taken[-1]["size"]
+            after: Cursor = {}
+            for part in taken:
+                after = self._after(part["repository"], moment(part["until"]))
+            starts = [_since(part) for part in taken]
+            start = None if None in starts else min(each for each in starts if each is not None)
+            end = max(moment(part["until"]) for part in taken)
+            yield Window(start, end, after, {"parts": taken})
 
     def _spans(self, name: str, start: datetime, until: datetime) -> Iterator[Window]:
         while start < until:
@@ -236,3 +265,7 @@ class GitHubConnector:
         """The cursor once this repository is read so far."""
         self._positions[name] = {"read_until": reached.isoformat() if reached else None, **more}
         return dict(self._positions)
+
+
+def _since(part: Json) -> datetime | None:
+    return moment(part["since"]) if part["since"] else None
