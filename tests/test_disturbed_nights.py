@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from connectors import SOURCES
 from sandbox.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
-
-SOURCES = ("amplitude", "hubspot", "zendesk", "jira", "registry")
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +26,7 @@ def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.
     house = undisturbed.after[NIGHTS[1]].copy(tmp_path_factory.mktemp("killed") / "home")
     phases = {
         "reading": ("registry read", 0.0),
-        "building": ("zendesk read", 8.0),
-        "computing metrics": ("mart built", 1.5),
+        "building": ("github read", 10.0),
         "publishing": ("audited", 0.2),
     }
     for phase, (line, seconds) in phases.items():
