@@ -16,7 +16,7 @@ from sandbox.credentials import environment
 from sandbox.running import running_app
 from sandbox.server import create_app
 from sandbox.serving import SandboxState
-from tests.test_roadmap_numbers import NIGHTS
+from tests.nights import NIGHTS
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Served, answered, served
 
 BEFORE = NIGHT - timedelta(days=30)
