@@ -40,7 +40,7 @@ def all_read(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A home that has read every source, each analytics tool having missed events that the other saw."""
     home = tmp_path_factory.mktemp("all")
     sandbox.defects("amplitude_misses_events", "mixpanel_misses_events")
-    read(home, sandbox.environment(*DEFAULT_VENDORS, *SECOND_TOOLS), NIGHT)
+    read(home, sandbox.environment(*DEFAULT_VENDORS, *SECOND_TOOLS, "files"), NIGHT)
     sandbox.defects()
     return home
 
@@ -61,7 +61,7 @@ def test_the_second_tools_alone_give_the_same_numbers_after_another_night(
         sandbox.set_clock(night_moment(night))
         read(
             home,
-            sandbox.environment(*DEFAULT_VENDORS, *SECOND_TOOLS),
+            sandbox.environment(*DEFAULT_VENDORS, *SECOND_TOOLS, "files"),
             night,
             set(ALL_SOURCES) - {*FIRST_TOOLS},
         )
