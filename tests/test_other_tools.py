@@ -56,7 +56,6 @@ def test_the_second_tools_alone_give_the_same_numbers_after_another_night(
     home = with_raw_of(all_read, tmp_path, [name for name in ALL_SOURCES if name not in FIRST_TOOLS])
     (home / "raw" / "mixpanel.duckdb").unlink()
     read(home, sandbox.environment("mixpanel"), NIGHT, ["mixpanel"])
-    build(home, NIGHT)
     for night in NIGHTS[1:]:
         sandbox.set_clock(night_moment(night))
         read(
@@ -84,7 +83,8 @@ def test_the_last_tool_of_a_family_alone_builds(family: str, all_read: Path, tmp
     assert _families_with_a_source(home) == {family}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+# The others feed nothing but marts of their own: alone, above, they are seen to be enough.
+@pytest.mark.parametrize("family", ["product_analytics", "crm", "support", "delivery"])
 def test_without_a_family_everything_else_builds(family: str, all_read: Path, tmp_path: Path) -> None:
     kept = [
         name
