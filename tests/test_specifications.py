@@ -66,8 +66,6 @@ DESCRIPTIONS = {
     ),
     "zendesk": (Description("zendesk_support.yaml", "/api/v2/"),),
     "intercom": (Description("intercom.yaml", "/"),),
-    # As the npm package `@octokit/openapi` carries it.
-    "github": (Description("api.github.com.json", "/"),),
     "productboard": (
         Description("productboard_notes.openapi.json", "/v2/notes", root="/v2"),
         Description("productboard_entities.openapi.json", "/v2/entities", root="/v2"),
