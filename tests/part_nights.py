@@ -7,8 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +45,22 @@ def with_raw_of(home: Path, target: Path, sources: Iterable[str]) -> Path:
 
 
 def build(home: Path, as_of: date, *arguments: str) -> None:
-    """`dbt run` of the whole project, or of what the arguments select."""
+    """`dbt run` of the whole project, or of what the arguments select.
+
+    dbt parses anew when POPS_HOME is another: all homes of a process are reached by one link, and parsed once.
+    """
+    shared = Path(_parsed().name)
+    link = shared / "home"
+    link.unlink(missing_ok=True)
+    link.symlink_to(home.resolve())
     command = [
-        str(Path(sys.executable).with_name("dbt")), "--quiet", "run", "--target-path", str(home / "dbt"),
+        str(Path(sys.executable).with_name("dbt")), "--quiet", "run", "--target-path", str(shared / "dbt"),
         "--log-level-file", "none", *arguments,
     ]  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith("POPS_")}
     environment = {
         **kept,
-        "POPS_HOME": str(home),
+        "POPS_HOME": str(link),
         "POPS_PSEUDONYM_KEY": PSEUDONYM_KEY,
         "POPS_AS_OF": as_of.isoformat(),
     }
@@ -59,6 +68,14 @@ def build(home: Path, as_of: date, *arguments: str) -> None:
         command, cwd=DBT_PROJECT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    (home / "dbt").mkdir(exist_ok=True)
+    shutil.copy(shared / "dbt" / "semantic_manifest.json", home / "dbt")
+
+
+@cache
+def _parsed() -> "tempfile.TemporaryDirectory[str]":
+    """Where dbt keeps what it parsed, until the process ends."""
+    return tempfile.TemporaryDirectory(prefix="parsed-")
 
 
 def compute(home: Path, as_of: date) -> list[tuple[Any, ...]]:

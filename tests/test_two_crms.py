@@ -39,8 +39,7 @@ def homes(company: Company, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         for name, sources in CRMS.items()
     }
     for home in homes.values():
-        # One folder for all of them: the project is parsed once.
-        build(home, AS_OF, "--target-path", str(base / "dbt"), "--select", *MODELS)
+        build(home, AS_OF, "--select", *MODELS)
     return homes
 
 
