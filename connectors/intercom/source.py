@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from connectors.contract import Cursor, Family, Known, Page, Stream, Window, nothing_known
 from connectors.errors import MalformedResponse, NotFound, ScopeMissing, StuckCursor, WindowTooLarge
 from connectors.http import BearerAuth, Http
-from connectors.intercom.records import companies, raw_record
+from connectors.intercom.scroll import companies
+from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
 
@@ -151,7 +152,7 @@ class IntercomConnector:
             return whole(companies(self._http), self.known("companies"))
         if stream.name == "admins":
             admins = self._http.get("/admins")["admins"]
-            return whole([[raw_record(row) for row in admins]], self.known("admins"))
+            return whole([[raw_record(row, "updated_at") for row in admins]], self.known("admins"))
         if window.start is None or window.end is None:
             return self._deleted()
         return self._changed(stream.name, window.start, window.end)
@@ -168,7 +169,7 @@ class IntercomConnector:
             found = [row for row in rows if start.timestamp() <= _updated(row, start) < end.timestamp()]
             if stream == "conversations":
                 found = [each for row in found if (each := self._with_parts(row)) is not None]
-            yield Page([raw_record(row) for row in found])
+            yield Page([raw_record(row, "updated_at") for row in found])
             after = ((body.get("pages") or {}).get("next") or {}).get("starting_after")
             if after is None:
                 return

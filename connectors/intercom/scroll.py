@@ -1,22 +1,15 @@
-"""Intercom's rows as raw records, and its companies: one scroll a workspace, gone after a minute, never to be resumed."""
+"""Intercom's companies: one scroll a workspace, gone after a minute, never to be resumed."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 from connectors.contract import RawRecord
 from connectors.errors import BadRequest, MalformedResponse, NotFound, StuckCursor, Unreachable
 from connectors.http import Http
+from connectors.rows import raw_record
 
 PATH = "/companies/scroll"
 # Seconds before a scroll is begun anew; together longer than the minute after which a forgotten one makes way.
 PAUSES = (1, 5, 20, 60)
-
-
-def raw_record(row: dict[str, Any], version: str = "updated_at", is_deleted: bool = False) -> RawRecord:
-    """A row as sent. Without an id it is left to the loader, which quarantines it; without a version it has the run's."""
-    text = json.dumps(row, ensure_ascii=False)
-    return RawRecord(str(row.get("id") or ""), str(row.get(version) or ""), text, is_deleted)
 
 
 def companies(http: Http) -> Iterator[list[RawRecord]]:
@@ -40,7 +33,7 @@ def _one_scroll(http: Http) -> Iterator[list[RawRecord]]:
     body = http.get(PATH)
     # An empty page is the end: the vendor says it by nothing else.
     while rows := body["data"]:
-        records = [raw_record(row) for row in rows]
+        records = [raw_record(row, "updated_at") for row in rows]
         ids = {each.record_id for each in records}
         if ids <= shown:
             raise StuckCursor(place=f"GET {PATH}")
