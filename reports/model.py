@@ -6,12 +6,17 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from reports.language import Language, language
+
 DIMENSIONS = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A metric as its owner signed it. `unit`: users, accounts, ratio, days, seconds, count, ...; `good_direction`: up, down, none."""
+    """A metric as its owner signed it. `unit`: users, accounts, ratio, days, seconds, count, ...; `good_direction`: up, down, none.
+
+    `closes_after_days`: days after a period's end until its value can be known.
+    """
 
     label: str
     description: str
@@ -20,6 +25,10 @@ class Definition:
     owner: str
     minimum_sample: int
     specification: str
+    grain: str = "week"
+    exclusions: str = ""
+    closes_after_days: int = 0
+    definition_version: int = 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """How a source stood at publication. `family`: the kind of tool it is. `read_until`: UTC, minutes."""
+    """How a source stood at publication. `family`: the kind of tool it is. `read_until`: UTC, minutes, or `never`."""
 
     source: str
     family: str
@@ -45,6 +54,10 @@ class SourceStatus:
     read_until: str
     records: int
     is_stale: bool
+
+    @property
+    def is_on(self) -> bool:
+        return self.outcome != "off"
 
 
 @dataclass(frozen=True)
@@ -69,13 +82,35 @@ class CheckStatus:
 
 
 @dataclass(frozen=True)
+class Restatement:
+    """A number of the week that was published before with another value, and how the two differ.
+
+    `first_as_of`, `as_of`: the nights that said them. `versions`: of the metric's definition, then and now.
+    """
+
+    metric: str
+    dimensions: tuple[str, ...]
+    grain: str
+    period_start: date
+    first_value: float | None
+    first_n: int | None
+    first_as_of: date
+    value: float | None
+    n: int | None
+    as_of: date
+    versions: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True)
 class HealthReport:
     """Everything a page shows, without a clock.
 
     `values`: current rows of `metrics.metric_values` up to the week (columns metric, grain, period_start (date),
     the dimensions, numerator, denominator, value, n, revision). `features`: rows of `mart_feature_week` of the week
-    with feature, product and team names. `coverage`: rows of `mart_metric_coverage`. `withheld`: why the newest
-    night was not published; empty when it was.
+    with launch day, last day and adoption target. `names`: what ids are called. `coverage`: rows of
+    `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it was. `families`: by
+    metric, the kinds of tools it is made from. `restatements`: what was said otherwise before. `revision`: how many
+    times the week's figures have been said differently, from 1. `say`: the language of the pages.
     """
 
     organisation: str
@@ -91,6 +126,10 @@ class HealthReport:
     sources: tuple[SourceStatus, ...]
     checks: tuple[CheckStatus, ...]
     withheld: tuple[str, ...] = field(default=())
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    restatements: tuple[Restatement, ...] = field(default=())
+    revision: int = 1
+    say: Language = field(default_factory=lambda: language("en"))
 
     @property
     def week(self) -> str:
@@ -115,6 +154,16 @@ class HealthReport:
             rows = rows[rows[name].notna()] if name in dimensions else rows[rows[name].isna()]
         return rows.sort_values(["period_start", *dimensions])
 
+    def has(self, *metrics: str) -> bool:
+        """Whether any of these metrics has a value."""
+        rows = self.values[self.values["metric"].isin(metrics)]
+        return bool(rows["value"].notna().any())
+
     def name(self, identifier: str) -> str:
         """The name of a product, feature, team or step; the identifier when it has none."""
         return self.names.get(identifier, identifier)
+
+    def stale_sources(self, metric: str) -> tuple[SourceStatus, ...]:
+        """The stale or failed sources that a metric is made from."""
+        families = self.families.get(metric, ())
+        return tuple(each for each in self.sources if each.is_stale and each.family in families)
