@@ -79,7 +79,7 @@ def health_report(
                 f"The published mart knows nothing of the week of {week_start}: its first number is of {first_day}."
             )
         values = mart.execute(
-            "select * from metrics.metric_values where is_current and period_start <= ?",
+            "select * from metrics.metric_values where is_current and grain <> 'day' and period_start <= ?",
             [week_start + timedelta(days=6)],
         ).df()
         values["period_start"] = pd.to_datetime(values["period_start"]).dt.date

@@ -4,7 +4,7 @@ A rule finds a candidate only where the change is more than chance (95%) or the 
 set. The worst news come first; when little happened, the sentences say that the main numbers hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -32,7 +32,7 @@ _SAID = {
     "time_to_market_days_median": (N_("Half of the epics reach the market within {value}, {moved}."), N_("It is how long an accepted idea earns nothing.")),
     "change_failure_rate": (N_("{value} of the deployments led to an incident, {moved}."), N_("Each one takes time from what was planned.")),
     "sprint_predictability": (N_("{value} of what sprints committed to was done in them, {moved}."), N_("Dates given to others rest on it.")),
-    "contact_rate": (N_("{value} tickets came in per 1,000 active users, {moved}."), N_("Its rise points at features that are hard to use.")),
+    "contact_rate": (N_("{value} tickets came in per 1,000 active users, {moved}."), N_("A high rate points at features that are hard to use.")),
     "first_reply_seconds_median": (N_("Half of the tickets had a first reply within {value}, {moved}."), N_("Customers judge support by its first answer.")),
     "full_resolution_seconds_median": (N_("Half of the tickets were solved for good within {value}, {moved}."), N_("Until then somebody cannot work.")),
     "one_touch_rate": (N_("{value} of the solved tickets needed one reply, {moved}."), N_("Every further reply costs both sides.")),
@@ -50,11 +50,16 @@ class Change:
     judgement: str
     caution: str
     weight: float
+    metric: str
 
 
-def what_changed(report: HealthReport) -> list[Change]:
-    """Three to five sentences, the worst first; fewer only when the numbers of fewer are there."""
-    found = sorted(_candidates(report), key=lambda change: -change.weight)
+def what_changed(report: HealthReport, metrics: Collection[str] | None = None) -> list[Change]:
+    """Three to five sentences, the worst first; fewer only when the numbers of fewer are there.
+
+    `metrics`: those that an audience cares for; default: all.
+    """
+    candidates = [each for each in _candidates(report) if metrics is None or each.metric in metrics]
+    found = sorted(candidates, key=lambda change: -change.weight)
     notable = [change for change in found if change.weight >= 1][:MOST]
     return (notable + [change for change in found if change.weight < 1])[: max(FEWEST, len(notable))]
 
@@ -105,6 +110,7 @@ def _movement(report: HealthReport, metric: str) -> Change | None:
         judgement=judgement if weight >= 1 else "even",
         caution=warning(report, metric),
         weight=weight,
+        metric=metric,
     )
 
 
@@ -185,6 +191,7 @@ def _funnel_losses(report: HealthReport) -> Iterator[Change]:
             caution=warning(report, "funnel_conversion_rate"),
             # A loss this large is news every week, behind what is new.
             weight=(1.2 if n >= 30 else 0.5) + (2 if judgement == "worse" else 0),
+            metric="funnel_conversion_rate",
         )
 
 
@@ -216,6 +223,7 @@ def _zombies(report: HealthReport) -> Iterator[Change]:
         judgement="worse" if was is not None and len(zombies) > was else "even",
         caution=warning(report, "zombie_features"),
         weight=3.0 if was is not None and len(zombies) > was else 1.1,
+        metric="zombie_features",
     )
 
 
@@ -266,6 +274,7 @@ def _late_teams(report: HealthReport) -> Iterator[Change]:
             judgement="worse",
             caution=warning(report, "on_time_rate"),
             weight=2.2,
+            metric="on_time_rate",
         )
 
 
@@ -290,6 +299,7 @@ def _launches(report: HealthReport) -> Iterator[Change]:
             judgement="even",
             caution=warning(report, "tickets_created"),
             weight=1.3,
+            metric="tickets_created",
         )
 
 

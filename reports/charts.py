@@ -5,7 +5,6 @@ own, so that a chart is dark on a dark page, and one sentence describes it, sinc
 """
 
 import math
-import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -15,6 +14,7 @@ import pandas as pd
 import vl_convert
 
 from reports.language import Language
+from reports.svg import slim
 
 INK, MUTED, ACCENT, ALARM, PAPER, GRID = "#1c2733", "#5b6673", "#2f6fde", "#c8442f", "#fffffe", "#e2e6eb"
 PALETTE = ["#2f6fde", "#e08a1e", "#3a9d6e", "#a04fc4", "#c8442f", "#6b7785", "#0f8a9d", "#b0689a"]
@@ -27,29 +27,13 @@ _WIDTH = 860
 
 def _svg(chart: alt.Chart | alt.LayerChart, description: str) -> str:
     styled = (
-        chart.properties(background="transparent", padding={"left": 4, "right": 8, "top": 4, "bottom": 4})
+        chart.properties(background="transparent", padding={"left": 18, "right": 8, "top": 4, "bottom": 4})
         .configure(font="system-ui, sans-serif", aria=False)
         .configure_view(stroke=None)
         .configure_axis(labelColor=MUTED, titleColor=MUTED, gridColor=GRID, domainColor=GRID, labelFontSize=11, titleFontWeight="normal", tickColor=GRID)
         .configure_legend(labelColor=INK, title=None, orient="top", labelFontSize=11)
     )  # fmt: skip
-    return _styled(str(vl_convert.vegalite_to_svg(styled.to_dict())), description)
-
-
-def _styled(svg: str, description: str) -> str:
-    """The same picture with the page's colours and font, coarser coordinates, and one description."""
-    svg = re.sub(r' (?:class|aria-[a-z]+|role|font-family|pointer-events|xmlns:xlink)="[^"]*"', "", svg)
-    svg = re.sub(r'(?<=[="])\s*#([0-9a-f]{6})(?=")', lambda found: _colour(f"#{found[1]}"), svg)
-    svg = re.sub(r"\d+\.\d{2,}", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), svg)
-    svg = svg.replace(' transform="translate(0,0)"', "").replace(' fill="none" stroke="none"', ' fill="none"')
-    while "<g></g>" in svg:
-        svg = svg.replace("<g></g>", "")
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{escape(description, quote=True)}" ', 1)
-
-
-def _colour(code: str) -> str:
-    name = _STYLED.get(code)
-    return f"var(--{name},{code})" if name else code
+    return slim(str(vl_convert.vegalite_to_svg(styled.to_dict(validate=False))), description, _STYLED)
 
 
 def _rows(frame: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +104,7 @@ def _axis(say: Language, form: str, grid: bool = True) -> alt.Axis:
     decimal, group = (",", "\\u202f") if say.code == "fr" else (".", ",")
     if form == "percent":
         mark = "\\u202f%" if say.code == "fr" else "%"
-        return alt.Axis(labelExpr=f"format(datum.value * 100, '.0f') + '{mark}'", tickCount=5, grid=grid)
+        return alt.Axis(labelExpr=f"datum.value < 0 ? '' : format(datum.value * 100, '.0f') + '{mark}'", tickCount=5, grid=grid)
     written = "format(datum.value, datum.value % 1 ? ',.1f' : ',.0f')"
     if say.code == "fr":
         written = f"replace(replace({written}, ',', '{group}'), '.', '{decimal}')"
@@ -212,9 +196,11 @@ def quadrant(
 ) -> str:
     """Named points with lines through the middle. Columns: name, x, y. `corners`: from top left, row by row."""
     highest = [max(0.05, float(rows[name].max())) * 1.12 for name in ("x", "y")]
+    # Room below the points for the words of the lower corners.
+    lowest = -0.1 * highest[1]
     base = alt.Chart(rows[["name", "x", "y"]]).encode(
         x=alt.X("x:Q", title=titles[0], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[0]])),
-        y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[1]])),
+        y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[lowest, highest[1]])),
     )  # fmt: skip
     points = base.mark_point(filled=True, size=60, color=ACCENT, opacity=1)
     names = base.mark_text(align="left", dx=7, fontSize=11, color=INK).encode(text="name:N")
@@ -227,7 +213,7 @@ def quadrant(
     places = pd.DataFrame(
         {
             "x": [0.0, highest[0], 0.0, highest[0]],
-            "y": [highest[1], highest[1], 0.0, 0.0],
+            "y": [highest[1], highest[1], lowest, lowest],
             "corner": list(corners),
             "side": ["left", "right", "left", "right"],
             "edge": ["top", "top", "bottom", "bottom"],

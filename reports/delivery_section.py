@@ -75,11 +75,11 @@ def engineering(report: HealthReport, team: str | None = None) -> Section | None
     if not there:
         return None
     rows = [
-        tuple([report.name(each), *(cell_of_week(report, metric, team_id=each) for metric in there)])
+        (report.name(each), *(cell_of_week(report, metric, team_id=each) for metric in there))
         for each in teams
     ]
     if team is None:
-        rows.append(tuple([say.text("all teams"), *(cell_of_week(report, metric) for metric in there)]))
+        rows.append((say.text("all teams"), *(cell_of_week(report, metric) for metric in there)))
     table = Table(
         say.text(
             "Engineering by team this week: share of days with a deployment, lead time from first commit to production, deployments that led to an incident, committed sprint work that was done."

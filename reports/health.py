@@ -21,6 +21,7 @@ from reports.support_section import satisfaction, support
 
 INDEX = "index.html"
 _Build = Callable[[HealthReport], Section | None]
+_Built = dict[_Build, Section | None]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Audience:
     sections: tuple[_Build, ...]
     # One page: no tables behind the charts, no checks and coverage.
     is_short: bool = False
+    # The metrics whose changes are told; None: all.
+    topics: frozenset[str] | None = None
     has_changes: bool = True
     has_whole_status: bool = False
 
@@ -52,21 +55,28 @@ AUDIENCES = (
         N_("Support and marketing"),
         headlines.SUPPORT,
         (support, satisfaction, launches, audience, funnel),
+        topics=frozenset({*headlines.SUPPORT, "funnel_conversion_rate", "zombie_features"}),
     ),
     Audience(
-        "tech.html", N_("Tech"), headlines.TECH, (delivery, engineering, roadmap), has_whole_status=True
+        "tech.html",
+        N_("Tech"),
+        headlines.TECH,
+        (delivery, engineering, roadmap),
+        topics=frozenset(headlines.TECH),
+        has_whole_status=True,
     ),
 )
 
 
 def render(report: HealthReport) -> str:
     """The page for everybody: complete HTML. The same report gives the same page."""
-    return _page(report, EVERYBODY)
+    return _page(report, EVERYBODY, {})
 
 
 def render_pages(report: HealthReport) -> dict[str, str]:
     """All pages of the week, by file name: everybody's, one for each audience, and one for each team with features."""
-    return {each.file: _page(report, each) for each in (*AUDIENCES, *team_audiences(report))}
+    built: _Built = {}
+    return {each.file: _page(report, each, built) for each in (*AUDIENCES, *team_audiences(report))}
 
 
 def team_audiences(report: HealthReport) -> tuple[Audience, ...]:
@@ -94,10 +104,14 @@ def _of_team(report: HealthReport, team: str) -> Audience:
     )
 
 
-def _page(report: HealthReport, page: Audience) -> str:
+def _page(report: HealthReport, page: Audience, built: _Built) -> str:
+    """`built`: sections that another page of the same report has too."""
     say = report.say
     failed = [check for check in report.checks if not check.passed]
-    sections = [section for build in page.sections if (section := build(report)) is not None]
+    for build in page.sections:
+        if build not in built:
+            built[build] = build(report)
+    sections = [section for build in page.sections if (section := built[build]) is not None]
     others = [
         (each.file, say.text(each.name), each.file == page.file)
         for each in (*AUDIENCES, *team_audiences(report))
@@ -108,7 +122,7 @@ def _page(report: HealthReport, page: Audience) -> str:
         title=say.text("Product Ops health report, {week}", week=report.week),
         span=say.week(report.week_start),
         others=others,
-        changes=what_changed(report) if page.has_changes else [],
+        changes=what_changed(report, page.topics) if page.has_changes else [],
         headlines=headlines.headlines(report, page.metrics),
         behind=headlines.behind(report, page.metrics),
         sections=sections,

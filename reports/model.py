@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 import pandas as pd
 
@@ -141,23 +142,43 @@ class HealthReport:
 
     def series(self, metric: str, **dimensions: str) -> pd.DataFrame:
         """Rows of one metric with exactly these dimensions, others being totals, oldest first."""
-        rows = self.values[self.values["metric"] == metric]
-        for name in DIMENSIONS:
-            wanted = dimensions.get(name)
-            rows = rows[rows[name].isna()] if wanted is None else rows[rows[name] == wanted]
-        return rows.sort_values("period_start")
+        key = (metric, *(dimensions.get(name) for name in DIMENSIONS))
+        return self._ordered.iloc[self._of_series.get(key, [])]
 
     def by(self, metric: str, *dimensions: str) -> pd.DataFrame:
         """Rows of one metric broken down by exactly these dimensions, oldest first."""
-        rows = self.values[self.values["metric"] == metric]
-        for name in DIMENSIONS:
-            rows = rows[rows[name].notna()] if name in dimensions else rows[rows[name].isna()]
-        return rows.sort_values(["period_start", *dimensions])
+        places = self._of_shape.get((metric, frozenset(dimensions)), [])
+        return self._ordered.iloc[places].sort_values(["period_start", *dimensions], kind="stable")
+
+    @cached_property
+    def _ordered(self) -> pd.DataFrame:
+        return self.values.sort_values("period_start", kind="stable").reset_index(drop=True)
+
+    @cached_property
+    def _of_series(self) -> dict[tuple[str | None, ...], list[int]]:
+        """Places of the rows of each metric and dimensions: pages look thousands of them up."""
+        found: dict[tuple[str | None, ...], list[int]] = {}
+        columns = [self._ordered[name] for name in ("metric", *DIMENSIONS)]
+        for place, key in enumerate(zip(*columns, strict=True)):
+            found.setdefault(tuple(None if pd.isna(part) else str(part) for part in key), []).append(place)
+        return found
+
+    @cached_property
+    def _of_shape(self) -> dict[tuple[str, frozenset[str]], list[int]]:
+        """Places of the rows of each metric, by the dimensions that it is broken down by."""
+        found: dict[tuple[str, frozenset[str]], list[int]] = {}
+        for (metric, *parts), places in self._of_series.items():
+            shape = frozenset(name for name, part in zip(DIMENSIONS, parts, strict=True) if part is not None)
+            found.setdefault((str(metric), shape), []).extend(places)
+        return found
+
+    @cached_property
+    def _with_values(self) -> frozenset[str]:
+        return frozenset(self.values.loc[self.values["value"].notna(), "metric"])
 
     def has(self, *metrics: str) -> bool:
         """Whether any of these metrics has a value."""
-        rows = self.values[self.values["metric"].isin(metrics)]
-        return bool(rows["value"].notna().any())
+        return not self._with_values.isdisjoint(metrics)
 
     def name(self, identifier: str) -> str:
         """The name of a product, feature, team or step; the identifier when it has none."""
