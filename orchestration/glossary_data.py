@@ -25,7 +25,7 @@ def glossary_of(mart: duckdb.DuckDBPyConnection) -> Glossary:
     ((as_of,),) = mart.execute("select as_of from _meta").fetchall()
     metrics = list(_metrics(mart, groups))
     rest = (
-        [Entry(_REST, Texts(description="Other metrics."))]
+        [Entry(_REST, Texts(name="Other metrics"))]
         if any(each.group == _REST for each in metrics)
         else []
     )

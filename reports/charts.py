@@ -79,9 +79,11 @@ def lines(
     """One line a series over weeks. Columns: period_start (a date), value, and the series' name column."""
     rows = rows.assign(day=[say.day(day, with_year=False) for day in rows["period_start"]])
     order = list(dict.fromkeys(rows.sort_values("period_start")["day"]))
+    # A line of one week would not be seen without its point.
+    point = alt.OverlayMarkDef(size=18) if rows.groupby(series)["value"].size().min() < 2 else False
     base = (
         alt.Chart(_rows(rows[["day", "value", series]]))
-        .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2)
+        .mark_line(point=point, strokeWidth=2)
         .encode(
             x=alt.X("day:O", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy")),
             y=alt.Y("value:Q", title=title, axis=_axis(say, form), scale=alt.Scale(zero=True)),
@@ -200,7 +202,7 @@ def quadrant(
     lowest = -0.1 * highest[1]
     base = alt.Chart(rows[["name", "x", "y"]]).encode(
         x=alt.X("x:Q", title=titles[0], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[0]])),
-        y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[lowest, highest[1]])),
+        y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[lowest, highest[1]], nice=False)),
     )  # fmt: skip
     points = base.mark_point(filled=True, size=60, color=ACCENT, opacity=1)
     names = base.mark_text(align="left", dx=7, fontSize=11, color=INK).encode(text="name:N")

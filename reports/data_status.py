@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reports import wording
-from reports.model import HealthReport, Restatement
+from reports.model import HealthReport, Restatement, SourceStatus
 from reports.sections import Cell, Head, Table
 
 
@@ -67,14 +67,21 @@ def _sources(report: HealthReport) -> Table:
             (
                 source.source,
                 wording.label(say, source.family),
-                wording.label(say, source.outcome)
-                + (f", {say.text('stale')}" if source.is_stale and source.outcome != "failed" else ""),
+                _outcome(report, source),
                 say.text("never") if source.read_until == "never" else source.read_until,
                 say.number(source.records),
             )
             for source in report.sources
         ),
     )
+
+
+def _outcome(report: HealthReport, source: SourceStatus) -> str:
+    say = report.say
+    outcome = wording.label(say, source.outcome)
+    if not source.is_stale or source.outcome == "failed":
+        return outcome
+    return say.text("{outcome}, stale", outcome=outcome)
 
 
 def _restated(report: HealthReport) -> Table:

@@ -11,6 +11,7 @@ from reports.changes import interval_of_nps, target_text
 from reports.model import HealthReport
 from reports.sections import (
     TREND_WEEKS,
+    Cell,
     Head,
     Table,
     cell,
@@ -154,17 +155,37 @@ def _open_period(report: HealthReport, metric: str, start: date) -> str:
     return say.text("this week is complete on {day}", day=say.day(complete))
 
 
-def behind(report: HealthReport, metrics: Sequence[str]) -> Table:
-    """The numbers behind the small lines: a row for each headline and period."""
-    say = report.say
-    rows = [
-        (say.text(report.definitions[metric].label), wording.period(say, str(row["grain"]), row["period_start"]), cell(report, metric, row), count(report, row["n"]))
-        for metric in metrics
-        if metric in report.definitions
-        for row in report.series(metric).tail(TREND_WEEKS).to_dict("records")
-    ]  # fmt: skip
-    return Table(
-        say.text("Headline numbers by period"),
-        (Head(say.text("number")), Head(say.text("period")), Head(say.text("value"), True), Head("n", True)),
-        tuple(rows),
-    )
+def behind(report: HealthReport, metrics: Sequence[str]) -> list[Table]:
+    """The numbers behind the small lines: a row for each period, a column for each headline; weeks and months apart."""
+    say, found = report.say, []
+    for grain, title in (
+        ("week", say.text("Headline numbers by week")),
+        ("month", say.text("Headline numbers by month")),
+    ):
+        parts = [
+            report.series(metric).tail(TREND_WEEKS).assign(label=say.text(report.definitions[metric].label))
+            for metric in metrics
+            if metric in report.definitions and report.has(metric)
+        ]
+        rows = [part[part["grain"] == grain] for part in parts]
+        if any(len(part) for part in rows):
+            together = pd.concat([part for part in rows if len(part)])
+            periods = {start: wording.period(say, grain, start) for start in together["period_start"]}
+            columns = list(dict.fromkeys(together["label"]))
+            by_place = {(row["period_start"], row["label"]): row for row in together.to_dict("records")}
+            lines = tuple(
+                (
+                    periods[start],
+                    *(
+                        Cell(cell(report, row["metric"], row).text, is_small(report, row["metric"], row))
+                        if (row := by_place.get((start, label)))
+                        else Cell(wording.MISSING)
+                        for label in columns
+                    ),
+                )
+                for start in sorted(periods)
+            )
+            found.append(
+                Table(title, (Head(say.text("period")), *(Head(label, True) for label in columns)), lines)
+            )
+    return found

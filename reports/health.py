@@ -37,7 +37,9 @@ class Audience:
     # The metrics whose changes are told; None: all.
     topics: frozenset[str] | None = None
     has_changes: bool = True
+    # The checks that did not pass; and what every source leaves out, which is long and read by few.
     has_whole_status: bool = False
+    has_coverage: bool = False
 
 
 EVERYBODY = Audience(
@@ -64,6 +66,7 @@ AUDIENCES = (
         (delivery, engineering, roadmap),
         topics=frozenset(headlines.TECH),
         has_whole_status=True,
+        has_coverage=True,
     ),
 )
 

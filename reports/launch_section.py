@@ -41,7 +41,8 @@ def launches(report: HealthReport, team: str | None = None) -> Section | None:
         if goal is not None:
             reached = say.percent(goal)
             if rate is not None:
-                reached += f" ({say.text('met') if rate >= goal else say.text('missed')})"
+                verdict = say.text("met") if rate >= goal else say.text("missed")
+                reached += f" ({verdict})"
         rows.append(
             (
                 report.name(feature),

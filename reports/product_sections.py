@@ -1,11 +1,13 @@
 """Sections on the product: adoption, retention, funnel. Each gives prose, charts and tables, or nothing."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import pairwise
 
 import pandas as pd
 
 from reports import charts, wording
+from reports.language import N_
 from reports.model import HealthReport
 from reports.sections import (
     SEGMENTS,
@@ -30,7 +32,15 @@ from reports.sections import (
     weeks,
 )
 
-_CLASSES = ("used", "zombie", "not_instrumented", "too_new", "no_eligible_users", "retired")
+# How many features are of a class, in words.
+_TALLIES = {
+    "used": (N_("{n} feature is used"), N_("{n} features are used")),
+    "zombie": (N_("{n} zombie: live, hardly used"), N_("{n} zombies: live, hardly used")),
+    "not_instrumented": (N_("{n} not instrumented"), N_("{n} not instrumented")),
+    "too_new": (N_("{n} too new to judge"), N_("{n} too new to judge")),
+    "no_eligible_users": (N_("{n} open to nobody"), N_("{n} open to nobody")),
+    "retired": (N_("{n} retired"), N_("{n} retired")),
+}
 
 
 def adoption(report: HealthReport, team: str | None = None) -> Section | None:
@@ -99,13 +109,11 @@ def _of_team(report: HealthReport, team: str | None) -> pd.DataFrame:
 def _tallies(report: HealthReport, features: pd.DataFrame) -> tuple[Tally, ...]:
     """How many features are used, hardly used, unknown; every class that has one."""
     found = []
-    for kind in _CLASSES:
+    for kind, (singular, plural) in _TALLIES.items():
         ids = list(features.loc[features["usage_class"] == kind, "feature_id"])
         if ids or kind in ("used", "zombie", "not_instrumented"):
-            names = report.say.listed([report.name(each) for each in ids])
-            found.append(
-                Tally(kind, report.say.number(len(ids)), wording.label(report.say, kind), names if kind != "used" else "")
-            )  # fmt: skip
+            names = "" if kind == "used" else report.say.listed([report.name(each) for each in ids])
+            found.append(Tally(report.say.plural(singular, plural, len(ids)), names))
     return tuple(found)
 
 
@@ -326,7 +334,7 @@ def funnel(report: HealthReport) -> Section | None:
                 say.text(
                     "{funnel}: share of the people who entered from {period} and reached each step in time.",
                     funnel=report.name(str(key)),
-                    period=say.span(min(of_funnel["period_start"]), max(of_funnel["period_start"])),
+                    period=say.span(min(of_funnel["period_start"]), max(of_funnel["period_start"]) + timedelta(days=6)),
                 ),
                 charts.bars(drawn, "step", say.text("reached"), report.name(str(key)), say, "percent"),
                 _funnel_table(report, str(key), [str(step) for step in rows.index], counts, shares, drops),

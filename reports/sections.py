@@ -55,11 +55,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Tally:
-    """A number with its word, for a row of a few: `14 used`. `names`: what it counts."""
+    """How many of a kind there are, in words, and their names."""
 
-    kind: str
-    count: str
-    word: str
+    text: str
     names: str
 
 

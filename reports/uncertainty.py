@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from numbers import Real
 
 # 95 of 100: the width of every interval, and the bar for a change worth a sentence.
 Z = 1.96
@@ -68,6 +69,6 @@ def surprise(
 
 
 def _number(value: object) -> float | None:
-    if not isinstance(value, (int, float)) or math.isnan(value):
+    if not isinstance(value, Real) or math.isnan(value):
         return None
     return float(value)
