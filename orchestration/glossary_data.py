@@ -24,11 +24,7 @@ def glossary_of(mart: duckdb.DuckDBPyConnection) -> Glossary:
     ((organisation,),) = mart.execute("select organisation_name from marts.dim_organisation").fetchall()
     ((as_of,),) = mart.execute("select as_of from _meta").fetchall()
     metrics = list(_metrics(mart, groups))
-    rest = (
-        [Entry(_REST, Texts(name="Other metrics"))]
-        if any(each.group == _REST for each in metrics)
-        else []
-    )
+    rest = [Entry(_REST, Texts(name="Other metrics"))] if any(each.group == _REST for each in metrics) else []
     return Glossary(
         organisation=organisation,
         as_of=as_of,
@@ -115,15 +111,9 @@ def _metrics(mart: duckdb.DuckDBPyConnection, groups: Iterable[GlossaryEntry]) -
     for row in rows:
         group = group_of.get(row[0])
         families = group.families if group else ()
-        yield MetricEntry(
-            *row[:11],
-            group=group.id if group else _REST,
-            families=families,
-            sources=tuple(source for family, source in on if family in families),
-            last_value=row[11],
-            last_n=row[12],
-            last_period=row[13],
-        )
+        sources = tuple(source for family, source in on if family in families)
+        known: tuple[Any, ...] = (*row[:11], group.id if group else _REST, families, sources, *row[11:])
+        yield MetricEntry(*known)
 
 
 def _of(registry: Registry, kind: str) -> list[GlossaryEntry]:

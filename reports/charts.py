@@ -106,7 +106,11 @@ def _axis(say: Language, form: str, grid: bool = True) -> alt.Axis:
     decimal, group = (",", "\\u202f") if say.code == "fr" else (".", ",")
     if form == "percent":
         mark = "\\u202f%" if say.code == "fr" else "%"
-        return alt.Axis(labelExpr=f"datum.value < 0 ? '' : format(datum.value * 100, '.0f') + '{mark}'", tickCount=5, grid=grid)
+        return alt.Axis(
+            labelExpr=f"datum.value < 0 ? '' : format(datum.value * 100, '.0f') + '{mark}'",
+            tickCount=5,
+            grid=grid,
+        )
     written = "format(datum.value, datum.value % 1 ? ',.1f' : ',.0f')"
     if say.code == "fr":
         written = f"replace(replace({written}, ',', '{group}'), '.', '{decimal}')"

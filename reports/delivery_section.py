@@ -12,6 +12,7 @@ from reports.sections import (
     Cell,
     Figure,
     Head,
+    Row,
     Section,
     Table,
     caveats,
@@ -74,7 +75,7 @@ def engineering(report: HealthReport, team: str | None = None) -> Section | None
     there = [metric for metric in _ENGINEERING if report.has(metric)]
     if not there:
         return None
-    rows = [
+    rows: list[Row] = [
         (report.name(each), *(cell_of_week(report, metric, team_id=each) for metric in there))
         for each in teams
     ]
@@ -109,7 +110,7 @@ def roadmap(report: HealthReport) -> Section | None:
     if not there:
         return None
     products = sorted(set(report.by(there[0], "product_id")["product_id"]))
-    rows = [(report.name(each), *_newest_cells(report, there, each)) for each in products]
+    rows: list[Row] = [(report.name(each), *_newest_cells(report, there, each)) for each in products]
     rows.append((say.text("all products"), *_newest_cells(report, there, None)))
     return Section(
         "roadmap",
@@ -129,7 +130,7 @@ def roadmap(report: HealthReport) -> Section | None:
 
 def _newest_cells(report: HealthReport, metrics: Sequence[str], product: str | None) -> list[Cell]:
     dimensions = {} if product is None else {"product_id": product}
-    return [cell(report, metric, newest(report, metric, **dimensions)) for metric in metrics]
+    return [cell(report, metric, newest(report, metric, None, **dimensions)) for metric in metrics]
 
 
 def _teams(report: HealthReport) -> list[str]:
@@ -257,7 +258,7 @@ def _blockers(report: HealthReport, teams: Sequence[str]) -> Table:
 
 def _team_table(report: HealthReport, teams: Sequence[str]) -> Table:
     say = report.say
-    rows = []
+    rows: list[Row] = []
     for team in teams:
         first, moved = (pooled(report, metric, team_id=team) for metric in ("on_time_rate", "on_time_rate_last_due"))  # fmt: skip
         rows.append(

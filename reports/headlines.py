@@ -13,6 +13,7 @@ from reports.sections import (
     TREND_WEEKS,
     Cell,
     Head,
+    Row,
     Table,
     cell,
     count,
@@ -173,7 +174,7 @@ def behind(report: HealthReport, metrics: Sequence[str]) -> list[Table]:
             periods = {start: wording.period(say, grain, start) for start in together["period_start"]}
             columns = list(dict.fromkeys(together["label"]))
             by_place = {(row["period_start"], row["label"]): row for row in together.to_dict("records")}
-            lines = tuple(
+            lines: tuple[Row, ...] = tuple(
                 (
                     periods[start],
                     *(

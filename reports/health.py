@@ -15,7 +15,8 @@ from reports.delivery_section import delivery, engineering, roadmap
 from reports.language import N_, Language
 from reports.launch_section import launches
 from reports.model import HealthReport
-from reports.product_sections import adoption, audience, funnel, retention
+from reports.people_sections import funnel, retention
+from reports.product_sections import adoption, audience
 from reports.sections import Section
 from reports.support_section import satisfaction, support
 

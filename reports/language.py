@@ -26,6 +26,11 @@ def N_(message: str) -> str:
     return message
 
 
+def N2_(singular: str, plural: str) -> tuple[str, str]:
+    """Mark both forms of a message whose number is not known yet."""
+    return singular, plural
+
+
 class Language:
     """What a language can say. Get it with `language`."""
 
@@ -33,25 +38,21 @@ class Language:
         self.code = code
         # British dates: 9 November, as the rest of the world reads them.
         self.locale = Locale.parse("en_GB" if code == "en" else code)
-        self._messages: dict[str, str | tuple[str, ...]] = {}
+        self._messages: dict[str, tuple[str, ...]] = {}
         self._plural_of = self.locale.plural_form
-        self._forms: tuple[str, ...] = ("one", "other")
         if code != "en":
             with (_LOCALES / f"{code}.po").open("rb") as file:
                 for message in read_po(file):
                     key = message.id if isinstance(message.id, str) else message.id[0]
-                    strings = (message.string,) if isinstance(message.string, str) else message.string
-                    if key and all(strings):
-                        self._messages[key] = (
-                            message.string
-                            if isinstance(message.string, str)
-                            else tuple(str(each) for each in message.string)
-                        )
+                    said = message.string
+                    forms = (said,) if isinstance(said, str) else tuple(str(each) for each in said or ())
+                    if key and forms and all(forms):
+                        self._messages[key] = forms
 
     def text(self, message: str, **values: object) -> str:
         """The message in this language, its places filled."""
-        found = self._messages.get(message, message)
-        return str(found).format(**values) if values else str(found)
+        found = self._messages.get(message, (message,))[0]
+        return found.format(**values) if values else found
 
     def plural(self, singular: str, plural: str, number: float, **values: object) -> str:
         """The form of the message for `number`, which stands in it as `{n}`, written the language's way."""

@@ -27,6 +27,9 @@ class Cell:
     note: str = ""
 
 
+Row = tuple[Cell | str, ...]
+
+
 @dataclass(frozen=True)
 class Head:
     """A column. `note`: what is wrong with the source of its numbers."""
@@ -40,7 +43,7 @@ class Head:
 class Table:
     caption: str
     columns: tuple[Head, ...]
-    rows: tuple[tuple[Cell | str, ...], ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -236,7 +239,7 @@ def table_of(
         (row[key], row[column]): cell(report, metric or str(row["metric"]), row)
         for row in rows.to_dict("records")
     }
-    lines = tuple(
+    lines: tuple[Row, ...] = tuple(
         (
             report.say.day(name) if isinstance(name, date) else str(name),
             *(cells.get((name, each), Cell(wording.MISSING)) for each in columns),

@@ -12,6 +12,7 @@ from reports.sections import (
     Cell,
     Figure,
     Head,
+    Row,
     Section,
     Table,
     caveats,
@@ -174,7 +175,7 @@ def _by_feature(report: HealthReport, features: Sequence[str] | None) -> Table:
         for metric in _there(report)
         if report.by(metric, "feature_id")["value"].notna().any()
     ]  # fmt: skip
-    lines = tuple(
+    lines: tuple[Row, ...] = tuple(
         (
             report.names.get(feature, wording.label(say, feature)),
             *(cell_of_week(report, metric, feature_id=feature) for metric in metrics),
@@ -191,7 +192,7 @@ def _by_feature(report: HealthReport, features: Sequence[str] | None) -> Table:
 def _by_segment(report: HealthReport) -> Table:
     say = report.say
     metrics = [metric for metric in _there(report) if report.by(metric, "segment")["value"].notna().any()]
-    lines = []
+    lines: list[Row] = []
     for segment in SEGMENTS:
         cells = [cell_of_week(report, metric, segment=segment) for metric in metrics]
         if any(each.text != wording.MISSING for each in cells):
@@ -217,7 +218,7 @@ def _nps(report: HealthReport) -> Table:
     there = set(report.by("nps", "segment")["segment"])
     groups += [(wording.label(say, key), {"segment": key}) for key in SEGMENTS if key in there]
     for name, dimensions in groups:
-        row = dict(newest(report, "nps", **dimensions))
+        row = dict(newest(report, "nps", None, **dimensions))
         if not row:
             continue
         before = newest(report, "nps", before=row["period_start"], **dimensions)  # type: ignore[arg-type]

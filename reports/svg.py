@@ -33,7 +33,9 @@ def _clean(element: ElementTree.Element, colours: Mapping[str, str]) -> None:
         elif value in colours:
             element.attrib[name] = f"var(--{colours[value]})"
         else:
-            element.attrib[name] = value[:4] if plain == "fill-opacity" else re.sub(r"-?\d+\.\d{2,}", _rounded, value)
+            element.attrib[name] = (
+                value[:4] if plain == "fill-opacity" else re.sub(r"-?\d+\.\d{2,}", _rounded, value)
+            )
     circle = _CIRCLE.fullmatch(element.attrib.get("d", ""))
     if circle:
         del element.attrib["d"]

@@ -176,7 +176,9 @@ def glossary() -> Glossary:
         as_of=date(2026, 11, 16),
         groups=[Entry("delivery", Texts("Delivery", "How long work takes.", "Calendar time."))],
         metrics=[metric],
-        stages=[Entry("build", Texts("Build", "Somebody works on it."), {"fr": Texts(description="En cours.")})],
+        stages=[
+            Entry("build", Texts("Build", "Somebody works on it."), {"fr": Texts(description="En cours.")})
+        ],
         events=[Entry("board_opened", Texts(description="A board was opened."), uses=("Board",))],
         roles=[Entry("team:product-ops", Texts("Product Ops", "Answers for this report."))],
     )

@@ -1,5 +1,6 @@
 """What may stand in `glossary.yml`: the words of the reports, explained. No number is made from it."""
 
+from collections.abc import Iterator, Sequence, Set
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -43,3 +44,13 @@ class GlossaryEntry(BaseModel):
         if self.kind != "metrics" and (self.metrics or self.families):
             raise ValueError("only an entry of the kind `metrics` names `metrics` and `families`")
         return self
+
+
+def unknown_words(
+    entries: Sequence[GlossaryEntry], events: Set[str], stages: Set[str]
+) -> Iterator[tuple[int, str]]:
+    """Entries that explain an event or a stage which there is not: (position, what is wrong)."""
+    known = {"event": events, "stage": stages | STAGES_WITHOUT_STATUS}
+    for number, entry in enumerate(entries):
+        if entry.kind in known and entry.id not in known[entry.kind]:
+            yield number, f"The glossary explains the {entry.kind} `{entry.id}`, which is nowhere."

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.registry.glossary import STAGES_WITHOUT_STATUS, GlossaryEntry
+from connectors.registry.glossary import GlossaryEntry, unknown_words
 
 # A rule between entries that is broken: (stream, position of the entry, what is wrong).
 Problem = tuple[str, int, str]
@@ -307,28 +307,16 @@ class Registry(BaseModel):
         )
         yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
         yield from self._roadmap()
-        yield from self._glossary()
+        stage_ids = {each.id for each in self.stages}
+        for number, what in unknown_words(self.glossary, self.tracked_events(), stage_ids):
+            yield "glossary", number, what
+        metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
+        yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
 
     def tracked_events(self) -> set[str]:
         """The tracking plan: every event that a feature or a funnel names."""
         of_features = {rule.event for feature in self.features for rule in feature.events}
         return of_features | {step.event for funnel in self.funnels for step in funnel.steps}
-
-    def _glossary(self) -> Iterator[Problem]:
-        """The glossary explains only what there is, and a metric once."""
-        known = {
-            "event": self.tracked_events(),
-            "stage": {each.id for each in self.stages} | STAGES_WITHOUT_STATUS,
-        }
-        for number, entry in enumerate(self.glossary):
-            if entry.kind in known and entry.id not in known[entry.kind]:
-                yield (
-                    "glossary",
-                    number,
-                    f"The glossary explains the {entry.kind} `{entry.id}`, which is nowhere.",
-                )
-        metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
-        yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
 
     def _roadmap(self) -> Iterator[Problem]:
         """What the roadmap's words mean: each one thing, and only stages that there are."""
