@@ -42,6 +42,8 @@ def write_report(home: Home, week: str | None = None) -> Path:
     glossary follow. Raises ValueError when nothing is published, or the week is not one, is not over, or lies before
     the mart's history, or the language is unknown.
     """
+    if week is not None:
+        monday_of(week)
     newest = last_complete_week(home.published)
     path = _write_week(home, week or newest)
     if week is None:

@@ -85,7 +85,7 @@ def _trend(report: HealthReport, weekly: pd.DataFrame) -> list[Figure]:
     say = report.say
     named = weekly[~weekly["feature_id"].isin(["(untagged)", "(unmapped)"])]
     busiest = named.groupby("feature_id")["value"].sum().nlargest(_FEATURES_SHOWN).index
-    rows = named[named["feature_id"].isin(busiest) & named["value"].notna()]
+    rows = _every_week(report, named[named["feature_id"].isin(busiest) & named["value"].notna()])
     if rows.empty:
         return []
     rows = rows.assign(feature=[report.name(key) for key in rows["feature_id"]])
@@ -105,6 +105,21 @@ def _trend(report: HealthReport, weekly: pd.DataFrame) -> list[Figure]:
             warning(report, "tickets_created"),
         )
     ]
+
+
+def _every_week(report: HealthReport, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a zero for each week in which a feature had no ticket while others had: it has no row then."""
+    starts = sorted(set(weeks(report.series("tickets_created"), report)["period_start"]))
+    known = set(zip(rows["feature_id"], rows["period_start"], strict=True))
+    quiet = [
+        {"metric": "tickets_created", "feature_id": feature, "period_start": start, "value": 0.0, "n": 0}
+        for feature in dict.fromkeys(rows["feature_id"])
+        for start in starts
+        if (feature, start) not in known
+    ]
+    if not quiet:
+        return rows
+    return pd.concat([rows, pd.DataFrame(quiet)]).sort_values(["period_start", "feature_id"])
 
 
 def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figure]:

@@ -285,3 +285,17 @@ def test_intervals_are_those_of_the_tables() -> None:
     assert uncertainty.wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-4)
     assert uncertainty.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-4)
     assert uncertainty.events(10) == pytest.approx((4.80, 18.39), abs=0.05)
+
+
+def test_a_week_without_tickets_is_a_zero_and_no_gap() -> None:
+    rows = values()
+    quiet = (
+        (rows["metric"] == "tickets_created")
+        & (rows["feature_id"] == "board")
+        & (rows["period_start"] == WEEK)
+    )
+    page = render(report(values=rows[~quiet]))
+    behind = page[page.index("Tickets by feature and week</caption>") :]
+    last_week = re.search(r'<th scope="row">9 Nov 2026</th>(.*?)</tr>', behind)
+    assert last_week is not None
+    assert sorted(re.findall(r">(\d+)<", last_week[1])) == ["0", "6", "6"]
