@@ -151,7 +151,7 @@ def report(
 ) -> None:
     """Write the health report of a week from the published mart."""
     from orchestration.home import Home
-    from orchestration.report_data import write_report
+    from orchestration.report_files import write_report
 
     with _readable_errors():
         _terminal.print(str(write_report(Home.from_environment(), week)))

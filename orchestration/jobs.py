@@ -9,7 +9,7 @@ from orchestration.evaluations import failed_checks
 from orchestration.home import Home
 from orchestration.night import AS_OF_TAG, reporting_zone
 from orchestration.products import HEALTH_REPORT
-from orchestration.report_data import mark_withheld
+from orchestration.report_files import mark_withheld
 
 # Sources load side by side. A fork of a process that has done the slow imports starts a step in a blink.
 _EXECUTOR = dg.multiprocess_executor.configured(

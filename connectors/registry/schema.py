@@ -15,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from connectors.registry.glossary import GlossaryEntry, unknown_words
+
 # A rule between entries that is broken: (stream, position of the entry, what is wrong).
 Problem = tuple[str, int, str]
 
@@ -243,7 +245,7 @@ class Survey(Entry):
 
 
 class Registry(BaseModel):
-    """All files; a field is a stream, a list in the order of its file."""
+    """All files; a field is a list in the order of its file, and a stream, but for the glossary, which is no data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -261,6 +263,7 @@ class Registry(BaseModel):
     delivery: list[DeliveryRule]
     funnels: list[Funnel]
     surveys: list[Survey]
+    glossary: list[GlossaryEntry]
 
     def problems(self) -> Iterator[Problem]:
         """Rules between entries that are broken."""
@@ -304,6 +307,16 @@ class Registry(BaseModel):
         )
         yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
         yield from self._roadmap()
+        stage_ids = {each.id for each in self.stages}
+        for number, what in unknown_words(self.glossary, self.tracked_events(), stage_ids):
+            yield "glossary", number, what
+        metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
+        yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
+
+    def tracked_events(self) -> set[str]:
+        """The tracking plan: every event that a feature or a funnel names."""
+        of_features = {rule.event for feature in self.features for rule in feature.events}
+        return of_features | {step.event for funnel in self.funnels for step in funnel.steps}
 
     def _roadmap(self) -> Iterator[Problem]:
         """What the roadmap's words mean: each one thing, and only stages that there are."""
