@@ -28,14 +28,23 @@ def write_report(home: Home, week: str | None = None) -> Path:
 
     Raises ValueError when nothing is published, or the week is not one, is not over, or lies before the mart's history.
     """
-    week = week or last_complete_week(home.published)
-    page = render(_health_report(home.published, _monday(week), _reasons(home)))
-    target = home.reports / week / "index.html"
+    report = read_report(home, week)
+    page = render(report)
+    target = home.reports / report.week / "index.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".next")
     unfinished.write_text(page, encoding="utf-8")
     os.replace(unfinished, target)
     return target
+
+
+def read_report(home: Home, week: str | None = None) -> HealthReport:
+    """The numbers of a week (default: the last complete one), and why the newest night was withheld, if it was.
+
+    Raises ValueError as `write_report` does.
+    """
+    week = week or last_complete_week(home.published)
+    return _health_report(home.published, _monday(week), _reasons(home))
 
 
 def mark_withheld(home: Home, reasons: list[str]) -> None:

@@ -23,6 +23,13 @@ def _svg(chart: alt.Chart | alt.LayerChart, description: str) -> str:
     return str(vl_convert.vegalite_to_svg(styled.to_dict()))
 
 
+def png(svg: str) -> bytes:
+    """A chart as a picture on white ground, for mail and chat, which show no SVG."""
+    end = svg.index(">", svg.index("<svg")) + 1
+    ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    return bytes(vl_convert.svg_to_png(svg[:end] + ground + svg[end:], scale=2))
+
+
 def _rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Dates as text: a chart must not shift a day between time zones."""
     rows = frame.copy()

@@ -61,8 +61,8 @@ def render(report: HealthReport) -> str:
     return environment.get_template("health.html.j2").render(
         report=report,
         span=wording.week_span(report.week_start),
-        headlines=[headline for metric in _HEADLINES if (headline := _headline(report, metric))],
-        sections=_sections(report),
+        headlines=[found for metric in _HEADLINES if (found := headline(report, metric))],
+        sections=sections(report),
         failed=failed,
         passed_count=len(report.checks) - len(failed),
         stale=[source.source for source in report.sources if source.is_stale],
@@ -70,7 +70,8 @@ def render(report: HealthReport) -> str:
     )
 
 
-def _sections(report: HealthReport) -> list[Section]:
+def sections(report: HealthReport) -> list[Section]:
+    """The sections that have something to show, in reading order."""
     built = (adoption(report), retention(report), delivery(report), support(report), funnel(report))
     return [section for section in built if section is not None]
 
@@ -94,7 +95,8 @@ def _coverage(report: HealthReport) -> list[dict[str, object]]:
     ]
 
 
-def _headline(report: HealthReport, metric: str) -> Headline | None:
+def headline(report: HealthReport, metric: str) -> Headline | None:
+    """A metric's total in its last period up to the week; None when it has no definition or no value yet."""
     definition = report.definitions.get(metric)
     rows = report.series(metric).tail(TREND_WEEKS)
     if definition is None or rows.empty:

@@ -125,7 +125,11 @@ class FeedbackSource(Entry):
 
 
 class AreaOwner(Entry):
+    """Ids of Slack: `slack` is the user or user group to mention, `slack_channel` where alerts of the owner go."""
+
     owner: Owner
+    slack: Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{8,20}$")] | None = None
+    slack_channel: Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{8,20}$")] | None = None
 
 
 class Target(Entry):
@@ -291,6 +295,7 @@ class Registry(BaseModel):
                 )
         yield from self._misdeclared_surveys()
         yield from self._shared_events()
+        yield from self._two_addresses()
         epics = ((number, epic) for number, each in enumerate(self.features) for epic in each.epics)
         yield from _repeated("features", epics, "The epic `{}` is listed twice.")
         projects = ((number, each) for number, team in enumerate(self.teams) for each in team.jira_projects)
@@ -350,6 +355,15 @@ class Registry(BaseModel):
                     f"Surveys `{first.id}` and `{survey.id}` are of the kind {survey.kind}, but on other scales: "
                     "no number may mix them.",
                 )
+
+    def _two_addresses(self) -> Iterator[Problem]:
+        """An owner may answer for several areas, but is one and the same in Slack."""
+        for name in ("slack", "slack_channel"):
+            seen: dict[str, str] = {}
+            for number, each in enumerate(self.owners):
+                given = getattr(each, name)
+                if given and seen.setdefault(each.owner, given) != given:
+                    yield "owners", number, f"`{each.owner}` has another `{name}` above: an owner has one."
 
     def _shared_events(self) -> Iterator[Problem]:
         """An event that two rules match would be counted for both."""
