@@ -87,7 +87,12 @@ class Chat:
             if known and known.content == content:
                 return Said(known.reference, "unchanged")
             ts = known.reference if known else self._find(key, channel, since, thread)
-            message = {"channel": channel, "text": text, "blocks": blocks, "metadata": _metadata(key)}
+            message: dict[str, Any] = {
+                "channel": channel,
+                "text": text,
+                "blocks": blocks,
+                "metadata": _metadata(key),
+            }
             if ts:
                 said = Said(ts, self._update(message, ts))
             else:

@@ -133,7 +133,7 @@ def test_it_arrives_whole_over_tls(scheme: str, certificate: tuple[Path, Path], 
     text, html = message.iter_parts()
     assert isinstance(text, EmailMessage)
     assert isinstance(html, EmailMessage)
-    assert text.get_content() == MAIL.text
+    assert text.get_content().splitlines() == MAIL.text.splitlines()
     page, picture = html.iter_parts()
     assert "cid:chart" in page.get_content()  # type: ignore[attr-defined]
     assert picture.get_content() == PICTURE  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """Slack's own client against the sandbox's Slack, and our messages through it: said once, whatever goes wrong."""
 
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -158,7 +159,7 @@ def test_a_failing_server_is_asked_again(rooms: Rooms, chat: Chat, kind: str) ->
 
 def test_a_server_that_goes_on_failing_is_a_failure_and_can_be_repaired(rooms: Rooms, chat: Chat) -> None:
     rooms.fail("chat.postMessage", "500", times=3)
-    with pytest.raises(DeliveryFailed, match="no clear answer to chat.postMessage in C07LEADERSHIP"):
+    with pytest.raises(DeliveryFailed, match=r"no clear answer .* in C07LEADERSHIP"):
         say(chat)
     assert rooms.messages() == []
     assert say(chat).outcome == "posted"
@@ -169,7 +170,7 @@ def test_a_server_that_goes_on_failing_is_a_failure_and_can_be_repaired(rooms: R
     [(SLACK_FOREIGN_CHANNEL, "not_in_channel. Invite the app"), ("C07NOWHERE00", "channel_not_found. Check")],
 )
 def test_ok_false_is_a_failure_with_its_remedy(chat: Chat, notices: Notices, channel: str, said: str) -> None:
-    with pytest.raises(DeliveryFailed, match=said):
+    with pytest.raises(DeliveryFailed, match=re.escape(said)):
         chat.say("key", channel, "Digest", BLOCKS, SINCE)
     assert notices.told("key", channel) is None
 
@@ -178,14 +179,14 @@ def test_a_wrong_token_is_named_and_not_shown(rooms: Rooms, notices: Notices) ->
     wrong = "xoxb-canary-do-not-show"
     settings = slack_settings({**rooms.environment, "POPS_SLACK_BOT_TOKEN": wrong})
     assert settings is not None
-    with pytest.raises(DeliveryFailed, match="invalid_auth. Set POPS_SLACK_BOT_TOKEN") as caught:
+    with pytest.raises(DeliveryFailed, match=r"invalid_auth\. Set POPS_SLACK_BOT_TOKEN") as caught:
         say(impatient(settings, notices))
     assert wrong not in f"{caught.value} {settings!r}"
 
 
 def test_a_scope_that_is_missing_is_named(rooms: Rooms, chat: Chat) -> None:
     rooms.fail("conversations.history", "403")
-    with pytest.raises(DeliveryFailed, match="missing_scope. Give the app the scopes"):
+    with pytest.raises(DeliveryFailed, match=r"missing_scope\. Give the app the scopes"):
         say(chat)
 
 
