@@ -45,8 +45,8 @@ APIS: dict[str, type[Vendor]] = {
 def create_app(sandbox: SandboxState) -> ASGIApp:
     """The application for one sandbox. Vendors that it does not serve answer 404 on every path; chat is always there."""
     control = _Control(sandbox)
-    apis: list[type[Vendor]] = [APIS[name] for name in sandbox.vendors]
-    mounts = [api(sandbox).mount() for api in [*apis, Slack]]
+    apis: list[type[Vendor]] = [*(APIS[name] for name in sandbox.vendors), Slack]
+    mounts = [api(sandbox).mount() for api in apis]
     return _ReachTransport(Starlette(routes=[control.mount(), *mounts]))
 
 
