@@ -203,7 +203,9 @@ def _few(sentences: list[str], what: str) -> tuple[str, ...]:
     description="Tells owners in Slack of failed nights, blocked publications and stale data, and when they are over.",
 )
 def owner_alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Does nothing while POPS_SLACK_BOT_TOKEN is not set. What cannot be delivered is tried again at the next tick."""
+    """What cannot be delivered is tried again at the next tick."""
+    if slack_settings(os.environ) is None:
+        return dg.SkipReason("Slack is off: set POPS_SLACK_BOT_TOKEN and what belongs to it.")
     facts = present_facts(context.instance, datetime.now(UTC), links(os.environ))
     told = tell_owners(Home.from_environment(), facts)
     return dg.SkipReason(f"{told} messages, {len(facts.problems)} problems now.")

@@ -232,4 +232,4 @@ def test_while_slack_is_off_nothing_happens(
     with dg.build_sensor_context(instance=story.instance) as context:
         ticked = owner_alerts(context)
     assert isinstance(ticked, dg.SkipReason)
-    assert ticked.skip_message == "0 messages, 1 problems now."
+    assert ticked.skip_message == "Slack is off: set POPS_SLACK_BOT_TOKEN and what belongs to it."
