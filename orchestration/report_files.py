@@ -18,6 +18,7 @@ from orchestration.restatements import revisions
 from reports.glossary import render_glossary
 from reports.health import INDEX, render_pages
 from reports.language import language
+from reports.model import HealthReport
 from reports.weeks import Revision, Week, render_weeks
 
 LANGUAGE = "POPS_REPORT_LANGUAGE"
@@ -57,6 +58,12 @@ def write_report(home: Home, week: str | None = None) -> Path:
     return path
 
 
+def read_report(home: Home, week: str | None = None, env: Mapping[str, str] = os.environ) -> HealthReport:
+    """What the pages of a week say (default: the last complete one). Raises ValueError as `write_report` does."""
+    monday = monday_of(week or last_complete_week(home.published))
+    return health_report(home.published, monday, _reasons(home), report_language(env))
+
+
 def mark_withheld(home: Home, reasons: list[str]) -> None:
     """Say on the newest report that the last night was not published, and why."""
     kept = home.published.with_name(_WITHHELD)
@@ -77,9 +84,8 @@ def _reasons(home: Home) -> tuple[str, ...]:
 
 
 def _write_week(home: Home, week: str) -> Path:
-    monday = monday_of(week)
-    folder = home.reports / monday.strftime("%G-W%V")
-    report = health_report(home.published, monday, _reasons(home), report_language())
+    report = read_report(home, week)
+    folder = home.reports / report.week
     pages = render_pages(report)
     folder.mkdir(parents=True, exist_ok=True)
     shown = _shown(folder)

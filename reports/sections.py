@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from reports import uncertainty, wording
-from reports.model import HealthReport
+from reports.model import HealthReport, SourceStatus
 
 TREND_WEEKS = 13
 # A share of known rows from which on nobody needs to be told of the rest.
@@ -86,15 +86,7 @@ def caveats(
     """
     say = report.say
     concerned = [status for status in report.sources if status.family in families]
-    notes = [
-        say.text(
-            "{source} was last read until {moment} UTC: numbers made from it are older than the report.",
-            source=status.source,
-            moment=status.read_until,
-        )
-        for status in concerned
-        if status.is_stale
-    ]
+    notes = stale_notes(report, concerned)
     words = (*(status.source for status in concerned), *assets)
     notes += [
         say.text(
@@ -116,6 +108,21 @@ def caveats(
             )
         )
     return tuple(dict.fromkeys(notes))
+
+
+def stale_notes(report: HealthReport, sources: Sequence[SourceStatus]) -> list[str]:
+    """A sentence for each of the sources that is stale."""
+    return [
+        report.say.text("{source} was never read: numbers made from it are missing.", source=status.source)
+        if status.read_until == "never"
+        else report.say.text(
+            "{source} was last read until {moment} UTC: numbers made from it are older than the report.",
+            source=status.source,
+            moment=status.read_until,
+        )
+        for status in sources
+        if status.is_stale
+    ]
 
 
 def warning(report: HealthReport, *metrics: str) -> str:
