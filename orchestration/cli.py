@@ -69,7 +69,7 @@ def nightly(
         typer.Option(formats=["%Y-%m-%d"], help="Count what happened before this date; default: today."),
     ] = None,
 ) -> None:
-    """Run one night: read the sources, build, audit, publish, report. Exits 1 when nothing was published."""
+    """Run one night: read the sources, build, audit, publish, report, send the digest. Exits 1 when a step failed."""
     from orchestration.home import Home
     from orchestration.night import Night
     from orchestration.preflight import check_settings
@@ -84,7 +84,7 @@ def nightly(
 
 
 def run_and_tell(as_of: date, terminal: Console) -> bool:
-    """Run a night, print its progress and what its checks found; whether it was published."""
+    """Run a night, print its progress and what its checks found; whether it was published and every step went well."""
     from orchestration.home import Home
     from orchestration.launch import run_night
 
@@ -93,14 +93,16 @@ def run_and_tell(as_of: date, terminal: Console) -> bool:
     for check in result.failed:
         mark = "[red]failed[/red]" if check.severity == "error" else "[yellow]warning[/yellow]"
         terminal.print(f"  {mark} {check.sentence} [dim]{check.observed}[/dim]")
+    steps = ", ".join(result.failed_steps)
     if result.published:
         terminal.print(f"  [green]published[/green] in {result.seconds:.0f} s")
+        if steps:
+            terminal.print(f"  [red]failed after that[/red]: {steps}. Log: {result.log}")
     else:
-        steps = ", ".join(result.failed_steps)
         terminal.print(
             f"  [red]not published[/red] (failed: {steps}); readers keep the last sound mart. Log: {result.log}"
         )
-    return result.published
+    return result.published and not result.failed_steps
 
 
 @app.command()
@@ -151,7 +153,24 @@ def report(
 ) -> None:
     """Write the health report of a week from the published mart."""
     from orchestration.home import Home
-    from orchestration.report_data import write_report
+    from orchestration.report_files import write_report
 
     with _readable_errors():
         _terminal.print(str(write_report(Home.from_environment(), week)))
+
+
+@app.command()
+def digest(
+    week: Annotated[
+        str | None, typer.Option(help="ISO week such as 2026-W46; default: the last complete one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, and send nothing.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Send it although data are stale or withheld.")
+    ] = False,
+) -> None:
+    """Send the digest of a week to Slack and by mail, or update what was sent; `--dry-run` prints it."""
+    from orchestration.digest import run_digest
+
+    with _readable_errors():
+        _terminal.print(run_digest(week, dry_run, anyway, os.environ), markup=False)

@@ -2,8 +2,10 @@
 
 import dagster as dg
 
+from orchestration.alerts import owner_alerts
 from orchestration.audit import build_audit
 from orchestration.dbt_assets import build_dbt_assets, dbt_resource, parsed_project
+from orchestration.digest import digest
 from orchestration.home import Home
 from orchestration.ingestion import ingestion_assets, vendor_assets
 from orchestration.jobs import build_schedules, nightly, weekly_report
@@ -21,10 +23,12 @@ defs = dg.Definitions(
         metric_values_asset(_project, _models),
         published_mart_asset(_models),
         health_report,
+        digest,
     ],
     asset_checks=[build_audit()],
     jobs=[nightly, weekly_report],
     schedules=build_schedules(),
+    sensors=[owner_alerts],
     resources={"dbt": dbt_resource(_home)},
 )
 

@@ -41,6 +41,10 @@ class Home:
         return self.root / "reports"
 
     @property
+    def notices(self) -> Path:
+        return self.root / "notices.sqlite"
+
+    @property
     def dagster(self) -> Path:
         return self.root / "dagster"
 

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import dagster as dg
 
+from orchestration.digest import DIGEST
 from orchestration.evaluations import failed_checks
 from orchestration.home import Home
 from orchestration.night import AS_OF_TAG, reporting_zone
 from orchestration.products import HEALTH_REPORT
-from orchestration.report_data import mark_withheld
+from orchestration.report_files import mark_withheld
 
 # Sources load side by side. A fork of a process that has done the slow imports starts a step in a blink.
 _EXECUTOR = dg.multiprocess_executor.configured(
@@ -17,9 +18,14 @@ _EXECUTOR = dg.multiprocess_executor.configured(
 )
 
 
+_AFTER_PUBLICATION = {key.to_python_identifier() for key in (HEALTH_REPORT, DIGEST)}
+
+
 @dg.failure_hook(name="tell_readers")
 def tell_readers(context: dg.HookContext) -> None:
-    """Yesterday's mart stays; the newest report says that it does, and why."""
+    """Yesterday's mart stays; the newest report says that it does, and why. What fails after publication holds nothing."""
+    if context.step_key in _AFTER_PUBLICATION:
+        return
     reasons = [check.sentence for check in failed_checks(context.instance, context.run_id) if check.blocks]
     if context.op_exception is not None and not reasons:
         reasons = [f"The step {context.step_key} failed. Its error is in the run's log."]
@@ -36,8 +42,8 @@ nightly = dg.define_asset_job(
 
 weekly_report = dg.define_asset_job(
     "weekly_report",
-    selection=dg.AssetSelection.assets(HEALTH_REPORT),
-    description="Writes the health report of the last complete week from the published mart.",
+    selection=dg.AssetSelection.assets(HEALTH_REPORT, DIGEST),
+    description="Writes the health report of the last complete week from the published mart, and sends its digest.",
     executor_def=dg.in_process_executor,
 )
 

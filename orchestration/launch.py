@@ -7,31 +7,34 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
+from orchestration.delivery import links
 from orchestration.evaluations import failed_checks
 from orchestration.home import Home
 from orchestration.night import AS_OF_TAG
 from reports.model import CheckStatus
 
 _LAUNCHER_TAG = "pops/launched_by"
+_PUBLISHED = "published__product_ops__mart"
 _STEPS = {
     "dbt_build": "mart built and tested",
     "metrics__product_ops__metric_values": "metrics computed",
     "audit": "audited",
-    "published__product_ops__mart": "published",
+    _PUBLISHED: "published",
     "reports__product_ops__health_report": "report written",
+    "sent__product_ops__digest": "digest",
 }
 
 
 @dataclass(frozen=True)
 class NightResult:
-    """`published` is true when the night's mart replaced the one before."""
+    """`published` is true when the night's mart replaced the one before; steps after that may have failed."""
 
     run_id: str
     as_of: date
@@ -51,6 +54,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     failed_steps: list[str] = []
+    published = False
     with _only_night(home), _printed_to(log):
         from orchestration.definitions import nightly_job
 
@@ -65,14 +69,24 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
             for event in execute_run_iterator(job, run, instance):
                 if event.is_step_failure and event.step_key:
                     failed_steps.append(event.step_key)
+                published = published or (event.is_step_success and event.step_key == _PUBLISHED)
                 line = _line(event)
                 if line:
                     say(f"{time.monotonic() - started:6.1f} s  {line}")
             failed = tuple(failed_checks(instance, run.run_id))
-            finished = instance.get_run_by_id(run.run_id)
-    published = finished is not None and finished.is_success
+            _tell_owners(home, instance, say)
     seconds = time.monotonic() - started
     return NightResult(run.run_id, as_of, published, failed, tuple(failed_steps), seconds, log)
+
+
+def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:
+    """As the sensor of the daemon does, for nights that run without one."""
+    from orchestration.alerts import present_facts, tell_owners
+
+    try:
+        tell_owners(home, present_facts(instance, datetime.now(UTC), links(os.environ)))
+    except ValueError as problem:
+        say(f"owners were not told: {problem}")
 
 
 @contextmanager

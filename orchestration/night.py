@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+
 from connectors.registry.source import load_organisation, registry_dir
 
 AS_OF_TAG = "pops/as_of"

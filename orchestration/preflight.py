@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from connectors.registry.source import load_registry, registry_dir
 from connectors.settings import chosen_sources
+from orchestration.glossary_data import check_glossary
+from orchestration.report_files import report_language
 
 PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
 
@@ -18,7 +20,8 @@ def check_settings(env: Mapping[str, str]) -> None:
             f"{PSEUDONYM_KEY} is not set: people are known by a keyed hash, so a night needs a key. "
             "Make one once, with `openssl rand -hex 32`, and keep it: another key makes other people."
         )
-    load_registry(registry_dir())
+    check_glossary(load_registry(registry_dir()))
+    report_language(env)
     chosen = chosen_sources(env)
     for error in chosen.values():
         if error is not None and not any(each is None for each in chosen.values()):

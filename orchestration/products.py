@@ -12,7 +12,8 @@ from orchestration.home import Home
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import PLATFORM, owner_of
 from orchestration.publish import publish
-from orchestration.report_data import forget_withheld, last_complete_week, write_report
+from orchestration.report_data import last_complete_week
+from orchestration.report_files import forget_withheld, write_report
 from orchestration.source_status import read_states
 
 METRIC_VALUES = dg.AssetKey(["metrics", "product_ops", "metric_values"])

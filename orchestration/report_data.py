@@ -1,63 +1,29 @@
-"""From the published mart to the report: reads rows, writes files. The same mart and week give the same file."""
+"""From the published mart to what the report says. The same mart, week and registry give the same report."""
 
-import os
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from orchestration.home import Home
-from reports.health import render
+from connectors.registry.source import load_registry, registry_dir
+from orchestration.restatements import restatements, revisions
+from reports.language import language
 from reports.model import CheckStatus, Definition, HealthReport, SourceStatus, Target
 
 _STALE_AFTER = timedelta(hours=30)
-_WITHHELD = "withheld.txt"
 
 
 def last_complete_week(published: Path) -> str:
     """The ISO week before the one in which the published `as_of` lies. Raises ValueError without a published mart."""
-    with _open(published) as mart:
+    with open_mart(published) as mart:
         as_of = _as_of(mart)
     monday = as_of - timedelta(days=as_of.weekday())
     return (monday - timedelta(days=7)).strftime("%G-W%V")
 
 
-def write_report(home: Home, week: str | None = None) -> Path:
-    """Write `reports/<week>/index.html` from the published mart (default: its last complete week); returns its path.
-
-    Raises ValueError when nothing is published, or the week is not one, is not over, or lies before the mart's history.
-    """
-    week = week or last_complete_week(home.published)
-    page = render(_health_report(home.published, _monday(week), _reasons(home)))
-    target = home.reports / week / "index.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".next")
-    unfinished.write_text(page, encoding="utf-8")
-    os.replace(unfinished, target)
-    return target
-
-
-def mark_withheld(home: Home, reasons: list[str]) -> None:
-    """Say on the newest report that the last night was not published, and why."""
-    kept = home.published.with_name(_WITHHELD)
-    before = _reasons(home)
-    kept.write_text("\n".join(dict.fromkeys([*before, *reasons])))
-    if home.published.exists():
-        write_report(home)
-
-
-def forget_withheld(home: Home) -> None:
-    """A night was published: what was withheld before no longer matters."""
-    home.published.with_name(_WITHHELD).unlink(missing_ok=True)
-
-
-def _reasons(home: Home) -> tuple[str, ...]:
-    kept = home.published.with_name(_WITHHELD)
-    return tuple(kept.read_text().splitlines()) if kept.exists() else ()
-
-
-def _open(published: Path) -> duckdb.DuckDBPyConnection:
+def open_mart(published: Path) -> duckdb.DuckDBPyConnection:
+    """The published mart, read-only. Raises ValueError when nothing is published."""
     if not published.exists():
         raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
     return duckdb.connect(str(published), read_only=True)
@@ -71,7 +37,8 @@ def _as_of(mart: duckdb.DuckDBPyConnection) -> date:
     return found
 
 
-def _monday(week: str) -> date:
+def monday_of(week: str) -> date:
+    """The Monday of an ISO week such as 2026-W46. Raises ValueError for anything else."""
     try:
         year, number = week.upper().split("-W")
         return date.fromisocalendar(int(year), int(number), 1)
@@ -79,8 +46,19 @@ def _monday(week: str) -> date:
         raise ValueError(f"{week!r} is no ISO week: write it as 2026-W46.") from None
 
 
-def _health_report(published: Path, week_start: date, withheld: tuple[str, ...]) -> HealthReport:
-    with _open(published) as mart:
+def health_report(
+    published: Path,
+    week_start: date,
+    withheld: tuple[str, ...] = (),
+    language_code: str = "en",
+) -> HealthReport:
+    """What the report of the week that begins on `week_start` says, in a language.
+
+    `withheld`: why the newest night was not published. Raises ValueError when nothing is published, for a week that is
+    not over or lies before the mart's history, and for a language without a catalogue.
+    """
+    say = language(language_code)
+    with open_mart(published) as mart:
         as_of = _as_of(mart)
         if week_start + timedelta(days=7) > as_of:
             raise ValueError(
@@ -88,7 +66,7 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
             )
         features = mart.execute(
             """
-            select week.*, feature.launched_on
+            select week.*, feature.launched_on, feature.live_until, feature.adoption_target
             from marts.mart_feature_week as week
             join marts.dim_feature as feature on week.feature_id = feature.feature_id
             where week.week_start = ?
@@ -101,7 +79,7 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
                 f"The published mart knows nothing of the week of {week_start}: its first number is of {first_day}."
             )
         values = mart.execute(
-            "select * from metrics.metric_values where is_current and period_start <= ?",
+            "select * from metrics.metric_values where is_current and grain <> 'day' and period_start <= ?",
             [week_start + timedelta(days=6)],
         ).df()
         values["period_start"] = pd.to_datetime(values["period_start"]).dt.date
@@ -129,13 +107,25 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
                 ).fetchall()
             ),
             withheld=withheld,
+            families=metric_families(),
+            restatements=restatements(mart, week_start),
+            revision=len(revisions(mart, week_start)) + 1,
+            say=say,
         )
+
+
+def metric_families() -> dict[str, tuple[str, ...]]:
+    """By metric, the kinds of tools it is made from, as the registry's glossary says."""
+    return {
+        metric: entry.families for entry in load_registry(registry_dir()).glossary for metric in entry.metrics
+    }
 
 
 def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
     rows = mart.execute(
-        "select metric, label, description, unit, good_direction, owner, coalesce(minimum_sample, 0), specification "
-        "from metrics.metric_definitions"
+        "select metric, label, description, unit, good_direction, owner, coalesce(minimum_sample, 0), "
+        "coalesce(specification, ''), grain, coalesce(exclusions, ''), coalesce(closes_after_days, 0), "
+        "definition_version from metrics.metric_definitions"
     ).fetchall()
     return {row[0]: Definition(*row[1:]) for row in rows}
 

@@ -1,26 +1,50 @@
-"""Charts as self-contained SVG, drawn by Vega-Lite: no script and no request in the page that shows them."""
+"""Charts as self-contained SVG: no script and no request in the page that shows them.
 
+Vega-Lite draws them. What it writes is then made smaller and given to the page's style: colours become the page's
+own, so that a chart is dark on a dark page, and one sentence describes it, since a table with its numbers follows.
+"""
+
+import math
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import altair as alt
 import pandas as pd
 import vl_convert
 
-INK, MUTED, ACCENT, ALARM = "#1c2733", "#6b7785", "#2f6fde", "#c8442f"
-PALETTE = ["#2f6fde", "#e08a1e", "#3a9d6e", "#a04fc4", "#c8442f", "#6b7785"]
+from reports.language import Language
+from reports.svg import slim
+
+INK, MUTED, ACCENT, ALARM, PAPER, GRID = "#1c2733", "#5b6673", "#2f6fde", "#c8442f", "#fffffe", "#e2e6eb"
+PALETTE = ["#2f6fde", "#e08a1e", "#3a9d6e", "#a04fc4", "#c8442f", "#6b7785", "#0f8a9d", "#b0689a"]
+# What each colour is called in the page's style, which says it again for dark pages.
+_STYLED = {INK: "ink", MUTED: "muted", ACCENT: "accent", ALARM: "bad", PAPER: "paper", GRID: "line"} | {
+    colour: f"c{place}" for place, colour in enumerate(PALETTE) if colour not in (ACCENT, ALARM)
+}
 _WIDTH = 860
 
 
 def _svg(chart: alt.Chart | alt.LayerChart, description: str) -> str:
     styled = (
-        chart.properties(description=description, background="transparent", padding={"left": 16, "right": 8, "top": 4, "bottom": 4})
-        .configure(font="system-ui, sans-serif")
+        chart.properties(background="transparent", padding={"left": 18, "right": 8, "top": 4, "bottom": 4})
+        .configure(font="system-ui, sans-serif", aria=False)
         .configure_view(stroke=None)
-        .configure_axis(labelColor=MUTED, titleColor=MUTED, gridColor="#e6e9ed", domainColor="#c5ccd4", labelFontSize=11, titleFontWeight="normal", tickColor="#c5ccd4")
+        .configure_axis(labelColor=MUTED, titleColor=MUTED, gridColor=GRID, domainColor=GRID, labelFontSize=11, titleFontWeight="normal", tickColor=GRID)
         .configure_legend(labelColor=INK, title=None, orient="top", labelFontSize=11)
     )  # fmt: skip
-    return str(vl_convert.vegalite_to_svg(styled.to_dict()))
+    return slim(str(vl_convert.vegalite_to_svg(styled.to_dict(validate=False))), description, _STYLED)
+
+
+def png(svg: str) -> bytes:
+    """A chart as a picture on white ground, for mail and chat, which show no SVG."""
+    for colour, name in _STYLED.items():
+        svg = svg.replace(f"var(--{name})", colour)
+    end = svg.index(">", svg.index("<svg"))
+    ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    # What the page's style says of text once.
+    font = ' font-family="sans-serif" font-size="11"'
+    return bytes(vl_convert.svg_to_png(f"{svg[:end]}{font}>{ground}{svg[end + 1 :]}", scale=2))
 
 
 def _rows(frame: pd.DataFrame) -> pd.DataFrame:
@@ -32,17 +56,26 @@ def _rows(frame: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def sparkline(values: Sequence[float], description: str) -> str:
+def sparkline(values: Sequence[float | None], description: str) -> str:
     """A small line without axes; the last value is marked. Missing values leave a gap."""
-    rows = pd.DataFrame({"place": range(len(values)), "value": list(values)})
-    base = alt.Chart(rows).encode(
-        x=alt.X("place:Q", axis=None), y=alt.Y("value:Q", axis=None, scale=alt.Scale(zero=False))
-    )
-    line = base.mark_line(color=ACCENT, strokeWidth=1.6)
-    last = base.transform_filter(alt.datum.place == len(values) - 1).mark_point(
-        color=ACCENT, filled=True, size=28
-    )
-    return _svg((line + last).properties(width=96, height=28), description)
+    known = [value for value in values if value is not None and not math.isnan(value)]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    across, up = 88 / max(1, len(values) - 1), 22 / (high - low) if high > low else 0.0
+    points = [
+        None if value is None or math.isnan(value)
+        else (f"{4 + place * across:.1f}", f"{25 - (value - low) * up if up else 14:.1f}")
+        for place, value in enumerate(values)
+    ]  # fmt: skip
+    path = ""
+    for before, point in zip([None, *points], points, strict=False):
+        if point is not None:
+            path += f"{'L' if before else 'M'}{point[0]} {point[1]}"
+    last = points[-1]
+    mark = f'<circle cx="{last[0]}" cy="{last[1]}" r="2.6"/>' if last else ""
+    label = escape(description, quote=True)
+    return f'<svg class="spark" role="img" aria-label="{label}" viewBox="0 0 96 28" width="96" height="28"><path d="{path}"/>{mark}</svg>'
 
 
 def lines(
@@ -50,19 +83,24 @@ def lines(
     series: str,
     title: str,
     description: str,
-    form: str = ",.0f",
+    say: Language,
+    form: str = "number",
     target: float | None = None,
 ) -> str:
-    """One line a series over weeks. Columns: period_start, value, and the series' name column."""
+    """One line a series over weeks. Columns: period_start (a date), value, and the series' name column."""
+    rows = rows.assign(day=[say.day(day, with_year=False) for day in rows["period_start"]])
+    order = list(dict.fromkeys(rows.sort_values("period_start")["day"]))
+    # A line of one week would not be seen without its point.
+    point = alt.OverlayMarkDef(size=18) if rows.groupby(series)["value"].size().min() < 2 else False
     base = (
-        alt.Chart(_rows(rows))
-        .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2)
+        alt.Chart(_rows(rows[["day", "value", series]]))
+        .mark_line(point=point, strokeWidth=2)
         .encode(
-            x=alt.X("period_start:O", title=None, axis=alt.Axis(labelExpr="slice(datum.value, 5)", labelAngle=0, labelOverlap="greedy")),
-            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=form, tickCount=5), scale=alt.Scale(zero=True)),
+            x=alt.X("day:O", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy")),
+            y=alt.Y("value:Q", title=title, axis=_axis(say, form), scale=alt.Scale(zero=True)),
             color=alt.Color(f"{series}:N", scale=alt.Scale(range=PALETTE), sort=None),
         )
-    )  # fmt: skip
+    )
     chart: alt.Chart | alt.LayerChart = base
     if target is not None:
         rule = (
@@ -74,19 +112,36 @@ def lines(
     return _svg(chart.properties(width=_WIDTH, height=200), description)
 
 
+def _axis(say: Language, form: str, grid: bool = True) -> alt.Axis:
+    """An axis whose numbers are written the language's way. `form`: number or percent."""
+    decimal, group = (",", "\\u202f") if say.code == "fr" else (".", ",")
+    if form == "percent":
+        mark = "\\u202f%" if say.code == "fr" else "%"
+        return alt.Axis(
+            labelExpr=f"datum.value < 0 ? '' : format(datum.value * 100, '.0f') + '{mark}'",
+            tickCount=5,
+            grid=grid,
+        )
+    written = "format(datum.value, datum.value % 1 ? ',.1f' : ',.0f')"
+    if say.code == "fr":
+        written = f"replace(replace({written}, ',', '{group}'), '.', '{decimal}')"
+    return alt.Axis(labelExpr=written, tickCount=5, grid=grid)
+
+
 def bars(
     rows: pd.DataFrame,
     category: str,
     title: str,
     description: str,
-    form: str = ",.0f",
+    say: Language,
+    form: str = "number",
     highlight: Sequence[str] = (),
 ) -> str:
-    """Horizontal bars in the rows' order, with their values; highlighted categories in the alarm colour."""
+    """Horizontal bars in the rows' order, with their values as `text` says them; highlighted ones in the alarm colour."""
     order = list(rows[category])
-    base = alt.Chart(_rows(rows)).encode(
-        y=alt.Y(f"{category}:N", sort=order, title=None, axis=alt.Axis(labelLimit=200, labelColor=INK)),
-        x=alt.X("value:Q", title=title, axis=alt.Axis(format=form, tickCount=5)),
+    base = alt.Chart(_rows(rows[[category, "value", "text"]])).encode(
+        y=alt.Y(f"{category}:N", sort=order, title=None, axis=alt.Axis(labelLimit=230, labelColor=INK)),
+        x=alt.X("value:Q", title=title, axis=_axis(say, form)),
     )
     marks = base.mark_bar(height={"band": 0.65}).encode(
         color=alt.condition(
@@ -95,23 +150,29 @@ def bars(
             alt.value(ACCENT),
         )
     )
-    labels = base.mark_text(align="left", dx=4, color=INK, fontSize=11).encode(
-        text=alt.Text("value:Q", format=form)
-    )
-    return _svg((marks + labels).properties(width=_WIDTH - 130, height=max(60, 26 * len(order))), description)
+    labels = base.mark_text(align="left", dx=4, color=INK, fontSize=11).encode(text="text:N")
+    return _svg((marks + labels).properties(width=_WIDTH - 130, height=max(60, 24 * len(order))), description)
 
 
 def stacked(
-    rows: pd.DataFrame, category: str, part: str, parts: Sequence[str], title: str, description: str
+    rows: pd.DataFrame,
+    category: str,
+    part: str,
+    parts: Sequence[str],
+    title: str,
+    description: str,
+    say: Language,
 ) -> str:
     """Horizontal stacked bars: one bar a category, one colour a part, in the given order of parts."""
-    ordered = _rows(rows).assign(place=[list(parts).index(name) for name in rows[part]])
+    ordered = _rows(rows[[category, part, "value"]]).assign(
+        place=[list(parts).index(name) for name in rows[part]]
+    )
     chart = (
         alt.Chart(ordered)
         .mark_bar(height={"band": 0.65})
         .encode(
             y=alt.Y(f"{category}:N", title=None, axis=alt.Axis(labelColor=INK)),
-            x=alt.X("value:Q", title=title, stack="zero"),
+            x=alt.X("value:Q", title=title, stack="zero", axis=_axis(say, "number")),
             color=alt.Color(
                 f"{part}:N", sort=list(parts), scale=alt.Scale(domain=list(parts), range=PALETTE)
             ),
@@ -124,17 +185,62 @@ def stacked(
 
 
 def heatmap(rows: pd.DataFrame, row: str, column: str, columns: Sequence[str], description: str) -> str:
-    """Shares from 0 to 1 as a table of tinted cells with their values; a cell without value stays blank."""
-    base = alt.Chart(_rows(rows)).encode(
+    """Shares from 0 to 1 as a table of tinted cells with their `text`; a cell without value stays blank."""
+    base = alt.Chart(_rows(rows[[row, column, "value", "text"]])).encode(
         y=alt.Y(f"{row}:N", title=None, sort=list(dict.fromkeys(rows[row])), axis=alt.Axis(labelColor=INK, labelLimit=180, domain=False, ticks=False)),
         x=alt.X(f"{column}:N", title=None, sort=list(columns), axis=alt.Axis(orient="top", labelAngle=0, labelColor=INK, domain=False, ticks=False)),
     )  # fmt: skip
-    cells = base.mark_rect(stroke="#fff", strokeWidth=2).encode(
-        color=alt.Color("value:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=["#f2f5f9", ACCENT]))
+    # One colour whose strength is the value: it tints light and dark pages alike.
+    cells = base.mark_rect(fill=ACCENT).encode(
+        fillOpacity=alt.FillOpacity(
+            "value:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.06, 0.55])
+        )
     )
-    dark: Any = alt.condition("datum.value > 0.55", alt.value("#fff"), alt.value(INK))
-    text = base.mark_text(fontSize=11).encode(text=alt.Text("value:Q", format=".0%"), color=dark)
+    tint: Any = base.mark_text(fontSize=11, color=INK).encode(text="text:N")
     return _svg(
-        (cells + text).properties(width=150 * len(columns), height=max(60, 24 * rows[row].nunique())),
+        (cells + tint).properties(width=150 * len(columns), height=max(60, 22 * rows[row].nunique())),
         description,
     )
+
+
+def quadrant(
+    rows: pd.DataFrame,
+    titles: tuple[str, str],
+    middle: tuple[float, float],
+    corners: tuple[str, str, str, str],
+    description: str,
+    say: Language,
+) -> str:
+    """Named points with lines through the middle. Columns: name, x, y. `corners`: from top left, row by row."""
+    highest = [max(0.05, float(rows[name].max())) * 1.12 for name in ("x", "y")]
+    # Room below the points for the words of the lower corners.
+    lowest = -0.1 * highest[1]
+    base = alt.Chart(rows[["name", "x", "y"]]).encode(
+        x=alt.X("x:Q", title=titles[0], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[0]])),
+        y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[lowest, highest[1]], nice=False)),
+    )  # fmt: skip
+    points = base.mark_point(filled=True, size=60, color=ACCENT, opacity=1)
+    names = base.mark_text(align="left", dx=7, fontSize=11, color=INK).encode(text="name:N")
+    across = (
+        alt.Chart(pd.DataFrame({"x": [middle[0]]})).mark_rule(color=MUTED, strokeDash=[4, 4]).encode(x="x:Q")
+    )
+    upright = (
+        alt.Chart(pd.DataFrame({"y": [middle[1]]})).mark_rule(color=MUTED, strokeDash=[4, 4]).encode(y="y:Q")
+    )
+    places = pd.DataFrame(
+        {
+            "x": [0.0, highest[0], 0.0, highest[0]],
+            "y": [highest[1], highest[1], lowest, lowest],
+            "corner": list(corners),
+            "side": ["left", "right", "left", "right"],
+            "edge": ["top", "top", "bottom", "bottom"],
+        }
+    )
+    layers = points + names + across + upright
+    for place in places.to_dict("records"):
+        layers += (
+            alt.Chart(pd.DataFrame([place]))
+            .mark_text(align=place["side"], baseline=place["edge"], dx=6 if place["side"] == "left" else -2, dy=4 if place["edge"] == "top" else -4, fontSize=11, fontStyle="italic", color=MUTED)
+            .encode(x="x:Q", y="y:Q", text="corner:N")
+        )  # fmt: skip
+    return _svg(layers.properties(width=_WIDTH - 60, height=330), description)

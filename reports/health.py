@@ -1,137 +1,164 @@
-"""The weekly health report as one HTML page."""
+"""The weekly health report: pages for its readers, all made from the same numbers."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from reports import charts, wording
+from reports import headlines, wording
+from reports.changes import what_changed
+from reports.data_status import data_status
+from reports.delivery_section import delivery, engineering, roadmap
+from reports.language import N_, Language
+from reports.launch_section import launches
 from reports.model import HealthReport
-from reports.product_sections import adoption, funnel, retention
-from reports.sections import TREND_WEEKS, Section
-from reports.work_sections import delivery, support
+from reports.people_sections import funnel, retention
+from reports.product_sections import adoption, audience
+from reports.sections import Section
+from reports.support_section import satisfaction, support
 
-_HEADLINES = (
-    "active_users_week",
-    "new_users",
-    "stickiness_ratio",
-    "retention_rate_d7",
-    "features_used_rate",
-    "on_time_rate",
-    "issue_lead_time_seconds_median",
-    "time_to_market_days_median",
-    "tickets_created",
-    "contact_rate",
-    "first_reply_seconds_median",
-    "full_resolution_seconds_median",
-)
+INDEX = "index.html"
+_Build = Callable[[HealthReport], Section | None]
+_Built = dict[_Build, Section | None]
 
 
 @dataclass(frozen=True)
-class Headline:
-    """One number with its change against the period before, its target and its line."""
+class Audience:
+    """Who a page is for: its file, its name, its headline numbers and its sections, in order."""
 
-    metric: str
-    label: str
-    description: str
-    value: str
-    change: str
-    judgement: str
-    period: str
-    target: str
-    is_target_met: bool | None
-    sample: str
-    is_small_sample: bool
-    is_restated: bool
-    sparkline: str
+    file: str
+    name: str
+    metrics: Sequence[str]
+    sections: tuple[_Build, ...]
+    # One page: no tables behind the charts, no checks and coverage.
+    is_short: bool = False
+    # The metrics whose changes are told; None: all.
+    topics: frozenset[str] | None = None
+    has_changes: bool = True
+    # The checks that did not pass; and what every source leaves out, which is long and read by few.
+    has_whole_status: bool = False
+    has_coverage: bool = False
+
+
+EVERYBODY = Audience(
+    INDEX,
+    N_("Everything"),
+    headlines.ALL,
+    (adoption, retention, funnel, delivery, engineering, roadmap, support, satisfaction, launches),
+    has_whole_status=True,
+)
+AUDIENCES = (
+    EVERYBODY,
+    Audience("leadership.html", N_("Leadership"), headlines.LEADERSHIP, (launches,), is_short=True),
+    Audience(
+        "support.html",
+        N_("Support and marketing"),
+        headlines.SUPPORT,
+        (support, satisfaction, launches, audience, funnel),
+        topics=frozenset({*headlines.SUPPORT, "funnel_conversion_rate", "zombie_features"}),
+    ),
+    Audience(
+        "tech.html",
+        N_("Tech"),
+        headlines.TECH,
+        (delivery, engineering, roadmap),
+        topics=frozenset(headlines.TECH),
+        has_whole_status=True,
+        has_coverage=True,
+    ),
+)
 
 
 def render(report: HealthReport) -> str:
-    """The page: complete HTML without any reference outside itself. The same report gives the same page."""
+    """The page for everybody: complete HTML. The same report gives the same page."""
+    return _page(report, EVERYBODY, {})
+
+
+def render_pages(report: HealthReport) -> dict[str, str]:
+    """All pages of the week, by file name: everybody's, one for each audience, and one for each team with features."""
+    built: _Built = {}
+    return {each.file: _page(report, each, built) for each in (*AUDIENCES, *team_audiences(report))}
+
+
+def team_audiences(report: HealthReport) -> tuple[Audience, ...]:
+    """A page for each team that owns features: those features, its delivery, and what customers say of them."""
+    if report.features.empty:
+        return ()
+    return tuple(_of_team(report, str(team)) for team in sorted(report.features["team_id"].dropna().unique()))
+
+
+def _of_team(report: HealthReport, team: str) -> Audience:
+    features = tuple(report.features.loc[report.features["team_id"] == team, "feature_id"])
+    return Audience(
+        f"team-{team}.html",
+        report.name(team),
+        (),
+        (
+            lambda report: adoption(report, team),
+            lambda report: delivery(report, team),
+            lambda report: engineering(report, team),
+            lambda report: support(report, features),
+            lambda report: satisfaction(report, features),
+            lambda report: launches(report, team),
+        ),
+        has_changes=False,
+    )
+
+
+def _page(report: HealthReport, page: Audience, built: _Built) -> str:
+    """`built`: sections that another page of the same report has too."""
+    say = report.say
+    failed = [check for check in report.checks if not check.passed]
+    for build in page.sections:
+        if build not in built:
+            built[build] = build(report)
+    sections = [section for build in page.sections if (section := built[build]) is not None]
+    others = [
+        (each.file, say.text(each.name), each.file == page.file)
+        for each in (*AUDIENCES, *team_audiences(report))
+    ]
+    return template("health.html.j2", say).render(
+        report=report,
+        page=page,
+        title=say.text("Product Ops health report, {week}", week=report.week),
+        span=say.week(report.week_start),
+        others=others,
+        changes=what_changed(report, page.topics) if page.has_changes else [],
+        headlines=headlines.headlines(report, page.metrics),
+        behind=headlines.behind(report, page.metrics),
+        sections=sections,
+        failed=failed,
+        passed_count=len(report.checks) - len(failed),
+        stale=[source.source for source in report.sources if source.is_stale],
+        status=data_status(report),
+    )
+
+
+def template(name: str, say: Language) -> Template:
+    """A template that speaks a language: `t` says a message, `tn` the form for a number, `said` somebody else's text."""
+    environment = _environment()
+    found = environment.get_template(name)
+    found.globals.update(t=say.text, tn=say.plural, said=say.said, say=say)
+    return found
+
+
+@cache
+def _templates() -> FileSystemLoader:
+    return FileSystemLoader(Path(__file__).parent / "templates")
+
+
+def _environment() -> Environment:
+    """A new one for each page: what a template knows of a language stays in it."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=_templates(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["sentence"] = wording.sentence
-    failed = [check for check in report.checks if not check.passed]
-    return environment.get_template("health.html.j2").render(
-        report=report,
-        span=wording.week_span(report.week_start),
-        headlines=[headline for metric in _HEADLINES if (headline := _headline(report, metric))],
-        sections=_sections(report),
-        failed=failed,
-        passed_count=len(report.checks) - len(failed),
-        stale=[source.source for source in report.sources if source.is_stale],
-        coverage=_coverage(report),
-    )
-
-
-def _sections(report: HealthReport) -> list[Section]:
-    built = (adoption(report), retention(report), delivery(report), support(report), funnel(report))
-    return [section for section in built if section is not None]
-
-
-def _coverage(report: HealthReport) -> list[dict[str, object]]:
-    """Rows of the coverage table; checks that are counted for several subjects name theirs."""
-    rows = report.coverage[report.coverage["total"] > 0]
-    several = rows["check_name"].value_counts()
-    return [
-        {
-            "source": row.source,
-            "check_name": row.check_name,
-            "subject": row.subject,
-            "is_named": several[row.check_name] > 1,
-            "counted": f"{row.counted:,.0f}",
-            "total": f"{row.total:,.0f}",
-            "share": wording.quantity(float(str(row.coverage_rate)), "ratio"),
-            "explanation": row.explanation,
-        }
-        for row in rows.itertuples()
-    ]
-
-
-def _headline(report: HealthReport, metric: str) -> Headline | None:
-    definition = report.definitions.get(metric)
-    rows = report.series(metric).tail(TREND_WEEKS)
-    if definition is None or rows.empty:
-        return None
-    values = [None if pd.isna(value) else float(value) for value in rows["value"]]
-    last, before = values[-1], values[-2] if len(values) > 1 else None
-    row = rows.iloc[-1]
-    target = report.targets.get(metric)
-    sample = 0 if pd.isna(row["n"]) else int(row["n"])
-    return Headline(
-        metric=metric,
-        label=definition.label,
-        description=definition.description,
-        value=wording.quantity(last, definition.unit),
-        change=wording.change(last, before, definition.unit),
-        judgement=wording.judgement(last, before, definition.good_direction),
-        period=_period(row["grain"], row["period_start"], report),
-        target=_target_text(target, definition.unit),
-        is_target_met=None if target is None or last is None else target.is_met(last),
-        sample=f"n = {sample:,}",
-        is_small_sample=definition.unit == "ratio" and sample < definition.minimum_sample,
-        is_restated=int(row["revision"]) > 1,
-        sparkline=charts.sparkline([float("nan") if value is None else value for value in values], f"{definition.label}, last {len(values)} periods"),
-    )  # fmt: skip
-
-
-def _period(grain: str, start: object, report: HealthReport) -> str:
-    moment = pd.Timestamp(str(start))
-    if grain == "month":
-        return f"{moment:%B %Y}"
-    return "this week" if moment.date() == report.week_start else f"week {moment.strftime('%G-W%V')}"
-
-
-def _target_text(target: object, unit: str) -> str:
-    at_least, at_most = getattr(target, "at_least", None), getattr(target, "at_most", None)
-    if at_least is not None:
-        return f"target ≥ {wording.quantity(at_least, unit)}"
-    if at_most is not None:
-        return f"target ≤ {wording.quantity(at_most, unit)}"
-    return ""
+    environment.tests["missing"] = lambda value: value is None or pd.isna(value)
+    return environment

@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 import pandas as pd
+
+from reports.language import Language, language
 
 DIMENSIONS = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A metric as its owner signed it. `unit`: users, accounts, ratio, days, seconds, count, ...; `good_direction`: up, down, none."""
+    """A metric as its owner signed it. `unit`: users, accounts, ratio, days, seconds, count, ...; `good_direction`: up, down, none.
+
+    `closes_after_days`: days after a period's end until its value can be known.
+    """
 
     label: str
     description: str
@@ -20,6 +26,10 @@ class Definition:
     owner: str
     minimum_sample: int
     specification: str
+    grain: str = "week"
+    exclusions: str = ""
+    closes_after_days: int = 0
+    definition_version: int = 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Target:
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """How a source stood at publication. `family`: the kind of tool it is. `read_until`: UTC, minutes."""
+    """How a source stood at publication. `family`: the kind of tool it is. `read_until`: UTC, minutes, or `never`."""
 
     source: str
     family: str
@@ -45,6 +55,10 @@ class SourceStatus:
     read_until: str
     records: int
     is_stale: bool
+
+    @property
+    def is_on(self) -> bool:
+        return self.outcome != "off"
 
 
 @dataclass(frozen=True)
@@ -69,13 +83,35 @@ class CheckStatus:
 
 
 @dataclass(frozen=True)
+class Restatement:
+    """A number of the week that was published before with another value, and how the two differ.
+
+    `first_as_of`, `as_of`: the nights that said them. `versions`: of the metric's definition, then and now.
+    """
+
+    metric: str
+    dimensions: tuple[str, ...]
+    grain: str
+    period_start: date
+    first_value: float | None
+    first_n: int | None
+    first_as_of: date
+    value: float | None
+    n: int | None
+    as_of: date
+    versions: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True)
 class HealthReport:
     """Everything a page shows, without a clock.
 
     `values`: current rows of `metrics.metric_values` up to the week (columns metric, grain, period_start (date),
     the dimensions, numerator, denominator, value, n, revision). `features`: rows of `mart_feature_week` of the week
-    with feature, product and team names. `coverage`: rows of `mart_metric_coverage`. `withheld`: why the newest
-    night was not published; empty when it was.
+    with launch day, last day and adoption target. `names`: what ids are called. `coverage`: rows of
+    `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it was. `families`: by
+    metric, the kinds of tools it is made from. `restatements`: what was said otherwise before. `revision`: how many
+    times the week's figures have been said differently, from 1. `say`: the language of the pages.
     """
 
     organisation: str
@@ -91,6 +127,10 @@ class HealthReport:
     sources: tuple[SourceStatus, ...]
     checks: tuple[CheckStatus, ...]
     withheld: tuple[str, ...] = field(default=())
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    restatements: tuple[Restatement, ...] = field(default=())
+    revision: int = 1
+    say: Language = field(default_factory=lambda: language("en"))
 
     @property
     def week(self) -> str:
@@ -102,19 +142,49 @@ class HealthReport:
 
     def series(self, metric: str, **dimensions: str) -> pd.DataFrame:
         """Rows of one metric with exactly these dimensions, others being totals, oldest first."""
-        rows = self.values[self.values["metric"] == metric]
-        for name in DIMENSIONS:
-            wanted = dimensions.get(name)
-            rows = rows[rows[name].isna()] if wanted is None else rows[rows[name] == wanted]
-        return rows.sort_values("period_start")
+        key = (metric, *(dimensions.get(name) for name in DIMENSIONS))
+        return self._ordered.iloc[self._of_series.get(key, [])]
 
     def by(self, metric: str, *dimensions: str) -> pd.DataFrame:
         """Rows of one metric broken down by exactly these dimensions, oldest first."""
-        rows = self.values[self.values["metric"] == metric]
-        for name in DIMENSIONS:
-            rows = rows[rows[name].notna()] if name in dimensions else rows[rows[name].isna()]
-        return rows.sort_values(["period_start", *dimensions])
+        places = self._of_shape.get((metric, frozenset(dimensions)), [])
+        return self._ordered.iloc[places].sort_values(["period_start", *dimensions], kind="stable")
+
+    @cached_property
+    def _ordered(self) -> pd.DataFrame:
+        return self.values.sort_values("period_start", kind="stable").reset_index(drop=True)
+
+    @cached_property
+    def _of_series(self) -> dict[tuple[str | None, ...], list[int]]:
+        """Places of the rows of each metric and dimensions: pages look thousands of them up."""
+        found: dict[tuple[str | None, ...], list[int]] = {}
+        columns = [self._ordered[name] for name in ("metric", *DIMENSIONS)]
+        for place, key in enumerate(zip(*columns, strict=True)):
+            found.setdefault(tuple(None if pd.isna(part) else str(part) for part in key), []).append(place)
+        return found
+
+    @cached_property
+    def _of_shape(self) -> dict[tuple[str, frozenset[str]], list[int]]:
+        """Places of the rows of each metric, by the dimensions that it is broken down by."""
+        found: dict[tuple[str, frozenset[str]], list[int]] = {}
+        for (metric, *parts), places in self._of_series.items():
+            shape = frozenset(name for name, part in zip(DIMENSIONS, parts, strict=True) if part is not None)
+            found.setdefault((str(metric), shape), []).extend(places)
+        return found
+
+    @cached_property
+    def _with_values(self) -> frozenset[str]:
+        return frozenset(self.values.loc[self.values["value"].notna(), "metric"])
+
+    def has(self, *metrics: str) -> bool:
+        """Whether any of these metrics has a value."""
+        return not self._with_values.isdisjoint(metrics)
 
     def name(self, identifier: str) -> str:
         """The name of a product, feature, team or step; the identifier when it has none."""
         return self.names.get(identifier, identifier)
+
+    def stale_sources(self, metric: str) -> tuple[SourceStatus, ...]:
+        """The stale or failed sources that a metric is made from."""
+        families = self.families.get(metric, ())
+        return tuple(each for each in self.sources if each.is_stale and each.family in families)

@@ -1,64 +1,92 @@
-"""Sections on the product: adoption, retention, funnel. Each gives prose, charts and tables, or nothing."""
+"""Sections on the product: which features are used, by whom. Each gives prose, charts and tables, or nothing."""
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import pandas as pd
 
 from reports import charts, wording
+from reports.language import N2_
 from reports.model import HealthReport
 from reports.sections import (
     SEGMENTS,
+    SMALLEST_GROUP,
     Figure,
+    Head,
     Section,
     Table,
+    Tally,
     caveats,
+    cell,
+    cell_of_week,
     count,
-    listed,
+    head,
     number,
     of_week,
-    weeks,
+    row_of_week,
+    table_of,
+    warning,
 )
 
-# A step at which a third of the people leave is worth a sentence.
-_LARGE_LOSS = 1 / 3
+# How many features are of a class, in words.
+_TALLIES = {
+    "used": N2_("{n} feature is used", "{n} features are used"),
+    "zombie": N2_("{n} zombie: live, hardly used", "{n} zombies: live, hardly used"),
+    "not_instrumented": N2_("{n} not instrumented", "{n} not instrumented"),
+    "too_new": N2_("{n} too new to judge", "{n} too new to judge"),
+    "no_eligible_users": N2_("{n} open to nobody", "{n} open to nobody"),
+    "retired": N2_("{n} retired", "{n} retired"),
+}
 
 
-def adoption(report: HealthReport) -> Section | None:
-    """Who uses which feature, and which nobody does."""
-    features = report.features
+def adoption(report: HealthReport, team: str | None = None) -> Section | None:
+    """Who uses which feature, which nobody does, and of which nothing is known; of one team's features or of all."""
+    say, features = report.say, _of_team(report, team)
     if features.empty:
         return None
     used = of_week(report.by("feature_adoption_rate", "feature_id"), report)
-    used = used[used["value"].notna()].sort_values(["value", "feature_id"], ascending=False)
-    zombies = [
-        report.name(feature) for feature in features.loc[features["usage_class"] == "zombie", "feature_id"]
-    ]
+    used = used[used["value"].notna() & used["feature_id"].isin(features["feature_id"])]
+    used = used.sort_values(["value", "feature_id"], ascending=False)
+    zombies = [report.name(each) for each in features.loc[features["usage_class"] == "zombie", "feature_id"]]
     findings = []
     if zombies:
-        findings.append(f"Live, instrumented and hardly used in 90 days: {listed(zombies)}.")
-    findings.extend(_one_segment_only(report))
-    bars = pd.DataFrame(
-        {
-            "feature": [report.name(key) for key in used["feature_id"]],
-            "value": used["value"].to_numpy(),
-        }
-    )
+        findings.append(
+            say.text("Live, instrumented and hardly used in 90 days: {names}.", names=say.listed(zombies))
+        )
+    findings.extend(_one_segment_only(report, set(features["feature_id"])))
     figures = []
-    if not bars.empty:
+    if not used.empty:
+        bars = pd.DataFrame(
+            {
+                "feature": [report.name(key) for key in used["feature_id"]],
+                "value": used["value"].to_numpy(),
+                "text": [say.percent(value) for value in used["value"]],
+            }
+        )
         figures.append(
             Figure(
-                "Share of eligible active users who used the feature this week; features that nobody uses in red.",
-                charts.bars(bars, "feature", "adoption", "Feature adoption rate by feature", ".0%", zombies),
+                say.text("Share of the active people who may use the feature and did, this week; hardly used ones in red."),
+                charts.bars(bars, "feature", say.text("adoption"), say.text("Feature adoption by feature"), say, "percent", zombies),
+                Table(
+                    say.text("Feature adoption this week"),
+                    (Head(say.text("feature")), Head(say.text("adoption"), True), Head("n", True)),
+                    tuple(
+                        (report.name(str(row["feature_id"])), cell(report, "feature_adoption_rate", row), count(report, row["n"]))
+                        for row in used.to_dict("records")
+                    ),
+                ),
+                warning(report, "feature_adoption_rate"),
             )
-        )
-    figures.extend(_segment_map(report, list(used["feature_id"])))
+        )  # fmt: skip
+    if team is None:
+        figures.extend(_quadrant(report))
+    figures.extend(segment_map(report, list(used["feature_id"])))
     return Section(
         "adoption",
-        "Adoption",
+        say.text("Adoption and feature usage"),
         tuple(findings),
+        _tallies(report, features),
         tuple(figures),
-        (_feature_table(report),),
+        (_feature_table(report, features),),
         caveats(
             report,
             ("product_analytics", "crm"),
@@ -68,204 +96,182 @@ def adoption(report: HealthReport) -> Section | None:
     )
 
 
-def _one_segment_only(report: HealthReport) -> list[str]:
-    rows = of_week(report.by("feature_adoption_rate", "feature_id", "segment"), report)
+def _of_team(report: HealthReport, team: str | None) -> pd.DataFrame:
+    features = report.features
+    return features if team is None or features.empty else features[features["team_id"] == team]
+
+
+def _tallies(report: HealthReport, features: pd.DataFrame) -> tuple[Tally, ...]:
+    """How many features are used, hardly used, unknown; every class that has one."""
     found = []
-    for feature, cells in rows[rows["segment"] != "(unknown)"].groupby("feature_id", sort=True):
-        cells = cells[cells["denominator"] >= 5]
+    for kind, (singular, plural) in _TALLIES.items():
+        ids = list(features.loc[features["usage_class"] == kind, "feature_id"])
+        if ids or kind in ("used", "zombie", "not_instrumented"):
+            names = "" if kind == "used" else report.say.listed([report.name(each) for each in ids])
+            found.append(Tally(report.say.plural(singular, plural, len(ids)), names))
+    return tuple(found)
+
+
+def _one_segment_only(report: HealthReport, features: set[str]) -> list[str]:
+    say = report.say
+    rows = of_week(report.by("feature_adoption_rate", "feature_id", "segment"), report)
+    rows = rows[(rows["segment"] != "(unknown)") & rows["feature_id"].isin(features)]
+    found = []
+    for feature, cells in rows.groupby("feature_id", sort=True):
+        cells = cells[cells["denominator"] >= SMALLEST_GROUP]
         total = cells["numerator"].sum()
-        if total < 5 or len(cells) < 2:
+        if total < SMALLEST_GROUP or len(cells) < 2:
             continue
         top = cells.sort_values("numerator").iloc[-1]
         if top["numerator"] / total >= 0.9:
             found.append(
-                f"{report.name(str(feature))} lives in one segment: {top['segment'].replace('_', ' ')} has "
-                f"{top['numerator'] / total:.0%} of its users ({wording.quantity(top['value'], 'ratio')} of that segment use it)."
+                say.text(
+                    "{feature} lives in one segment: {segment} has {share} of its users ({rate} of that segment use it).",
+                    feature=report.name(str(feature)),
+                    segment=wording.label(say, top["segment"]),
+                    share=say.percent(top["numerator"] / total),
+                    rate=say.percent(top["value"]),
+                )
             )
     return found
 
 
-def _segment_map(report: HealthReport, order: Sequence[str]) -> list[Figure]:
-    rows = of_week(report.by("feature_adoption_rate", "feature_id", "segment"), report)
-    rows = rows[(rows["denominator"] >= 5) & rows["feature_id"].isin(order)]
-    if rows.empty:
+def _quadrant(report: HealthReport) -> list[Figure]:
+    """Wide and deep: adoption against repeat use, of the features for which both are known."""
+    say = report.say
+    wide = of_week(report.by("feature_adoption_rate", "feature_id"), report).set_index("feature_id")
+    repeats = report.by("feature_repeat_use_rate", "feature_id")
+    repeats = repeats[repeats["value"].notna() & (repeats["period_start"] <= report.week_start)]
+    deep = repeats.groupby("feature_id").tail(1).set_index("feature_id")
+    both = [each for each in wide.index if each in deep.index and number(wide["value"][each]) is not None]
+    if len(both) < 3:
         return []
-    rows = rows.assign(place=rows["feature_id"].map(list(order).index)).sort_values("place")
-    cells = pd.DataFrame(
+    rows = pd.DataFrame(
         {
-            "feature": [report.name(key) for key in rows["feature_id"]],
-            "segment": rows["segment"].to_numpy(),
-            "value": rows["value"].to_numpy(),
+            "name": [report.name(each) for each in both],
+            "x": [float(wide["value"][each]) for each in both],
+            "y": [float(deep["value"][each]) for each in both],
         }
     )
-    segments = [segment for segment in SEGMENTS if segment in set(cells["segment"])]
+    corners = (
+        say.text("few, often"),
+        say.text("many, often"),
+        say.text("few, seldom"),
+        say.text("many, seldom"),
+    )
     return [
         Figure(
-            "Adoption by customer segment; groups below five people are left blank.",
-            charts.heatmap(
-                cells, "feature", "segment", segments, "Feature adoption rate by feature and segment"
+            say.text(
+                "How many use a feature (to the right) and how many first-time users use it again (upwards); the lines are the medians."
             ),
+            charts.quadrant(rows, (say.text("adoption"), say.text("repeat use")), (float(rows["x"].median()), float(rows["y"].median())), corners, say.text("Adoption against repeat use by feature"), say),
+            Table(
+                say.text("Adoption of this week, repeat use of the newest closed week"),
+                (
+                    Head(say.text("feature")),
+                    head(report, say.text("adoption"), "feature_adoption_rate"),
+                    head(report, say.text("repeat use"), "feature_repeat_use_rate"),
+                    Head(say.text("first-time users"), True),
+                    Head(say.text("week of")),
+                ),
+                tuple(
+                    (
+                        report.name(each),
+                        cell(report, "feature_adoption_rate", wide.loc[each].to_dict()),
+                        cell(report, "feature_repeat_use_rate", deep.loc[each].to_dict()),
+                        count(report, deep["n"][each]),
+                        say.day(deep["period_start"][each]),
+                    )
+                    for each in both
+                ),
+            ),
+            warning(report, "feature_adoption_rate", "feature_repeat_use_rate"),
         )
-    ]
+    ]  # fmt: skip
 
 
-def _feature_table(report: HealthReport) -> Table:
+def segment_map(report: HealthReport, order: Sequence[str]) -> list[Figure]:
+    """Adoption by feature and customer segment."""
+    say = report.say
+    rows = of_week(report.by("feature_adoption_rate", "feature_id", "segment"), report)
+    rows = rows[(rows["denominator"] >= SMALLEST_GROUP) & rows["feature_id"].isin(order)]
+    segments = [segment for segment in SEGMENTS if segment in set(rows["segment"])]
+    if not segments:
+        return []
+    rows = rows.assign(
+        place=rows["feature_id"].map(list(order).index), column=rows["segment"].map(segments.index)
+    )
+    rows = rows.sort_values(["place", "column"])
+    rows = rows.assign(
+        feature=[report.name(key) for key in rows["feature_id"]],
+        segment=[wording.label(say, key) for key in rows["segment"]],
+        text=[say.percent(value) for value in rows["value"]],
+    )
+    names = [wording.label(say, segment) for segment in segments]
+    return [
+        Figure(
+            say.text(
+                "Adoption by customer segment; groups below {n} people are left blank.", n=SMALLEST_GROUP
+            ),
+            charts.heatmap(rows, "feature", "segment", names, say.text("Feature adoption by segment")),
+            table_of(report, say.text("Feature adoption by segment"), rows.sort_values(["column", "place"]), ("feature", say.text("feature")), "segment", "feature_adoption_rate"),
+            warning(report, "feature_adoption_rate"),
+        )
+    ]  # fmt: skip
+
+
+def _feature_table(report: HealthReport, features: pd.DataFrame) -> Table:
+    say = report.say
     rows = []
-    for row in report.features.sort_values(["product_id", "feature_id"]).itertuples():
+    for row in features.sort_values(["product_id", "feature_id"]).itertuples():
         feature = str(row.feature_id)
-        adoption_rate = _row_of_week(report, "feature_adoption_rate", feature)
-        contact_rate = _row_of_week(report, "contact_rate", feature)
-        days = _row_of_week(report, "feature_time_to_adopt_days_median", feature)
+        rate = row_of_week(report, "feature_adoption_rate", feature_id=feature)
+        contact = row_of_week(report, "contact_rate", feature_id=feature)
         rows.append(
             (
                 report.name(feature),
                 report.name(str(row.product_id)),
                 report.name(str(row.team_id)),
-                str(row.usage_class).replace("_", " "),
-                count(adoption_rate.get("numerator")),
-                count(adoption_rate.get("denominator")),
-                wording.quantity(number(adoption_rate.get("value")), "ratio"),
-                wording.quantity(number(days.get("value")), "days"),
-                count(contact_rate.get("numerator")),
-                wording.quantity(number(contact_rate.get("value")), "count"),
+                wording.label(say, str(row.usage_class)),
+                count(report, rate.get("numerator")),
+                count(report, rate.get("denominator")),
+                cell(report, "feature_adoption_rate", rate),
+                cell_of_week(report, "feature_time_to_adopt_days_median", feature_id=feature),
+                count(report, contact.get("numerator")),
+                cell(report, "contact_rate", contact),
             )
         )
     return Table(
-        "Every feature this week. Time to adopt: median days from first chance to first use (Kaplan–Meier). "
-        "Contact rate: tickets per 1,000 users of the feature.",
+        say.text(
+            "Every feature this week. Time to adopt: median days from first chance to first use (Kaplan–Meier). Contact rate: tickets per 1,000 users of the feature."
+        ),
         (
-            "feature",
-            "product",
-            "team",
-            "class",
-            "users",
-            "eligible",
-            "adoption",
-            "time to adopt",
-            "tickets",
-            "contact rate",
+            Head(say.text("feature")),
+            Head(say.text("product")),
+            Head(say.text("team")),
+            Head(say.text("class")),
+            head(report, say.text("users"), "feature_adoption_rate"),
+            head(report, say.text("may use it"), "feature_adoption_rate"),
+            head(report, say.text("adoption"), "feature_adoption_rate"),
+            head(report, say.text("time to adopt"), "feature_time_to_adopt_days_median"),
+            head(report, say.text("tickets"), "contact_rate"),
+            head(report, say.text("contact rate"), "contact_rate"),
         ),
         tuple(rows),
-        (4, 5, 6, 7, 8, 9),
     )
 
 
-def _row_of_week(report: HealthReport, metric: str, feature: str) -> Mapping[str, object]:
-    rows = of_week(report.series(metric, feature_id=feature), report)
-    return rows.iloc[-1].to_dict() if len(rows) else {}
-
-
-def retention(report: HealthReport) -> Section | None:
-    """Whether new people come back, and how the active ones change."""
-    parts = [
-        weeks(report.series(metric), report).assign(day=label)
-        for metric, label in (
-            ("retention_rate_d1", "day 1"),
-            ("retention_rate_d7", "day 7"),
-            ("retention_rate_d28", "day 28"),
-        )
-    ]
-    curves = (
-        pd.concat([part for part in parts if not part.empty])
-        if any(len(part) for part in parts)
-        else pd.DataFrame()
-    )
-    states = [
-        weeks(report.series(f"lifecycle_{state}_users"), report).assign(state=state)
-        for state in ("new", "current", "resurrected", "dormant")
-    ]
-    figures = []
-    if not curves.empty:
-        figures.append(
-            Figure(
-                "Share of each week's new people who came back on exactly the 1st, 7th and 28th day after.",
-                charts.lines(curves, "day", "returned", "Retention by week of first use", ".0%"),
-            )
-        )
-    lifecycle = (
-        pd.concat([state for state in states if not state.empty])
-        if any(len(state) for state in states)
-        else pd.DataFrame()
-    )
-    if not lifecycle.empty:
-        figures.append(
-            Figure(
-                "People by lifecycle state; dormant are those who were active the week before and no more.",
-                charts.lines(lifecycle, "state", "people", "Lifecycle states by week"),
-            )
-        )
+def audience(report: HealthReport) -> Section | None:
+    """Which customers use what: adoption by segment, for those who speak to them."""
+    used = of_week(report.by("feature_adoption_rate", "feature_id"), report)
+    used = used[used["value"].notna()].sort_values(["value", "feature_id"], ascending=False)
+    figures = segment_map(report, list(used["feature_id"]))
     if not figures:
         return None
     return Section(
-        "retention",
-        "Retention",
+        "audience",
+        report.say.text("Who uses what"),
+        tuple(_one_segment_only(report, set(used["feature_id"]))),
         figures=tuple(figures),
-        caveats=caveats(report, ("product_analytics",), ("lifecycle", "retention")),
-    )
-
-
-def funnel(report: HealthReport) -> Section | None:
-    """Where people leave on the way."""
-    steps = report.by("funnel_conversion_rate", "funnel_id", "step")
-    if steps.empty:
-        return None
-    window = steps[steps["period_start"].isin(sorted(steps["period_start"].unique())[-8:])]
-    pooled = (
-        window.groupby(["funnel_id", "step"], sort=False)[["numerator", "denominator"]].sum().reset_index()
-    )
-    pooled["value"] = pooled["numerator"] / pooled["denominator"]
-    pooled = pooled.sort_values("value", ascending=False)
-    figures: list[Figure] = []
-    findings: list[str] = []
-    tables: list[Table] = []
-    for key, rows in pooled.groupby("funnel_id", sort=True):
-        named = pd.DataFrame(
-            {"step": [report.name(step) for step in rows["step"]], "value": rows["value"].to_numpy()}
-        )
-        counts = list(rows["numerator"])
-        drops = [1 - after / before if before else 0.0 for before, after in pairwise(counts)]
-        findings.extend(
-            f"{report.name(str(key))}: {drop:.0%} of those who reach “{before}” leave before “{after}”."
-            for drop, (before, after) in zip(drops, pairwise(named["step"]), strict=True)
-            if drop >= _LARGE_LOSS
-        )
-        figures.append(
-            Figure(
-                f"{report.name(str(key))}: share of entrants of the last eight complete weeks who reach each step within the window.",
-                charts.bars(named, "step", "reached", f"Funnel {report.name(str(key))}", ".0%"),
-            )
-        )
-        tables.append(_funnel_table(report, str(key), named, counts, drops))
-    return Section(
-        "funnel",
-        "Trial funnel",
-        tuple(findings),
-        tuple(figures),
-        tuple(tables),
-        caveats(report, ("product_analytics",), ("funnel",)),
-    )
-
-
-def _funnel_table(
-    report: HealthReport, key: str, named: pd.DataFrame, counts: Sequence[float], drops: Sequence[float]
-) -> Table:
-    times = report.by("funnel_step_seconds_median", "funnel_id", "step")
-    times = times[times["funnel_id"] == key]
-    last = times[times["period_start"] == times["period_start"].max()] if len(times) else times
-    by_name = {report.name(step): value for step, value in zip(last["step"], last["value"], strict=True)}
-    rows = tuple(
-        (
-            step,
-            count(counts[place]),
-            wording.quantity(float(named["value"].iloc[place]), "ratio"),
-            wording.MISSING if place == 0 else wording.quantity(drops[place - 1], "ratio"),
-            wording.quantity(number(by_name.get(step)), "seconds"),
-        )
-        for place, step in enumerate(named["step"])
-    )
-    return Table(
-        "People by step; time is the median from the step before, in the newest complete week.",
-        ("step", "people", "of entrants", "lost before it", "time"),
-        rows,
-        (1, 2, 3, 4),
+        caveats=caveats(report, ("product_analytics", "crm"), ("usage", "dim_person")),
     )

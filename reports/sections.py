@@ -1,37 +1,67 @@
-"""What a section of the health report is made of, and how its numbers are looked up."""
+"""What a section of a page is made of, and how its numbers are looked up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 
-from reports import wording
-from reports.model import HealthReport
+from reports import uncertainty, wording
+from reports.model import HealthReport, SourceStatus
 
 TREND_WEEKS = 13
 # A share of known rows from which on nobody needs to be told of the rest.
 _COMPLETE = 0.98
 SEGMENTS = ("smb", "mid_market", "enterprise", "(unknown)")
 STAGES = ("idea", "discovery", "ready", "build", "review", "released", "launched", "other")
+# Groups smaller than this are not shown as shares: they would point at persons.
+SMALLEST_GROUP = 5
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A chart with its caption; the caption says what to see."""
+class Cell:
+    """A number in a table. `is_faint`: below the minimum sample; `note`: its interval or sample then."""
 
-    caption: str
-    svg: str
+    text: str
+    is_faint: bool = False
+    note: str = ""
+
+
+Row = tuple[Cell | str, ...]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column. `note`: what is wrong with the source of its numbers."""
+
+    text: str
+    is_number: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """`numeric` holds the places of the columns that are right-aligned."""
+    caption: str
+    columns: tuple[Head, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its caption, which says what to see, and the table behind it. `note`: as of a column."""
 
     caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: tuple[int, ...]
+    svg: str
+    table: Table
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of a kind there are, in words, and their names."""
+
+    text: str
+    names: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +71,7 @@ class Section:
     anchor: str
     title: str
     findings: tuple[str, ...] = ()
+    tallies: tuple[Tally, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     caveats: tuple[str, ...] = field(default=())
@@ -53,22 +84,114 @@ def caveats(
 
     `families`: kinds of tools that the section is made of. `assets`: words of the asset keys whose checks touch it.
     """
-    sources = [status.source for status in report.sources if status.family in families]
-    notes = [
-        f"{status.source} was last read at {status.read_until} UTC: these numbers are older than the report."
-        for status in report.sources
-        if status.source in sources and status.is_stale
-    ]
+    say = report.say
+    concerned = [status for status in report.sources if status.family in families]
+    notes = stale_notes(report, concerned)
+    words = (*(status.source for status in concerned), *assets)
     notes += [
-        f"Check failed on {check.asset}: {check.meaning or wording.sentence(check.check)}"
+        say.text(
+            "Check failed on {asset}: {meaning}",
+            asset=check.asset,
+            meaning=say.text(check.meaning) if check.meaning else wording.sentence(check.check),
+        )
         for check in report.checks
-        if not check.passed and any(word in check.asset for word in (*sources, *assets))
+        if not check.passed and any(word in check.asset for word in words)
     ]
     rows = report.coverage[report.coverage["check_name"].isin(coverage)]
     for row in rows[rows["coverage_rate"] < _COMPLETE].sort_values("coverage_rate").itertuples():
-        share = wording.quantity(float(str(row.coverage_rate)), "ratio")
-        notes.append(f"{wording.sentence(str(row.check_name)).capitalize()}: {share}. {row.explanation}")
+        notes.append(
+            say.text(
+                "{share} ({source}): {explanation}",
+                share=say.percent(float(str(row.coverage_rate))),
+                source=row.source,
+                explanation=say.text(str(row.explanation)),
+            )
+        )
     return tuple(dict.fromkeys(notes))
+
+
+def stale_notes(report: HealthReport, sources: Sequence[SourceStatus]) -> list[str]:
+    """A sentence for each of the sources that is stale."""
+    return [
+        report.say.text("{source} was never read: numbers made from it are missing.", source=status.source)
+        if status.read_until == "never"
+        else report.say.text(
+            "{source} was last read until {moment} UTC: numbers made from it are older than the report.",
+            source=status.source,
+            moment=status.read_until,
+        )
+        for status in sources
+        if status.is_stale
+    ]
+
+
+def warning(report: HealthReport, *metrics: str) -> str:
+    """What to write beside numbers of these metrics when a source of theirs is stale or failed; empty when none is."""
+    say = report.say
+    stale = {status.source: status for metric in metrics for status in report.stale_sources(metric)}
+    return "; ".join(
+        say.text("{source} failed, read until {moment}", source=name, moment=status.read_until)
+        if status.outcome == "failed"
+        else say.text("{source} stale, read until {moment}", source=name, moment=status.read_until)
+        for name, status in sorted(stale.items())
+    )
+
+
+def head(report: HealthReport, text: str, *metrics: str) -> Head:
+    """The column of a number, with what is wrong with the sources of its metrics."""
+    return Head(text, True, warning(report, *metrics))
+
+
+def cell(report: HealthReport, metric: str, row: Mapping[str, object]) -> Cell:
+    """The value of a row of `metric_values`: greyed with its interval (or its n) below the minimum sample."""
+    definition = report.definitions.get(metric)
+    value = number(row.get("value"))
+    if definition is None or value is None:
+        return Cell(wording.MISSING)
+    text = wording.quantity(report.say, value, definition.unit)
+    if not is_small(report, metric, row):
+        return Cell(text)
+    return Cell(text, True, f"{margin(report, metric, row)} n = {count(report, row.get('n'))}".strip())
+
+
+def is_small(report: HealthReport, metric: str, row: Mapping[str, object]) -> bool:
+    definition = report.definitions.get(metric)
+    n = number(row.get("n"))
+    return definition is not None and n is not None and n < definition.minimum_sample
+
+
+def margin(
+    report: HealthReport, metric: str, row: Mapping[str, object], standard_error: float | None = None
+) -> str:
+    """The 95% interval of a row as text; empty where it cannot be told."""
+    definition = report.definitions.get(metric)
+    if definition is None:
+        return ""
+    found = uncertainty.interval(definition.unit, row, standard_error)
+    if found is None:
+        return ""
+    low, high = (wording.quantity(report.say, each, definition.unit) for each in found)
+    return report.say.text("({low} to {high})", low=low, high=high)
+
+
+def newest(
+    report: HealthReport, metric: str, before: date | None = None, **dimensions: str
+) -> Mapping[str, object]:
+    """The newest row of a metric with a value (up to the week; earlier than `before`); empty when there is none."""
+    rows = report.series(metric, **dimensions)
+    rows = rows[rows["value"].notna() & (rows["period_start"] <= report.week_end)]
+    if before is not None:
+        rows = rows[rows["period_start"] < before]
+    return {} if rows.empty else {str(key): value for key, value in rows.iloc[-1].items()}
+
+
+def row_of_week(report: HealthReport, metric: str, **dimensions: str) -> Mapping[str, object]:
+    rows = of_week(report.series(metric, **dimensions), report)
+    return {} if rows.empty else {str(key): value for key, value in rows.iloc[-1].items()}
+
+
+def cell_of_week(report: HealthReport, metric: str, **dimensions: str) -> Cell:
+    return cell(report, metric, row_of_week(report, metric, **dimensions))
 
 
 def of_week(rows: pd.DataFrame, report: HealthReport) -> pd.DataFrame:
@@ -76,33 +199,58 @@ def of_week(rows: pd.DataFrame, report: HealthReport) -> pd.DataFrame:
 
 
 def last(rows: pd.DataFrame, report: HealthReport) -> pd.DataFrame:
-    known = rows[(rows["period_start"] <= report.week_start) & rows["value"].notna()]
+    """The rows of the newest period that has a value."""
+    known = rows[(rows["period_start"] <= report.week_end) & rows["value"].notna()]
     return known[known["period_start"] == known["period_start"].max()] if len(known) else known
 
 
-def weeks(rows: pd.DataFrame, report: HealthReport) -> pd.DataFrame:
-    first = report.week_start - timedelta(weeks=TREND_WEEKS - 1)
+def weeks(rows: pd.DataFrame, report: HealthReport, number_of: int = TREND_WEEKS) -> pd.DataFrame:
+    first = report.week_start - timedelta(weeks=number_of - 1)
     return rows[(rows["period_start"] >= first) & (rows["period_start"] <= report.week_start)]
 
 
-def value_of_week(
-    report: HealthReport, metric: str, unit_team: str | None = None, segment: str | None = None
-) -> float | None:
-    wanted = {
-        name: value for name, value in (("team_id", unit_team), ("segment", segment)) if value is not None
-    }
-    rows = of_week(report.series(metric, **wanted), report)
-    return number(rows["value"].iloc[-1]) if len(rows) else None
+def pooled(report: HealthReport, metric: str, **dimensions: str) -> Cell:
+    """A rate over the trend's weeks, from its stored numerators and denominators: rates are never averaged."""
+    rows = weeks(report.series(metric, **dimensions), report)
+    total = rows["denominator"].sum()
+    if not total:
+        return Cell(wording.MISSING)
+    share = float(rows["numerator"].sum() / total)
+    return cell(report, metric, {"value": share, "n": float(total)})
 
 
 def number(value: object) -> float | None:
     return None if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type]
 
 
-def count(value: object) -> str:
+def count(report: HealthReport, value: object) -> str:
     found = number(value)
-    return wording.MISSING if found is None else f"{found:,.0f}"
+    return wording.MISSING if found is None else report.say.number(found)
 
 
-def listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def table_of(
+    report: HealthReport,
+    caption: str,
+    rows: pd.DataFrame,
+    row_names: tuple[str, str],
+    column: str,
+    metric: str,
+) -> Table:
+    """The table behind a chart of several lines or cells: a row for each value of one column, a column for the other.
+
+    `row_names`: the column that makes the rows, and what its header says; `column`: the one that makes the columns.
+    """
+    key, title = row_names
+    columns = list(dict.fromkeys(rows[column]))
+    cells = {
+        (row[key], row[column]): cell(report, metric or str(row["metric"]), row)
+        for row in rows.to_dict("records")
+    }
+    lines: tuple[Row, ...] = tuple(
+        (
+            report.say.day(name) if isinstance(name, date) else str(name),
+            *(cells.get((name, each), Cell(wording.MISSING)) for each in columns),
+        )
+        for name in dict.fromkeys(rows[key])
+    )
+    return Table(caption, (Head(title), *(Head(str(each), True) for each in columns)), lines)

@@ -1,44 +1,141 @@
-"""How numbers read: units, changes, periods. Rounding happens here and nowhere earlier."""
+"""How numbers read: units, changes, names. Rounding happens here and nowhere earlier."""
 
 import math
-from datetime import date, timedelta
+from datetime import date
 
-MISSING = "–"
+from reports.language import MISSING, N_, Language
+
+__all__ = ["MISSING", "change", "duration", "judgement", "label", "moved", "quantity", "sentence"]
+
+_LABELS = {
+    # Segments
+    "smb": N_("small business"),
+    "mid_market": N_("mid-market"),
+    "enterprise": N_("enterprise"),
+    "(unknown)": N_("unknown"),
+    "(untagged)": N_("untagged"),
+    "(unmapped)": N_("unmapped"),
+    # Stages
+    "idea": N_("idea"),
+    "discovery": N_("discovery"),
+    "ready": N_("ready"),
+    "build": N_("build"),
+    "review": N_("review"),
+    "released": N_("released"),
+    "launched": N_("launched"),
+    "other": N_("other"),
+    # Stages of a pull request
+    "coding": N_("coding"),
+    "waiting_for_deployment": N_("waiting for deployment"),
+    # How much a feature is used
+    "used": N_("used"),
+    "zombie": N_("zombie"),
+    "too_new": N_("too new to judge"),
+    "no_eligible_users": N_("nobody may use it"),
+    "retired": N_("retired"),
+    "not_instrumented": N_("not instrumented"),
+    # Kinds of tools
+    "product_analytics": N_("product analytics"),
+    "crm": N_("CRM"),
+    "support": N_("support desk"),
+    "delivery": N_("delivery"),
+    "roadmap": N_("roadmap"),
+    "surveys": N_("surveys"),
+    "files": N_("dropped files"),
+    "registry": N_("registry"),
+    # How a read ended
+    "ok": N_("read"),
+    "failed": N_("failed"),
+    "paused": N_("paused, quota spent"),
+    "off": N_("off"),
+    "never": N_("never read"),
+    # How severe a check is
+    "error": N_("holds publication"),
+    "warn": N_("warning"),
+}
 
 
-def quantity(value: float | None, unit: str) -> str:
+def quantity(say: Language, value: float | None, unit: str) -> str:
     """A value in its unit, as a person would say it; a dash when there is none."""
     if value is None or math.isnan(value):
         return MISSING
     if unit == "ratio":
-        return f"{value * 100:.0f} %" if value >= 0.1 or value == 0 else f"{value * 100:.1f} %"
+        return say.percent(value)
     if unit == "seconds":
-        return duration(value)
+        return duration(say, value)
     if unit == "days":
-        return f"{value:.0f} days" if value >= 10 else f"{value:.1f} days"
-    return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.1f}"
+        return _days(say, value)
+    if unit == "points":
+        return say.number(value).replace("−0", "0") if abs(value) < 0.5 else say.number(value)
+    if unit == "usd":
+        return say.text("{amount} USD", amount=say.number(value))
+    return say.number(value) if abs(value) >= 10 or value == int(value) else say.number(value, 1)
 
 
-def duration(seconds: float) -> str:
+def _days(say: Language, days: float) -> str:
+    rounded = round(days) if abs(days) >= 10 or days == int(days) else round(days, 1)
+    return say.plural(
+        "{n} day", "{n} days", rounded, n=say.number(rounded, 0 if rounded == int(rounded) else 1)
+    )
+
+
+def duration(say: Language, seconds: float) -> str:
     """Seconds in the largest unit that keeps two figures."""
-    for size, name in ((86_400, "days"), (3_600, "h"), (60, "min")):
+    if seconds >= 2 * 86_400:
+        return _days(say, seconds / 86_400)
+    for size, name in ((3_600, "h"), (60, "min")):
         if seconds >= 2 * size or (name == "min" and seconds >= 60):
             amount = seconds / size
-            return f"{amount:.0f} {name}" if amount >= 10 else f"{amount:.1f} {name}"
-    return f"{seconds:.0f} s"
+            return f"{say.number(amount, 0 if amount >= 10 else 1)} {name}"
+    return f"{say.number(seconds)} s"
 
 
-def change(value: float | None, before: float | None, unit: str) -> str:
-    """The step from one value to the next: points for shares, per cent for the rest."""
+def change(say: Language, value: float | None, before: float | None, unit: str) -> str:
+    """The step from one value to the next: points for shares and scores, per cent for the rest."""
+    step = _step(value, before, unit)
+    if step is None:
+        return MISSING
+    amount, is_points = step
+    if amount == 0:
+        return say.text("no change")
+    sign = "+" if amount > 0 else "−"
+    if is_points:
+        return sign + say.plural(
+            "{n} point", "{n} points", abs(amount), n=say.number(abs(amount), _digits(amount))
+        )
+    return sign + say.percent(abs(amount))
+
+
+def moved(say: Language, value: float | None, before: float | None, unit: str) -> str:
+    """The same step in words: `up 6 points`, `down 5%`, `unchanged`; empty when there is nothing before."""
+    step = _step(value, before, unit)
+    if step is None:
+        return say.text("with nothing before to compare")
+    amount, is_points = step
+    if amount == 0:
+        return say.text("unchanged")
+    if is_points:
+        size = say.plural("{n} point", "{n} points", abs(amount), n=say.number(abs(amount), _digits(amount)))
+    else:
+        size = say.percent(abs(amount))
+    return say.text("up {size}", size=size) if amount > 0 else say.text("down {size}", size=size)
+
+
+def _step(value: float | None, before: float | None, unit: str) -> tuple[float, bool] | None:
+    """How far, and whether in points; None when it cannot be said."""
     if value is None or before is None or math.isnan(value) or math.isnan(before):
-        return MISSING
-    if unit == "ratio":
-        points = (value - before) * 100
-        return f"{points:+.1f} pts" if abs(points) >= 0.05 else "no change"
+        return None
+    if unit in ("ratio", "points"):
+        points = (value - before) * (100 if unit == "ratio" else 1)
+        return (round(points, 1), True) if abs(points) >= 0.05 else (0.0, True)
     if before == 0:
-        return MISSING
-    share = (value / before - 1) * 100
-    return f"{share:+.0f} %" if abs(share) >= 0.5 else "no change"
+        return (0.0, False) if value == 0 else None
+    share = value / before - 1
+    return (share, False) if abs(share) >= 0.005 else (0.0, False)
+
+
+def _digits(amount: float) -> int:
+    return 0 if amount == int(amount) or abs(amount) >= 10 else 1
 
 
 def judgement(value: float | None, before: float | None, good_direction: str) -> str:
@@ -50,12 +147,16 @@ def judgement(value: float | None, before: float | None, good_direction: str) ->
     return "better" if (value > before) == (good_direction == "up") else "worse"
 
 
-def week_span(week_start: date) -> str:
-    """The days of a week: `9–15 November 2026`."""
-    end = week_start + timedelta(days=6)
-    if week_start.month == end.month:
-        return f"{week_start.day}–{end.day} {end:%B %Y}"
-    return f"{week_start.day} {week_start:%B} – {end.day} {end:%B %Y}"
+def label(say: Language, identifier: str) -> str:
+    """A fixed identifier (segment, stage, class, family, outcome) as words; one that is not fixed as it stands."""
+    return say.text(_LABELS.get(identifier, identifier.replace("_", " ")))
+
+
+def period(say: Language, grain: str, start: date) -> str:
+    """The days of a period, by its grain and first day."""
+    if grain == "month":
+        return say.month(start)
+    return say.week(start) if grain == "week" else say.day(start)
 
 
 def sentence(identifier: str) -> str:

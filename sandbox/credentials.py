@@ -23,6 +23,11 @@ GITHUB_OWNER = "acmeflow"
 INTERCOM_ACCESS_TOKEN = "sandbox-intercom-token"
 PRODUCTBOARD_API_TOKEN = "sandbox-productboard-token"
 TYPEFORM_ACCESS_TOKEN = "sandbox-typeform-token"
+# Chat: what the platform writes to, no vendor that it reads. The app is in these channels, and not in the foreign one.
+SLACK_BOT_TOKEN = "sandbox-slack-bot-token"
+SLACK_LEADERSHIP, SLACK_OWNERS, SLACK_SUPPORT = "C07LEADERSHIP", "C07PRODUCTOPS", "C07SUPPORTOPS"
+SLACK_CHANNELS = (SLACK_LEADERSHIP, SLACK_OWNERS, SLACK_SUPPORT)
+SLACK_FOREIGN_CHANNEL = "C07ELSEWHERE"
 
 
 @dataclass(frozen=True)
@@ -89,3 +94,13 @@ def environment(base_url: str, pace: float = 60.0, only: Collection[str] | None 
             result[f"{prefix}REQUESTS_PER_RUN"] = str(int(access.requests_per_run * pace))
         result.update({prefix + name: value for name, value in access.variables.items()})
     return result
+
+
+def slack_environment(base_url: str) -> dict[str, str]:
+    """POPS_SLACK_* variables for the chat of a sandbox at `base_url`; not part of `environment`: it is no source."""
+    return {
+        "POPS_SLACK_BASE_URL": f"{base_url.rstrip('/')}/slack/api/",
+        "POPS_SLACK_BOT_TOKEN": SLACK_BOT_TOKEN,
+        "POPS_SLACK_CHANNEL": SLACK_LEADERSHIP,
+        "POPS_SLACK_OWNERS_CHANNEL": SLACK_OWNERS,
+    }

@@ -21,6 +21,7 @@ from sandbox.vendors.jira import Jira
 from sandbox.vendors.mixpanel import Mixpanel
 from sandbox.vendors.productboard import Productboard
 from sandbox.vendors.salesforce import Salesforce
+from sandbox.vendors.slack import Slack
 from sandbox.vendors.typeform import Typeform
 from sandbox.vendors.zendesk import Zendesk
 
@@ -42,9 +43,10 @@ APIS: dict[str, type[Vendor]] = {
 
 
 def create_app(sandbox: SandboxState) -> ASGIApp:
-    """The application for one sandbox. Vendors that it does not serve answer 404 on every path."""
+    """The application for one sandbox. Vendors that it does not serve answer 404 on every path; chat is always there."""
     control = _Control(sandbox)
-    mounts = [APIS[name](sandbox).mount() for name in sandbox.vendors]
+    apis: list[type[Vendor]] = [*(APIS[name] for name in sandbox.vendors), Slack]
+    mounts = [api(sandbox).mount() for api in apis]
     return _ReachTransport(Starlette(routes=[control.mount(), *mounts]))
 
 

@@ -157,6 +157,7 @@ class Call:
     params: Mapping[str, Any]
     headers: Mapping[str, str]
     body: dict[str, Any]
+    content: bytes = b""
     fault: faults.Fault | None = None
 
     def number(self, name: str, default: int, most: int, least: int = 1) -> int:
@@ -305,11 +306,11 @@ class Vendor(ABC):
 
 
 async def read_call(vendor: str, endpoint: Endpoint, request: Request) -> Call:
-    """Read a request: a JSON object or a form is the body; anything else counts as an empty one."""
+    """Read a request: a JSON object or a form is the body; anything else counts as an empty one. `content`: the bytes."""
     raw = await request.body()
     body: Any = {}
     if raw and "x-www-form-urlencoded" in request.headers.get("content-type", ""):
-        body = {name: values[-1] for name, values in parse_qs(raw.decode()).items()}
+        body = {name: values[-1] for name, values in parse_qs(raw.decode(errors="replace")).items()}
     elif raw:
         try:
             body = json.loads(raw)
@@ -324,4 +325,5 @@ async def read_call(vendor: str, endpoint: Endpoint, request: Request) -> Call:
         params=request.path_params,
         headers=request.headers,
         body=body if isinstance(body, dict) else {},
+        content=raw,
     )

@@ -1,16 +1,28 @@
 """A health report made by hand: every section has something to show."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
 
+from reports.glossary import Entry, Glossary, MetricEntry, Texts
 from reports.health import render
-from reports.model import DIMENSIONS, CheckStatus, Definition, HealthReport, SourceStatus, Target
+from reports.model import (
+    DIMENSIONS,
+    CheckStatus,
+    Definition,
+    HealthReport,
+    Restatement,
+    SourceStatus,
+    Target,
+)
+from reports.weeks import Revision, Week
 
 WEEK = date(2026, 11, 9)
 SEGMENTS = ("smb", "mid_market", "enterprise")
 _RATES = {"feature_adoption_rate", "on_time_rate", "on_time_rate_last_due", "retention_rate_d1", "retention_rate_d7",
-          "retention_rate_d28", "stickiness_ratio", "features_used_rate", "funnel_conversion_rate"}  # fmt: skip
+          "retention_rate_d28", "stickiness_ratio", "features_used_rate", "funnel_conversion_rate", "csat_rate", "change_failure_rate", "sprint_predictability", "one_touch_rate",
+          "deployment_frequency", "roadmap_link_rate", "feature_repeat_use_rate"}  # fmt: skip
 
 
 def _row(metric: str, weeks_back: int, value: float, n: int = 100, **dimensions: str) -> dict[str, object]:
@@ -32,7 +44,8 @@ def values() -> pd.DataFrame:
             ("time_to_market_days_median", 75), ("tickets_created", 120), ("contact_rate", 90),
             ("first_reply_seconds_median", 7_200), ("full_resolution_seconds_median", 180_000),
             ("lifecycle_new_users", 40), ("lifecycle_current_users", 800), ("lifecycle_resurrected_users", 30),
-            ("lifecycle_dormant_users", 60),
+            ("lifecycle_dormant_users", 60), ("csat_rate", 0.75), ("change_failure_rate", 0.1),
+            ("sprint_predictability", 0.8), ("one_touch_rate", 0.5), ("roadmap_link_rate", 0.6), ("zombie_features", 1),
         ):  # fmt: skip
             rows.append(_row(metric, back, float(value)))
         for place, feature in enumerate(("board", "timeline", "audit_log")):
@@ -40,6 +53,8 @@ def values() -> pd.DataFrame:
             tickets = 60.0 if feature == "timeline" and back == 5 else 6.0
             rows.append(_row("tickets_created", back, tickets, feature_id=feature))
             rows.append(_row("contact_rate", back, tickets, feature_id=feature))
+            rows.append(_row("csat_rate", back, 0.8 - 0.2 * place, n=40 if place else 12, feature_id=feature))
+            rows.append(_row("feature_repeat_use_rate", back, 0.5 + 0.1 * place, feature_id=feature))
             for segment in SEGMENTS:
                 users = 0.0 if feature == "audit_log" and segment != "enterprise" else 0.5
                 rows.append(_row("feature_adoption_rate", back, users, feature_id=feature, segment=segment))
@@ -47,6 +62,11 @@ def values() -> pd.DataFrame:
             rows.append(_row("on_time_rate", back, rate, n=10, team_id=team))
             rows.append(_row("on_time_rate_last_due", back, 0.9, n=10, team_id=team))
             rows.append(_row("stage_time_seconds_median", back, 200_000.0, team_id=team, stage="build"))
+            rows.append(_row("deployment_frequency", back, 0.5, n=7, team_id=team))
+            rows.append(_row("change_failure_rate", back, 0.1, team_id=team))
+        for stage in ("coding", "review", "waiting_for_deployment"):
+            rows.append(_row("pull_request_stage_seconds_median", back, 40_000.0, stage=stage))
+        rows.append(_row("roadmap_link_rate", back, 0.6, product_id="studio"))
         for stage, days in (("idea", 12.0), ("build", 30.0), ("review", 6.0)):
             rows.append(_row("time_to_market_stage_days_median", back, days, stage=stage))
         for step, reached in (("trial_started", 1.0), ("data_imported", 0.7), ("validation_passed", 0.44)):
@@ -54,7 +74,18 @@ def values() -> pd.DataFrame:
             rows.append(_row("funnel_step_seconds_median", back, 4_000.0, funnel_id="trial", step=step))
         for segment in SEGMENTS:
             rows.append(_row("first_reply_seconds_median", back, 7_000.0, segment=segment))
+    for months_back, score in enumerate((20.0, 30.0)):
+        for metric, value in (("nps", score), ("nps_standard_error", 5.0)):
+            row = _row(metric, 0, value)
+            rows.append(row | {"grain": "month", "period_start": date(2026, 10 - months_back, 1)})
     return pd.DataFrame(rows)
+
+
+# What each metric of the fixture is made from, as far as a test asks.
+FAMILIES = {
+    "tickets_created": ("support",), "contact_rate": ("support", "product_analytics"), "on_time_rate": ("delivery",),
+    "first_reply_seconds_median": ("support",), "team_pulse_rate": ("surveys",),
+}  # fmt: skip
 
 
 def report(**changes: object) -> HealthReport:
@@ -71,11 +102,13 @@ def report(**changes: object) -> HealthReport:
         )
         for metric in found["metric"].unique()
     }
+    definitions["nps"] = replace(definitions["nps"], grain="month")
     features = pd.DataFrame(
         {
             "feature_id": ["board", "timeline", "audit_log", "gantt_export"],
             "product_id": "studio", "team_id": "atlas",
             "usage_class": ["used", "used", "used", "zombie"],
+            "eligible_users_90d": 900, "adoption_target": [0.6, 0.2, 0.1, 0.1],
             "launched_on": [date(2024, 3, 5), date(2026, 9, 29), date(2025, 9, 8), date(2025, 6, 10)],
         }
     )  # fmt: skip
@@ -93,6 +126,10 @@ def report(**changes: object) -> HealthReport:
         "coverage": coverage,
         "sources": (SourceStatus("zendesk", "support", "ok", "2026-11-16 01:00", 1200, False),),
         "checks": (CheckStatus("marts/core/fct_ticket", "volume__x", True, "warn", "team:support", "m", "o"),),
+        "families": FAMILIES, "revision": 2,
+        "restatements": (
+            Restatement("new_users", (), "week", WEEK, 38.0, 38, date(2026, 11, 14), 40.0, 40, date(2026, 11, 16)),
+        ),
     }  # fmt: skip
     return HealthReport(**{**given, **changes})
 
@@ -101,6 +138,10 @@ def _unit(metric: str) -> str:
     return (
         "ratio"
         if metric in _RATES
+        else "points"
+        if metric.startswith("nps")
+        else "tickets_per_1000_users"
+        if metric == "contact_rate"
         else "seconds"
         if "seconds" in metric
         else "days"
@@ -111,3 +152,33 @@ def _unit(metric: str) -> str:
 
 def example_report() -> str:
     return render(report())
+
+
+def weeks() -> list[Week]:
+    """Two weeks, one of them restated twice."""
+    return [
+        Week("2026-W46", WEEK, WEEK + timedelta(days=6), ("leadership.html",), ()),
+        Week(
+            "2026-W45", WEEK - timedelta(days=7), WEEK - timedelta(days=1), ("leadership.html", "team-atlas.html"),
+            (Revision(2, date(2026, 11, 12), 1, True), Revision(3, date(2026, 11, 14), 7, True)),
+        ),
+    ]  # fmt: skip
+
+
+def glossary() -> Glossary:
+    """One entry of each kind."""
+    metric = MetricEntry(
+        "on_time_rate", "On time", "Share of the issues on time.", "team:product-ops", "ratio", "week", "up", 30,
+        "M34", "Epics.", 1, "delivery", ("delivery",), ("jira",), 0.7, 34, WEEK,
+    )  # fmt: skip
+    return Glossary(
+        organisation="Acme Flow",
+        as_of=date(2026, 11, 16),
+        groups=[Entry("delivery", Texts("Delivery", "How long work takes.", "Calendar time."))],
+        metrics=[metric],
+        stages=[
+            Entry("build", Texts("Build", "Somebody works on it."), {"fr": Texts(description="En cours.")})
+        ],
+        events=[Entry("board_opened", Texts(description="A board was opened."), uses=("Board",))],
+        roles=[Entry("team:product-ops", Texts("Product Ops", "Answers for this report."))],
+    )

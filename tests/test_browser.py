@@ -75,7 +75,14 @@ def test_the_report_needs_no_network_and_shows_its_sections(browser: Browser, tm
     page.goto(page_file.as_uri())
     assert requests == [page_file.as_uri()]
     assert page.get_by_role("heading", level=1).inner_text().startswith("Product Ops health report")
-    for section in ("Adoption", "Time to market", "Support pressure", "Trial funnel", "Data status"):
+    for section in (
+        "What changed and why it matters",
+        "Adoption and feature usage",
+        "Time to market",
+        "Support",
+        "Launches",
+        "Data status",
+    ):
         assert page.get_by_role("heading", level=2, name=section, exact=True).is_visible()
     assert page.locator(".card").count() >= 8
     assert page.locator("figure svg").count() >= 5

@@ -1,10 +1,14 @@
 """Vendors' HTTP to the published mart: three nights at small scale, compared with what the company knows of itself."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from slack_sdk import WebClient
 
 from sandbox.company import Company
+from sandbox.credentials import SLACK_BOT_TOKEN, SLACK_LEADERSHIP, slack_environment
 from sandbox.running import Sandbox, running_sandbox
 from sandbox.truth import truth
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
@@ -54,6 +58,26 @@ def test_a_past_week_written_again_is_the_same_file(undisturbed: ThreeNights) ->
             pages.append(file.read_text())
         assert pages[0] == pages[1]
         assert before in (None, pages[0])
+
+
+def test_the_digest_says_the_published_numbers(
+    sandbox: Sandbox, undisturbed: ThreeNights, tmp_path: Path
+) -> None:
+    published = tmp_path / "home" / "published"
+    published.mkdir(parents=True)
+    shutil.copy(undisturbed.house.published, published)
+    house = House(tmp_path / "home", slack_environment(sandbox.base_url))
+    done = house.pops("digest")
+    assert (done.returncode, done.stdout) == (0, "slack: posted\n"), done.stderr
+    chat = WebClient(token=SLACK_BOT_TOKEN, base_url=f"{sandbox.base_url}/slack/api/")
+    (message,) = chat.conversations_history(channel=SLACK_LEADERSHIP)["messages"]
+    ((users,),) = house.query(
+        "select value from metrics.metric_values where is_current and metric = 'active_users_week' "
+        "and period_start = date '2026-11-09' and coalesce(product_id, feature_id, segment) is null"
+    )
+    assert f"* {users:,.0f} (" in str(message["blocks"])
+    (chart,) = chat.conversations_replies(channel=SLACK_LEADERSHIP, ts=message["ts"])["messages"][1:]
+    assert chart["files"][0]["mimetype"] == "image/png"
 
 
 def test_secrets_and_people_stay_out_of_what_a_run_leaves(undisturbed: ThreeNights) -> None:

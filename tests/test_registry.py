@@ -104,6 +104,21 @@ WRONG = {
     "metric shape": ("targets.yml", "metric: on_time_rate", "metric: On-Time", 0, "metric"),
     "no bound": ("targets.yml", ", at_least: 0.80", "", 0, "at_least"),
     "no owner": ("owners.yml", '"team:data-platform"', "someone", 0, "owner"),
+    "no id of Slack": ("owners.yml", "slack: S07SUPPORTOPS", 'slack: "@support"', 0, "`slack`"),
+    "no channel of Slack": (
+        "owners.yml",
+        "slack_channel: C07SUPPORTOPS",
+        "slack_channel: S07SUPPORTOPS",
+        0,
+        "slack_channel",
+    ),
+    "two ids of Slack": (
+        "owners.yml",
+        '{id: roadmap, owner: "team:product-ops"',
+        '{id: roadmap, owner: "team:product-ops", slack: S07SOMEBODY',
+        0,
+        "`team:product-ops` has another `slack` above",
+    ),
     "status twice": (
         "stages.yml",
         "statuses: [Discovery]",

@@ -1,16 +1,24 @@
 """The health report: the same numbers give the same page, and the page says how far they can be trusted."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
+from string import Formatter
 
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import wording
-from reports.health import render
+from reports import uncertainty, wording
+from reports.changes import what_changed
+from reports.health import render, render_pages
+from reports.language import language
 from reports.model import CheckStatus, SourceStatus, Target
-from tests.reports_fixture import report, values
+from tests.reports_fixture import WEEK, report, values
+
+EN = language("en")
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +32,12 @@ def text_of(page: str) -> str:
     )
 
 
+def card_of(page: str, metric: str) -> str:
+    found = re.search(rf'data-metric="{metric}".*?</li>', page, flags=re.S)
+    assert found is not None
+    return found.group(0)
+
+
 def test_the_same_report_is_the_same_page(page: str) -> None:
     assert render(report()) == page
 
@@ -34,7 +48,10 @@ def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
         "http://www.w3.org/1999/xlink",
     }
     assert "<script" not in page
-    assert not re.search(r"(src|href)=\"(?!#)", page)
+    assert not re.search(r"src=", page)
+    # Links lead within the page, to other views of the week, the list of weeks and the glossary.
+    for target in re.findall(r"href=\"([^\"]+)\"", page):
+        assert re.fullmatch(r"#[a-z-]+|[a-z_-]+\.html(#data)?|\.\./(index|glossary)\.html", target), target
 
 
 def test_it_tells_the_stories_in_the_numbers(page: str) -> None:
@@ -42,15 +59,19 @@ def test_it_tells_the_stories_in_the_numbers(page: str) -> None:
     assert "hardly used in 90 days: Gantt export." in said
     assert "Audit log lives in one segment: enterprise has 100% of its users" in said
     assert "cosmos keeps 40% of its first due dates, the other teams 85%" in said
-    assert "The launch of Timeline on 2026-09-29 brought up to 60 tickets a week" in said
+    assert "The launch of Timeline on 29 Sept 2026 brought up to 60 tickets a week" in said
     assert "37% of those who reach “data_imported” leave before “validation_passed”" in said
+    assert "1 zombie: live, hardly used Gantt export" in said
 
 
 def test_every_table_has_a_caption_and_every_chart_a_description(page: str) -> None:
     assert page.count("<table>") == page.count("<caption>")
     charts = re.findall(r"<svg.*?</svg>", page, flags=re.S)
-    assert charts
-    assert all("aria-label" in chart for chart in charts)
+    assert len(charts) > 15
+    assert all('role="img"' in chart and "aria-label" in chart for chart in charts)
+    figures = re.findall(r"<figure>.*?</figure>", page, flags=re.S)
+    assert len(figures) >= 10
+    assert all("<table>" in figure for figure in figures)
 
 
 def test_what_was_not_published_is_said_first() -> None:
@@ -65,11 +86,14 @@ def test_a_stale_source_and_a_failed_check_stand_beside_what_they_touch() -> Non
         "marts/core/fct_ticket", "volume__x", False, "warn", "team:support", "Tickets are few.", "0.1"
     )
     page = render(report(sources=(stale,), checks=(failed,)))
-    support = page[page.index('id="support"') : page.index('id="funnel"')]
-    assert "zendesk was last read at 2026-11-13 01:00 UTC" in support
+    support = page[page.index('id="support"') : page.index('id="satisfaction"')]
+    assert "zendesk was last read until 2026-11-13 01:00 UTC" in support
     assert "Tickets are few." in support
     delivery = page[page.index('id="delivery"') : page.index('id="support"')]
     assert "zendesk" not in delivery
+    named = "zendesk failed, read until 2026-11-13 01:00"
+    assert named in card_of(page, "tickets_created")
+    assert named not in card_of(page, "on_time_rate")
     assert "Published with 1 warning; stale: zendesk." in text_of(page)
 
 
@@ -80,15 +104,19 @@ def test_missing_numbers_leave_a_gap_and_no_zero() -> None:
         0,
     ]
     page = render(report(values=rows))
-    card = re.search(r'data-metric="on_time_rate".*?</li>', page, flags=re.S)
-    assert card is not None
-    assert f'class="value">{wording.MISSING}<' in card.group(0)
+    assert 'data-metric="on_time_rate"' not in page
+    rows.loc[
+        (rows["metric"] == "on_time_rate") & rows["team_id"].isna() & (rows["period_start"] < WEEK), "value"
+    ] = 0.7
+    assert f'class="value">{wording.MISSING}<' in card_of(render(report(values=rows)), "on_time_rate")
 
 
 def test_a_share_of_few_is_shown_as_a_small_sample() -> None:
     rows = values()
-    rows.loc[rows["metric"] == "retention_rate_d7", "n"] = 12
-    assert "n = 12 · small sample" in text_of(render(report(values=rows)))
+    few = (rows["metric"] == "retention_rate_d7") & (rows["period_start"] == WEEK)
+    rows.loc[few, ["n", "value"]] = [12, 0.25]
+    # Wilson's interval of 3 of 12, from a table.
+    assert "n = 12 · (8.9% to 53%) · small sample" in text_of(render(report(values=rows)))
 
 
 def test_a_report_without_numbers_is_a_page_all_the_same() -> None:
@@ -107,16 +135,16 @@ def test_a_better_share_is_better_in_its_own_direction(value: float, before: flo
 
 @given(st.floats(0, 1e9))
 def test_durations_read_in_one_unit(seconds: float) -> None:
-    amount, unit = wording.duration(seconds).split(" ")
-    size = {"s": 1, "min": 60, "h": 3_600, "days": 86_400}[unit]
-    assert float(amount) * size == pytest.approx(seconds, rel=0.05, abs=1)
+    amount, unit = wording.duration(EN, seconds).split(" ")
+    size = {"s": 1, "min": 60, "h": 3_600, "day": 86_400, "days": 86_400}[unit]
+    assert float(amount.replace(",", "")) * size == pytest.approx(seconds, rel=0.05, abs=1)
 
 
-@given(st.dates(date(2020, 1, 6), date(2030, 1, 1)))
-def test_a_week_is_named_by_its_first_and_last_day(day: date) -> None:
+@given(st.dates(date(2020, 1, 6), date(2030, 1, 1)), st.sampled_from(["en", "fr"]))
+def test_a_week_is_named_by_its_first_and_last_day(day: date, code: str) -> None:
     monday = day - timedelta(days=day.weekday())
-    span = wording.week_span(monday)
-    assert str(monday.day) in span
+    span = language(code).week(monday)
+    assert span.startswith(str(monday.day))
     assert str((monday + timedelta(days=6)).day) in span
 
 
@@ -124,3 +152,150 @@ def test_targets_are_met_at_their_edge() -> None:
     assert Target(at_least=0.8).is_met(0.8)
     assert Target(at_most=4.0).is_met(4.0)
     assert not Target(at_least=0.8).is_met(0.79)
+
+
+def test_three_to_five_sentences_say_what_changed_the_worst_first() -> None:
+    rows = values()
+    worse = (rows["metric"] == "retention_rate_d7") & (rows["period_start"] == WEEK)
+    # From 30% of 400 to 20% of 400: two proportions, z = 3.3; so far as a hand can tell, no chance.
+    rows.loc[rows["metric"] == "retention_rate_d7", "n"] = 400
+    rows.loc[worse, "value"] = 0.2
+    told = what_changed(report(values=rows))
+    assert 3 <= len(told) <= 5
+    first = told[0]
+    assert first.text.startswith("20% of the new people came back on day 7, down 10 points.")
+    assert first.basis == "n = 400, 9–15 November 2026; compared with 2–8 November 2026 (n = 400)"
+    assert first.judgement == "worse"
+    assert any("leave before “validation_passed”" in each.text for each in told)
+    assert all(
+        ("n = " in each.basis and "compared with" in each.basis) or "before:" in each.basis for each in told
+    )
+
+
+def test_a_quiet_week_is_called_quiet() -> None:
+    rows = values()
+    for metric in ("active_users_week", "new_users"):
+        rows.loc[rows["metric"] == metric, "value"] = 500.0
+    keep = rows["metric"].isin(["active_users_week", "new_users", "contact_rate"]) & rows["feature_id"].isna()
+    told = what_changed(report(values=rows[keep], features=report().features.iloc[0:0]))
+    assert [each.judgement for each in told] == ["even"] * 3
+    assert all("unchanged" in each.text for each in told)
+
+
+def test_what_is_switched_off_is_left_out_and_said_so() -> None:
+    definitions = {
+        **report().definitions,
+        "team_pulse_rate": replace(report().definitions["csat_rate"], label="Team pulse"),
+    }
+    said = text_of(render(report(definitions=definitions)))
+    assert "Left out: Team pulse. No tool of the kind “surveys” is switched on." in said
+
+
+def test_a_restated_week_shows_both_figures_and_why() -> None:
+    page = render(report())
+    data = text_of(page[page.index('id="data"') :])
+    assert "38 as of 14 Nov 2026 40 as of 16 Nov 2026 Late records" in data
+    assert "n went from 38 to 40" in data
+    assert "revision 2" in text_of(page)
+
+
+def test_a_period_that_is_not_over_is_marked() -> None:
+    definitions = dict(report().definitions)
+    definitions["retention_rate_d7"] = replace(definitions["retention_rate_d7"], closes_after_days=7)
+    rows = values()
+    rows = rows[(rows["metric"] != "retention_rate_d7") | (rows["period_start"] < WEEK)]
+    card = text_of(card_of(render(report(values=rows, definitions=definitions)), "retention_rate_d7"))
+    assert "2–8 November 2026" in card
+    assert "this week is complete on 23 Nov 2026" in card
+
+
+def test_every_audience_has_its_page_with_the_same_numbers() -> None:
+    pages = render_pages(report())
+    assert set(pages) == {"index.html", "leadership.html", "support.html", "tech.html", "team-atlas.html"}
+    for name in ("leadership.html", "support.html"):
+        assert card_of(pages[name], "nps") == card_of(pages["index.html"], "nps")
+    assert "(10 to 30)" in text_of(card_of(pages["index.html"], "nps"))
+    assert 'id="delivery"' not in pages["support.html"]
+    assert 'id="support"' not in pages["tech.html"]
+    assert len(pages["index.html"].encode()) < 150_000
+
+
+def test_french_is_french() -> None:
+    page = render(report(say=language("fr")))
+    for said in (
+        "Ce qui a changé et pourquoi c’est important",
+        "9–15 novembre 2026",
+        "1 zombie\u00a0: en service, à peine utilisée",
+        "objectif ≥ 80\u202f%, manqué",
+        "\u00ab\u00a0data_imported\u00a0\u00bb",
+    ):
+        assert said in page
+    assert "1,5 jour" in wording.quantity(language("fr"), 1.5, "days")
+    assert wording.quantity(language("fr"), 12_345, "count") == "12\u202f345"
+    assert wording.change(language("fr"), 0.5, 0.515, "ratio") == "−1,5 point"
+    assert language("fr").day(date(2026, 11, 1)).startswith("1er nov")
+
+
+def test_the_catalogue_holds_every_message_and_the_same_places() -> None:
+    """What the code and the templates say, found as translators' tools find it."""
+    methods = [("**.py", "python"), ("**/templates/**.j2", "jinja2.ext:babel_extract")]
+    keywords: dict[str, object] = {
+        "text": None,
+        "plural": (1, 2),
+        "N_": None,
+        "N2_": (1, 2),
+        "t": None,
+        "tn": (1, 2),
+    }
+    found = {}
+    for _, _, message, _, _ in extract_from_dir("reports", method_map=methods, keywords=keywords):
+        forms = (message,) if isinstance(message, str) else tuple(message)
+        found[forms[0]] = forms
+    assert len(found) > 250
+    with open("reports/locales/fr.po", "rb") as file:
+        french = read_po(file)
+    for key, forms in found.items():
+        entry = french.get(key)
+        assert entry is not None, key
+        strings = (entry.string,) if isinstance(entry.string, str) else entry.string
+        assert len(strings) == len(forms), key
+        for form, string in zip(forms, strings, strict=True):
+            assert places(form) == places(string), (form, string)
+
+
+def places(message: str) -> set[str | None]:
+    return {field for _, field, _, _ in Formatter().parse(message)} - {None}
+
+
+def test_an_unknown_language_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="choose one of en, fr"):
+        language("tlh")
+
+
+@given(st.integers(1, 5000), st.integers(0, 5000))
+def test_intervals_hold_the_share_and_stay_within_it(n: int, k: int) -> None:
+    share = min(k, n) / n
+    low, high = uncertainty.wilson(share, n)
+    assert 0 <= low <= share + 1e-9
+    assert share - 1e-9 <= high <= 1
+
+
+def test_intervals_are_those_of_the_tables() -> None:
+    # Newcombe 1998, table I: 81 of 263, and 0 of 20; Poisson: Garwood's exact limits of 10 are 4.80 and 18.39.
+    assert uncertainty.wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-4)
+    assert uncertainty.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-4)
+    assert uncertainty.events(10) == pytest.approx((4.80, 18.39), abs=0.05)
+
+
+def test_a_week_without_tickets_is_a_zero_and_no_gap() -> None:
+    rows = values()
+    quiet = (
+        (rows["metric"] == "tickets_created")
+        & (rows["feature_id"] == "board")
+        & (rows["period_start"] == WEEK)
+    )
+    page = render(report(values=rows[~quiet]))
+    behind = page[page.index("Tickets by feature and week</caption>") :]
+    last_week = re.search(r'<th scope="row">9 Nov 2026</th>(.*?)</tr>', behind)
+    assert last_week is not None
+    assert sorted(re.findall(r">(\d+)<", last_week[1])) == ["0", "6", "6"]

@@ -4,9 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from slack_sdk import WebClient
 
+from sandbox.credentials import (
+    SLACK_BOT_TOKEN,
+    SLACK_LEADERSHIP,
+    SLACK_OWNERS,
+    SLACK_SUPPORT,
+    slack_environment,
+)
 from sandbox.running import Sandbox, running_sandbox
-from tests.nights import NIGHTS, ThreeNights, night_moment, three_nights
+from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +31,8 @@ def undisturbed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> T
 def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
     sandbox: Sandbox, undisturbed: ThreeNights, tmp_path: Path
 ) -> None:
-    house = undisturbed.after[NIGHTS[1]].copy(tmp_path / "home")
+    copied = undisturbed.after[NIGHTS[1]].copy(tmp_path / "home")
+    house = House(copied.home, {**copied.vendors, **slack_environment(sandbox.base_url)})
     before = house.content()
     sandbox.defects("volume_collapse")
     try:
@@ -36,3 +45,12 @@ def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
     report = sorted((house.home / "reports").glob("*/index.html"))[-1].read_text()
     assert "the newest night was not published" in report
     assert "far from the same weekday" in report
+    chat = WebClient(token=SLACK_BOT_TOKEN, base_url=f"{sandbox.base_url}/slack/api/")
+    told = {
+        channel: chat.conversations_history(channel=channel)["messages"]
+        for channel in (SLACK_LEADERSHIP, SLACK_OWNERS, SLACK_SUPPORT)
+    }
+    assert told.pop(SLACK_LEADERSHIP) == []
+    assert {message["text"] for messages in told.values() for message in messages} == {
+        "The publication is blocked: readers keep the last sound mart"
+    }

@@ -15,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from connectors.registry.glossary import GlossaryEntry, unknown_words
+
 # A rule between entries that is broken: (stream, position of the entry, what is wrong).
 Problem = tuple[str, int, str]
 
@@ -125,7 +127,11 @@ class FeedbackSource(Entry):
 
 
 class AreaOwner(Entry):
+    """Ids of Slack: `slack` is the user or user group to mention, `slack_channel` where alerts of the owner go."""
+
     owner: Owner
+    slack: Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{8,20}$")] | None = None
+    slack_channel: Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{8,20}$")] | None = None
 
 
 class Target(Entry):
@@ -243,7 +249,7 @@ class Survey(Entry):
 
 
 class Registry(BaseModel):
-    """All files; a field is a stream, a list in the order of its file."""
+    """All files; a field is a list in the order of its file, and a stream, but for the glossary, which is no data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -261,36 +267,21 @@ class Registry(BaseModel):
     delivery: list[DeliveryRule]
     funnels: list[Funnel]
     surveys: list[Survey]
+    glossary: list[GlossaryEntry]
 
     def problems(self) -> Iterator[Problem]:
         """Rules between entries that are broken."""
         for stream in type(self).model_fields:
             ids = ((number, entry.id) for number, entry in enumerate(getattr(self, stream)))
             yield from _repeated(stream, ids, "The id `{}` is used twice.")
-        products = {each.id for each in self.products}
-        teams = {each.id for each in self.teams}
-        for number, feature in enumerate(self.features):
-            if feature.product not in products:
-                yield (
-                    "features",
-                    number,
-                    f"Feature `{feature.id}` names the product `{feature.product}`, which products.yml does not have.",
-                )
-            if feature.team not in teams:
-                yield (
-                    "features",
-                    number,
-                    f"Feature `{feature.id}` names the team `{feature.team}`, which teams.yml does not have.",
-                )
-        for number, funnel in enumerate(self.funnels):
-            if funnel.product not in products:
-                yield (
-                    "funnels",
-                    number,
-                    f"Funnel `{funnel.id}` names the product `{funnel.product}`, which products.yml does not have.",
-                )
+        yield from self._unknown("features", "product", "products")
+        yield from self._unknown("features", "team", "teams")
+        yield from self._unknown("funnels", "product", "products")
+        yield from self._unknown("surveys", "product", "products")
+        yield from self._unknown("surveys", "feature", "features")
         yield from self._misdeclared_surveys()
         yield from self._shared_events()
+        yield from self._two_addresses()
         epics = ((number, epic) for number, each in enumerate(self.features) for epic in each.epics)
         yield from _repeated("features", epics, "The epic `{}` is listed twice.")
         projects = ((number, each) for number, team in enumerate(self.teams) for each in team.jira_projects)
@@ -304,6 +295,26 @@ class Registry(BaseModel):
         )
         yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
         yield from self._roadmap()
+        stage_ids = {each.id for each in self.stages}
+        for number, what in unknown_words(self.glossary, self.tracked_events(), stage_ids):
+            yield "glossary", number, what
+        metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
+        yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
+
+    def _unknown(self, stream: str, name: str, target: str) -> Iterator[Problem]:
+        """Entries that name something of another file which that file does not have."""
+        ids = {each.id for each in getattr(self, target)}
+        for number, entry in enumerate(getattr(self, stream)):
+            value = getattr(entry, name)
+            if value is not None and value not in ids:
+                kind = stream[:-1].capitalize()
+                what = f"{kind} `{entry.id}` names the {name} `{value}`, which {target}.yml does not have."
+                yield stream, number, what
+
+    def tracked_events(self) -> set[str]:
+        """The tracking plan: every event that a feature or a funnel names."""
+        of_features = {rule.event for feature in self.features for rule in feature.events}
+        return of_features | {step.event for funnel in self.funnels for step in funnel.steps}
 
     def _roadmap(self) -> Iterator[Problem]:
         """What the roadmap's words mean: each one thing, and only stages that there are."""
@@ -329,19 +340,8 @@ class Registry(BaseModel):
     def _misdeclared_surveys(self) -> Iterator[Problem]:
         forms = ((number, f"{each.form} of {each.tool}") for number, each in enumerate(self.surveys))
         yield from _repeated("surveys", forms, "The form `{}` is declared twice.")
-        known = {
-            "product": {each.id for each in self.products},
-            "feature": {each.id for each in self.features},
-        }
         scales: dict[str, Survey] = {}
         for number, survey in enumerate(self.surveys):
-            for name, ids in known.items():
-                if (value := getattr(survey, name)) is not None and value not in ids:
-                    yield (
-                        "surveys",
-                        number,
-                        f"Survey `{survey.id}` names the {name} `{value}`, which {name}s.yml does not have.",
-                    )
             first = scales.setdefault(survey.kind, survey)
             if first.scale != survey.scale:
                 yield (
@@ -350,6 +350,15 @@ class Registry(BaseModel):
                     f"Surveys `{first.id}` and `{survey.id}` are of the kind {survey.kind}, but on other scales: "
                     "no number may mix them.",
                 )
+
+    def _two_addresses(self) -> Iterator[Problem]:
+        """An owner may answer for several areas, but is one and the same in Slack."""
+        for name in ("slack", "slack_channel"):
+            seen: dict[str, str] = {}
+            for number, each in enumerate(self.owners):
+                given = getattr(each, name)
+                if given and seen.setdefault(each.owner, given) != given:
+                    yield "owners", number, f"`{each.owner}` has another `{name}` above: an owner has one."
 
     def _shared_events(self) -> Iterator[Problem]:
         """An event that two rules match would be counted for both."""

@@ -32,7 +32,9 @@ from connectors.settings import SourceSettings, VendorlessSettings
 from connectors.yaml_file import Lines, line_of, parse_yaml, sentence_of
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "registry"
-STREAMS = tuple(Registry.model_fields)
+FILES = tuple(Registry.model_fields)
+# The glossary is for readers of reports: no model reads it.
+STREAMS = tuple(name for name in FILES if name != "glossary")
 # So many problems are told at once.
 MOST_PROBLEMS = 8
 
@@ -113,15 +115,15 @@ def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]
             place=str(folder),
         )
     files = {path.stem: path for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])}
-    unknown = sorted(files.keys() - set(STREAMS))
+    unknown = sorted(files.keys() - set(FILES))
     if unknown:
         raise InvalidRegistry(
-            f"The registry knows no {', '.join(unknown)}: its files are {', '.join(STREAMS)}.",
+            f"The registry knows no {', '.join(unknown)}: its files are {', '.join(FILES)}.",
             place=files[unknown[0]].name,
         )
     entries: dict[str, list[dict[str, Any]]] = {}
     lines: dict[str, Lines] = {}
-    for name in STREAMS:
+    for name in FILES:
         path = files.get(name, folder / f"{name}.yml")
         content, lines[name] = parse_yaml(_text(path), path.name, InvalidRegistry)
         if not isinstance(content, dict) or list(content) != [name] or not isinstance(content[name], list):

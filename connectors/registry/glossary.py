@@ -1,0 +1,56 @@
+"""What may stand in `glossary.yml`: the words of the reports, explained. No number is made from it."""
+
+from collections.abc import Iterator, Sequence, Set
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+ToolFamily = Literal["product_analytics", "crm", "support", "delivery", "roadmap", "surveys", "files"]
+# Stages that work reaches without a status of its own.
+STAGES_WITHOUT_STATUS = frozenset({"launched", "other"})
+
+
+class Wording(BaseModel):
+    """The texts of an entry in another language; what is left out stays English."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Text | None = None
+    description: Text | None = None
+    limits: Text | None = None
+
+
+class GlossaryEntry(BaseModel):
+    """A group of metrics, an event, a stage or a role; the id of the last three is the event, stage or owner itself.
+
+    `families`: kinds of tools that the metrics are made from, the one they cannot be without first.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: Text
+    kind: Literal["metrics", "event", "stage", "role"]
+    name: Text | None = None
+    description: Text
+    limits: Text | None = None
+    metrics: tuple[MetricName, ...] = Field(default=())
+    families: tuple[ToolFamily, ...] = Field(default=())
+    fr: Wording = Field(default_factory=Wording)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "GlossaryEntry":
+        if self.kind == "metrics" and not (self.metrics and self.families):
+            raise ValueError("an entry of the kind `metrics` names `metrics` and `families`")
+        if self.kind != "metrics" and (self.metrics or self.families):
+            raise ValueError("only an entry of the kind `metrics` names `metrics` and `families`")
+        return self
+
+
+def unknown_words(
+    entries: Sequence[GlossaryEntry], events: Set[str], stages: Set[str]
+) -> Iterator[tuple[int, str]]:
+    """Entries that explain an event or a stage which there is not: (position, what is wrong)."""
+    known = {"event": events, "stage": stages | STAGES_WITHOUT_STATUS}
+    for number, entry in enumerate(entries):
+        if entry.kind in known and entry.id not in known[entry.kind]:
+            yield number, f"The glossary explains the {entry.kind} `{entry.id}`, which is nowhere."

@@ -1,0 +1,181 @@
+"""How far the numbers can be trusted: sources, what is left out and why, restated figures, coverage."""
+
+from dataclasses import dataclass
+
+from reports import wording
+from reports.model import HealthReport, Restatement, SourceStatus
+from reports.sections import Cell, Head, Table
+
+
+@dataclass(frozen=True)
+class DataStatus:
+    """`left_out`: sentences on parts of the report that have no numbers. `restated`: figures said otherwise before."""
+
+    sources: Table
+    left_out: tuple[str, ...]
+    restated: Table
+    coverage: Table
+
+
+def data_status(report: HealthReport) -> DataStatus:
+    return DataStatus(_sources(report), left_out(report), _restated(report), _coverage(report))
+
+
+def left_out(report: HealthReport) -> tuple[str, ...]:
+    """Why metrics that are defined have no value, by the kind of tool that they are made from."""
+    say = report.say
+    by_family: dict[tuple[str, ...], list[str]] = {}
+    for metric, definition in report.definitions.items():
+        families = report.families.get(metric, ())
+        if families and not report.has(metric):
+            by_family.setdefault(families[:1], []).append(say.text(definition.label))
+    found = []
+    for (family,), labels in sorted(by_family.items()):
+        names = say.listed(sorted(dict.fromkeys(labels)))
+        on = [source.source for source in report.sources if source.family == family and source.is_on]
+        if on:
+            found.append(
+                say.text(
+                    "Left out: {names}. {sources} was read, but holds nothing of the kind yet.",
+                    names=names,
+                    sources=say.listed(on),
+                )
+            )
+        else:
+            found.append(
+                say.text(
+                    "Left out: {names}. No tool of the kind “{family}” is switched on.",
+                    names=names,
+                    family=wording.label(say, family),
+                )
+            )
+    return tuple(found)
+
+
+def _sources(report: HealthReport) -> Table:
+    say = report.say
+    return Table(
+        say.text("Sources"),
+        (
+            Head(say.text("source")),
+            Head(say.text("kind")),
+            Head(say.text("last read")),
+            Head(say.text("read until (UTC)")),
+            Head(say.text("records"), True),
+        ),
+        tuple(
+            (
+                source.source,
+                wording.label(say, source.family),
+                _outcome(report, source),
+                say.text("never") if source.read_until == "never" else source.read_until,
+                say.number(source.records),
+            )
+            for source in report.sources
+        ),
+    )
+
+
+def _outcome(report: HealthReport, source: SourceStatus) -> str:
+    say = report.say
+    outcome = wording.label(say, source.outcome)
+    if not source.is_stale or source.outcome == "failed":
+        return outcome
+    return say.text("{outcome}, stale", outcome=outcome)
+
+
+def _restated(report: HealthReport) -> Table:
+    """Both figures of each number that was published with another value, and what differs."""
+    say = report.say
+    rows = []
+    for each in report.restatements:
+        definition = report.definitions.get(each.metric)
+        if definition is None:
+            continue
+        what = say.text(definition.label)
+        if each.dimensions:
+            what += f" ({', '.join(report.names.get(name, wording.label(say, name)) for name in each.dimensions)})"
+        rows.append(
+            (
+                what,
+                wording.period(say, each.grain, each.period_start),
+                Cell(
+                    wording.quantity(say, each.first_value, definition.unit),
+                    note=say.text("as of {day}", day=say.day(each.first_as_of)),
+                ),
+                Cell(
+                    wording.quantity(say, each.value, definition.unit),
+                    note=say.text("as of {day}", day=say.day(each.as_of)),
+                ),
+                why(report, each),
+            )
+        )
+    return Table(
+        say.text("Restated: figures of this week that were published with another value before."),
+        (
+            Head(say.text("number")),
+            Head(say.text("period")),
+            Head(say.text("first said"), True),
+            Head(say.text("now"), True),
+            Head(say.text("why")),
+        ),
+        tuple(rows),
+    )
+
+
+def why(report: HealthReport, each: Restatement) -> str:
+    """What differs between the two figures, by fixed rules."""
+    say = report.say
+    if each.versions[0] != each.versions[1]:
+        return say.text(
+            "The definition changed from version {before} to {now}.",
+            before=each.versions[0],
+            now=each.versions[1],
+        )
+    if each.value is None:
+        return say.text("The number was withdrawn: nothing supports it any more.")
+    families = report.families.get(each.metric, ())
+    sources = [source.source for source in report.sources if source.family in families and source.is_on]
+    origin = say.listed(sources) or say.text("the sources")
+    if each.first_n is not None and each.n is not None and each.first_n != each.n:
+        counts = {"before": say.number(each.first_n), "now": say.number(each.n), "sources": origin}
+        if each.n > each.first_n:
+            return say.text("Late records of {sources}: n went from {before} to {now}.", **counts)
+        return say.text(
+            "Records of {sources} were removed, merged or excluded: n went from {before} to {now}.", **counts
+        )
+    return say.text(
+        "Records of {sources} were corrected: n stayed {n}.",
+        sources=origin,
+        n=wording.MISSING if each.n is None else say.number(each.n),
+    )
+
+
+def _coverage(report: HealthReport) -> Table:
+    """Coverage rows; checks that are counted for several subjects name theirs."""
+    say = report.say
+    rows = report.coverage[report.coverage["total"] > 0]
+    several = rows["check_name"].value_counts()
+    return Table(
+        say.text("Coverage: what the numbers leave out, and why"),
+        (
+            Head(say.text("source")),
+            Head(say.text("what")),
+            Head(say.text("rows"), True),
+            Head(say.text("of"), True),
+            Head(say.text("share"), True),
+            Head(say.text("meaning")),
+        ),
+        tuple(
+            (
+                str(row.source),
+                wording.sentence(str(row.check_name))
+                + (f": {row.subject}" if several[row.check_name] > 1 else ""),
+                say.number(float(str(row.counted))),
+                say.number(float(str(row.total))),
+                say.percent(float(str(row.coverage_rate))),
+                say.said(str(row.explanation)),
+            )
+            for row in rows.itertuples()
+        ),
+    )

@@ -1,0 +1,356 @@
+"""Time to market: by stage, what holds it up, whether dates hold, how code reaches users, and the roadmap's links."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from reports import charts, wording
+from reports.changes import late_teams
+from reports.model import HealthReport
+from reports.sections import (
+    STAGES,
+    Cell,
+    Figure,
+    Head,
+    Row,
+    Section,
+    Table,
+    caveats,
+    cell,
+    cell_of_week,
+    count,
+    head,
+    last,
+    newest,
+    number,
+    of_week,
+    pooled,
+    table_of,
+    warning,
+    weeks,
+)
+
+_BLOCKERS = 3
+# Stages in which waiting holds work up: before them nobody has promised it, after them it is done.
+_HOLDING = ("discovery", "ready", "build", "review")
+_ENGINEERING = (
+    "deployment_frequency",
+    "change_lead_time_seconds_median",
+    "change_failure_rate",
+    "sprint_predictability",
+)
+_ROADMAP = ("roadmap_link_rate", "roadmap_status_agreement_rate", "roadmap_date_gap_days_median")
+
+
+def delivery(report: HealthReport, team: str | None = None) -> Section | None:
+    """Time to market by stage and team, and whether dates hold; of one team or of all."""
+    say = report.say
+    stages = last(report.by("time_to_market_stage_days_median", "stage"), report)
+    teams = [team] if team else _teams(report)
+    if stages.empty and not teams:
+        return None
+    figures = [] if stages.empty or team else [_by_stage(report, stages)]
+    figures.extend(_stage_time_by_team(report, teams))
+    figures.extend(_on_time(report, teams))
+    tables = [_team_table(report, teams), _blockers(report, teams)]
+    return Section(
+        "delivery",
+        say.text("Time to market"),
+        tuple(_late(report, teams)),
+        figures=tuple(figures),
+        tables=tuple(table for table in tables if table.rows),
+        caveats=caveats(
+            report,
+            ("delivery",),
+            ("delivery", "issue"),
+            ("issues_with_commitment", "issues_with_cycle_time", "stays_mapped_to_stage"),
+        ),
+    )
+
+
+def engineering(report: HealthReport, team: str | None = None) -> Section | None:
+    """How code reaches users and whether sprints hold, where a code host or sprints are there."""
+    say = report.say
+    teams = [team] if team else _teams(report)
+    there = [metric for metric in _ENGINEERING if report.has(metric)]
+    if not there:
+        return None
+    rows: list[Row] = [
+        (report.name(each), *(cell_of_week(report, metric, team_id=each) for metric in there))
+        for each in teams
+    ]
+    if team is None:
+        rows.append((say.text("all teams"), *(cell_of_week(report, metric) for metric in there)))
+    table = Table(
+        say.text(
+            "Engineering by team this week: share of days with a deployment, lead time from first commit to production, deployments that led to an incident, committed sprint work that was done."
+        ),
+        (
+            Head(say.text("team")),
+            *(head(report, say.text(report.definitions[each].label), each) for each in there),
+        ),
+        tuple(row for row in rows if any(isinstance(each, Cell) and each.text != wording.MISSING for each in row[1:])),
+    )  # fmt: skip
+    figures = [] if team else _pull_requests(report)
+    if not table.rows and not figures:
+        return None
+    return Section(
+        "engineering",
+        say.text("Engineering"),
+        figures=tuple(figures),
+        tables=(table,) if table.rows else (),
+        caveats=caveats(report, (), ("deployment", "pull_request", "sprint")),
+    )
+
+
+def roadmap(report: HealthReport) -> Section | None:
+    """Whether the roadmap and the delivery tools tell the same story."""
+    say = report.say
+    there = [metric for metric in _ROADMAP if report.has(metric)]
+    if not there:
+        return None
+    products = sorted(set(report.by(there[0], "product_id")["product_id"]))
+    rows: list[Row] = [(report.name(each), *_newest_cells(report, there, each)) for each in products]
+    rows.append((say.text("all products"), *_newest_cells(report, there, None)))
+    return Section(
+        "roadmap",
+        say.text("Roadmap links"),
+        tables=(
+            Table(
+                say.text(
+                    "Roadmap items with a link to delivery, linked items whose status agrees, and days by which the roadmap's date lies from the delivery's."
+                ),
+                (Head(say.text("product")), *(head(report, say.text(report.definitions[each].label), each) for each in there)),
+                tuple(rows),
+            ),
+        ),
+        caveats=caveats(report, ("roadmap",), ("roadmap",)),
+    )  # fmt: skip
+
+
+def _newest_cells(report: HealthReport, metrics: Sequence[str], product: str | None) -> list[Cell]:
+    dimensions = {} if product is None else {"product_id": product}
+    return [cell(report, metric, newest(report, metric, None, **dimensions)) for metric in metrics]
+
+
+def _teams(report: HealthReport) -> list[str]:
+    return sorted(
+        {*report.by("on_time_rate", "team_id")["team_id"], *report.by("deployment_frequency", "team_id")["team_id"]}
+        - {"(unknown)"}
+    )  # fmt: skip
+
+
+def _by_stage(report: HealthReport, stages: pd.DataFrame) -> Figure:
+    say = report.say
+    stages = stages.assign(
+        place=[STAGES.index(each) if each in STAGES else len(STAGES) for each in stages["stage"]]
+    )
+    stages = stages.sort_values("place")
+    drawn = pd.DataFrame(
+        {
+            "stage": [wording.label(say, each) for each in stages["stage"]],
+            "value": stages["value"].to_numpy(),
+            "text": [wording.quantity(say, value, "days") for value in stages["value"]],
+        }
+    )
+    title = say.text("Time to market by stage")
+    return Figure(
+        say.text("Median days that launched epics of the last quarter spent in each stage."),
+        charts.bars(drawn, "stage", say.text("days"), title, say),
+        Table(
+            title,
+            (Head(say.text("stage")), Head(say.text("median"), True), Head(say.text("epics"), True)),
+            tuple(
+                (
+                    wording.label(say, str(row["stage"])),
+                    cell(report, "time_to_market_stage_days_median", row),
+                    count(report, row["n"]),
+                )
+                for row in stages.to_dict("records")
+            ),
+        ),
+        warning(report, "time_to_market_stage_days_median"),
+    )
+
+
+def _stage_time_by_team(report: HealthReport, teams: Sequence[str]) -> list[Figure]:
+    say = report.say
+    rows = of_week(report.by("stage_time_seconds_median", "stage", "team_id"), report)
+    rows = rows[rows["stage"].isin(STAGES) & rows["team_id"].isin(teams) & rows["value"].notna()]
+    if rows.empty:
+        return []
+    rows = rows.assign(place=rows["stage"].map(STAGES.index)).sort_values(["place", "team_id"])
+    rows = rows.assign(
+        team=[report.name(each) for each in rows["team_id"]],
+        part=[wording.label(say, each) for each in rows["stage"]],
+        days=rows["value"] / 86_400,
+    )
+    title = say.text("Time in stage by team")
+    return [
+        Figure(
+            say.text("Median days in each stage of the issues that each team delivered this week."),
+            charts.stacked(rows.assign(value=rows["days"]), "team", "part", list(dict.fromkeys(rows["part"])), say.text("days"), title, say),
+            table_of(report, title, rows, ("team", say.text("team")), "part", "stage_time_seconds_median"),
+            warning(report, "stage_time_seconds_median"),
+        )
+    ]  # fmt: skip
+
+
+def _on_time(report: HealthReport, teams: Sequence[str]) -> list[Figure]:
+    say = report.say
+    rows = weeks(report.by("on_time_rate", "team_id"), report)
+    rows = rows[rows["team_id"].isin(teams) & rows["value"].notna()]
+    if rows.empty:
+        return []
+    rows = rows.assign(team=[report.name(each) for each in rows["team_id"]])
+    target, title = report.targets.get("on_time_rate"), say.text("On time by team and week")
+    return [
+        Figure(
+            say.text(
+                "Share of the work due in the week that was done by its first date; moving a date does not help. Dashed: target."
+            ),
+            charts.lines(
+                rows, "team", say.text("on time"), title, say, "percent", target.at_least if target else None
+            ),
+            table_of(report, title, rows, ("period_start", say.text("week of")), "team", "on_time_rate"),
+            warning(report, "on_time_rate"),
+        )
+    ]
+
+
+def _blockers(report: HealthReport, teams: Sequence[str]) -> Table:
+    """Where the most issue time lies: stage and team by median times issues of the week."""
+    say = report.say
+    rows = of_week(report.by("stage_time_seconds_median", "stage", "team_id"), report)
+    rows = rows[rows["stage"].isin(_HOLDING) & rows["team_id"].isin(teams) & rows["value"].notna()]
+    rows = rows.assign(weight=rows["value"] * rows["n"]).nlargest(_BLOCKERS, "weight")
+    lines = []
+    for row in rows.to_dict("records"):
+        before = newest(report, "stage_time_seconds_median", before=report.week_start, stage=row["stage"], team_id=row["team_id"])  # fmt: skip
+        lines.append(
+            (
+                wording.label(say, row["stage"]),
+                report.name(row["team_id"]),
+                cell(report, "stage_time_seconds_median", row),
+                wording.change(say, number(row["value"]), number(before.get("value")), "seconds"),
+                cell_of_week(
+                    report, "stage_time_seconds_p85", stage=row["stage"], team_id=row["team_id"]
+                ),
+                count(report, row["n"]),
+            )
+        )  # fmt: skip
+    return Table(
+        say.text(
+            "The {n} largest blockers: where the issues delivered this week spent most time, by median times issues.",
+            n=say.number(len(lines)),
+        ),
+        (
+            Head(say.text("stage")),
+            Head(say.text("team")),
+            head(report, say.text("median"), "stage_time_seconds_median"),
+            Head(say.text("on the week before"), True),
+            head(report, say.text("85 of 100 within"), "stage_time_seconds_p85"),
+            Head(say.text("issues"), True),
+        ),
+        tuple(lines),
+    )
+
+
+def _team_table(report: HealthReport, teams: Sequence[str]) -> Table:
+    say = report.say
+    rows: list[Row] = []
+    for team in teams:
+        first, moved = (pooled(report, metric, team_id=team) for metric in ("on_time_rate", "on_time_rate_last_due"))  # fmt: skip
+        rows.append(
+            (
+                report.name(team),
+                *(
+                    cell_of_week(report, metric, team_id=team)
+                    for metric in (
+                        "issue_lead_time_seconds_median",
+                        "issue_lead_time_seconds_p85",
+                        "issue_cycle_time_seconds_median",
+                        "on_time_rate",
+                    )
+                ),
+                first,
+                moved,
+                _slip(report, team),
+                cell_of_week(report, "time_to_market_days_median", team_id=team),
+            )
+        )
+    return Table(
+        say.text(
+            "Delivery by team this week. Slip: points by which moved dates flatter the rate over the last 13 weeks of due dates."
+        ),
+        (
+            Head(say.text("team")),
+            head(report, say.text("lead time"), "issue_lead_time_seconds_median"),
+            head(report, say.text("85 of 100 within"), "issue_lead_time_seconds_p85"),
+            head(report, say.text("cycle time"), "issue_cycle_time_seconds_median"),
+            head(report, say.text("on time this week"), "on_time_rate"),
+            head(report, say.text("on time, 13 weeks"), "on_time_rate"),
+            head(report, say.text("by the dates as moved"), "on_time_rate_last_due"),
+            head(report, say.text("slip"), "on_time_rate_last_due"),
+            head(report, say.text("time to market"), "time_to_market_days_median"),
+        ),
+        tuple(rows),
+    )
+
+
+def _slip(report: HealthReport, team: str) -> str:
+    rates = [_rate(report, metric, team) for metric in ("on_time_rate_last_due", "on_time_rate")]
+    return wording.change(report.say, rates[0], rates[1], "ratio")
+
+
+def _rate(report: HealthReport, metric: str, team: str) -> float | None:
+    rows = weeks(report.series(metric, team_id=team), report)
+    total = rows["denominator"].sum()
+    return float(rows["numerator"].sum() / total) if total else None
+
+
+def _late(report: HealthReport, teams: Sequence[str]) -> list[str]:
+    say, found = report.say, []
+    for team, rate, rest, kindly, _ in late_teams(report):
+        if team not in teams:
+            continue
+        told = say.text("{team} keeps {rate} of its first due dates, the other teams {rest}.", team=report.name(team), rate=say.percent(rate), rest=say.percent(rest))  # fmt: skip
+        if kindly > rate + 0.05:
+            told += " " + say.text(
+                "By the dates as moved it would look like {rate}.", rate=say.percent(kindly)
+            )
+        found.append(told)
+    return found
+
+
+def _pull_requests(report: HealthReport) -> list[Figure]:
+    say = report.say
+    rows = of_week(report.by("pull_request_stage_seconds_median", "stage"), report)
+    rows = rows[rows["value"].notna()]
+    if rows.empty:
+        return []
+    names = [wording.label(say, each) for each in rows["stage"]]
+    drawn = pd.DataFrame(
+        {
+            "stage": names,
+            "value": rows["value"].to_numpy() / 3_600,
+            "text": [wording.duration(say, value) for value in rows["value"]],
+        }
+    )
+    title = say.text("Time of a pull request in each stage")
+    records: list[Mapping[str, object]] = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]  # fmt: skip
+    return [
+        Figure(
+            say.text("Median hours of the pull requests that reached production this week, by stage."),
+            charts.bars(drawn, "stage", say.text("hours"), title, say),
+            Table(
+                title,
+                (Head(say.text("stage")), Head(say.text("median"), True), Head("n", True)),
+                tuple(
+                    (name, cell(report, "pull_request_stage_seconds_median", row), count(report, row["n"]))
+                    for name, row in zip(names, records, strict=True)
+                ),
+            ),
+            warning(report, "pull_request_stage_seconds_median"),
+        )
+    ]

@@ -1,0 +1,246 @@
+"""The weekly digest: few numbers of the health report, what changed, who is asked, in the report's own words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from reports import wording
+from reports.changes import what_changed
+from reports.charts import png
+from reports.headlines import headlines
+from reports.health import EVERYBODY
+from reports.language import Language, language
+from reports.model import HealthReport
+from reports.sections import Figure, stale_notes
+
+METRICS = (
+    "active_users_week",
+    "retention_rate_d7",
+    "features_used_rate",
+    "time_to_market_days_median",
+    "on_time_rate",
+    "contact_rate",
+)
+MOST_WARNINGS = 3
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as the report shows it. `change`: against the period before; `judgement`: better, worse or even.
+
+    `period` is empty for the digest's own week, as `change`, `interval`, `target` and `caution` are where there is none.
+    """
+
+    metric: str
+    label: str
+    value: str
+    change: str
+    judgement: str
+    sample: str
+    is_small_sample: bool
+    period: str
+    target: str
+    owner: str
+    interval: str = ""
+    caution: str = ""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence, and the owner it concerns; an empty owner concerns nobody in particular."""
+
+    text: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was known of a metric's week as of a date: a row of `metrics.metric_values` without dimensions."""
+
+    metric: str
+    as_of: date
+    revision: int
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A number that an earlier digest showed, and what it is now, both as shown."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Everything that a digest says, for any way out.
+
+    `revision`: of the week's report. `edition`: the revision in which a number that the digest shows last changed; what
+    changes elsewhere in the report is no news here. `corrected`: the numbers that changed then. `findings`: what changed
+    in the week. `status`: how far the data can be trusted. `reasons_to_wait`: why leadership should not read it yet;
+    empty when the night was whole. `chart`: PNG. `say`: the language of its texts.
+    """
+
+    organisation: str
+    week: str
+    span: str
+    as_of: date
+    revision: int
+    edition: int
+    corrected: tuple[Correction, ...]
+    numbers: tuple[Number, ...]
+    findings: tuple[Remark, ...]
+    status: tuple[Remark, ...]
+    reasons_to_wait: tuple[str, ...]
+    link: str
+    chart: bytes | None
+    chart_caption: str
+    say: Language = field(default_factory=lambda: language("en"))
+
+    @property
+    def title(self) -> str:
+        said = self.say.text(
+            "Product Ops digest · {organisation} · {span}", organisation=self.organisation, span=self.span
+        )
+        return f"{said} ({self.say.text('restated')})" if self.corrected else said
+
+    @property
+    def subtitle(self) -> str:
+        return self.say.text(
+            "Week {week} · as of {day} · revision {revision}",
+            week=self.week,
+            day=self.say.day(self.as_of),
+            revision=self.revision,
+        )
+
+    @property
+    def key(self) -> str:
+        return _key(self.week, self.edition)
+
+    @property
+    def earlier_keys(self) -> list[str]:
+        """Of the week's earlier editions, the newest first; some were never told."""
+        return [_key(self.week, edition) for edition in range(self.edition - 1, 0, -1)]
+
+
+def _key(week: str, edition: int) -> str:
+    return f"digest/{week}/{edition}"
+
+
+def digest_of(
+    report: HealthReport, history: Iterable[Known], restated_on: Sequence[date], link: str
+) -> Digest:
+    """The digest of a report. `history`: everything ever known of the week's `METRICS`; `link`: the report's address, or "".
+
+    `restated_on`: the `as_of` of each night that made a new revision of the week's report.
+    """
+    say = report.say
+    corrections = corrections_of(history, report)
+    last = max(corrections, default=None)
+    figure = _figure(report)
+    return Digest(
+        organisation=report.organisation,
+        week=report.week,
+        span=say.week(report.week_start),
+        as_of=report.as_of,
+        revision=report.revision,
+        edition=1 if last is None else 1 + sum(1 for night in restated_on if night <= last),
+        corrected=() if last is None else corrections[last],
+        numbers=_numbers(report),
+        findings=_findings(report),
+        status=_status(report),
+        reasons_to_wait=_reasons_to_wait(report),
+        link=link,
+        chart=png(figure.svg) if figure else None,
+        chart_caption=figure.caption if figure else "",
+        say=say,
+    )
+
+
+def corrections_of(history: Iterable[Known], report: HealthReport) -> dict[date, tuple[Correction, ...]]:
+    """By the night that changed a number as shown: what changed. A number that is new changes nothing."""
+    nights: dict[date, dict[str, Known]] = {}
+    for known in sorted(history, key=lambda each: (each.as_of, each.revision)):
+        if known.metric in report.definitions:
+            nights.setdefault(known.as_of, {})[known.metric] = known
+    shown: dict[str, str] = {}
+    found: dict[date, tuple[Correction, ...]] = {}
+    for night, of_night in nights.items():
+        changed = []
+        for metric, known in of_night.items():
+            definition = report.definitions[metric]
+            text = wording.quantity(report.say, known.value, definition.unit)
+            if shown.setdefault(metric, text) != text:
+                changed.append(Correction(report.say.text(definition.label), shown[metric], text))
+                shown[metric] = text
+        if changed:
+            found[night] = tuple(changed)
+    return found
+
+
+def _numbers(report: HealthReport) -> tuple[Number, ...]:
+    this_week = report.say.text("this week")
+    return tuple(
+        Number(
+            metric=found.metric,
+            label=found.label,
+            value=found.value,
+            change="" if found.change == wording.MISSING else found.change,
+            judgement=found.judgement,
+            sample=found.sample,
+            is_small_sample=found.is_small_sample,
+            period="" if found.period == this_week else found.period,
+            target=found.target,
+            owner=report.definitions[found.metric].owner,
+            interval=found.interval,
+            caution=found.caution,
+        )
+        for found in headlines(report, METRICS)
+    )
+
+
+def _findings(report: HealthReport) -> tuple[Remark, ...]:
+    """The report's own sentences. An owner is named where there is something to look at."""
+    remarks = []
+    for change in what_changed(report):
+        definition = report.definitions.get(change.metric)
+        basis = "; ".join(each for each in (change.basis, change.caution) if each)
+        owner = definition.owner if definition is not None and change.weight >= 1 else ""
+        remarks.append(Remark(f"{change.text} ({basis})" if basis else change.text, owner))
+    return tuple(remarks)
+
+
+def _figure(report: HealthReport) -> Figure | None:
+    """The first figure of the report."""
+    for build in EVERYBODY.sections:
+        section = build(report)
+        if section is not None and section.figures:
+            return section.figures[0]
+    return None
+
+
+def _status(report: HealthReport) -> tuple[Remark, ...]:
+    failed = [check for check in report.checks if not check.passed]
+    remarks = [Remark(text, "") for text in stale_notes(report, report.sources)]
+    remarks += [Remark(check.sentence, check.owner) for check in failed[:MOST_WARNINGS]]
+    if len(failed) > MOST_WARNINGS:
+        remarks.append(
+            Remark(
+                report.say.plural(
+                    "{n} more warning stands in the report.",
+                    "{n} more warnings stand in the report.",
+                    len(failed) - MOST_WARNINGS,
+                ),
+                "",
+            )
+        )
+    return tuple(remarks)
+
+
+def _reasons_to_wait(report: HealthReport) -> tuple[str, ...]:
+    withheld = [
+        report.say.text("The newest night was not published: {reason}", reason=reason)
+        for reason in report.withheld
+    ]
+    return (*withheld, *stale_notes(report, report.sources))

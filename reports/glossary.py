@@ -1,0 +1,94 @@
+"""The glossary and metric catalogue: what every metric, stage, event and role means, and who owns it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from reports import wording
+from reports.health import template
+from reports.language import Language
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What an entry says in one language; empty: as in English."""
+
+    name: str = ""
+    description: str = ""
+    limits: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event, a stage, a role or a group of metrics. `uses`: what it belongs to (features, statuses, areas)."""
+
+    key: str
+    texts: Texts
+    translations: Mapping[str, Texts] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
+
+    def said(self, say: Language, part: str) -> tuple[str, bool]:
+        """A part (name, description, limits) in the language, and whether it had to stay English."""
+        own = str(getattr(self.translations.get(say.code, Texts()), part))
+        return (own, False) if own else (str(getattr(self.texts, part)), say.code != "en")
+
+
+@dataclass(frozen=True)
+class MetricEntry:
+    """A metric of the catalogue. `last_value`: of the whole, with its period; None before the first.
+
+    `families`: kinds of tools it is made from; `sources`: those of them that are on; `group`: key of its entry.
+    """
+
+    metric: str
+    label: str
+    description: str
+    owner: str
+    unit: str
+    grain: str
+    good_direction: str
+    minimum_sample: int
+    specification: str
+    exclusions: str
+    version: int
+    group: str
+    families: tuple[str, ...]
+    sources: tuple[str, ...]
+    last_value: float | None = None
+    last_n: int | None = None
+    last_period: date | None = None
+
+
+@dataclass(frozen=True)
+class Glossary:
+    organisation: str
+    as_of: date
+    groups: Sequence[Entry]
+    metrics: Sequence[MetricEntry]
+    stages: Sequence[Entry]
+    events: Sequence[Entry]
+    roles: Sequence[Entry]
+
+
+_UNITS = {
+    "ratio": "share",
+    "seconds": "time",
+    "days": "days",
+    "count": "count",
+    "users": "people",
+    "accounts": "accounts",
+    "points": "points",
+    "usd": "USD",
+    "tickets_per_1000_users": "tickets per 1,000 users",
+}
+
+
+def render_glossary(glossary: Glossary, say: Language) -> str:
+    """The page, complete HTML; the same glossary gives the same page."""
+    return template("glossary.html.j2", say).render(
+        glossary=glossary,
+        last_value=lambda metric: wording.quantity(say, metric.last_value, metric.unit),
+        last_period=lambda metric: "" if metric.last_period is None else wording.period(say, metric.grain, metric.last_period),
+        unit=lambda metric: say.text(_UNITS.get(metric.unit, metric.unit)),
+        label=lambda identifier: wording.label(say, identifier),
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""The headline numbers: each with its change, period, sample, target, interval and what is wrong with its source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from reports import charts, wording
+from reports.changes import interval_of_nps, target_text
+from reports.model import HealthReport
+from reports.sections import (
+    TREND_WEEKS,
+    Cell,
+    Head,
+    Row,
+    Table,
+    cell,
+    count,
+    is_small,
+    margin,
+    warning,
+)
+
+ALL = (
+    "active_users_week",
+    "new_users",
+    "stickiness_ratio",
+    "retention_rate_d7",
+    "features_used_rate",
+    "time_to_market_days_median",
+    "on_time_rate",
+    "issue_lead_time_seconds_median",
+    "change_lead_time_seconds_median",
+    "change_failure_rate",
+    "sprint_predictability",
+    "tickets_created",
+    "contact_rate",
+    "first_reply_seconds_median",
+    "full_resolution_seconds_median",
+    "one_touch_rate",
+    "csat_rate",
+    "nps",
+)
+LEADERSHIP = (
+    "active_users_week",
+    "retention_rate_d7",
+    "features_used_rate",
+    "time_to_market_days_median",
+    "on_time_rate",
+    "contact_rate",
+    "csat_rate",
+    "nps",
+)
+SUPPORT = (
+    "active_users_week",
+    "new_users",
+    "tickets_created",
+    "contact_rate",
+    "first_reply_seconds_median",
+    "full_resolution_seconds_median",
+    "one_touch_rate",
+    "ticket_csat_rate",
+    "csat_rate",
+    "nps",
+)
+TECH = (
+    "time_to_market_days_median",
+    "on_time_rate",
+    "issue_lead_time_seconds_median",
+    "issue_cycle_time_seconds_median",
+    "change_lead_time_seconds_median",
+    "change_failure_rate",
+    "sprint_predictability",
+    "roadmap_link_rate",
+)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One number. `open_period`: which later period is not complete yet, and when it will be."""
+
+    metric: str
+    label: str
+    description: str
+    value: str
+    change: str
+    judgement: str
+    period: str
+    open_period: str
+    target: str
+    is_target_met: bool | None
+    sample: str
+    interval: str
+    is_small_sample: bool
+    is_restated: bool
+    caution: str
+    sparkline: str
+
+
+def headlines(report: HealthReport, metrics: Sequence[str] = ALL) -> list[Headline]:
+    """Those of the metrics that have a period to show; a family that is off leaves its numbers out."""
+    return [found for metric in metrics if (found := _headline(report, metric))]
+
+
+def _headline(report: HealthReport, metric: str) -> Headline | None:
+    say, definition = report.say, report.definitions.get(metric)
+    rows = report.series(metric).tail(TREND_WEEKS)
+    if definition is None or not rows["value"].notna().any():
+        return None
+    values = [None if pd.isna(value) else float(value) for value in rows["value"]]
+    last, before = values[-1], values[-2] if len(values) > 1 else None
+    row = {str(name): value for name, value in rows.iloc[-1].items()}
+    target = report.targets.get(metric)
+    small = is_small(report, metric, row)
+    interval = interval_of_nps(report, row) if metric == "nps" else margin(report, metric, row)
+    return Headline(
+        metric=metric,
+        label=say.text(definition.label),
+        description=say.text(definition.description),
+        value=wording.quantity(say, last, definition.unit),
+        change=wording.change(say, last, before, definition.unit),
+        judgement=wording.judgement(last, before, definition.good_direction),
+        period=_period(report, str(row["grain"]), row["period_start"]),
+        open_period=_open_period(report, metric, row["period_start"]),
+        target=target_text(report, metric),
+        is_target_met=None if target is None or last is None else target.is_met(last),
+        sample=f"n = {count(report, row['n'])}",
+        interval=interval if small or metric == "nps" else "",
+        is_small_sample=small,
+        is_restated=int(row["revision"]) > 1,
+        caution=warning(report, metric),
+        sparkline=charts.sparkline(
+            values, say.text("{label}, the last {n} periods", label=say.text(definition.label), n=len(values))
+        ),
+    )
+
+
+def _period(report: HealthReport, grain: str, start: date) -> str:
+    if grain == "week" and start == report.week_start:
+        return report.say.text("this week")
+    return wording.period(report.say, grain, start)
+
+
+def _open_period(report: HealthReport, metric: str, start: date) -> str:
+    """Which period is not complete, when the newest complete one is not the report's own."""
+    say, definition = report.say, report.definitions[metric]
+    if definition.grain == "month":
+        month = report.week_end.replace(day=1)
+        return "" if start >= month else say.text("{month} is not over", month=say.month(month))
+    if definition.grain != "week" or start >= report.week_start:
+        return ""
+    complete = report.week_end + timedelta(days=1 + definition.closes_after_days)
+    if complete <= report.as_of:
+        return say.text("no value for this week")
+    return say.text("this week is complete on {day}", day=say.day(complete))
+
+
+def behind(report: HealthReport, metrics: Sequence[str]) -> list[Table]:
+    """The numbers behind the small lines: a row for each period, a column for each headline; weeks and months apart."""
+    say, found = report.say, []
+    for grain, title in (
+        ("week", say.text("Headline numbers by week")),
+        ("month", say.text("Headline numbers by month")),
+    ):
+        parts = [
+            report.series(metric).tail(TREND_WEEKS).assign(label=say.text(report.definitions[metric].label))
+            for metric in metrics
+            if metric in report.definitions and report.has(metric)
+        ]
+        rows = [part[part["grain"] == grain] for part in parts]
+        if any(len(part) for part in rows):
+            together = pd.concat([part for part in rows if len(part)])
+            periods = {start: wording.period(say, grain, start) for start in together["period_start"]}
+            columns = list(dict.fromkeys(together["label"]))
+            by_place = {(row["period_start"], row["label"]): row for row in together.to_dict("records")}
+            lines: tuple[Row, ...] = tuple(
+                (
+                    periods[start],
+                    *(
+                        Cell(cell(report, row["metric"], row).text, is_small(report, row["metric"], row))
+                        if (row := by_place.get((start, label)))
+                        else Cell(wording.MISSING)
+                        for label in columns
+                    ),
+                )
+                for start in sorted(periods)
+            )
+            found.append(
+                Table(title, (Head(say.text("period")), *(Head(label, True) for label in columns)), lines)
+            )
+    return found

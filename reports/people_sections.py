@@ -1,0 +1,145 @@
+"""Sections on people: whether they come back, and where they leave on the way. Each gives charts, or nothing."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+import pandas as pd
+
+from reports import charts, wording
+from reports.model import HealthReport
+from reports.sections import (
+    Cell,
+    Figure,
+    Head,
+    Section,
+    Table,
+    caveats,
+    cell,
+    count,
+    last,
+    table_of,
+    warning,
+    weeks,
+)
+
+
+def retention(report: HealthReport) -> Section | None:
+    """Whether new people come back, and how the active ones change."""
+    say = report.say
+    returned = {
+        "retention_rate_d1": say.text("day 1"),
+        "retention_rate_d7": say.text("day 7"),
+        "retention_rate_d28": say.text("day 28"),
+    }
+    states = {
+        "lifecycle_new_users": say.text("new"),
+        "lifecycle_current_users": say.text("current"),
+        "lifecycle_resurrected_users": say.text("back again"),
+        "lifecycle_dormant_users": say.text("gone quiet"),
+    }
+    figures = []
+    for metrics, caption, title, form in (
+        (returned, say.text("Share of each week's new people who came back on exactly the 1st, 7th and 28th day after; a line ends where its day is not over yet."), say.text("Retention by week of first use"), "percent"),
+        (states, say.text("People by lifecycle state; gone quiet are those who were active the week before and no more."), say.text("Lifecycle states by week"), "number"),
+    ):  # fmt: skip
+        parts = [weeks(report.series(metric), report).assign(line=word) for metric, word in metrics.items()]  # fmt: skip
+        known = [part[part["value"].notna()] for part in parts if part["value"].notna().any()]
+        if known:
+            rows = pd.concat(known)
+            figures.append(
+                Figure(
+                    caption,
+                    charts.lines(rows, "line", "", title, say, form),
+                    table_of(report, title, rows, ("period_start", say.text("week of")), "line", ""),
+                    warning(report, *metrics),
+                )
+            )
+    if not figures:
+        return None
+    return Section(
+        "retention",
+        say.text("Retention"),
+        figures=tuple(figures),
+        caveats=caveats(report, ("product_analytics",), ("lifecycle", "retention")),
+    )
+
+
+def funnel(report: HealthReport) -> Section | None:
+    """Where people leave on the way."""
+    say = report.say
+    steps = report.by("funnel_conversion_rate", "funnel_id", "step")
+    if steps.empty:
+        return None
+    window = steps[steps["period_start"].isin(sorted(steps["period_start"].unique())[-8:])]
+    figures: list[Figure] = []
+    findings: list[str] = []
+    for key, of_funnel in window.groupby("funnel_id", sort=True):
+        rows = of_funnel.groupby("step", sort=False)[["numerator", "denominator"]].sum()
+        rows = rows.sort_values("numerator", ascending=False, kind="stable")
+        shares = [float(row.numerator / row.denominator) if row.denominator else 0.0 for row in rows.itertuples()]  # fmt: skip
+        names = [report.name(str(step)) for step in rows.index]
+        counts = [float(each) for each in rows["numerator"]]
+        drops = [1 - after / before if before else 0.0 for before, after in pairwise(counts)]
+        findings.extend(
+            say.text("{funnel}: {share} of those who reach “{before}” leave before “{after}”.", funnel=report.name(str(key)), share=say.percent(drop), before=before, after=after)
+            for drop, (before, after) in zip(drops, pairwise(names), strict=True)
+            if drop >= 1 / 3
+        )  # fmt: skip
+        drawn = pd.DataFrame({"step": names, "value": shares, "text": [say.percent(each) for each in shares]})
+        figures.append(
+            Figure(
+                say.text(
+                    "{funnel}: share of the people who entered from {period} and reached each step in time.",
+                    funnel=report.name(str(key)),
+                    period=say.span(
+                        min(of_funnel["period_start"]), max(of_funnel["period_start"]) + timedelta(days=6)
+                    ),
+                ),
+                charts.bars(drawn, "step", say.text("reached"), report.name(str(key)), say, "percent"),
+                _funnel_table(report, str(key), [str(step) for step in rows.index], counts, shares, drops),
+                warning(report, "funnel_conversion_rate"),
+            )
+        )
+    return Section(
+        "funnel",
+        say.text("Funnels"),
+        tuple(findings),
+        figures=tuple(figures),
+        caveats=caveats(report, ("product_analytics",), ("funnel",)),
+    )
+
+
+def _funnel_table(
+    report: HealthReport,
+    key: str,
+    steps: Sequence[str],
+    counts: Sequence[float],
+    shares: Sequence[float],
+    drops: Sequence[float],
+) -> Table:
+    say = report.say
+    times = report.by("funnel_step_seconds_median", "funnel_id", "step")
+    times = last(times[times["funnel_id"] == key], report)
+    by_step = {row["step"]: row for row in times.to_dict("records")}
+    rows = tuple(
+        (
+            report.name(step),
+            count(report, counts[place]),
+            cell(report, "funnel_conversion_rate", {"value": shares[place], "n": counts[0]}),
+            Cell(wording.MISSING) if place == 0 else Cell(say.percent(drops[place - 1])),
+            cell(report, "funnel_step_seconds_median", by_step.get(step, {})),
+        )
+        for place, step in enumerate(steps)
+    )
+    return Table(
+        say.text("People by step; time is the median from the step before, in the newest complete week."),
+        (
+            Head(say.text("step")),
+            Head(say.text("people"), True),
+            Head(say.text("of entrants"), True),
+            Head(say.text("lost before it"), True),
+            Head(say.text("time"), True),
+        ),
+        rows,
+    )

@@ -1,0 +1,301 @@
+"""Support and satisfaction: where tickets come from, how they are answered, and what people say of it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from reports import charts, wording
+from reports.changes import interval_of_nps
+from reports.model import HealthReport
+from reports.sections import (
+    SEGMENTS,
+    Cell,
+    Figure,
+    Head,
+    Row,
+    Section,
+    Table,
+    caveats,
+    cell,
+    cell_of_week,
+    count,
+    head,
+    newest,
+    of_week,
+    row_of_week,
+    table_of,
+    warning,
+    weeks,
+)
+
+_FEATURES_SHOWN, _RATES_SHOWN = 5, 10
+# Fewer users make a rate per thousand of them jump.
+_FEWEST_USERS = 30
+_ANSWERS = (
+    "tickets_created",
+    "first_reply_seconds_median",
+    "first_reply_seconds_p85",
+    "full_resolution_seconds_median",
+    "one_touch_rate",
+    "ticket_csat_rate",
+)
+
+
+def support(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
+    """Tickets and answers; of these features or of all."""
+    say = report.say
+    weekly = weeks(report.by("tickets_created", "feature_id"), report)
+    if features is not None:
+        weekly = weekly[weekly["feature_id"].isin(features)]
+    if weekly.empty or not report.has("tickets_created"):
+        return None
+    figures = [*_trend(report, weekly), *_pressure(report, features)]
+    tables = [_by_feature(report, features)] + ([] if features is not None else [_by_segment(report)])
+    return Section(
+        "support",
+        say.text("Support"),
+        figures=tuple(figures),
+        tables=tuple(table for table in tables if table.rows),
+        caveats=caveats(
+            report,
+            ("support", "crm"),
+            ("support", "ticket"),
+            ("tickets_tagged_with_feature", "tickets_with_account"),
+        ),
+    )
+
+
+def satisfaction(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
+    """What people answer: NPS with its interval, satisfaction by feature, and with the answers to tickets."""
+    say = report.say
+    tables = [_nps(report)] if features is None else []
+    tables.append(_csat(report, features))
+    tables = [table for table in tables if table.rows]
+    if not tables:
+        return None
+    return Section(
+        "satisfaction",
+        say.text("Satisfaction"),
+        tables=tuple(tables),
+        caveats=caveats(report, ("surveys",), ("survey",)),
+    )
+
+
+def _trend(report: HealthReport, weekly: pd.DataFrame) -> list[Figure]:
+    say = report.say
+    named = weekly[~weekly["feature_id"].isin(["(untagged)", "(unmapped)"])]
+    busiest = named.groupby("feature_id")["value"].sum().nlargest(_FEATURES_SHOWN).index
+    rows = _every_week(report, named[named["feature_id"].isin(busiest) & named["value"].notna()])
+    if rows.empty:
+        return []
+    rows = rows.assign(feature=[report.name(key) for key in rows["feature_id"]])
+    title = say.text("Tickets by feature and week")
+    caption = say.plural(
+        "Tickets a week on the feature that brings most of them.",
+        "Tickets a week on the {n} features that bring most of them.",
+        len(busiest),
+    )
+    return [
+        Figure(
+            caption,
+            charts.lines(rows, "feature", say.text("tickets"), title, say),
+            table_of(
+                report, title, rows, ("period_start", say.text("week of")), "feature", "tickets_created"
+            ),
+            warning(report, "tickets_created"),
+        )
+    ]
+
+
+def _every_week(report: HealthReport, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a zero for each week in which a feature had no ticket while others had: it has no row then."""
+    starts = sorted(set(weeks(report.series("tickets_created"), report)["period_start"]))
+    known = set(zip(rows["feature_id"], rows["period_start"], strict=True))
+    quiet = [
+        {"metric": "tickets_created", "feature_id": feature, "period_start": start, "value": 0.0, "n": 0}
+        for feature in dict.fromkeys(rows["feature_id"])
+        for start in starts
+        if (feature, start) not in known
+    ]
+    if not quiet:
+        return rows
+    return pd.concat([rows, pd.DataFrame(quiet)]).sort_values(["period_start", "feature_id"])
+
+
+def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figure]:
+    say = report.say
+    rates = of_week(report.by("contact_rate", "feature_id"), report)
+    rates = rates[rates["value"].notna() & (rates["denominator"] >= _FEWEST_USERS)]
+    if features is not None:
+        rates = rates[rates["feature_id"].isin(features)]
+    rates = rates.nlargest(_RATES_SHOWN, "value")
+    if rates.empty:
+        return []
+    drawn = pd.DataFrame(
+        {
+            "feature": [report.name(key) for key in rates["feature_id"]],
+            "value": rates["value"].to_numpy(),
+            "text": [wording.quantity(say, value, "count") for value in rates["value"]],
+        }
+    )
+    title = say.text("Contact rate by feature")
+    return [
+        Figure(
+            say.text(
+                "Tickets per 1,000 users of the feature this week (features with {n} users or more).",
+                n=_FEWEST_USERS,
+            ),
+            charts.bars(drawn, "feature", say.text("tickets per 1,000 users"), title, say),
+            Table(
+                title,
+                (
+                    Head(say.text("feature")),
+                    Head(say.text("contact rate"), True),
+                    Head(say.text("tickets"), True),
+                    Head(say.text("users"), True),
+                ),
+                tuple(
+                    (
+                        report.name(str(row["feature_id"])),
+                        cell(report, "contact_rate", row),
+                        count(report, row["numerator"]),
+                        count(report, row["denominator"]),
+                    )
+                    for row in rates.to_dict("records")
+                ),
+            ),
+            warning(report, "contact_rate"),
+        )
+    ]
+
+
+def _there(report: HealthReport) -> list[str]:
+    return [metric for metric in _ANSWERS if report.has(metric)]
+
+
+def _columns(report: HealthReport, first: str, metrics: Sequence[str]) -> tuple[Head, ...]:
+    labels = (report.say.text(report.definitions[metric].label) for metric in metrics)
+    return (Head(first), *(head(report, text, metric) for text, metric in zip(labels, metrics, strict=True)))
+
+
+def _by_feature(report: HealthReport, features: Sequence[str] | None) -> Table:
+    """Features with tickets this week, those with most first."""
+    say = report.say
+    rows = of_week(report.by("tickets_created", "feature_id"), report)
+    rows = rows[rows["value"] > 0]
+    if features is not None:
+        rows = rows[rows["feature_id"].isin(features)]
+    metrics = [
+        metric
+        for metric in _there(report)
+        if report.by(metric, "feature_id")["value"].notna().any()
+    ]  # fmt: skip
+    lines: tuple[Row, ...] = tuple(
+        (
+            report.names.get(feature, wording.label(say, feature)),
+            *(cell_of_week(report, metric, feature_id=feature) for metric in metrics),
+        )
+        for feature in rows.sort_values(["value", "feature_id"], ascending=[False, True])["feature_id"]
+    )
+    return Table(
+        say.text("Tickets and answers by feature this week (calendar hours)."),
+        _columns(report, say.text("feature"), metrics),
+        lines,
+    )
+
+
+def _by_segment(report: HealthReport) -> Table:
+    say = report.say
+    metrics = [metric for metric in _there(report) if report.by(metric, "segment")["value"].notna().any()]
+    lines: list[Row] = []
+    for segment in SEGMENTS:
+        cells = [cell_of_week(report, metric, segment=segment) for metric in metrics]
+        if any(each.text != wording.MISSING for each in cells):
+            lines.append((wording.label(say, segment), *cells))
+    totals = [cell_of_week(report, metric) for metric in metrics]
+    if lines:
+        lines.append((say.text("all customers"), *totals))
+    return Table(
+        say.text("Tickets and answers by customer segment this week (calendar hours)."),
+        _columns(report, say.text("segment"), metrics),
+        tuple(lines),
+    )
+
+
+def _nps(report: HealthReport) -> Table:
+    """The newest month's score in all, by product and by segment; always with its interval."""
+    say = report.say
+    lines = []
+    groups: list[tuple[str, dict[str, str]]] = [(say.text("all customers"), {})]
+    groups += [
+        (report.name(key), {"product_id": key}) for key in sorted(set(report.by("nps", "product_id")["product_id"]))
+    ]  # fmt: skip
+    there = set(report.by("nps", "segment")["segment"])
+    groups += [(wording.label(say, key), {"segment": key}) for key in SEGMENTS if key in there]
+    for name, dimensions in groups:
+        row = dict(newest(report, "nps", None, **dimensions))
+        if not row:
+            continue
+        before = newest(report, "nps", before=row["period_start"], **dimensions)  # type: ignore[arg-type]
+        value = cell(report, "nps", row)
+        lines.append(
+            (
+                name,
+                wording.period(say, "month", row["period_start"]),  # type: ignore[arg-type]
+                Cell(value.text, value.is_faint),
+                interval_of_nps(report, row, **dimensions),
+                count(report, row["n"]),
+                wording.change(say, _value(row), _value(before), "points"),
+            )
+        )
+    return Table(
+        say.text("Net promoter score of the newest whole month, with its 95% interval."),
+        (
+            Head(say.text("customers")),
+            Head(say.text("month")),
+            head(report, "NPS", "nps"),
+            Head(say.text("interval"), True),
+            Head(say.text("answers"), True),
+            Head(say.text("on the month before"), True),
+        ),
+        tuple(lines),
+    )
+
+
+def _value(row: object) -> float | None:
+    value = row.get("value") if hasattr(row, "get") else None
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _csat(report: HealthReport, features: Sequence[str] | None) -> Table:
+    """Satisfaction with features: the newest week that has answers."""
+    say = report.say
+    lines = []
+    keys = sorted(set(report.by("csat_rate", "feature_id")["feature_id"]))
+    for feature in keys if features is None else [key for key in keys if key in features]:
+        row = row_of_week(report, "csat_rate", feature_id=feature) or newest(
+            report, "csat_rate", feature_id=feature
+        )
+        if _value(row) is None:
+            row = newest(report, "csat_rate", feature_id=feature)
+        if row:
+            lines.append(
+                (
+                    report.names.get(feature, wording.label(say, feature)),
+                    cell(report, "csat_rate", row),
+                    count(report, row["n"]),
+                    say.week(row["period_start"]),  # type: ignore[arg-type]
+                )
+            )
+    return Table(
+        say.text(
+            "Satisfied answers (the two highest points of the scale) by feature, newest week with answers."
+        ),
+        (
+            Head(say.text("feature")),
+            head(report, say.text("satisfied"), "csat_rate"),
+            Head(say.text("answers"), True),
+            Head(say.text("week")),
+        ),
+        tuple(lines),
+    )

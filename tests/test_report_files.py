@@ -1,0 +1,109 @@
+"""The report's files: revisions of a week, the list of weeks, and the glossary that leaves nothing unexplained."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from connectors.registry.source import DEFAULT_FOLDER, load_registry
+from orchestration import report_files
+from orchestration.glossary_data import check_glossary, gaps, published_metrics
+from orchestration.home import DBT_PROJECT, Home
+from orchestration.preflight import check_settings
+from orchestration.restatements import restatements, revisions
+from reports.model import DIMENSIONS
+from tests import reports_fixture
+
+WEEK = date(2026, 11, 9)
+ALL = load_registry(DEFAULT_FOLDER)
+METRICS = published_metrics(DBT_PROJECT / "models" / "metrics")
+
+
+@pytest.fixture
+def mart() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    names = ", ".join(f"{name} text" for name in DIMENSIONS)
+    connection.execute("create schema metrics")
+    connection.execute(
+        "create table metrics.metric_values (metric text, definition_version integer, grain text, period_start date, "
+        f"{names}, numerator double, denominator double, value double, n bigint, revision integer, as_of date, is_current boolean)"
+    )
+    return connection
+
+
+def say(
+    mart: duckdb.DuckDBPyConnection,
+    metric: str,
+    day: int,
+    value: float,
+    n: int,
+    revision: int,
+    is_current: bool,
+    **more: object,
+) -> None:
+    row = {
+        "metric": metric, "definition_version": 1, "grain": "week", "period_start": WEEK, "value": value, "n": n,
+        "revision": revision, "as_of": date(2026, 11, day), "is_current": is_current, **more,
+    }  # fmt: skip
+    places = ", ".join("?" for _ in row)
+    mart.execute(
+        f"insert into metrics.metric_values ({', '.join(row)}) values ({places})", list(row.values())
+    )
+
+
+def test_a_figure_said_otherwise_is_a_revision_and_one_said_later_is_none(
+    mart: duckdb.DuckDBPyConnection,
+) -> None:
+    say(mart, "new_users", 16, 38, 38, 1, False)
+    say(mart, "new_users", 17, 39, 39, 2, False)
+    say(mart, "new_users", 19, 40, 40, 3, True)
+    say(mart, "active_users_week", 17, 900, 900, 1, False, product_id="studio")
+    say(mart, "active_users_week", 19, 901, 901, 2, True, product_id="studio")
+    say(mart, "retention_rate_d7", 23, 0.3, 40, 1, True)
+    say(mart, "tickets_created", 16, 5, 5, 1, True, period_start=date(2026, 11, 2))
+    assert [(each.as_of.day, each.figures) for each in revisions(mart, WEEK)] == [(17, 1), (19, 2)]
+    first, second = restatements(mart, WEEK)
+    assert (first.metric, first.first_value, first.value) == ("new_users", 38, 40)
+    assert (first.first_as_of.day, first.as_of.day) == (16, 19)
+    assert (second.metric, second.dimensions) == ("active_users_week", ("studio",))
+    assert revisions(mart, date(2026, 11, 2)) == []
+
+
+def test_the_pages_of_an_earlier_revision_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path)
+    folder = home.reports / "2026-W46"
+    for revision in (1, 1, 2):
+        made = reports_fixture.report(revision=revision)
+        monkeypatch.setattr(report_files, "health_report", lambda *_, made=made, **__: made)
+        report_files._write_week(home, "2026-W46")
+    assert json.loads((folder / "revision.json").read_text()) == {"revision": 2}
+    kept = (folder / "revision-1" / "index.html").read_text()
+    assert "revision 2" not in kept
+    assert 'href="../../glossary.html"' in kept
+    assert not (folder / "revision-2").exists()
+    assert not list(folder.glob("*.next"))
+
+
+def test_every_metric_event_stage_and_owner_is_explained() -> None:
+    assert len(METRICS) > 50
+    assert gaps(ALL, METRICS) == []
+
+
+def test_what_is_not_explained_is_named() -> None:
+    metrics = {**METRICS, "smiles_per_hour": "team:nobody", "orphan": None}
+    found = " ".join(gaps(ALL.model_copy(update={"glossary": ALL.glossary[:-1]}), metrics))
+    for part in ("`smiles_per_hour` is in no entry", "`orphan` has no owner", "`team:nobody` has no entry"):
+        assert part in found
+    without_events = [each for each in ALL.glossary if each.kind != "event"]
+    lacking = gaps(ALL.model_copy(update={"glossary": without_events}), METRICS)
+    assert "The event `board_opened` has no entry." in lacking
+
+
+def test_the_night_does_not_begin_with_an_unexplained_metric_or_an_unknown_language(tmp_path: Path) -> None:
+    (tmp_path / "sem_new.yml").write_text("metrics: [{name: smiles, config: {meta: {grain: week}}}]")
+    with pytest.raises(ValueError, match="`smiles` has no owner"):
+        check_glossary(ALL, tmp_path)
+    with pytest.raises(ValueError, match=r"POPS_REPORT_LANGUAGE.*en, fr"):
+        check_settings({"POPS_PSEUDONYM_KEY": "k", "POPS_REPORT_LANGUAGE": "tlh"})
