@@ -64,9 +64,9 @@ def _open(published: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _as_of(mart: duckdb.DuckDBPyConnection) -> date:
-    row = mart.execute("select as_of from _meta").fetchone()
+    row = mart.execute("select as_of from meta.publication").fetchone()
     if row is None:
-        raise ValueError("The published mart has no _meta row: publish it again.")
+        raise ValueError("The published mart has no row in meta.publication: publish it again.")
     found: date = row[0]
     return found
 
@@ -89,8 +89,8 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
         features = mart.execute(
             """
             select week.*, feature.launched_on
-            from marts.mart_feature_week as week
-            join marts.dim_feature as feature on week.feature_id = feature.feature_id
+            from mart.mart_feature_week as week
+            join mart.dim_feature as feature on week.feature_id = feature.feature_id
             where week.week_start = ?
             """,
             [week_start],
@@ -106,7 +106,7 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
         ).df()
         values["period_start"] = pd.to_datetime(values["period_start"]).dt.date
         organisation, zone = mart.execute(
-            "select organisation_name, reporting_time_zone from marts.dim_organisation"
+            "select organisation_name, reporting_time_zone from mart.dim_organisation"
         ).fetchall()[0]
         return HealthReport(
             organisation=organisation,
@@ -119,13 +119,13 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
             features=features,
             names=_names(mart),
             coverage=mart.execute(
-                "select * from marts.mart_metric_coverage order by source, subject, check_name"
+                "select * from mart.mart_metric_coverage order by source, subject, check_name"
             ).df(),
             sources=_sources(mart),
             checks=tuple(
                 CheckStatus(*row)
                 for row in mart.execute(
-                    "select asset, check_name, passed, severity, owner, meaning, observed from _checks order by all"
+                    "select asset, check_name, passed, severity, owner, meaning, observed from meta.checks order by all"
                 ).fetchall()
             ),
             withheld=withheld,
@@ -135,13 +135,13 @@ def _health_report(published: Path, week_start: date, withheld: tuple[str, ...])
 def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
     rows = mart.execute(
         "select metric, label, description, unit, good_direction, owner, coalesce(minimum_sample, 0), specification "
-        "from metrics.metric_definitions"
+        "from meta.metrics"
     ).fetchall()
     return {row[0]: Definition(*row[1:]) for row in rows}
 
 
 def _targets(mart: duckdb.DuckDBPyConnection) -> dict[str, Target]:
-    rows = mart.execute("select metric, at_least, at_most from marts.dim_target").fetchall()
+    rows = mart.execute("select metric, at_least, at_most from mart.dim_target").fetchall()
     return {metric: Target(at_least, at_most) for metric, at_least, at_most in rows}
 
 
@@ -150,11 +150,11 @@ def _names(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(
         mart.execute(
             """
-            select feature_id, feature_name from marts.dim_feature
-            union select product_id, product_name from marts.dim_feature
-            union select team_id, team_name from marts.dim_team
-            union select funnel_id, funnel_name from marts.dim_funnel_step
-            union select step, step_name from marts.dim_funnel_step
+            select feature_id, feature_name from mart.dim_feature
+            union select product_id, product_name from mart.dim_feature
+            union select team_id, team_name from mart.dim_team
+            union select funnel_id, funnel_name from mart.dim_funnel_step
+            union select step, step_name from mart.dim_funnel_step
             """
         ).fetchall()
     )
@@ -162,7 +162,7 @@ def _names(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def _sources(mart: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
     rows = mart.execute(
-        "select source, family, outcome, read_until, night_until, records from _sources order by source"
+        "select source, family, outcome, read_until, night_until, records from meta.sources order by source"
     ).fetchall()
     return tuple(
         SourceStatus(
