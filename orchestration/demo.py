@@ -4,12 +4,12 @@ import os
 import secrets
 from datetime import date, datetime, timedelta
 
-import duckdb
 from rich.console import Console
 
 from orchestration.home import Home
 from orchestration.night import SCHEDULED_AT, reporting_zone
 from orchestration.preflight import PSEUDONYM_KEY
+from orchestration.publish import current_publication
 from sandbox.running import running_sandbox
 
 # A Monday: its night closes week 2026-W46.
@@ -47,11 +47,8 @@ def run_demo(scale: str, nights: int, terminal: Console) -> bool:
 
 def _due(home: Home, nights: int) -> list[date]:
     wanted = [LAST_NIGHT - timedelta(days=back) for back in reversed(range(nights))]
-    if not home.published.exists():
-        return wanted
-    with duckdb.connect(str(home.published), read_only=True) as mart:
-        row = mart.execute("select as_of from _meta").fetchone()
-    return [night for night in wanted if row is None or night > row[0]] or [LAST_NIGHT]
+    known = current_publication(home.published)
+    return [night for night in wanted if known is None or night > known.as_of] or [LAST_NIGHT]
 
 
 def _moment(as_of: date) -> datetime:

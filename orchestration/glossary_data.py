@@ -21,8 +21,8 @@ def glossary_of(mart: duckdb.DuckDBPyConnection) -> Glossary:
     """The catalogue of a published mart. Raises InvalidRegistry for a registry that is not valid."""
     registry = load_registry(registry_dir())
     groups = [each for each in registry.glossary if each.kind == "metrics"]
-    ((organisation,),) = mart.execute("select organisation_name from marts.dim_organisation").fetchall()
-    ((as_of,),) = mart.execute("select as_of from _meta").fetchall()
+    ((organisation,),) = mart.execute("select organisation_name from mart.dim_organisation").fetchall()
+    ((as_of,),) = mart.execute("select as_of from meta.publication").fetchall()
     metrics = list(_metrics(mart, groups))
     rest = [Entry(_REST, Texts(name="Other metrics"))] if any(each.group == _REST for each in metrics) else []
     return Glossary(
@@ -90,7 +90,9 @@ _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def _metrics(mart: duckdb.DuckDBPyConnection, groups: Iterable[GlossaryEntry]) -> Iterator[MetricEntry]:
     group_of = {metric: each for each in groups for metric in each.metrics}
-    on = mart.execute("select family, source from _sources where outcome <> 'off' order by source").fetchall()
+    on = mart.execute(
+        "select family, source from meta.sources where outcome <> 'off' order by source"
+    ).fetchall()
     rows = mart.execute(
         """
         with latest as (
@@ -103,7 +105,7 @@ def _metrics(mart: duckdb.DuckDBPyConnection, groups: Iterable[GlossaryEntry]) -
             definition.metric, label, description, coalesce(owner, ''), unit, grain, good_direction,
             coalesce(minimum_sample, 0), coalesce(specification, ''), coalesce(exclusions, ''), definition_version,
             latest.value, latest.n, latest.period_start
-        from metrics.metric_definitions as definition
+        from meta.metrics as definition
         left join latest on definition.metric = latest.metric and place = 1
         order by definition.label, definition.metric
         """

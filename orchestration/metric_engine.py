@@ -33,6 +33,7 @@ class MetricDefinitionError(ValueError):
 class MetricDefinition:
     """A metric as its owner signed it, from `label`, `description` and `config.meta` of its YAML.
 
+    `subject`: what it is about; the published mart has a view of each subject's numbers.
     `groupings`: for each way in which it is cut, the names of the dimensions; `()` is the whole.
     `numerator`, `denominator`, `sample`: names of the metrics that give these columns; `sample` gives n.
     `closes_after_days`: days after a period's end until its value can be known.
@@ -42,6 +43,7 @@ class MetricDefinition:
 
     metric: str
     label: str
+    subject: str
     description: str
     owner: str
     unit: str
@@ -213,6 +215,7 @@ def _primary_entity(model: Mapping[str, Any]) -> str:
 def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
     name, meta = str(metric["name"]), _meta(metric)
     for key in (
+        "subject",
         "owner",
         "unit",
         "good_direction",
@@ -230,6 +233,7 @@ def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
     return MetricDefinition(
         metric=name,
         label=str(metric["label"]),
+        subject=str(meta["subject"]),
         description=str(metric["description"]),
         owner=str(meta["owner"]),
         unit=str(meta["unit"]),

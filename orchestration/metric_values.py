@@ -131,12 +131,6 @@ def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists metrics.metric_values "
         f"({key}, revision integer, as_of date, is_current boolean)"
     )
-    connection.execute(
-        "create table if not exists metrics.metric_definitions (metric text, label text, description text, "
-        "owner text, unit text, good_direction text, minimum_sample integer, definition_version integer, grain text, "
-        "groupings text, numerator text, denominator text, sample text, specification text, exclusions text, "
-        "closes_after_days integer)"
-    )
     create_state(connection)
     connection.execute(f"create temporary table tonight ({key})")
     connection.execute(
@@ -298,9 +292,15 @@ def _append(
         """,
         [as_of],
     )
-    connection.execute("delete from metrics.metric_definitions")
+    # Anew each night: a later version may say more of a metric.
+    connection.execute(
+        "create or replace table metrics.metric_definitions (metric text, label text, subject text, description text, "
+        "owner text, unit text, good_direction text, minimum_sample integer, definition_version integer, grain text, "
+        "groupings text, numerator text, denominator text, sample text, specification text, exclusions text, "
+        "closes_after_days integer)"
+    )
     connection.executemany(
-        f"insert into metrics.metric_definitions values ({', '.join('?' * 16)})",
+        f"insert into metrics.metric_definitions values ({', '.join('?' * 17)})",
         [_definition_row(definition) for definition in engine.definitions],
     )
     for relation in relations:
@@ -311,8 +311,8 @@ def _append(
 def _definition_row(definition: MetricDefinition) -> list[object]:
     groupings = ", ".join(" × ".join(grouping) or "all" for grouping in definition.groupings)
     return [
-        definition.metric, definition.label, definition.description, definition.owner, definition.unit,
-        definition.good_direction, definition.minimum_sample, definition.definition_version, definition.grain,
+        definition.metric, definition.label, definition.subject, definition.description, definition.owner,
+        definition.unit, definition.good_direction, definition.minimum_sample, definition.definition_version, definition.grain,
         groupings, definition.numerator, definition.denominator, definition.sample, definition.specification,
         definition.exclusions, definition.closes_after_days,
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from orchestration.home import Home
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import PLATFORM, owner_of
 from orchestration.publish import publish
+from orchestration.published_meta import models_described
 from orchestration.report_data import last_complete_week
 from orchestration.report_files import forget_withheld, write_report
 from orchestration.source_status import read_states
@@ -69,7 +70,7 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
         owners=[owner_of(PLATFORM)],
         kinds={"duckdb"},
         description=(
-            "What BI tools query: the marts, the metrics and `_meta`, in one file that is replaced in one step "
+            "What BI tools query: the schemas mart, metrics and meta, in one file that is replaced in one step "
             "when the audit has passed."
         ),
         pool=WAREHOUSE_POOL,
@@ -84,6 +85,9 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
             night.as_of,
             check_evaluations(context.instance, context.run.run_id),
             read_states(home.root, night.until),
+            night.until,
+            reporting_zone().key,
+            models_described(home.dbt_target / "manifest.json"),
         )
         forget_withheld(home)
         return dg.MaterializeResult(

@@ -8,24 +8,23 @@ yesterday's file, and the next one clears its leftovers away.
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
+from orchestration.published_meta import CATALOGUE, PUBLISHED_SCHEMAS, Described, write_comments, write_meta
 from orchestration.source_status import ReadState
+from orchestration.subject_views import create_subject_views
 from reports.model import CheckStatus
 
-PUBLISHED_SCHEMAS = ("marts", "metrics")
+# Readers with a DuckDB from 1.0 on open it: BI tools bring their own, and not the newest.
+STORAGE_VERSION = "v1.0.0"
 # The file under construction, beside the published one: a rename must not cross file systems.
 UNFINISHED_SUFFIX = ".next"
-_CHECK_COLUMNS = (
-    "asset varchar, check_name varchar, passed boolean, severity varchar, owner varchar, meaning varchar, "
-    "observed varchar"
-)
-_SOURCE_COLUMNS = "source varchar, family varchar, outcome varchar, read_until timestamp, night_until timestamp, records bigint"
 
 
 class PublicationError(RuntimeError):
@@ -47,13 +46,16 @@ def publish(
     as_of: date,
     checks: Sequence[CheckStatus],
     sources: Sequence[ReadState],
+    until: datetime,
+    reporting_time_zone: str,
+    described: Mapping[str, Described],
 ) -> Publication:
     """Copy the marts and metrics of `warehouse` to `published`, with what is known of the night that made them.
 
-    `_meta` (one row): as_of, revision, checks_passed, checks_warned, checks_failed, row_counts (JSON: rows by
-    `schema.table`), content_hash. `_checks` (a row a check): asset, check_name, passed, severity, owner, meaning,
-    observed. `_sources` (a row a source): source, family (kind of tool), outcome, read_until and night_until (UTC), records.
-    Publishing the same content again as of the same date keeps the revision. One publication at a time.
+    Schemas of the file: `mart` (the marts), `metrics` (metric_values and a view per subject) and `meta` (publication, checks, sources and
+    metrics: the columns are those of `published_meta`). `until`: the night's moment, with a time zone. `described`:
+    descriptions of the marts by `mart.<table>`, written as comments. Publishing the same content again as of the same
+    date keeps the revision. One publication at a time.
     Raises FileNotFoundError without a warehouse, PublicationError when there is nothing to publish or the copy does
     not hold what was copied.
     """
@@ -62,7 +64,27 @@ def publish(
     unfinished = published.with_name(published.name + UNFINISHED_SUFFIX)
     published.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(published)
-    publication = _write(warehouse, unfinished, published, as_of, checks, sources)
+    with _attached(warehouse, unfinished) as connection:
+        row_counts, content_hash = _copy(connection, warehouse)
+        publication = Publication(as_of, _revision(published, as_of, content_hash), row_counts)
+        failed = [check for check in checks if not check.passed]
+        blocking = sum(check.blocks for check in failed)
+        found = (len(checks) - len(failed), len(failed) - blocking, blocking)
+        moment = until.astimezone(UTC).replace(tzinfo=None)
+        row = (
+            as_of,
+            publication.revision,
+            moment,
+            reporting_time_zone,
+            *found,
+            json.dumps(row_counts),
+            content_hash,
+        )
+        write_meta(connection, "publication", [row])
+        write_meta(connection, "checks", [astuple(check) for check in checks])
+        write_meta(connection, "sources", [astuple(source) for source in sources])
+        views = create_subject_views(connection)
+        write_comments(connection, {**described, **views})
     _sync(unfinished)
     _verify(unfinished, publication)
     os.replace(unfinished, published)
@@ -84,81 +106,56 @@ def current_publication(published: Path) -> Publication | None:
     return known[0] if known else None
 
 
-def _write(
-    warehouse: Path,
-    unfinished: Path,
-    published: Path,
-    as_of: date,
-    checks: Sequence[CheckStatus],
-    sources: Sequence[ReadState],
-) -> Publication:
+@contextmanager
+def _attached(warehouse: Path, unfinished: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse as `built`, read-only, and the new file in use; on leaving, the new file is whole on disk."""
     connection = duckdb.connect()
     try:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set memory_limit = '800MB'")
         connection.execute(f"set temp_directory = {_quoted(Path(f'{unfinished}.tmp'))}")
         connection.execute(f"attach {_quoted(warehouse)} as built (read_only)")
-        connection.execute(f"attach {_quoted(unfinished)} as mart")
-        row_counts, content_hash = _copy(connection, warehouse)
-        revision = _revision(published, as_of, content_hash)
         connection.execute(
-            "create table mart.main._meta (as_of date, revision integer, checks_passed integer, "
-            "checks_warned integer, checks_failed integer, row_counts text, content_hash text)"
+            f"attach {_quoted(unfinished)} as unfinished (storage_version '{STORAGE_VERSION}')"
         )
-        failed = [check for check in checks if not check.passed]
-        blocking = sum(check.blocks for check in failed)
-        connection.execute(
-            "insert into mart.main._meta values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                as_of,
-                revision,
-                len(checks) - len(failed),
-                len(failed) - blocking,
-                blocking,
-                json.dumps(row_counts),
-                content_hash,
-            ],
-        )
-        _write_rows(connection, "_checks", _CHECK_COLUMNS, [astuple(check) for check in checks])
-        _write_rows(connection, "_sources", _SOURCE_COLUMNS, [astuple(source) for source in sources])
-        connection.execute("checkpoint mart")
-        connection.execute("detach mart")
+        connection.execute("use unfinished")
+        # One transaction: else each of some thousand comments would wait for the disk.
+        connection.execute("begin")
+        yield connection
+        connection.execute("commit")
+        connection.execute("use memory")
+        connection.execute("checkpoint unfinished")
+        connection.execute("detach unfinished")
     finally:
         connection.close()
-    return Publication(as_of, revision, row_counts)
-
-
-def _write_rows(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Sequence[tuple[object, ...]]
-) -> None:
-    connection.execute(f"create table mart.main.{table} ({columns})")
-    if rows:
-        places = ", ".join("?" for _ in rows[0])
-        connection.executemany(f"insert into mart.main.{table} values ({places})", rows)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> tuple[dict[str, int], str]:
-    """Copy every table and view; returns the rows of each and one hash over all content."""
+    """Copy every table, and what a view shows; returns the rows of each and one hash over all content."""
     names = connection.execute(
         "select table_schema, table_name from information_schema.tables "
-        f"where table_catalog = 'built' and table_schema in {PUBLISHED_SCHEMAS} order by 1, 2"
+        f"where table_catalog = 'built' and table_schema in {tuple(PUBLISHED_SCHEMAS)} order by 1, 2"
     ).fetchall()
     missing = set(PUBLISHED_SCHEMAS) - {schema for schema, _ in names}
     if missing:
         raise PublicationError(
             f"{warehouse} has no tables in {', '.join(sorted(missing))}: run the night's models and metrics first."
         )
+    for schema in (*PUBLISHED_SCHEMAS.values(), "meta"):
+        connection.execute(f"create schema {schema}")
     row_counts: dict[str, int] = {}
     hashes: list[str] = []
     for schema, table in names:
-        name = f'"{schema}"."{table}"'
-        connection.execute(f'create schema if not exists mart."{schema}"')
-        connection.execute(f"create table mart.{name} as select * from built.{name}")
+        name = f"{PUBLISHED_SCHEMAS[schema]}.{table}"
+        if f"{schema}.{table}" == CATALOGUE:
+            name = "meta.metrics"
+        target = '"{}"."{}"'.format(*name.split("."))
+        connection.execute(f'create table {target} as select * from built."{schema}"."{table}"')
         count, content = connection.execute(
-            f"select count(*), coalesce(sum(cast(hash(rows) as hugeint)), 0) from mart.{name} as rows"
+            f"select count(*), coalesce(sum(cast(hash(rows) as hugeint)), 0) from {target} as rows"
         ).fetchall()[0]
-        row_counts[f"{schema}.{table}"] = count
-        hashes.append(f"{schema}.{table}:{count}:{content}")
+        row_counts[name] = count
+        hashes.append(f"{name}:{count}:{content}")
     digest = connection.execute("select md5(?)", ["\n".join(hashes)]).fetchall()[0][0]
     return row_counts, str(digest)
 
@@ -175,15 +172,28 @@ def _known_content(published: Path) -> tuple[Publication, str] | None:
     if not published.exists():
         return None
     with duckdb.connect(str(published), read_only=True) as connection:
+        if not connection.execute(
+            "select 1 from information_schema.tables where table_schema = 'meta' and table_name = 'publication'"
+        ).fetchall():
+            # A file of a version that had another layout: it is replaced.
+            return None
         row = connection.execute(
-            "select as_of, revision, row_counts, content_hash from main._meta"
+            "select as_of, revision, row_counts, content_hash from meta.publication"
         ).fetchall()[0]
     return Publication(row[0], row[1], json.loads(row[2])), row[3]
 
 
 def _verify(unfinished: Path, publication: Publication) -> None:
-    """Open the file as a reader would, and count."""
+    """Open the file as a reader would, and count; its format must be one that old readers know."""
     with duckdb.connect(str(unfinished), read_only=True) as connection:
+        ((tags,),) = connection.execute(
+            "select tags from duckdb_databases() where database_name = current_database()"
+        ).fetchall()
+        if not str(tags.get("storage_version")).startswith(STORAGE_VERSION):
+            raise PublicationError(
+                f"The new mart is of storage version {tags.get('storage_version')} where {STORAGE_VERSION} was asked "
+                "for: older readers could not open it, so it is not published. Check the installed duckdb."
+            )
         for name, expected in publication.row_counts.items():
             schema, table = name.split(".", 1)
             found = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchall()[0][0]
@@ -192,6 +202,10 @@ def _verify(unfinished: Path, publication: Publication) -> None:
                     f"The new mart has {found} rows in {name} where {expected} were copied: it is not published. "
                     f"Check the disk that holds {unfinished.parent}, then run the night again."
                 )
+        for schema, view in connection.execute(
+            "select schema_name, view_name from duckdb_views() where not internal"
+        ).fetchall():
+            connection.execute(f'select * from "{schema}"."{view}" limit 1').fetchall()
     if unfinished.with_name(unfinished.name + ".wal").exists():
         raise PublicationError(
             f"{unfinished} has an unwritten log: it is not published. Run the night again."

@@ -30,9 +30,9 @@ def open_mart(published: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _as_of(mart: duckdb.DuckDBPyConnection) -> date:
-    row = mart.execute("select as_of from _meta").fetchone()
+    row = mart.execute("select as_of from meta.publication").fetchone()
     if row is None:
-        raise ValueError("The published mart has no _meta row: publish it again.")
+        raise ValueError("The published mart has no row in meta.publication: publish it again.")
     found: date = row[0]
     return found
 
@@ -67,8 +67,8 @@ def health_report(
         features = mart.execute(
             """
             select week.*, feature.launched_on, feature.live_until, feature.adoption_target
-            from marts.mart_feature_week as week
-            join marts.dim_feature as feature on week.feature_id = feature.feature_id
+            from mart.mart_feature_week as week
+            join mart.dim_feature as feature on week.feature_id = feature.feature_id
             where week.week_start = ?
             """,
             [week_start],
@@ -84,7 +84,7 @@ def health_report(
         ).df()
         values["period_start"] = pd.to_datetime(values["period_start"]).dt.date
         organisation, zone = mart.execute(
-            "select organisation_name, reporting_time_zone from marts.dim_organisation"
+            "select organisation_name, reporting_time_zone from mart.dim_organisation"
         ).fetchall()[0]
         return HealthReport(
             organisation=organisation,
@@ -97,13 +97,13 @@ def health_report(
             features=features,
             names=_names(mart),
             coverage=mart.execute(
-                "select * from marts.mart_metric_coverage order by source, subject, check_name"
+                "select * from mart.mart_metric_coverage order by source, subject, check_name"
             ).df(),
             sources=_sources(mart),
             checks=tuple(
                 CheckStatus(*row)
                 for row in mart.execute(
-                    "select asset, check_name, passed, severity, owner, meaning, observed from _checks order by all"
+                    "select asset, check_name, passed, severity, owner, meaning, observed from meta.checks order by all"
                 ).fetchall()
             ),
             withheld=withheld,
@@ -125,13 +125,13 @@ def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
     rows = mart.execute(
         "select metric, label, description, unit, good_direction, owner, coalesce(minimum_sample, 0), "
         "coalesce(specification, ''), grain, coalesce(exclusions, ''), coalesce(closes_after_days, 0), "
-        "definition_version from metrics.metric_definitions"
+        "definition_version from meta.metrics"
     ).fetchall()
     return {row[0]: Definition(*row[1:]) for row in rows}
 
 
 def _targets(mart: duckdb.DuckDBPyConnection) -> dict[str, Target]:
-    rows = mart.execute("select metric, at_least, at_most from marts.dim_target").fetchall()
+    rows = mart.execute("select metric, at_least, at_most from mart.dim_target").fetchall()
     return {metric: Target(at_least, at_most) for metric, at_least, at_most in rows}
 
 
@@ -140,11 +140,11 @@ def _names(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(
         mart.execute(
             """
-            select feature_id, feature_name from marts.dim_feature
-            union select product_id, product_name from marts.dim_feature
-            union select team_id, team_name from marts.dim_team
-            union select funnel_id, funnel_name from marts.dim_funnel_step
-            union select step, step_name from marts.dim_funnel_step
+            select feature_id, feature_name from mart.dim_feature
+            union select product_id, product_name from mart.dim_feature
+            union select team_id, team_name from mart.dim_team
+            union select funnel_id, funnel_name from mart.dim_funnel_step
+            union select step, step_name from mart.dim_funnel_step
             """
         ).fetchall()
     )
@@ -152,7 +152,7 @@ def _names(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def _sources(mart: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
     rows = mart.execute(
-        "select source, family, outcome, read_until, night_until, records from _sources order by source"
+        "select source, family, outcome, read_until, night_until, records from meta.sources order by source"
     ).fetchall()
     return tuple(
         SourceStatus(

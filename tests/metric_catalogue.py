@@ -73,3 +73,20 @@ CATALOGUE = {
     "csat_rate": (PRODUCT, "ratio", "week", "|feature_id"),
     "team_pulse_rate": (PRODUCT, "ratio", "month", "|team_id"),
 }
+
+# Subject: the metrics whose names begin so; the longest beginning counts.
+SUBJECTS = {
+    "adoption": ("feature", "zombie_features"),
+    "delivery": ("sprint", "issue", "stage_time", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request"),
+    "funnels": ("funnel",),
+    "roadmap": ("roadmap",),
+    "satisfaction": ("nps", "csat", "ticket_csat", "team_pulse"),
+    "support": ("ticket", "untagged", "contact_rate", "first_re", "full_resolution", "requester", "agent", "one_touch"),
+    "usage": ("active", "new_users", "stickiness", "lifecycle", "retention"),
+}  # fmt: skip
+
+
+def subject_of(metric: str) -> str:
+    """The subject under which a metric is looked for."""
+    beginnings = {start: subject for subject, starts in SUBJECTS.items() for start in starts}
+    return beginnings[max((start for start in beginnings if metric.startswith(start)), key=len)]

@@ -88,7 +88,7 @@ class House:
         """Every row of the published marts and metrics, in order: what readers see."""
         tables = self.query(
             "select table_schema, table_name from information_schema.tables "
-            "where table_schema in ('marts', 'metrics') order by all"
+            "where table_schema in ('mart', 'metrics') order by all"
         )
         return {
             f"{schema}.{table}": self.query(f'select * from {schema}."{table}" order by all')
@@ -129,7 +129,7 @@ class Reader(threading.Thread):
             try:
                 with duckdb.connect(str(self.published), read_only=True) as mart:
                     ((as_of, newest, rows),) = mart.execute(
-                        "select (select as_of from _meta), (select max(event_date) from marts.fct_usage_daily), "
+                        "select (select as_of from meta.publication), (select max(event_date) from mart.fct_usage_daily), "
                         "(select count(*) from metrics.metric_values where is_current)"
                     ).fetchall()
                 self.states.add((str(as_of), str(newest), rows))

@@ -31,7 +31,7 @@ def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.
     }
     for phase, (line, seconds) in phases.items():
         house.night_killed_after(sandbox, NIGHTS[2], line, seconds)
-        assert house.query("select as_of from _meta") == [(NIGHTS[1],)], phase
+        assert house.query("select as_of from meta.publication") == [(NIGHTS[1],)], phase
     done = house.night(sandbox, NIGHTS[2])
     assert done.returncode == 0, done.stdout + done.stderr
     return house
@@ -60,5 +60,5 @@ def test_a_second_run_changes_nothing_and_a_failing_source_stops_no_other(
         assert broken.raw_counts(source) == undisturbed.house.raw_counts(source)
     report = (killed.home / "reports" / "2026-W46" / "index.html").read_text()
     assert "stale: zendesk" in report
-    jira = broken.query("select outcome from _sources where source = 'jira'")
+    jira = broken.query("select outcome from meta.sources where source = 'jira'")
     assert jira == [("ok",)]

@@ -12,7 +12,7 @@ import yaml
 
 from orchestration.metric_engine import MetricDefinitionError, MetricEngine
 from orchestration.metric_values import append_metric_values
-from tests.metric_catalogue import CATALOGUE
+from tests.metric_catalogue import CATALOGUE, subject_of
 from tests.metric_warehouse import ROOT, create_warehouse, insert, semantic_manifest, value
 
 SEMANTIC_DOMAINS = ("usage", "features", "funnels", "support", "delivery")
@@ -32,6 +32,7 @@ def test_each_metric_is_as_agreed(engine: MetricEngine) -> None:
     for each in engine.definitions:
         groupings = "|".join("+".join(grouping) for grouping in each.groupings)
         assert (each.owner, each.unit, each.grain, groupings) == CATALOGUE[each.metric], each.metric
+        assert each.subject == subject_of(each.metric), each.metric
 
 
 def test_each_metric_is_signed(engine: MetricEngine) -> None:

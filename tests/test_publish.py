@@ -10,12 +10,14 @@ from datetime import date, datetime
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
 from orchestration import publish as publishing
-from orchestration.publish import PublicationError, current_publication, publish
+from orchestration.publish import Publication, PublicationError, current_publication, publish
+from orchestration.published_meta import Described
 from orchestration.source_status import ReadState
 from reports.model import CheckStatus
 
@@ -32,23 +34,47 @@ FRESHNESS = [
 ]
 
 
+DESCRIBED = {
+    "mart.dim_account": Described("One row an account: it's here.", {"mark": "The mark.", "id": "The id."})
+}
+
+
 def build(path: Path, rows: int, mark: int) -> Path:
     """A warehouse whose tables all carry the same mark."""
     with duckdb.connect(str(path)) as connection:
-        for table in (
-            "marts.fct_usage_daily",
-            "marts.dim_account",
-            "metrics.metric_values",
-            "staging.stg_jira__issues",
-        ):
+        for table in ("marts.fct_usage_daily", "marts.dim_account", "staging.stg_jira__issues"):
             connection.execute(f"create schema if not exists {table.split('.')[0]}")
             connection.execute(
                 f"create or replace table {table} as select {mark} as mark, range as id from range({rows})"
             )
         connection.execute(
-            "create or replace view marts.dim_team as select distinct mark from marts.dim_account"
+            """
+            create or replace view marts.dim_team as
+            select distinct mark, 'atlas' as team_id, 'Atlas' as team_name from marts.dim_account;
+            create schema if not exists metrics;
+            create or replace table metrics.metric_definitions as
+            select 'nps' as metric, 'Score' as label, 'satisfaction' as subject, 'points' as unit, 30 as minimum_sample,
+                'all, team_id' as groupings
+            union all select 'nps_standard_error', 'Error of it', 'satisfaction', 'points', 30, 'all, team_id'
+            union all select 'share', 'Share', 'adoption', 'ratio', 30, 'all';
+            create or replace table metrics.metric_values as
+            select *, null as product_id, null as feature_id, null as segment, null as stage, null as funnel_id,
+                null as step, date '2026-11-16' as as_of, true as is_current
+            from (values
+                ('nps', 'month', date '2026-10-01', null, null, null, $mark, 54, 1),
+                ('nps_standard_error', 'month', date '2026-10-01', null, null, null, 10, 54, 1),
+                ('nps', 'month', date '2026-10-01', 'atlas', null, null, 95, 20, 2),
+                ('nps_standard_error', 'month', date '2026-10-01', 'atlas', null, null, 10, 20, 2),
+                ('share', 'week', date '2026-11-09', null, 50, 100, 0.5, 100, 1)
+            ) as numbers(metric, grain, period_start, team_id, numerator, denominator, value, n, revision)
+            """.replace("$mark", str(mark))
         )
     return path
+
+
+def do_publish(warehouse: Path, published: Path, as_of: date) -> Publication:
+    until = datetime(2026, 11, 16, 2, tzinfo=ZoneInfo("Europe/Berlin"))
+    return publish(warehouse, published, as_of, CHECKS, FRESHNESS, until, "Europe/Berlin", DESCRIBED)
 
 
 @pytest.fixture
@@ -67,27 +93,79 @@ def query(path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_readers_get_marts_metrics_and_what_they_are_as_of(warehouse: Path, published: Path) -> None:
-    done = publish(warehouse, published, AS_OF, CHECKS, FRESHNESS)
+    done = do_publish(warehouse, published, AS_OF)
     tables = query(
         published, "select table_schema || '.' || table_name from information_schema.tables order by 1"
     )
     assert [name for (name,) in tables] == [
-        "main._checks", "main._meta", "main._sources", "marts.dim_account", "marts.dim_team", "marts.fct_usage_daily", "metrics.metric_values",
+        "mart.dim_account", "mart.dim_team", "mart.fct_usage_daily",
+        "meta.checks", "meta.metrics", "meta.publication", "meta.sources",
+        "metrics.adoption", "metrics.metric_values", "metrics.satisfaction",
     ]  # fmt: skip
-    assert query(published, "select * exclude (row_counts, content_hash) from _meta") == [(AS_OF, 1, 1, 1, 0)]
-    assert query(published, "select asset, check_name, passed from _checks order by check_name") == [
+    assert query(published, "select * exclude (row_counts, content_hash) from meta.publication") == [
+        (AS_OF, 1, READ_UNTIL, "Europe/Berlin", 1, 1, 0)
+    ]
+    assert query(published, "select asset, check_name, passed from meta.checks order by check_name") == [
         ("marts/core/fct_ticket", "mix", False),
         ("marts/core/fct_ticket", "volume", True),
     ]
-    assert query(published, "select source, outcome, read_until, records from _sources order by source") == [
+    assert query(
+        published, "select source, outcome, read_until, records from meta.sources order by source"
+    ) == [
         ("jira", "ok", READ_UNTIL, 7),
         ("zendesk", "off", None, 0),
     ]
-    ((counts,),) = query(published, "select row_counts from _meta")
+    ((counts,),) = query(published, "select row_counts from meta.publication")
     assert json.loads(counts) == done.row_counts
-    assert done.row_counts["marts.fct_usage_daily"] == 100
+    assert done.row_counts["mart.fct_usage_daily"] == 100
     assert current_publication(published) == done
     assert os.listdir(published.parent) == [published.name]
+
+
+def test_the_file_is_of_the_old_format_and_says_what_is_in_it(warehouse: Path, published: Path) -> None:
+    do_publish(warehouse, published, AS_OF)
+    assert query(published, "select tags['storage_version'] from duckdb_databases() where not internal") == [
+        ("v1.0.0+",)
+    ]
+    assert query(published, "select comment from duckdb_tables() where table_name = 'dim_account'") == [
+        ("One row an account: it's here.",)
+    ]
+    assert query(
+        published,
+        "select column_name, comment from duckdb_columns() where table_name = 'dim_account' order by all",
+    ) == [("id", "The id."), ("mark", "The mark.")]
+    undescribed = query(
+        published,
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "where not internal and comment is null and schema_name <> 'mart'",
+    )
+    assert undescribed == []
+
+
+def test_a_subject_shows_its_numbers_with_names_and_intervals(warehouse: Path, published: Path) -> None:
+    do_publish(build(warehouse, rows=1, mark=30), published, AS_OF)
+    assert query(
+        published,
+        "select label, period, team_name, value, round(interval_low, 1), round(interval_high, 1), is_small_sample, "
+        "revision from metrics.satisfaction where metric = 'nps' order by value",
+    ) == [
+        # 30 and 95 points, 1.96 standard errors of 10 either way; a score ends at 100.
+        ("Score", "2026-10", None, 30, 10.4, 49.6, False, 1),
+        ("Score", "2026-10", "Atlas", 95, 75.4, 100.0, True, 2),
+    ]
+    # Wilson's interval of 50 in 100, as in the textbooks.
+    assert query(
+        published,
+        "select period, value, round(interval_low, 4), round(interval_high, 4) from metrics.adoption",
+    ) == [("2026-W46", 0.5, 0.4038, 0.5962)]
+
+
+def test_a_file_of_another_layout_is_replaced(warehouse: Path, published: Path) -> None:
+    published.parent.mkdir()
+    with duckdb.connect(str(published)) as connection:
+        connection.execute("create table _meta as select 1 as as_of")
+    assert current_publication(published) is None
+    assert do_publish(warehouse, published, AS_OF).revision == 1
 
 
 def test_revisions_count_different_contents_of_a_date(warehouse: Path, published: Path) -> None:
@@ -95,17 +173,17 @@ def test_revisions_count_different_contents_of_a_date(warehouse: Path, published
     revisions = []
     for as_of, rows in ((15, 100), (15, 100), (15, 101), (15, 101), (16, 101), (16, 102)):
         build(warehouse, rows=rows, mark=1)
-        revisions.append(publish(warehouse, published, date(2026, 11, as_of), CHECKS, FRESHNESS).revision)
+        revisions.append(do_publish(warehouse, published, date(2026, 11, as_of)).revision)
     assert revisions == [1, 1, 2, 2, 1, 2]
 
 
 def test_an_open_reader_keeps_its_state(warehouse: Path, published: Path) -> None:
-    publish(warehouse, published, AS_OF, CHECKS, FRESHNESS)
+    do_publish(warehouse, published, AS_OF)
     with duckdb.connect(str(published), read_only=True) as reader:
         build(warehouse, rows=50, mark=2)
-        publish(warehouse, published, AS_OF, CHECKS, FRESHNESS)
-        assert reader.execute("select min(mark), count(*) from marts.fct_usage_daily").fetchone() == (1, 100)
-    assert query(published, "select min(mark), count(*) from marts.fct_usage_daily") == [(2, 50)]
+        do_publish(warehouse, published, AS_OF)
+        assert reader.execute("select min(mark), count(*) from mart.fct_usage_daily").fetchone() == (1, 100)
+    assert query(published, "select min(mark), count(*) from mart.fct_usage_daily") == [(2, 50)]
 
 
 def poll(published: Path, ready: Event, stop: Event, seen: Any) -> None:
@@ -116,9 +194,9 @@ def poll(published: Path, ready: Event, stop: Event, seen: Any) -> None:
             with duckdb.connect(str(published), read_only=True) as connection:
                 states.add(
                     connection.execute(
-                        "select (select row_counts from _meta), (select count(*) from marts.fct_usage_daily), "
-                        "(select min(mark) from marts.fct_usage_daily), (select max(mark) from marts.dim_account), "
-                        "(select max(mark) from metrics.metric_values), (select mark from marts.dim_team)"
+                        "select (select row_counts from meta.publication), (select count(*) from mart.fct_usage_daily), "
+                        "(select min(mark) from mart.fct_usage_daily), (select max(mark) from mart.dim_account), "
+                        "(select value from metrics.satisfaction where metric = 'nps' and team_name is null), (select mark from mart.dim_team)"
                     ).fetchone()
                 )
         except Exception as error:  # noqa: BLE001 - whatever a reader meets is what the test looks for
@@ -128,7 +206,7 @@ def poll(published: Path, ready: Event, stop: Event, seen: Any) -> None:
 
 
 def test_a_reader_that_polls_sees_whole_states_only(warehouse: Path, published: Path) -> None:
-    publish(warehouse, published, AS_OF, CHECKS, FRESHNESS)
+    do_publish(warehouse, published, AS_OF)
     context = multiprocessing.get_context("spawn")
     ready, stop, seen = context.Event(), context.Event(), context.Queue()
     reader = context.Process(target=poll, args=(published, ready, stop, seen))
@@ -136,31 +214,33 @@ def test_a_reader_that_polls_sees_whole_states_only(warehouse: Path, published: 
     assert ready.wait(timeout=120)
     for mark in range(2, 14):
         build(warehouse, rows=mark * 1000, mark=mark)
-        publish(warehouse, published, AS_OF, CHECKS, FRESHNESS)
+        do_publish(warehouse, published, AS_OF)
     stop.set()
     states = seen.get(timeout=30)
     reader.join(timeout=30)
     assert len(states) > 1
     for counts, rows, *marks in states:
-        assert json.loads(counts)["marts.fct_usage_daily"] == rows
+        assert json.loads(counts)["mart.fct_usage_daily"] == rows
         assert len(set(marks)) == 1
         assert rows == (100 if marks[0] == 1 else marks[0] * 1000)
 
 
 KILLED = """
 import os, signal, sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from orchestration import publish
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 setattr(publish if sys.argv[3] != "replace" else publish.os, sys.argv[3], die)
-publish.publish(Path(sys.argv[1]), Path(sys.argv[2]), date(2026, 11, 16), [], [])
+publish.publish(
+    Path(sys.argv[1]), Path(sys.argv[2]), date(2026, 11, 16), [], [], datetime(2026, 11, 16, tzinfo=UTC), "UTC", {}
+)
 """
 
 
 @pytest.mark.parametrize("step", ["_revision", "_sync", "_verify", "replace"])
 def test_a_killed_publication_leaves_yesterdays(warehouse: Path, published: Path, step: str) -> None:
-    publish(warehouse, published, date(2026, 11, 15), CHECKS, FRESHNESS)
+    do_publish(warehouse, published, date(2026, 11, 15))
     before = published.read_bytes()
     build(warehouse, rows=50_000, mark=2)
     killed = subprocess.run(
@@ -169,33 +249,33 @@ def test_a_killed_publication_leaves_yesterdays(warehouse: Path, published: Path
     assert killed.returncode == -signal.SIGKILL
     assert len(os.listdir(published.parent)) > 1
     assert published.read_bytes() == before
-    assert query(published, "select as_of from _meta") == [(date(2026, 11, 15),)]
-    publish(warehouse, published, AS_OF, CHECKS, FRESHNESS)
+    assert query(published, "select as_of from meta.publication") == [(date(2026, 11, 15),)]
+    do_publish(warehouse, published, AS_OF)
     assert os.listdir(published.parent) == [published.name]
-    assert query(published, "select as_of, revision from _meta") == [(AS_OF, 1)]
+    assert query(published, "select as_of, revision from meta.publication") == [(AS_OF, 1)]
 
 
 def test_a_copy_that_lacks_rows_is_not_published(
     warehouse: Path, published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(warehouse, published, date(2026, 11, 15), CHECKS, FRESHNESS)
+    do_publish(warehouse, published, date(2026, 11, 15))
 
     def lose_a_row(path: Path) -> None:
         with duckdb.connect(str(path)) as connection:
-            connection.execute("delete from marts.dim_account where id = 1")
+            connection.execute("delete from mart.dim_account where id = 1")
 
     monkeypatch.setattr(publishing, "_sync", lose_a_row)
-    with pytest.raises(PublicationError, match=r"99 rows in marts.dim_account where 100 were copied"):
-        publish(warehouse, published, AS_OF, CHECKS, FRESHNESS)
-    assert query(published, "select as_of from _meta") == [(date(2026, 11, 15),)]
+    with pytest.raises(PublicationError, match=r"99 rows in mart.dim_account where 100 were copied"):
+        do_publish(warehouse, published, AS_OF)
+    assert query(published, "select as_of from meta.publication") == [(date(2026, 11, 15),)]
 
 
 def test_nothing_to_publish_is_told(tmp_path: Path, published: Path) -> None:
     with pytest.raises(FileNotFoundError, match="build the dbt project first"):
-        publish(tmp_path / "warehouse.duckdb", published, AS_OF, CHECKS, FRESHNESS)
+        do_publish(tmp_path / "warehouse.duckdb", published, AS_OF)
     path = build(tmp_path / "warehouse.duckdb", rows=1, mark=1)
     with duckdb.connect(str(path)) as connection:
         connection.execute("drop schema metrics cascade")
     with pytest.raises(PublicationError, match="no tables in metrics"):
-        publish(path, published, AS_OF, CHECKS, FRESHNESS)
+        do_publish(path, published, AS_OF)
     assert not published.exists()
