@@ -6,8 +6,10 @@ Three undisturbed nights are run once for all workers of a test session, under a
 import fcntl
 import json
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,7 +24,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from sandbox.running import Sandbox
+from sandbox.running import Sandbox, running_sandbox
 
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -139,16 +141,21 @@ class Reader(threading.Thread):
 
 @dataclass(frozen=True)
 class ThreeNights:
-    """The house after three nights in a row, copies of it after each, and what a reader saw all the while."""
+    """The house after three nights in a row, copies of it after each, and what a reader saw all the while.
+
+    `port`: where its vendors were; some put their own address into every record, so that a night which is to read the
+    same records must find them there again.
+    """
 
     house: House
     after: dict[date, House]
     states_seen: list[tuple[str, str, int]]
     reader_faults: list[str]
+    port: int
 
 
-def three_nights(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> ThreeNights:
-    """Run the three nights, or take what another worker of the session has run; vendors are those of `sandbox`."""
+def three_nights(tmp_path_factory: pytest.TempPathFactory) -> ThreeNights:
+    """Run the three nights against a sandbox of their own, or take what another worker of the session has run."""
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "three_nights"
     shared.mkdir(exist_ok=True)
@@ -156,11 +163,24 @@ def three_nights(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> 
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not seen.exists():
-            seen.write_text(json.dumps(_run_three_nights(sandbox, shared)))
-    states, faults = json.loads(seen.read_text())
-    vendors = sandbox.environment()
+            port = _port_that_nobody_is_given()
+            with running_sandbox(scale="small", now=night_moment(NIGHTS[0]), port=port) as sandbox:
+                states, faults = _run_three_nights(sandbox, shared)
+                seen.write_text(json.dumps([states, faults, port, sandbox.environment()]))
+    states, faults, port, vendors = json.loads(seen.read_text())
     after = {as_of: House(shared / as_of.isoformat(), vendors) for as_of in NIGHTS}
-    return ThreeNights(House(shared / "home", vendors), after, [tuple(state) for state in states], faults)
+    return ThreeNights(
+        House(shared / "home", vendors), after, [tuple(state) for state in states], faults, port
+    )
+
+
+def _port_that_nobody_is_given() -> int:
+    """A free port below those that the system hands out, so that it is free again later."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def _run_three_nights(sandbox: Sandbox, shared: Path) -> tuple[list[tuple[str, str, int]], list[str]]:

@@ -7,7 +7,6 @@ import duckdb
 import pytest
 
 from sandbox.company import Company, night_moment
-from sandbox.running import running_sandbox
 from sandbox.truth.sprints import committed_and_kept
 from tests.nights import NIGHTS, three_nights
 from tests.part_nights import query
@@ -22,8 +21,7 @@ def company() -> Company:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with running_sandbox(scale="small", now=night_moment(NIGHTS[0])) as sandbox:
-        return three_nights(sandbox, tmp_path_factory).house.home
+    return three_nights(tmp_path_factory).house.home
 
 
 def test_feedback_is_of_the_account_that_gave_it(company: Company, home: Path) -> None:

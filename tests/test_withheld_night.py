@@ -24,15 +24,15 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> ThreeNights:
-    return three_nights(sandbox, tmp_path_factory)
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> ThreeNights:
+    return three_nights(tmp_path_factory)
 
 
 def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
     sandbox: Sandbox, undisturbed: ThreeNights, tmp_path: Path
 ) -> None:
     copied = undisturbed.after[NIGHTS[1]].copy(tmp_path / "home")
-    house = House(copied.home, {**copied.vendors, **slack_environment(sandbox.base_url)})
+    house = House(copied.home, {**sandbox.environment(), **slack_environment(sandbox.base_url)})
     before = house.content()
     sandbox.defects("volume_collapse")
     try:
