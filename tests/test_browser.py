@@ -53,6 +53,11 @@ def dagster_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield _answering(f"http://127.0.0.1:{port}", home / "log")
         finally:
             server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                # It waits for its code location, which a loaded machine may still be starting.
+                server.kill()
 
 
 def _answering(address: str, log: Path) -> str:
