@@ -89,7 +89,7 @@ class SourceRows:
 class MetricEngine:
     """Compiles metrics of one `semantic_manifest.json`.
 
-    Loading takes about a second, a request some hundredths. Raises FileNotFoundError when dbt has not parsed the
+    Loading takes about a second, a request some hundredths the first time. Raises FileNotFoundError when dbt has not parsed the
     project yet, MetricDefinitionError when a definition is incomplete.
     """
 
@@ -103,6 +103,7 @@ class MetricEngine:
         self._manifest: dict[str, Any] = json.loads(text)
         lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
         self._engine = MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=_RenderOnlyClient())
+        self._compiled: dict[tuple[object, ...], CompiledRequest] = {}
 
     @cached_property
     def catalogue(self) -> str:
@@ -124,6 +125,14 @@ class MetricEngine:
         self, metrics: Sequence[str], grouping: Sequence[str], grain: str, first_day: date, last_day: date
     ) -> CompiledRequest:
         """SQL of metrics that share a grain and a grouping, for the periods within two days (both inclusive)."""
+        asked = (tuple(metrics), tuple(grouping), grain, first_day, last_day)
+        if asked not in self._compiled:
+            self._compiled[asked] = self._compile(*asked)
+        return self._compiled[asked]
+
+    def _compile(
+        self, metrics: Sequence[str], grouping: Sequence[str], grain: str, first_day: date, last_day: date
+    ) -> CompiledRequest:
         group_by = {name: self._group_by_name(metrics[0], name) for name in grouping}
         period_column = f"metric_time__{grain}"
         request = MetricFlowQueryRequest.create(

@@ -40,16 +40,15 @@ class MetricRun:
     withdrawn: int
 
 
-def append_metric_values(warehouse: Path, semantic_manifest: Path, as_of: date, first_day: date) -> MetricRun:
+def append_metric_values(warehouse: Path, engine: MetricEngine, as_of: date, first_day: date) -> MetricRun:
     """Compute every metric for the complete periods from `first_day` to the day before `as_of`, and append.
 
-    `warehouse`: the DuckDB file with the marts, which nothing else may have open. `semantic_manifest`: the file that
-    dbt writes. Dates are of the reporting time zone; `first_day` is where history begins. Everything is appended in
-    one transaction: after a kill the table is as before. Raises FileNotFoundError without warehouse or manifest,
+    `warehouse`: the DuckDB file with the marts, which nothing else may have open. Dates are of the reporting time
+    zone; `first_day` is where history begins. Everything is appended in one transaction: after a kill the table is
+    as before. Raises FileNotFoundError without a warehouse,
     MetricDefinitionError for an incomplete definition, ValueError when a metric gives a number twice,
     duckdb.Error when a model that a metric reads is missing.
     """
-    engine = MetricEngine(semantic_manifest)
     if not warehouse.exists():
         raise FileNotFoundError(f"{warehouse} does not exist: build the dbt project first.")
     with _opened(warehouse, engine.catalogue) as connection:

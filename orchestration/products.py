@@ -43,12 +43,15 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
         freshness_policy=_FRESH,
     )
     def metric_values(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        from orchestration.metric_engine import MetricEngine
         from orchestration.metric_values import append_metric_values
 
         night = Night.of_run(context)
         first_day = night.history_start.astimezone(reporting_zone()).date()
         manifest = Home.from_environment().dbt_target / "semantic_manifest.json"
-        run = append_metric_values(Home.from_environment().warehouse, manifest, night.as_of, first_day)
+        run = append_metric_values(
+            Home.from_environment().warehouse, MetricEngine(manifest), night.as_of, first_day
+        )
         return dg.MaterializeResult(metadata=dict(vars(run)))
 
     return metric_values

@@ -1,6 +1,7 @@
 """A warehouse made by hand for tests of metrics: the tables that MetricFlow reads, with the rows of a test."""
 
 import atexit
+import fcntl
 import json
 import os
 import shutil
@@ -9,10 +10,12 @@ import sys
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 
 import duckdb
+
+from orchestration.metric_engine import MetricEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 # Columns that metrics read, in the order in which the tests write them.
@@ -103,9 +106,22 @@ TABLES = {
 
 @cache
 def semantic_manifest() -> Path:
-    """The project's metrics as dbt parses them: needs no data, and no key that matters."""
-    folder = Path(mkdtemp(prefix="pops-metrics-"))
+    """The project's metrics as dbt parses them, once for all workers: needs no data, and no key that matters."""
+    folder = Path(gettempdir()) / f"pops-metrics-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+    folder.mkdir(exist_ok=True)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    manifest = folder / "semantic_manifest.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not manifest.exists():
+            _parse(folder)
+    # A worker that ends first takes the shared folder away.
+    own = Path(mkdtemp(prefix="pops-metrics-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    return Path(shutil.copy(manifest, own))
+
+
+def _parse(folder: Path) -> None:
     result = subprocess.run(
         [
             sys.executable, "-m", "dbt.cli.main", "parse",
@@ -118,7 +134,12 @@ def semantic_manifest() -> Path:
         check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout
-    return folder / "semantic_manifest.json"
+
+
+@cache
+def engine_of(manifest: Path) -> MetricEngine:
+    """What compiles the metrics of a manifest that does not change any more."""
+    return MetricEngine(manifest)
 
 
 def manifest_of(*metrics: str) -> Path:

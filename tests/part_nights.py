@@ -18,6 +18,7 @@ import duckdb
 
 from connectors import SOURCES
 from connectors.runner import prepare_raw, run_source
+from orchestration.metric_engine import MetricEngine
 from orchestration.metric_values import append_metric_values
 from tests.nights import PSEUDONYM_KEY, night_moment
 from tests.truth_comparison import COLUMNS
@@ -80,9 +81,20 @@ def _parsed() -> "tempfile.TemporaryDirectory[str]":
 
 def compute(home: Path, as_of: date) -> list[tuple[Any, ...]]:
     """Compute every metric of the warehouse; the current values, with the columns of `truth_comparison.COLUMNS`."""
-    manifest = home / "dbt" / "semantic_manifest.json"
-    append_metric_values(home / "warehouse.duckdb", manifest, as_of, HISTORY_START)
+    engine = _engine(home / "dbt" / "semantic_manifest.json")
+    append_metric_values(home / "warehouse.duckdb", engine, as_of, HISTORY_START)
     return query(home, f"select {', '.join(COLUMNS)} from metrics.metric_values where is_current")
+
+
+_ENGINES: dict[str, MetricEngine] = {}
+
+
+def _engine(manifest: Path) -> MetricEngine:
+    """One engine for all homes: it compiles what they share once."""
+    text = manifest.read_text()
+    if text not in _ENGINES:
+        _ENGINES[text] = MetricEngine(manifest)
+    return _ENGINES[text]
 
 
 def query(home: Path, sql: str) -> list[tuple[Any, ...]]:

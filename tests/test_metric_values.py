@@ -15,7 +15,15 @@ import duckdb
 import pytest
 
 from orchestration.metric_values import MetricRun, append_metric_values, complete_periods
-from tests.metric_warehouse import ROOT, create_warehouse, execute, insert, semantic_manifest, value
+from tests.metric_warehouse import (
+    ROOT,
+    create_warehouse,
+    engine_of,
+    execute,
+    insert,
+    semantic_manifest,
+    value,
+)
 
 FIRST_DAY = date(2026, 8, 3)
 AS_OF = date(2026, 11, 16)
@@ -59,7 +67,7 @@ def warehouse(tmp_path: Path) -> Path:
 
 
 def run(path: Path, as_of: date = AS_OF, manifest: Path | None = None) -> MetricRun:
-    return append_metric_values(path, manifest or some_metrics(), as_of, FIRST_DAY)
+    return append_metric_values(path, engine_of(manifest or some_metrics()), as_of, FIRST_DAY)
 
 
 def changes(done: MetricRun) -> tuple[int, int, int]:
@@ -294,8 +302,10 @@ import os, signal, sys
 from datetime import date
 from pathlib import Path
 from orchestration import metric_values
+from orchestration.metric_engine import MetricEngine
 metric_values.remember_days = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-metric_values.append_metric_values(Path(sys.argv[1]), Path(sys.argv[2]), date(2026, 11, 16), date(2026, 8, 3))
+engine = MetricEngine(Path(sys.argv[2]))
+metric_values.append_metric_values(Path(sys.argv[1]), engine, date(2026, 11, 16), date(2026, 8, 3))
 """
 
 

@@ -13,7 +13,7 @@ import yaml
 from orchestration.metric_engine import MetricDefinitionError, MetricEngine
 from orchestration.metric_values import append_metric_values
 from tests.metric_catalogue import CATALOGUE, subject_of
-from tests.metric_warehouse import ROOT, create_warehouse, insert, semantic_manifest, value
+from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
 
 SEMANTIC_DOMAINS = ("usage", "features", "funnels", "support", "delivery")
 W46 = date(2026, 11, 9)
@@ -21,7 +21,7 @@ W46 = date(2026, 11, 9)
 
 @pytest.fixture(scope="module")
 def engine() -> MetricEngine:
-    return MetricEngine(semantic_manifest())
+    return engine_of(semantic_manifest())
 
 
 def test_the_catalogue_is_complete(engine: MetricEngine) -> None:
@@ -114,7 +114,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     path = create_warehouse(tmp_path_factory.mktemp("answers") / "warehouse.duckdb")
     for table, rows in ROWS.items():
         insert(path, table, rows)
-    append_metric_values(path, semantic_manifest(), date(2026, 11, 16), date(2026, 8, 3))
+    append_metric_values(path, engine_of(semantic_manifest()), date(2026, 11, 16), date(2026, 8, 3))
     return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestration.metric_values import append_metric_values
-from tests.metric_warehouse import create_warehouse, insert, manifest_of, value
+from tests.metric_warehouse import create_warehouse, engine_of, insert, manifest_of, value
 
 METRICS = (
     "deployment_frequency",
@@ -52,7 +52,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     ]
     rows = [(pull, "atlas", stage, hours * HOUR, day) for pull, stage, hours in spans]
     insert(path, "intermediate.int_delivery__pull_request_stages", rows)
-    append_metric_values(path, manifest_of(*METRICS), AS_OF, date(2026, 8, 3))
+    append_metric_values(path, engine_of(manifest_of(*METRICS)), AS_OF, date(2026, 8, 3))
     return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestration.metric_values import append_metric_values
-from tests.metric_warehouse import create_warehouse, insert, semantic_manifest, value
+from tests.metric_warehouse import create_warehouse, engine_of, insert, semantic_manifest, value
 
 W45, W46 = date(2026, 11, 2), date(2026, 11, 9)
 # Item: product, active, linked, comparable, agreed, days between the dates.
@@ -28,7 +28,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Any,
     rows = [(W46, item, state[0], "board", *state[1:]) for item, state in ITEMS.items()]
     rows.append((W45, "unlinked", "connect", "board", True, False, False, False, None))
     insert(path, "intermediate.int_roadmap__item_weeks", rows)
-    append_metric_values(path, semantic_manifest(), date(2026, 11, 16), date(2026, 10, 5))
+    append_metric_values(path, engine_of(semantic_manifest()), date(2026, 11, 16), date(2026, 10, 5))
     return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
 
 

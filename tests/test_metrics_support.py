@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestration.metric_values import append_metric_values
-from tests.metric_warehouse import create_warehouse, insert, manifest_of, value
+from tests.metric_warehouse import create_warehouse, engine_of, insert, manifest_of, value
 
 METRICS = ("one_touch_rate", "ticket_csat_rate", "ticket_csat_response_rate")
 W45, W46 = date(2026, 11, 2), date(2026, 11, 9)
@@ -60,7 +60,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         rating("r6", "board", "bad", latest=False),
     ]
     insert(path, "marts.fct_ticket_rating", ratings)
-    append_metric_values(path, manifest_of(*METRICS), date(2026, 11, 16), date(2026, 8, 3))
+    append_metric_values(path, engine_of(manifest_of(*METRICS)), date(2026, 11, 16), date(2026, 8, 3))
     return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.runner import prepare_raw
 from orchestration.metric_values import append_metric_values
-from tests.metric_warehouse import ROOT, create_warehouse, insert, semantic_manifest, value
+from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
 from tests.part_nights import DBT_PROJECT
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
@@ -58,7 +58,7 @@ ROWS = [
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     path = create_warehouse(tmp_path_factory.mktemp("answers") / "warehouse.duckdb")
     insert(path, "marts.fct_survey_response", [(f"r{n}", *row) for n, row in enumerate(ROWS)])
-    append_metric_values(path, semantic_manifest(), AS_OF, date(2026, 8, 3))
+    append_metric_values(path, engine_of(semantic_manifest()), AS_OF, date(2026, 8, 3))
     return lambda metric, period, **dimensions: value(path, metric, period, **dimensions)
 
 
