@@ -87,7 +87,16 @@ def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
     try:
         with chdir(DBT_PROJECT):
             done = runner.invoke(
-                ["--quiet", *arguments, "--target-path", target, "--log-path", target, "--log-level-file", "none"]
+                [
+                    "--quiet",
+                    *arguments,
+                    "--target-path",
+                    target,
+                    "--log-path",
+                    target,
+                    "--log-level-file",
+                    "none",
+                ]
             )
     finally:
         # Only a process that ends would close the warehouse.
