@@ -174,3 +174,23 @@ def digest(
 
     with _readable_errors():
         _terminal.print(run_digest(week, dry_run, anyway, os.environ), markup=False)
+
+
+@app.command()
+def query(
+    metric: Annotated[
+        str | None, typer.Argument(help="Its name; without one, all metrics are listed.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A dimension, such as product; may be repeated.")
+    ] = None,
+    last: Annotated[str, typer.Option(help="How far back: 30d, 8w or 6m, to the last whole period.")] = "8w",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What was known on this date; default: now.")
+    ] = None,
+) -> None:
+    """Print a metric from the published mart, also while a night is running."""
+    from orchestration.query_table import print_query
+
+    with _readable_errors():
+        print_query(_terminal, metric, by or [], last, as_of.date() if as_of else None)
