@@ -102,8 +102,11 @@ def query_metric(
         start = days_back(last, end)
         signed = {name for grouping in entry.groupings for name in grouping}
         dimensions = tuple(_dimension(name, signed) or name for name in by)
-        if set(dimensions) in [set(grouping) for grouping in entry.groupings]:
-            rows = _published_rows(mart, entry, dimensions, start, end, known)
+        rows = (
+            _published_rows(mart, entry, dimensions, start, end, known) if signed >= set(dimensions) else ()
+        )
+        # Prepared models may give the whole beside the cuts that are signed.
+        if rows or set(dimensions) in [set(grouping) for grouping in entry.groupings]:
             return QueryAnswer(entry, dimensions, rows, known, revision, computed=False)
         if as_of is not None:
             raise ValueError(
