@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -194,3 +195,24 @@ def query(
 
     with _readable_errors():
         print_query(_terminal, metric, by or [], last, as_of.date() if as_of else None)
+
+
+@app.command()
+def export(
+    file_format: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
+    to: Annotated[
+        Path | None, typer.Option(help="Folder for the exports; default: exports in POPS_HOME.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A table, such as mart.dim_team; may be repeated.")
+    ] = None,
+) -> None:
+    """Write the published tables to files, all of one revision."""
+    from orchestration.export import export_tables
+    from orchestration.home import Home
+
+    with _readable_errors():
+        home = Home.from_environment()
+        _terminal.print(
+            str(export_tables(home.published, file_format, to or home.root / "exports", only or []))
+        )

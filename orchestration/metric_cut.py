@@ -82,7 +82,8 @@ def _select(
          f"cast(coalesce({definition.sample}, 0) as bigint)", *members)
     )  # fmt: skip
     counted = f"({definition.metric} is not null or {definition.sample} > 0)"
+    order = ", ".join(("1", *(str(4 + place) for place in range(len(members)))))
     return (
         f"select {columns} from ({request.sql}) as compiled "
-        f"where {request.period_column} is not null and {counted} order by all"
+        f"where {request.period_column} is not null and {counted} order by {order}"
     )
