@@ -15,7 +15,7 @@ from orchestration.metric_query import query_metric
 from orchestration.metric_values import append_metric_values
 from orchestration.publish import publish
 from orchestration.query_table import in_unit, print_query
-from tests.metric_warehouse import create_warehouse, execute, insert, manifest_of
+from tests.metric_warehouse import create_warehouse, engine_of, execute, insert, manifest_of
 
 AS_OF = date(2026, 11, 16)
 FIRST_DAY = date(2026, 8, 3)
@@ -52,9 +52,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     insert(path, "marts.fct_usage_daily", [("p1", date(2026, 11, 3), "board", "studio", "smb")])
     tickets(path, 3, "board", "studio", "smb", date(2026, 11, 2))
     tickets(path, 2, "alerts", "insights", "enterprise", date(2026, 11, 8))
-    append_metric_values(path, manifest, date(2026, 11, 15), FIRST_DAY)
+    append_metric_values(path, engine_of(manifest), date(2026, 11, 15), FIRST_DAY)
     tickets(path, 1, "board", "studio", "enterprise", date(2026, 11, 4))
-    append_metric_values(path, manifest, AS_OF, FIRST_DAY)
+    append_metric_values(path, engine_of(manifest), AS_OF, FIRST_DAY)
     until = datetime(2026, 11, 16, 1, tzinfo=UTC)
     publish(home.warehouse, home.published, AS_OF, [], [], until, "Europe/Berlin", {})
     # As in a night: dbt holds the warehouse, and nothing else can open it.
