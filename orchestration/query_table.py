@@ -3,6 +3,7 @@
 from datetime import date
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.home import Home
@@ -32,7 +33,9 @@ def answer_table(answer: QueryAnswer) -> Table:
     for heading in ("value", "n", ""):
         table.add_column(heading, justify="right")
     for row in answer.rows:
-        table.add_row(row.period, *row.members, _value(answer, row), f"{row.n or 0:,}", _note(answer, row))
+        table.add_row(
+            row.period, *map(escape, row.members), _value(answer, row), f"{row.n or 0:,}", _note(answer, row)
+        )
     return table
 
 
@@ -47,7 +50,7 @@ def answer_footer(answer: QueryAnswer) -> str:
 def _side_by_side(answer: QueryAnswer, members: list[tuple[str, ...]]) -> Table:
     table = Table(answer.metric.grain, box=None)
     for (name,) in members:
-        table.add_column(name, justify="right")
+        table.add_column(escape(name), justify="right")
     cells = {(row.period, row.members): row for row in answer.rows}
     for period in dict.fromkeys(row.period for row in answer.rows):
         rows = [cells.get((period, member)) for member in members]
@@ -103,4 +106,4 @@ def print_query(terminal: Console, metric: str | None, by: list[str], last: str,
         terminal.print(f"{answer.metric.metric} has no numbers in the last {last} before {answer.as_of}.")
         return
     terminal.print(answer_table(answer))
-    terminal.print(answer_footer(answer))
+    terminal.print(answer_footer(answer), markup=False)

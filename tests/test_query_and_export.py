@@ -116,7 +116,7 @@ def test_what_there_is_not_names_what_there_is(
 
 def test_the_table_is_for_people(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POPS_HOME", str(home.root))
-    terminal = Console(width=200, record=True, quiet=False)
+    terminal = Console(width=200, record=True)
     print_query(terminal, "tickets_created", ["feature"], "2w", None)
     print_query(terminal, None, [], "8w", None)
     shown = terminal.export_text()
