@@ -13,6 +13,7 @@ from orchestration.export import export_tables
 from orchestration.home import Home
 from orchestration.metric_query import query_metric
 from orchestration.metric_values import append_metric_values
+from orchestration.periods import days_back
 from orchestration.publish import publish
 from orchestration.query_table import in_unit, print_query
 from tests.metric_warehouse import create_warehouse, engine_of, execute, insert, manifest_of
@@ -158,3 +159,16 @@ def test_an_export_that_cannot_be_made_says_why(home: Home, tmp_path: Path) -> N
     with pytest.raises(ValueError, match="Nothing is published yet"):
         export_tables(tmp_path / "none.duckdb", "csv", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("span", "end", "start"),
+    [
+        ("30d", date(2026, 11, 16), date(2026, 10, 17)),
+        ("8w", date(2026, 11, 16), date(2026, 9, 21)),
+        ("3m", date(2026, 5, 31), date(2026, 2, 28)),
+        ("12m", date(2026, 1, 1), date(2025, 1, 1)),
+    ],
+)
+def test_a_span_reaches_back_by_the_calendar(span: str, end: date, start: date) -> None:
+    assert days_back(span, end) == start
