@@ -17,6 +17,7 @@ _MEANINGS = {
     "unique": "{column} names each row of {model} once.",
     "accepted_values": "{column} of {model} is one of the known values.",
     "relationships": "Every {column} of {model} exists where it points to.",
+    "whole_rows": "Each row of {model} is there once by its key, and has every column that it must have.",
     "unique_rows": "The columns of the key name each row of {model} once.",
 }
 
