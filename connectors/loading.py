@@ -34,7 +34,7 @@ class Loader:
 
     def load(self, stream: str, batch: Batch) -> None:
         """One dlt load of the batch's file. Raises LoadFailed."""
-        dlt = _dlt(self._folder.parent)
+        dlt = import_dlt(self._folder.parent)
         if self._pipeline is None:
             self._pipeline = self._open(dlt)
         resource = dlt.resource(
@@ -89,8 +89,8 @@ class Loader:
         )
 
 
-def _dlt(folder: Path) -> Any:
-    """dlt, imported when the first load needs it, with its settings in place before it reads them."""
+def import_dlt(folder: Path) -> Any:
+    """dlt with its settings, which it reads when it is imported; `folder` takes what it keeps."""
     # Otherwise it writes below the user's home, or below /var for root.
     os.environ.setdefault("DLT_DATA_DIR", str(folder))
     for name, value in DLT_SETTINGS.items():

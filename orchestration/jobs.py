@@ -14,7 +14,7 @@ from orchestration.report_files import mark_withheld
 
 # Sources load side by side. A fork of a process that has done the slow imports starts a step in a blink.
 _EXECUTOR = dg.multiprocess_executor.configured(
-    {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": ["orchestration.definitions"]}}}
+    {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": ["orchestration.preloaded"]}}}
 )
 
 

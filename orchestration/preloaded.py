@@ -1,0 +1,16 @@
+"""Imported by the process that a night's steps are forked from: what is imported here, no step imports again."""
+
+import importlib
+
+from connectors.loading import import_dlt
+from orchestration.home import Home
+
+import_dlt(Home.from_environment().root / "dlt")
+for _module in (
+    "orchestration.definitions",
+    "dagster._core.storage.sqlite_storage",
+    "dlt.destinations.impl.duckdb.duck",
+    "dlt.normalize.normalize",
+    "dlt.load.load",
+):
+    importlib.import_module(_module)
