@@ -25,6 +25,7 @@ from reports.sections import (
     number,
     of_week,
     pooled,
+    pooled_row,
     table_of,
     warning,
     weeks,
@@ -299,14 +300,11 @@ def _team_table(report: HealthReport, teams: Sequence[str]) -> Table:
 
 
 def _slip(report: HealthReport, team: str) -> str:
-    rates = [_rate(report, metric, team) for metric in ("on_time_rate_last_due", "on_time_rate")]
-    return wording.change(report.say, rates[0], rates[1], "ratio")
-
-
-def _rate(report: HealthReport, metric: str, team: str) -> float | None:
-    rows = weeks(report.series(metric, team_id=team), report)
-    total = rows["denominator"].sum()
-    return float(rows["numerator"].sum() / total) if total else None
+    moved, first = (
+        number(pooled_row(report, metric, team_id=team).get("value"))
+        for metric in ("on_time_rate_last_due", "on_time_rate")
+    )
+    return wording.change(report.say, moved, first, "ratio")
 
 
 def _late(report: HealthReport, teams: Sequence[str]) -> list[str]:

@@ -209,14 +209,18 @@ def weeks(rows: pd.DataFrame, report: HealthReport, number_of: int = TREND_WEEKS
     return rows[(rows["period_start"] >= first) & (rows["period_start"] <= report.week_start)]
 
 
-def pooled(report: HealthReport, metric: str, **dimensions: str) -> Cell:
-    """A rate over the trend's weeks, from its stored numerators and denominators: rates are never averaged."""
+def pooled_row(report: HealthReport, metric: str, **dimensions: str) -> Mapping[str, object]:
+    """A rate over the trend's weeks, from its stored numerators and denominators: rates are never averaged.
+
+    Empty without anything to divide by.
+    """
     rows = weeks(report.series(metric, **dimensions), report)
-    total = rows["denominator"].sum()
-    if not total:
-        return Cell(wording.MISSING)
-    share = float(rows["numerator"].sum() / total)
-    return cell(report, metric, {"value": share, "n": float(total)})
+    total = float(rows["denominator"].sum())
+    return {"value": float(rows["numerator"].sum()) / total, "n": total} if total else {}
+
+
+def pooled(report: HealthReport, metric: str, **dimensions: str) -> Cell:
+    return cell(report, metric, pooled_row(report, metric, **dimensions))
 
 
 def number(value: object) -> float | None:

@@ -1,15 +1,13 @@
-"""Support and satisfaction: where tickets come from, how they are answered, and what people say of it."""
+"""Support: where tickets come from and how they are answered."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from reports import charts, wording
-from reports.changes import interval_of_nps
 from reports.model import HealthReport
 from reports.sections import (
     SEGMENTS,
-    Cell,
     Figure,
     Head,
     Row,
@@ -20,9 +18,7 @@ from reports.sections import (
     cell_of_week,
     count,
     head,
-    newest,
     of_week,
-    row_of_week,
     table_of,
     warning,
     weeks,
@@ -62,22 +58,6 @@ def support(report: HealthReport, features: Sequence[str] | None = None) -> Sect
             ("support", "ticket"),
             ("tickets_tagged_with_feature", "tickets_with_account"),
         ),
-    )
-
-
-def satisfaction(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
-    """What people answer: NPS with its interval, satisfaction by feature, and with the answers to tickets."""
-    say = report.say
-    tables = [_nps(report)] if features is None else []
-    tables.append(_csat(report, features))
-    tables = [table for table in tables if table.rows]
-    if not tables:
-        return None
-    return Section(
-        "satisfaction",
-        say.text("Satisfaction"),
-        tables=tuple(tables),
-        caveats=caveats(report, ("surveys",), ("survey",)),
     )
 
 
@@ -218,84 +198,5 @@ def _by_segment(report: HealthReport) -> Table:
     return Table(
         say.text("Tickets and answers by customer segment this week (calendar hours)."),
         _columns(report, say.text("segment"), metrics),
-        tuple(lines),
-    )
-
-
-def _nps(report: HealthReport) -> Table:
-    """The newest month's score in all, by product and by segment; always with its interval."""
-    say = report.say
-    lines = []
-    groups: list[tuple[str, dict[str, str]]] = [(say.text("all customers"), {})]
-    groups += [
-        (report.name(key), {"product_id": key}) for key in sorted(set(report.by("nps", "product_id")["product_id"]))
-    ]  # fmt: skip
-    there = set(report.by("nps", "segment")["segment"])
-    groups += [(wording.label(say, key), {"segment": key}) for key in SEGMENTS if key in there]
-    for name, dimensions in groups:
-        row = dict(newest(report, "nps", None, **dimensions))
-        if not row:
-            continue
-        before = newest(report, "nps", before=row["period_start"], **dimensions)  # type: ignore[arg-type]
-        value = cell(report, "nps", row)
-        lines.append(
-            (
-                name,
-                wording.period(say, "month", row["period_start"]),  # type: ignore[arg-type]
-                Cell(value.text, value.is_faint),
-                interval_of_nps(report, row, **dimensions),
-                count(report, row["n"]),
-                wording.change(say, _value(row), _value(before), "points"),
-            )
-        )
-    return Table(
-        say.text("Net promoter score of the newest whole month, with its 95% interval."),
-        (
-            Head(say.text("customers")),
-            Head(say.text("month")),
-            head(report, "NPS", "nps"),
-            Head(say.text("interval"), True),
-            Head(say.text("answers"), True),
-            Head(say.text("on the month before"), True),
-        ),
-        tuple(lines),
-    )
-
-
-def _value(row: object) -> float | None:
-    value = row.get("value") if hasattr(row, "get") else None
-    return None if value is None or pd.isna(value) else float(value)
-
-
-def _csat(report: HealthReport, features: Sequence[str] | None) -> Table:
-    """Satisfaction with features: the newest week that has answers."""
-    say = report.say
-    lines = []
-    keys = sorted(set(report.by("csat_rate", "feature_id")["feature_id"]))
-    for feature in keys if features is None else [key for key in keys if key in features]:
-        row = row_of_week(report, "csat_rate", feature_id=feature) or newest(
-            report, "csat_rate", feature_id=feature
-        )
-        if _value(row) is None:
-            row = newest(report, "csat_rate", feature_id=feature)
-        if row:
-            lines.append(
-                (
-                    report.names.get(feature, wording.label(say, feature)),
-                    cell(report, "csat_rate", row),
-                    count(report, row["n"]),
-                    say.week(row["period_start"]),  # type: ignore[arg-type]
-                )
-            )
-    return Table(
-        say.text(
-            "Satisfied answers (the two highest points of the scale) by feature, newest week with answers."
-        ),
-        (
-            Head(say.text("feature")),
-            head(report, say.text("satisfied"), "csat_rate"),
-            Head(say.text("answers"), True),
-            Head(say.text("week")),
-        ),
         tuple(lines),
     )

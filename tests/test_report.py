@@ -185,10 +185,10 @@ def test_a_quiet_week_is_called_quiet() -> None:
 def test_what_is_switched_off_is_left_out_and_said_so() -> None:
     definitions = {
         **report().definitions,
-        "team_pulse_rate": replace(report().definitions["csat_rate"], label="Team pulse"),
+        "smiles": replace(report().definitions["csat_rate"], label="Smiles"),
     }
     said = text_of(render(report(definitions=definitions)))
-    assert "Left out: Team pulse. No tool of the kind “surveys” is switched on." in said
+    assert "Left out: Smiles. No tool of the kind “surveys” is switched on." in said
 
 
 def test_a_restated_week_shows_both_figures_and_why() -> None:
