@@ -27,7 +27,8 @@ def left_out(report: HealthReport) -> tuple[str, ...]:
     by_family: dict[tuple[str, ...], list[str]] = {}
     for metric, definition in report.definitions.items():
         families = report.families.get(metric, ())
-        if families and not report.has(metric):
+        # Days are for BI: a report of a week has none of them.
+        if families and definition.grain != "day" and not report.has(metric):
             by_family.setdefault(families[:1], []).append(say.text(definition.label))
     found = []
     for (family,), labels in sorted(by_family.items()):
@@ -94,7 +95,7 @@ def _restated(report: HealthReport) -> Table:
             continue
         what = say.text(definition.label)
         if each.dimensions:
-            what += f" ({', '.join(report.names.get(name, wording.label(say, name)) for name in each.dimensions)})"
+            what += f" ({', '.join(report.names.get(name) or wording.label(say, name) for name in each.dimensions)})"
         rows.append(
             (
                 what,

@@ -21,6 +21,7 @@ from reports.sections import (
     count,
     head,
     last,
+    named,
     newest,
     number,
     of_week,
@@ -77,11 +78,11 @@ def engineering(report: HealthReport, team: str | None = None) -> Section | None
     if not there:
         return None
     rows: list[Row] = [
-        (report.name(each), *(cell_of_week(report, metric, team_id=each) for metric in there))
+        (report.name(each), *(_engineering_cell(report, metric, team_id=each) for metric in there))
         for each in teams
     ]
     if team is None:
-        rows.append((say.text("all teams"), *(cell_of_week(report, metric) for metric in there)))
+        rows.append((say.text("all teams"), *(_engineering_cell(report, metric) for metric in there)))
     table = Table(
         say.text(
             "Engineering by team this week: share of days with a deployment, lead time from first commit to production, deployments that led to an incident, committed sprint work that was done."
@@ -104,6 +105,19 @@ def engineering(report: HealthReport, team: str | None = None) -> Section | None
     )
 
 
+def _engineering_cell(report: HealthReport, metric: str, **dimensions: str) -> Cell:
+    """The week's value; of sprints, which end in some weeks only, the newest one with its week."""
+    found = cell_of_week(report, metric, **dimensions)
+    if metric != "sprint_predictability" or found.text != wording.MISSING:
+        return found
+    row = newest(report, metric, None, **dimensions)
+    if not row:
+        return found
+    older = cell(report, metric, row)
+    week = report.say.text("week of {day}", day=report.say.day(row["period_start"]))  # type: ignore[arg-type]
+    return Cell(older.text, older.is_faint, f"{older.note} · {week}" if older.note else week)
+
+
 def roadmap(report: HealthReport) -> Section | None:
     """Whether the roadmap and the delivery tools tell the same story."""
     say = report.say
@@ -111,7 +125,7 @@ def roadmap(report: HealthReport) -> Section | None:
     if not there:
         return None
     products = sorted(set(report.by(there[0], "product_id")["product_id"]))
-    rows: list[Row] = [(report.name(each), *_newest_cells(report, there, each)) for each in products]
+    rows: list[Row] = [(named(report, each), *_newest_cells(report, there, each)) for each in products]
     rows.append((say.text("all products"), *_newest_cells(report, there, None)))
     return Section(
         "roadmap",

@@ -46,20 +46,17 @@ class Audience:
 
 EVERYBODY = Audience(
     INDEX,
-    N_("Everything"),
+    N_("Overview"),
     headlines.ALL,
     (
         adoption,
         retention,
         funnel,
         delivery,
-        engineering,
-        roadmap,
-        support,
+        lambda report: support(report, is_brief=True),
         satisfaction,
-        feedback,
+        lambda report: feedback(report, is_brief=True),
         launches,
-        pulse,
     ),
     has_whole_status=True,
 )

@@ -20,11 +20,15 @@ SMALLEST_GROUP = 5
 
 @dataclass(frozen=True)
 class Cell:
-    """A number in a table. `is_faint`: below the minimum sample; `note`: its interval or sample then."""
+    """A number in a table. `is_faint`: below the minimum sample; `note`: its interval or sample then.
+
+    `tint`: how strongly its ground is coloured, in per cent; None: not.
+    """
 
     text: str
     is_faint: bool = False
     note: str = ""
+    tint: int | None = None
 
 
 Row = tuple[Cell | str, ...]
@@ -75,6 +79,13 @@ class Section:
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     caveats: tuple[str, ...] = field(default=())
+
+
+def named(report: HealthReport, identifier: str) -> str:
+    """The name of a feature, product, team or step; of what belongs to none, which marts write in brackets, in words."""
+    if identifier.startswith("("):
+        return wording.label(report.say, identifier)
+    return report.name(identifier)
 
 
 def caveats(

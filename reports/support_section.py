@@ -18,6 +18,7 @@ from reports.sections import (
     cell_of_week,
     count,
     head,
+    named,
     of_week,
     table_of,
     warning,
@@ -37,8 +38,10 @@ _ANSWERS = (
 )
 
 
-def support(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
-    """Tickets and answers; of these features or of all."""
+def support(
+    report: HealthReport, features: Sequence[str] | None = None, is_brief: bool = False
+) -> Section | None:
+    """Tickets and answers; of these features or of all. In brief: not by customer segment."""
     say = report.say
     weekly = weeks(report.by("tickets_created", "feature_id"), report)
     if features is not None:
@@ -46,7 +49,9 @@ def support(report: HealthReport, features: Sequence[str] | None = None) -> Sect
     if weekly.empty or not report.has("tickets_created"):
         return None
     figures = [*_trend(report, weekly), *_pressure(report, features)]
-    tables = [_by_feature(report, features)] + ([] if features is not None else [_by_segment(report)])
+    tables = [_by_feature(report, features)] + (
+        [] if is_brief or features is not None else [_by_segment(report)]
+    )
     return Section(
         "support",
         say.text("Support"),
@@ -63,9 +68,11 @@ def support(report: HealthReport, features: Sequence[str] | None = None) -> Sect
 
 def _trend(report: HealthReport, weekly: pd.DataFrame) -> list[Figure]:
     say = report.say
-    named = weekly[~weekly["feature_id"].isin(["(untagged)", "(unmapped)"])]
-    busiest = named.groupby("feature_id")["value"].sum().nlargest(_FEATURES_SHOWN).index
-    rows = _every_week(report, named[named["feature_id"].isin(busiest) & named["value"].notna()])
+    of_features = weekly[~weekly["feature_id"].isin(["(untagged)", "(unmapped)"])]
+    busiest = of_features.groupby("feature_id")["value"].sum().nlargest(_FEATURES_SHOWN).index
+    rows = _every_week(
+        report, of_features[of_features["feature_id"].isin(busiest) & of_features["value"].notna()]
+    )
     if rows.empty:
         return []
     rows = rows.assign(feature=[report.name(key) for key in rows["feature_id"]])
@@ -172,7 +179,7 @@ def _by_feature(report: HealthReport, features: Sequence[str] | None) -> Table:
     ]  # fmt: skip
     lines: tuple[Row, ...] = tuple(
         (
-            report.names.get(feature, wording.label(say, feature)),
+            named(report, feature),
             *(cell_of_week(report, metric, feature_id=feature) for metric in metrics),
         )
         for feature in rows.sort_values(["value", "feature_id"], ascending=[False, True])["feature_id"]

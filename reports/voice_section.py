@@ -9,6 +9,7 @@ from reports.changes import interval_of_nps
 from reports.model import HealthReport
 from reports.sections import (
     SEGMENTS,
+    SMALLEST_GROUP,
     TREND_WEEKS,
     Cell,
     Figure,
@@ -20,7 +21,9 @@ from reports.sections import (
     cell,
     count,
     head,
+    is_small,
     margin,
+    named,
     newest,
     number,
     pooled_row,
@@ -51,8 +54,13 @@ def satisfaction(report: HealthReport, features: Sequence[str] | None = None) ->
     )
 
 
-def feedback(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
-    """What customers said unasked: how much by feature, and how much of it is negative; of these features or of all."""
+def feedback(
+    report: HealthReport, features: Sequence[str] | None = None, is_brief: bool = False
+) -> Section | None:
+    """What customers said unasked: how much by feature, and how much of it is negative; of these features or of all.
+
+    In brief: only the features that most is said about.
+    """
     say = report.say
     weekly = weeks(report.by("feedback_received", "feature_id"), report)
     weekly = weekly[weekly["value"] > 0]
@@ -60,13 +68,13 @@ def feedback(report: HealthReport, features: Sequence[str] | None = None) -> Sec
         weekly = weekly[weekly["feature_id"].isin(features)]
     if weekly.empty:
         return None
-    named = weekly[~weekly["feature_id"].isin(_NOT_A_FEATURE)]
-    most = named.groupby("feature_id")["value"].sum().nlargest(_FEATURES_SHOWN).index
+    of_features = weekly[~weekly["feature_id"].isin(_NOT_A_FEATURE)]
+    most = of_features.groupby("feature_id")["value"].sum().nlargest(_FEATURES_SHOWN).index
     return Section(
         "feedback",
         say.text("Feedback"),
-        figures=tuple(_feedback_trend(report, named[named["feature_id"].isin(most)])),
-        tables=(_feedback_table(report, weekly, features is None),),
+        figures=tuple(_feedback_trend(report, of_features[of_features["feature_id"].isin(most)])),
+        tables=() if is_brief else (_feedback_table(report, weekly, features is None),),
         caveats=caveats(
             report, ("roadmap",), ("feedback",), ("feedback_with_feature", "feedback_with_account")
         ),
@@ -77,10 +85,12 @@ def pulse(report: HealthReport, team: str | None = None) -> Section | None:
     """How the teams are, by their own answers; no group below five is shown. Of one team or of all."""
     say = report.say
     rows = report.by("team_pulse_rate", "team_id")
-    teams = sorted(set(rows["team_id"])) if team is None else [team]
-    groups: list[tuple[str, dict[str, str]]] = [
-        (_team_name(report, each), {"team_id": each}) for each in teams
-    ]
+    teams = (
+        sorted(set(rows["team_id"]), key=lambda each: (each.startswith("("), each))
+        if team is None
+        else [team]
+    )
+    groups: list[tuple[str, dict[str, str]]] = [(named(report, each), {"team_id": each}) for each in teams]
     if team is None:
         groups.append((say.text("all teams"), {}))
     lines = _lines(report, "team_pulse_rate", groups)
@@ -107,10 +117,6 @@ def pulse(report: HealthReport, team: str | None = None) -> Section | None:
         ),
         caveats=caveats(report, (), ("pulse",)),
     )
-
-
-def _team_name(report: HealthReport, team: str) -> str:
-    return report.names.get(team, wording.label(report.say, team))
 
 
 def _lines(
@@ -187,17 +193,19 @@ def _rates(report: HealthReport) -> Table:
 
 
 def _by_feature(report: HealthReport, features: Sequence[str] | None) -> Table:
-    """By feature, over the trend's weeks: a single week has too few answers to tell anything."""
+    """By feature, over the trend's weeks: a week has too few answers to tell anything, and a handful tells little."""
     say = report.say
     there = [metric for metric in _RATES if len(report.by(metric, "feature_id"))]
-    keys = sorted({key for metric in there for key in report.by(metric, "feature_id")["feature_id"]})
+    keys = sorted(
+        {key for metric in there for key in report.by(metric, "feature_id")["feature_id"]} - {*_NOT_A_FEATURE}
+    )
     lines = []
     for feature in keys if features is None else [key for key in keys if key in features]:
         rows = [pooled_row(report, metric, feature_id=feature) for metric in there]
-        if any(rows):
+        if sum(number(row.get("n")) or 0.0 for row in rows) >= SMALLEST_GROUP:
             lines.append(
                 (
-                    report.names.get(feature, wording.label(say, feature)),
+                    named(report, feature),
                     *(
                         part
                         for metric, row in zip(there, rows, strict=True)
@@ -259,39 +267,43 @@ def _feedback_trend(report: HealthReport, rows: pd.DataFrame) -> list[Figure]:
 
 
 def _feedback_table(report: HealthReport, weekly: pd.DataFrame, with_total: bool) -> Table:
+    """What belongs to no feature comes last. Few tools tell a sentiment: without enough of them there is no share."""
     say = report.say
     totals = weekly.groupby("feature_id")["value"].sum()
+    judged = pooled_row(report, "feedback_negative_rate")
+    is_judged = bool(judged) and not is_small(report, "feedback_negative_rate", judged)
+    order = sorted(totals.items(), key=lambda each: (each[0] in _NOT_A_FEATURE, -each[1], str(each[0])))
     lines: list[Row] = [
-        (
-            report.names.get(feature, wording.label(say, feature)),
-            *_feedback_cells(report, total, feature_id=feature),
-        )
-        for feature, total in sorted(totals.items(), key=lambda each: (-each[1], str(each[0])))
+        (named(report, str(feature)), *_feedback_cells(report, total, is_judged, feature_id=str(feature)))
+        for feature, total in order
     ]
     if with_total:
-        lines.append((say.text("all feedback"), *_feedback_cells(report, float(totals.sum()))))
-    return Table(
-        say.text(
-            "Notes, comments in surveys and comments on tickets by feature over {n} weeks; negative: of those whose sentiment is known.",
-            n=say.number(TREND_WEEKS),
-        ),
-        (
-            Head(say.text("feature")),
-            head(report, say.text("items"), "feedback_received"),
-            Head(say.text("this week"), True),
+        lines.append((say.text("all feedback"), *_feedback_cells(report, float(totals.sum()), is_judged)))
+    columns = [
+        Head(say.text("feature")),
+        head(report, say.text("items"), "feedback_received"),
+        Head(say.text("this week"), True),
+    ]
+    caption = say.text(
+        "Notes, comments in surveys and comments on tickets by feature over {n} weeks.",
+        n=say.number(TREND_WEEKS),
+    )
+    if is_judged:
+        caption += " " + say.text("Negative: of those whose sentiment is known.")
+        columns += [
             head(report, say.text("negative"), "feedback_negative_rate"),
             Head(say.text("interval"), True),
             Head(say.text("with a sentiment"), True),
-        ),
-        tuple(lines),
-    )
+        ]
+    return Table(caption, tuple(columns), tuple(lines))
 
 
-def _feedback_cells(report: HealthReport, total: float, **dimensions: str) -> tuple[Cell | str, ...]:
-    rate = pooled_row(report, "feedback_negative_rate", **dimensions)
+def _feedback_cells(
+    report: HealthReport, total: float, is_judged: bool, **dimensions: str
+) -> tuple[Cell | str, ...]:
     now = number(row_of_week(report, "feedback_received", **dimensions).get("value"))
-    return (
-        count(report, total),
-        count(report, now or 0),
-        *_rate(report, "feedback_negative_rate", rate),
-    )
+    counts = (count(report, total), count(report, now or 0))
+    if not is_judged:
+        return counts
+    rate = pooled_row(report, "feedback_negative_rate", **dimensions)
+    return (*counts, *_rate(report, "feedback_negative_rate", rate))
