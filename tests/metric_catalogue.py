@@ -80,6 +80,7 @@ CATALOGUE = {
 SUBJECTS = {
     "adoption": ("feature", "zombie_features"),
     "delivery": ("sprint", "issue", "stage_time", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request"),
+    "feedback": ("feedback",),
     "funnels": ("funnel",),
     "roadmap": ("roadmap",),
     "satisfaction": ("nps", "csat", "ticket_csat", "team_pulse"),
