@@ -99,14 +99,18 @@ def caveats(
     concerned = [status for status in report.sources if status.family in families]
     notes = stale_notes(report, concerned)
     words = (*(status.source for status in concerned), *assets)
+    failed: dict[str, list[str]] = {}
+    for check in report.checks:
+        if not check.passed and any(word in check.asset for word in words):
+            meaning = say.text(check.meaning) if check.meaning else wording.sentence(check.check)
+            failed.setdefault(meaning, []).append(check.asset)
     notes += [
         say.text(
             "Check failed on {asset}: {meaning}",
-            asset=check.asset,
-            meaning=say.text(check.meaning) if check.meaning else wording.sentence(check.check),
+            asset=say.listed(list(dict.fromkeys(assets))),
+            meaning=meaning,
         )
-        for check in report.checks
-        if not check.passed and any(word in check.asset for word in words)
+        for meaning, assets in failed.items()
     ]
     rows = report.coverage[report.coverage["check_name"].isin(coverage)]
     for row in rows[rows["coverage_rate"] < _COMPLETE].sort_values("coverage_rate").itertuples():
