@@ -224,6 +224,15 @@ def quadrant(
         [
             (place_x[-1] - 1, 0.0, place_x[-1] + 1, float(height)),
             (0.0, place_y[-1] - 1, float(width), place_y[-1] + 1),
+            # The words in the corners.
+            *(
+                (0.0, top, labels.width(word), top + 16.0)
+                for word, top in ((corners[0], 0.0), (corners[2], height - 16.0))
+            ),
+            *(
+                (width - labels.width(word), top, float(width), top + 16.0)
+                for word, top in ((corners[1], 0.0), (corners[3], height - 16.0))
+            ),
         ],
     )
     texts = pd.DataFrame(

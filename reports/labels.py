@@ -22,7 +22,7 @@ def placed(
     taken: list[Box] = [(x - 4, y - 4, x + 4, y + 4) for _, x, y in points]
     found = []
     for name, x, y in points:
-        length = len(name) * _LETTER
+        length = width(name)
         free = [
             (start, middle, box)
             for start, middle in _candidates(x, y, length)
@@ -34,6 +34,11 @@ def placed(
             taken.append(box)
             found.append((name, start, middle))
     return found
+
+
+def width(text: str) -> float:
+    """About how many pixels a text takes."""
+    return len(text) * _LETTER
 
 
 def _box(start: float, middle: float, length: float) -> Box:

@@ -233,7 +233,7 @@ def _by_feature(report: HealthReport, features: Sequence[str] | None) -> Table:
 
 
 def _rate(report: HealthReport, metric: str, row: Mapping[str, object]) -> tuple[Cell | str, ...]:
-    if not row:
+    if (number(row.get("n")) or 0.0) < SMALLEST_GROUP:
         return (Cell(wording.MISSING), wording.MISSING, wording.MISSING)
     value = cell(report, metric, row)
     return (Cell(value.text, value.is_faint), margin(report, metric, row), count(report, row["n"]))
