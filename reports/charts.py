@@ -6,13 +6,14 @@ own, so that a chart is dark on a dark page, and one sentence describes it, sinc
 
 import math
 from collections.abc import Sequence
+from datetime import date, timedelta
 from html import escape
-from typing import Any
 
 import altair as alt
 import pandas as pd
 import vl_convert
 
+from reports import labels
 from reports.language import Language
 from reports.svg import slim
 
@@ -30,7 +31,7 @@ def _svg(chart: alt.Chart | alt.LayerChart, description: str) -> str:
         chart.properties(background="transparent", padding={"left": 18, "right": 8, "top": 4, "bottom": 4})
         .configure(font="system-ui, sans-serif", aria=False)
         .configure_view(stroke=None)
-        .configure_axis(labelColor=MUTED, titleColor=MUTED, gridColor=GRID, domainColor=GRID, labelFontSize=11, titleFontWeight="normal", tickColor=GRID)
+        .configure_axis(labelColor=MUTED, titleColor=MUTED, gridColor=GRID, domainColor=GRID, labelFontSize=11, titleFontWeight="normal", ticks=False, labelPadding=6)
         .configure_legend(labelColor=INK, title=None, orient="top", labelFontSize=11)
     )  # fmt: skip
     return slim(str(vl_convert.vegalite_to_svg(styled.to_dict(validate=False))), description, _STYLED)
@@ -89,14 +90,19 @@ def lines(
 ) -> str:
     """One line a series over weeks. Columns: period_start (a date), value, and the series' name column."""
     rows = rows.assign(day=[say.day(day, with_year=False) for day in rows["period_start"]])
-    order = list(dict.fromkeys(rows.sort_values("period_start")["day"]))
+    order = [say.day(day, with_year=False) for day in _weeks(rows["period_start"])]
     # A line of one week would not be seen without its point.
     point = alt.OverlayMarkDef(size=18) if rows.groupby(series)["value"].size().min() < 2 else False
     base = (
         alt.Chart(_rows(rows[["day", "value", series]]))
         .mark_line(point=point, strokeWidth=2)
         .encode(
-            x=alt.X("day:O", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy")),
+            x=alt.X(
+                "day:O",
+                scale=alt.Scale(domain=order),
+                title=None,
+                axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
+            ),
             y=alt.Y("value:Q", title=title, axis=_axis(say, form), scale=alt.Scale(zero=True)),
             color=alt.Color(f"{series}:N", scale=alt.Scale(range=PALETTE), sort=None),
         )
@@ -110,6 +116,12 @@ def lines(
         )
         chart = base + rule
     return _svg(chart.properties(width=_WIDTH, height=200), description)
+
+
+def _weeks(starts: pd.Series) -> list[date]:
+    """Every week from the first to the last: one without a value keeps its place."""
+    first, last = min(starts), max(starts)
+    return [first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1)]
 
 
 def _axis(say: Language, form: str, grid: bool = True) -> alt.Axis:
@@ -184,25 +196,6 @@ def stacked(
     )
 
 
-def heatmap(rows: pd.DataFrame, row: str, column: str, columns: Sequence[str], description: str) -> str:
-    """Shares from 0 to 1 as a table of tinted cells with their `text`; a cell without value stays blank."""
-    base = alt.Chart(_rows(rows[[row, column, "value", "text"]])).encode(
-        y=alt.Y(f"{row}:N", title=None, sort=list(dict.fromkeys(rows[row])), axis=alt.Axis(labelColor=INK, labelLimit=180, domain=False, ticks=False)),
-        x=alt.X(f"{column}:N", title=None, sort=list(columns), axis=alt.Axis(orient="top", labelAngle=0, labelColor=INK, domain=False, ticks=False)),
-    )  # fmt: skip
-    # One colour whose strength is the value: it tints light and dark pages alike.
-    cells = base.mark_rect(fill=ACCENT).encode(
-        fillOpacity=alt.FillOpacity(
-            "value:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.06, 0.55])
-        )
-    )
-    tint: Any = base.mark_text(fontSize=11, color=INK).encode(text="text:N")
-    return _svg(
-        (cells + tint).properties(width=150 * len(columns), height=max(60, 22 * rows[row].nunique())),
-        description,
-    )
-
-
 def quadrant(
     rows: pd.DataFrame,
     titles: tuple[str, str],
@@ -216,11 +209,43 @@ def quadrant(
     # Room below the points for the words of the lower corners.
     lowest = -0.1 * highest[1]
     base = alt.Chart(rows[["name", "x", "y"]]).encode(
-        x=alt.X("x:Q", title=titles[0], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[0]])),
+        x=alt.X("x:Q", title=titles[0], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[0]], nice=False)),
         y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[lowest, highest[1]], nice=False)),
     )  # fmt: skip
     points = base.mark_point(filled=True, size=60, color=ACCENT, opacity=1)
-    names = base.mark_text(align="left", dx=7, fontSize=11, color=INK).encode(text="name:N")
+    width, height = _WIDTH - 60, 330
+    place_x = [float(value) / highest[0] * width for value in (*rows["x"], middle[0])]
+    place_y = [
+        (highest[1] - float(value)) / (highest[1] - lowest) * height for value in (*rows["y"], middle[1])
+    ]
+    spots = labels.placed(
+        list(zip([str(each) for each in rows["name"]], place_x[:-1], place_y[:-1], strict=True)),
+        (width, height),
+        [
+            (place_x[-1] - 1, 0.0, place_x[-1] + 1, float(height)),
+            (0.0, place_y[-1] - 1, float(width), place_y[-1] + 1),
+            # The words in the corners.
+            *(
+                (0.0, top, labels.width(word), top + 16.0)
+                for word, top in ((corners[0], 0.0), (corners[2], height - 16.0))
+            ),
+            *(
+                (width - labels.width(word), top, float(width), top + 16.0)
+                for word, top in ((corners[1], 0.0), (corners[3], height - 16.0))
+            ),
+        ],
+    )
+    texts = pd.DataFrame(
+        [
+            {"name": name, "x": across / width * highest[0], "y": highest[1] - down / height * (highest[1] - lowest)}
+            for name, across, down in spots
+        ]
+    )  # fmt: skip
+    names = (
+        alt.Chart(texts)
+        .mark_text(align="left", baseline="middle", fontSize=11, color=INK)
+        .encode(x="x:Q", y="y:Q", text="name:N")
+    )
     across = (
         alt.Chart(pd.DataFrame({"x": [middle[0]]})).mark_rule(color=MUTED, strokeDash=[4, 4]).encode(x="x:Q")
     )
@@ -243,4 +268,4 @@ def quadrant(
             .mark_text(align=place["side"], baseline=place["edge"], dx=6 if place["side"] == "left" else -2, dy=4 if place["edge"] == "top" else -4, fontSize=11, fontStyle="italic", color=MUTED)
             .encode(x="x:Q", y="y:Q", text="corner:N")
         )  # fmt: skip
-    return _svg(layers.properties(width=_WIDTH - 60, height=330), description)
+    return _svg(layers.properties(width=width, height=height), description)

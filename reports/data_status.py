@@ -9,16 +9,29 @@ from reports.sections import Cell, Head, Table
 
 @dataclass(frozen=True)
 class DataStatus:
-    """`left_out`: sentences on parts of the report that have no numbers. `restated`: figures said otherwise before."""
+    """`left_out`: sentences on parts of the report that have no numbers. `restated`: totals said otherwise before.
+
+    `restated_parts`: the same of products, features, teams and other parts.
+    """
 
     sources: Table
     left_out: tuple[str, ...]
     restated: Table
+    restated_parts: Table
     coverage: Table
 
 
 def data_status(report: HealthReport) -> DataStatus:
-    return DataStatus(_sources(report), left_out(report), _restated(report), _coverage(report))
+    say = report.say
+    totals = _restated(
+        report,
+        say.text("Restated: figures of this week that were published with another value before."),
+        False,
+    )
+    parts = _restated(
+        report, say.text("Restated: figures by product, feature, team, segment and stage."), True
+    )
+    return DataStatus(_sources(report), left_out(report), totals, parts, _coverage(report))
 
 
 def left_out(report: HealthReport) -> tuple[str, ...]:
@@ -27,7 +40,8 @@ def left_out(report: HealthReport) -> tuple[str, ...]:
     by_family: dict[tuple[str, ...], list[str]] = {}
     for metric, definition in report.definitions.items():
         families = report.families.get(metric, ())
-        if families and not report.has(metric):
+        # Days are for BI: a report of a week has none of them.
+        if families and definition.grain != "day" and not report.has(metric):
             by_family.setdefault(families[:1], []).append(say.text(definition.label))
     found = []
     for (family,), labels in sorted(by_family.items()):
@@ -84,37 +98,34 @@ def _outcome(report: HealthReport, source: SourceStatus) -> str:
     return say.text("{outcome}, stale", outcome=outcome)
 
 
-def _restated(report: HealthReport) -> Table:
-    """Both figures of each number that was published with another value, and what differs."""
+def _restated(report: HealthReport, caption: str, of_parts: bool) -> Table:
+    """Both figures of each number that was published with another value, and what differs; where a reader sees it."""
     say = report.say
     rows = []
     for each in report.restatements:
         definition = report.definitions.get(each.metric)
-        if definition is None:
+        if definition is None or bool(each.dimensions) != of_parts:
+            continue
+        first, now = (
+            wording.quantity(say, value, definition.unit) for value in (each.first_value, each.value)
+        )
+        if first == now:
             continue
         what = say.text(definition.label)
         if each.dimensions:
-            what += f" ({', '.join(report.names.get(name, wording.label(say, name)) for name in each.dimensions)})"
+            what += f" ({', '.join(report.names.get(name) or wording.label(say, name) for name in each.dimensions)})"
         rows.append(
             (
                 what,
-                wording.period(say, each.grain, each.period_start),
-                Cell(
-                    wording.quantity(say, each.first_value, definition.unit),
-                    note=say.text("as of {day}", day=say.day(each.first_as_of)),
-                ),
-                Cell(
-                    wording.quantity(say, each.value, definition.unit),
-                    note=say.text("as of {day}", day=say.day(each.as_of)),
-                ),
+                Cell(first, note=say.text("as of {day}", day=say.day(each.first_as_of))),
+                Cell(now, note=say.text("as of {day}", day=say.day(each.as_of))),
                 why(report, each),
             )
         )
     return Table(
-        say.text("Restated: figures of this week that were published with another value before."),
+        caption,
         (
             Head(say.text("number")),
-            Head(say.text("period")),
             Head(say.text("first said"), True),
             Head(say.text("now"), True),
             Head(say.text("why")),

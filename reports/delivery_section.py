@@ -21,10 +21,12 @@ from reports.sections import (
     count,
     head,
     last,
+    named,
     newest,
     number,
     of_week,
     pooled,
+    pooled_row,
     table_of,
     warning,
     weeks,
@@ -76,11 +78,11 @@ def engineering(report: HealthReport, team: str | None = None) -> Section | None
     if not there:
         return None
     rows: list[Row] = [
-        (report.name(each), *(cell_of_week(report, metric, team_id=each) for metric in there))
+        (report.name(each), *(_engineering_cell(report, metric, team_id=each) for metric in there))
         for each in teams
     ]
     if team is None:
-        rows.append((say.text("all teams"), *(cell_of_week(report, metric) for metric in there)))
+        rows.append((say.text("all teams"), *(_engineering_cell(report, metric) for metric in there)))
     table = Table(
         say.text(
             "Engineering by team this week: share of days with a deployment, lead time from first commit to production, deployments that led to an incident, committed sprint work that was done."
@@ -103,6 +105,19 @@ def engineering(report: HealthReport, team: str | None = None) -> Section | None
     )
 
 
+def _engineering_cell(report: HealthReport, metric: str, **dimensions: str) -> Cell:
+    """The week's value; of sprints, which end in some weeks only, the newest one with its week."""
+    found = cell_of_week(report, metric, **dimensions)
+    if metric != "sprint_predictability" or found.text != wording.MISSING:
+        return found
+    row = newest(report, metric, None, **dimensions)
+    if not row:
+        return found
+    older = cell(report, metric, row)
+    week = report.say.text("week of {day}", day=report.say.day(row["period_start"]))  # type: ignore[arg-type]
+    return Cell(older.text, older.is_faint, f"{older.note} · {week}" if older.note else week)
+
+
 def roadmap(report: HealthReport) -> Section | None:
     """Whether the roadmap and the delivery tools tell the same story."""
     say = report.say
@@ -110,7 +125,7 @@ def roadmap(report: HealthReport) -> Section | None:
     if not there:
         return None
     products = sorted(set(report.by(there[0], "product_id")["product_id"]))
-    rows: list[Row] = [(report.name(each), *_newest_cells(report, there, each)) for each in products]
+    rows: list[Row] = [(named(report, each), *_newest_cells(report, there, each)) for each in products]
     rows.append((say.text("all products"), *_newest_cells(report, there, None)))
     return Section(
         "roadmap",
@@ -299,14 +314,11 @@ def _team_table(report: HealthReport, teams: Sequence[str]) -> Table:
 
 
 def _slip(report: HealthReport, team: str) -> str:
-    rates = [_rate(report, metric, team) for metric in ("on_time_rate_last_due", "on_time_rate")]
-    return wording.change(report.say, rates[0], rates[1], "ratio")
-
-
-def _rate(report: HealthReport, metric: str, team: str) -> float | None:
-    rows = weeks(report.series(metric, team_id=team), report)
-    total = rows["denominator"].sum()
-    return float(rows["numerator"].sum() / total) if total else None
+    moved, first = (
+        number(pooled_row(report, metric, team_id=team).get("value"))
+        for metric in ("on_time_rate_last_due", "on_time_rate")
+    )
+    return wording.change(report.say, moved, first, "ratio")
 
 
 def _late(report: HealthReport, teams: Sequence[str]) -> list[str]:

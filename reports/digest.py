@@ -7,7 +7,7 @@ from datetime import date
 from reports import wording
 from reports.changes import what_changed
 from reports.charts import png
-from reports.headlines import headlines
+from reports.headlines import Headline, headlines
 from reports.health import EVERYBODY
 from reports.language import Language, language
 from reports.model import HealthReport
@@ -29,6 +29,7 @@ class Number:
     """A number as the report shows it. `change`: against the period before; `judgement`: better, worse or even.
 
     `period` is empty for the digest's own week, as `change`, `interval`, `target` and `caution` are where there is none.
+    `is_missed`: the target is missed, and not only by a small sample.
     """
 
     metric: str
@@ -43,14 +44,16 @@ class Number:
     owner: str
     interval: str = ""
     caution: str = ""
+    is_missed: bool = False
 
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence, and the owner it concerns; an empty owner concerns nobody in particular."""
+    """A sentence, and the owner it concerns; an empty owner concerns nobody in particular. `basis`: what it stands on."""
 
     text: str
     owner: str
+    basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,13 +194,20 @@ def _numbers(report: HealthReport) -> tuple[Number, ...]:
             sample=found.sample,
             is_small_sample=found.is_small_sample,
             period="" if found.period == this_week else found.period,
-            target=found.target,
+            target=_target(report.say, found),
             owner=report.definitions[found.metric].owner,
             interval=found.interval,
             caution=found.caution,
+            is_missed=found.is_target_met is False and not found.is_small_sample,
         )
         for found in headlines(report, METRICS)
     )
+
+
+def _target(say: Language, found: Headline) -> str:
+    if not found.target:
+        return ""
+    return f"{found.target}, {say.text('met') if found.is_target_met else say.text('missed')}"
 
 
 def _findings(report: HealthReport) -> tuple[Remark, ...]:
@@ -207,7 +217,7 @@ def _findings(report: HealthReport) -> tuple[Remark, ...]:
         definition = report.definitions.get(change.metric)
         basis = "; ".join(each for each in (change.basis, change.caution) if each)
         owner = definition.owner if definition is not None and change.weight >= 1 else ""
-        remarks.append(Remark(f"{change.text} ({basis})" if basis else change.text, owner))
+        remarks.append(Remark(change.text, owner, basis))
     return tuple(remarks)
 
 

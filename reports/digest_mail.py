@@ -38,14 +38,20 @@ def digest_text(digest: Digest) -> str:
             *(f"- {correction_text(digest, each)}" for each in digest.corrected),
             "",
         ]
-    lines += [f"{each.label}: {each.value} ({details(digest, each)})" for each in digest.numbers]
+    lines += [
+        say.text(
+            "{label}: {value} ({details})", label=each.label, value=each.value, details=details(digest, each)
+        )
+        for each in digest.numbers
+    ]
     for name, remarks in (
         (say.text("What changed and why it matters"), digest.findings),
         (say.text("Data status"), digest.status),
     ):
         if remarks:
             lines += ["", name]
-            lines += [f"- {each.text}{_asked(each.owner)}" for each in remarks]
+            for each in remarks:
+                lines += [f"- {each.text}{_asked(each.owner)}", *([f"  {each.basis}"] if each.basis else [])]
     if digest.link:
         lines += ["", say.text("The report: {address}", address=digest.link)]
     return "\n".join(lines) + "\n"

@@ -44,12 +44,13 @@ def _number(digest: Digest, number: Number, slack_ids: Mapping[str, str]) -> str
     parts = (_ARROWS.get(number.judgement, ""), judgement, number.change)
     change = f" ({' '.join(each for each in parts if each)})" if number.change else ""
     said = ", ".join(escape(each) for each in basis(digest, number))
-    asked = _asked(number.owner, slack_ids) if number.judgement == "worse" else ""
+    asked = _asked(number.owner, slack_ids) if number.is_missed else ""
     return f"*{escape(number.label)}* {escape(number.value)}{change} · {said}{asked}"
 
 
 def _remark(remark: Remark, slack_ids: Mapping[str, str]) -> str:
-    return f"• {escape(remark.text)}{_asked(remark.owner, slack_ids)}"
+    basis = f"\n      {escape(remark.basis)}" if remark.basis else ""
+    return f"• {escape(remark.text)}{_asked(remark.owner, slack_ids)}{basis}"
 
 
 def _asked(owner: str, slack_ids: Mapping[str, str]) -> str:

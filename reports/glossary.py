@@ -85,10 +85,13 @@ _UNITS = {
 
 def render_glossary(glossary: Glossary, say: Language) -> str:
     """The page, complete HTML; the same glossary gives the same page."""
+    roles = {each.key: each for each in glossary.roles}
     return template("glossary.html.j2", say).render(
         glossary=glossary,
         last_value=lambda metric: wording.quantity(say, metric.last_value, metric.unit),
         last_period=lambda metric: "" if metric.last_period is None else wording.period(say, metric.grain, metric.last_period),
         unit=lambda metric: say.text(_UNITS.get(metric.unit, metric.unit)),
         label=lambda identifier: wording.label(say, identifier),
+        owner=lambda owner: roles[owner].said(say, "name")[0] if owner in roles else owner.removeprefix("team:"),
+        metrics=sorted(glossary.metrics, key=lambda metric: (say.text(metric.label), metric.metric)),
     )  # fmt: skip

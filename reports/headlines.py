@@ -24,21 +24,15 @@ from reports.sections import (
 
 ALL = (
     "active_users_week",
-    "new_users",
     "stickiness_ratio",
     "retention_rate_d7",
     "features_used_rate",
     "time_to_market_days_median",
     "on_time_rate",
     "issue_lead_time_seconds_median",
-    "change_lead_time_seconds_median",
-    "change_failure_rate",
-    "sprint_predictability",
-    "tickets_created",
     "contact_rate",
     "first_reply_seconds_median",
     "full_resolution_seconds_median",
-    "one_touch_rate",
     "csat_rate",
     "nps",
 )
@@ -120,7 +114,8 @@ def _headline(report: HealthReport, metric: str) -> Headline | None:
         description=say.text(definition.description),
         value=wording.quantity(say, last, definition.unit),
         change=wording.change(say, last, before, definition.unit),
-        judgement=wording.judgement(last, before, definition.good_direction),
+        # Of few cases a change says nothing yet.
+        judgement="even" if small else wording.judgement(last, before, definition.good_direction),
         period=_period(report, str(row["grain"]), row["period_start"]),
         open_period=_open_period(report, metric, row["period_start"]),
         target=target_text(report, metric),

@@ -18,7 +18,8 @@ from reports.model import HealthReport
 from reports.people_sections import funnel, retention
 from reports.product_sections import adoption, audience
 from reports.sections import Section
-from reports.support_section import satisfaction, support
+from reports.support_section import support
+from reports.voice_section import feedback, pulse, satisfaction
 
 INDEX = "index.html"
 _Build = Callable[[HealthReport], Section | None]
@@ -45,9 +46,18 @@ class Audience:
 
 EVERYBODY = Audience(
     INDEX,
-    N_("Everything"),
+    N_("Overview"),
     headlines.ALL,
-    (adoption, retention, funnel, delivery, engineering, roadmap, support, satisfaction, launches),
+    (
+        adoption,
+        retention,
+        funnel,
+        delivery,
+        lambda report: support(report, is_brief=True),
+        satisfaction,
+        lambda report: feedback(report, is_brief=True),
+        launches,
+    ),
     has_whole_status=True,
 )
 AUDIENCES = (
@@ -57,14 +67,14 @@ AUDIENCES = (
         "support.html",
         N_("Support and marketing"),
         headlines.SUPPORT,
-        (support, satisfaction, launches, audience, funnel),
+        (support, satisfaction, feedback, launches, audience, funnel),
         topics=frozenset({*headlines.SUPPORT, "funnel_conversion_rate", "zombie_features"}),
     ),
     Audience(
         "tech.html",
         N_("Tech"),
         headlines.TECH,
-        (delivery, engineering, roadmap),
+        (delivery, engineering, roadmap, pulse),
         topics=frozenset(headlines.TECH),
         has_whole_status=True,
         has_coverage=True,
@@ -102,7 +112,9 @@ def _of_team(report: HealthReport, team: str) -> Audience:
             lambda report: engineering(report, team),
             lambda report: support(report, features),
             lambda report: satisfaction(report, features),
+            lambda report: feedback(report, features),
             lambda report: launches(report, team),
+            lambda report: pulse(report, team),
         ),
         has_changes=False,
     )

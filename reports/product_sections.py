@@ -10,8 +10,10 @@ from reports.model import HealthReport
 from reports.sections import (
     SEGMENTS,
     SMALLEST_GROUP,
+    Cell,
     Figure,
     Head,
+    Row,
     Section,
     Table,
     Tally,
@@ -23,7 +25,6 @@ from reports.sections import (
     number,
     of_week,
     row_of_week,
-    table_of,
     warning,
 )
 
@@ -79,14 +80,13 @@ def adoption(report: HealthReport, team: str | None = None) -> Section | None:
         )  # fmt: skip
     if team is None:
         figures.extend(_quadrant(report))
-    figures.extend(segment_map(report, list(used["feature_id"])))
     return Section(
         "adoption",
         say.text("Adoption and feature usage"),
         tuple(findings),
         _tallies(report, features),
         tuple(figures),
-        (_feature_table(report, features),),
+        (*segment_map(report, list(used["feature_id"])), _feature_table(report, features)),
         caveats(
             report,
             ("product_analytics", "crm"),
@@ -190,34 +190,40 @@ def _quadrant(report: HealthReport) -> list[Figure]:
     ]  # fmt: skip
 
 
-def segment_map(report: HealthReport, order: Sequence[str]) -> list[Figure]:
-    """Adoption by feature and customer segment."""
+def segment_map(report: HealthReport, order: Sequence[str]) -> list[Table]:
+    """Adoption by feature and customer segment: the stronger the ground, the more use it."""
     say = report.say
     rows = of_week(report.by("feature_adoption_rate", "feature_id", "segment"), report)
     rows = rows[(rows["denominator"] >= SMALLEST_GROUP) & rows["feature_id"].isin(order)]
     segments = [segment for segment in SEGMENTS if segment in set(rows["segment"])]
     if not segments:
         return []
-    rows = rows.assign(
-        place=rows["feature_id"].map(list(order).index), column=rows["segment"].map(segments.index)
-    )
-    rows = rows.sort_values(["place", "column"])
-    rows = rows.assign(
-        feature=[report.name(key) for key in rows["feature_id"]],
-        segment=[wording.label(say, key) for key in rows["segment"]],
-        text=[say.percent(value) for value in rows["value"]],
-    )
-    names = [wording.label(say, segment) for segment in segments]
+    shares = {
+        (str(row["feature_id"]), str(row["segment"])): float(row["value"])
+        for row in rows[rows["value"].notna()].to_dict("records")
+    }
+    lines: list[Row] = []
+    for feature in order:
+        found = [shares.get((feature, segment)) for segment in segments]
+        if any(share is not None for share in found):
+            lines.append((report.name(feature), *(_tinted(report, share) for share in found)))
     return [
-        Figure(
+        Table(
             say.text(
                 "Adoption by customer segment; groups below {n} people are left blank.", n=SMALLEST_GROUP
             ),
-            charts.heatmap(rows, "feature", "segment", names, say.text("Feature adoption by segment")),
-            table_of(report, say.text("Feature adoption by segment"), rows.sort_values(["column", "place"]), ("feature", say.text("feature")), "segment", "feature_adoption_rate"),
-            warning(report, "feature_adoption_rate"),
+            (
+                Head(say.text("feature")),
+                *(head(report, wording.label(say, each), "feature_adoption_rate") for each in segments),
+            ),
+            tuple(lines),
         )
-    ]  # fmt: skip
+    ]
+
+
+def _tinted(report: HealthReport, share: float | None) -> Cell:
+    # Never so strong that the text on it is hard to read.
+    return Cell("") if share is None else Cell(report.say.percent(share), tint=round(6 + 39 * share))
 
 
 def _feature_table(report: HealthReport, features: pd.DataFrame) -> Table:
@@ -265,13 +271,13 @@ def audience(report: HealthReport) -> Section | None:
     """Which customers use what: adoption by segment, for those who speak to them."""
     used = of_week(report.by("feature_adoption_rate", "feature_id"), report)
     used = used[used["value"].notna()].sort_values(["value", "feature_id"], ascending=False)
-    figures = segment_map(report, list(used["feature_id"]))
-    if not figures:
+    tables = segment_map(report, list(used["feature_id"]))
+    if not tables:
         return None
     return Section(
         "audience",
         report.say.text("Who uses what"),
         tuple(_one_segment_only(report, set(used["feature_id"]))),
-        figures=tuple(figures),
+        tables=tuple(tables),
         caveats=caveats(report, ("product_analytics", "crm"), ("usage", "dim_person")),
     )

@@ -20,11 +20,15 @@ SMALLEST_GROUP = 5
 
 @dataclass(frozen=True)
 class Cell:
-    """A number in a table. `is_faint`: below the minimum sample; `note`: its interval or sample then."""
+    """A number in a table. `is_faint`: below the minimum sample; `note`: its interval or sample then.
+
+    `tint`: how strongly its ground is coloured, in per cent; None: not.
+    """
 
     text: str
     is_faint: bool = False
     note: str = ""
+    tint: int | None = None
 
 
 Row = tuple[Cell | str, ...]
@@ -77,6 +81,13 @@ class Section:
     caveats: tuple[str, ...] = field(default=())
 
 
+def named(report: HealthReport, identifier: str) -> str:
+    """The name of a feature, product, team or step; of what belongs to none, which marts write in brackets, in words."""
+    if identifier.startswith("("):
+        return wording.label(report.say, identifier)
+    return report.name(identifier)
+
+
 def caveats(
     report: HealthReport, families: Sequence[str], assets: Sequence[str], coverage: Sequence[str] = ()
 ) -> tuple[str, ...]:
@@ -88,14 +99,18 @@ def caveats(
     concerned = [status for status in report.sources if status.family in families]
     notes = stale_notes(report, concerned)
     words = (*(status.source for status in concerned), *assets)
+    failed: dict[str, list[str]] = {}
+    for check in report.checks:
+        if not check.passed and any(word in check.asset for word in words):
+            meaning = say.text(check.meaning) if check.meaning else wording.sentence(check.check)
+            failed.setdefault(meaning, []).append(check.asset)
     notes += [
         say.text(
             "Check failed on {asset}: {meaning}",
-            asset=check.asset,
-            meaning=say.text(check.meaning) if check.meaning else wording.sentence(check.check),
+            asset=say.listed(list(dict.fromkeys(assets))),
+            meaning=meaning,
         )
-        for check in report.checks
-        if not check.passed and any(word in check.asset for word in words)
+        for meaning, assets in failed.items()
     ]
     rows = report.coverage[report.coverage["check_name"].isin(coverage)]
     for row in rows[rows["coverage_rate"] < _COMPLETE].sort_values("coverage_rate").itertuples():
@@ -209,14 +224,18 @@ def weeks(rows: pd.DataFrame, report: HealthReport, number_of: int = TREND_WEEKS
     return rows[(rows["period_start"] >= first) & (rows["period_start"] <= report.week_start)]
 
 
-def pooled(report: HealthReport, metric: str, **dimensions: str) -> Cell:
-    """A rate over the trend's weeks, from its stored numerators and denominators: rates are never averaged."""
+def pooled_row(report: HealthReport, metric: str, **dimensions: str) -> Mapping[str, object]:
+    """A rate over the trend's weeks, from its stored numerators and denominators: rates are never averaged.
+
+    Empty without anything to divide by.
+    """
     rows = weeks(report.series(metric, **dimensions), report)
-    total = rows["denominator"].sum()
-    if not total:
-        return Cell(wording.MISSING)
-    share = float(rows["numerator"].sum() / total)
-    return cell(report, metric, {"value": share, "n": float(total)})
+    total = float(rows["denominator"].sum())
+    return {"value": float(rows["numerator"].sum()) / total, "n": total} if total else {}
+
+
+def pooled(report: HealthReport, metric: str, **dimensions: str) -> Cell:
+    return cell(report, metric, pooled_row(report, metric, **dimensions))
 
 
 def number(value: object) -> float | None:

@@ -1,15 +1,13 @@
-"""Support and satisfaction: where tickets come from, how they are answered, and what people say of it."""
+"""Support: where tickets come from and how they are answered."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from reports import charts, wording
-from reports.changes import interval_of_nps
 from reports.model import HealthReport
 from reports.sections import (
     SEGMENTS,
-    Cell,
     Figure,
     Head,
     Row,
@@ -20,9 +18,8 @@ from reports.sections import (
     cell_of_week,
     count,
     head,
-    newest,
+    named,
     of_week,
-    row_of_week,
     table_of,
     warning,
     weeks,
@@ -41,8 +38,10 @@ _ANSWERS = (
 )
 
 
-def support(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
-    """Tickets and answers; of these features or of all."""
+def support(
+    report: HealthReport, features: Sequence[str] | None = None, is_brief: bool = False
+) -> Section | None:
+    """Tickets and answers; of these features or of all. In brief: not by customer segment."""
     say = report.say
     weekly = weeks(report.by("tickets_created", "feature_id"), report)
     if features is not None:
@@ -50,7 +49,9 @@ def support(report: HealthReport, features: Sequence[str] | None = None) -> Sect
     if weekly.empty or not report.has("tickets_created"):
         return None
     figures = [*_trend(report, weekly), *_pressure(report, features)]
-    tables = [_by_feature(report, features)] + ([] if features is not None else [_by_segment(report)])
+    tables = [_by_feature(report, features)] + (
+        [] if is_brief or features is not None else [_by_segment(report)]
+    )
     return Section(
         "support",
         say.text("Support"),
@@ -65,27 +66,13 @@ def support(report: HealthReport, features: Sequence[str] | None = None) -> Sect
     )
 
 
-def satisfaction(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
-    """What people answer: NPS with its interval, satisfaction by feature, and with the answers to tickets."""
-    say = report.say
-    tables = [_nps(report)] if features is None else []
-    tables.append(_csat(report, features))
-    tables = [table for table in tables if table.rows]
-    if not tables:
-        return None
-    return Section(
-        "satisfaction",
-        say.text("Satisfaction"),
-        tables=tuple(tables),
-        caveats=caveats(report, ("surveys",), ("survey",)),
-    )
-
-
 def _trend(report: HealthReport, weekly: pd.DataFrame) -> list[Figure]:
     say = report.say
-    named = weekly[~weekly["feature_id"].isin(["(untagged)", "(unmapped)"])]
-    busiest = named.groupby("feature_id")["value"].sum().nlargest(_FEATURES_SHOWN).index
-    rows = _every_week(report, named[named["feature_id"].isin(busiest) & named["value"].notna()])
+    of_features = weekly[~weekly["feature_id"].isin(["(untagged)", "(unmapped)"])]
+    busiest = of_features.groupby("feature_id")["value"].sum().nlargest(_FEATURES_SHOWN).index
+    rows = _every_week(
+        report, of_features[of_features["feature_id"].isin(busiest) & of_features["value"].notna()]
+    )
     if rows.empty:
         return []
     rows = rows.assign(feature=[report.name(key) for key in rows["feature_id"]])
@@ -192,7 +179,7 @@ def _by_feature(report: HealthReport, features: Sequence[str] | None) -> Table:
     ]  # fmt: skip
     lines: tuple[Row, ...] = tuple(
         (
-            report.names.get(feature, wording.label(say, feature)),
+            named(report, feature),
             *(cell_of_week(report, metric, feature_id=feature) for metric in metrics),
         )
         for feature in rows.sort_values(["value", "feature_id"], ascending=[False, True])["feature_id"]
@@ -218,84 +205,5 @@ def _by_segment(report: HealthReport) -> Table:
     return Table(
         say.text("Tickets and answers by customer segment this week (calendar hours)."),
         _columns(report, say.text("segment"), metrics),
-        tuple(lines),
-    )
-
-
-def _nps(report: HealthReport) -> Table:
-    """The newest month's score in all, by product and by segment; always with its interval."""
-    say = report.say
-    lines = []
-    groups: list[tuple[str, dict[str, str]]] = [(say.text("all customers"), {})]
-    groups += [
-        (report.name(key), {"product_id": key}) for key in sorted(set(report.by("nps", "product_id")["product_id"]))
-    ]  # fmt: skip
-    there = set(report.by("nps", "segment")["segment"])
-    groups += [(wording.label(say, key), {"segment": key}) for key in SEGMENTS if key in there]
-    for name, dimensions in groups:
-        row = dict(newest(report, "nps", None, **dimensions))
-        if not row:
-            continue
-        before = newest(report, "nps", before=row["period_start"], **dimensions)  # type: ignore[arg-type]
-        value = cell(report, "nps", row)
-        lines.append(
-            (
-                name,
-                wording.period(say, "month", row["period_start"]),  # type: ignore[arg-type]
-                Cell(value.text, value.is_faint),
-                interval_of_nps(report, row, **dimensions),
-                count(report, row["n"]),
-                wording.change(say, _value(row), _value(before), "points"),
-            )
-        )
-    return Table(
-        say.text("Net promoter score of the newest whole month, with its 95% interval."),
-        (
-            Head(say.text("customers")),
-            Head(say.text("month")),
-            head(report, "NPS", "nps"),
-            Head(say.text("interval"), True),
-            Head(say.text("answers"), True),
-            Head(say.text("on the month before"), True),
-        ),
-        tuple(lines),
-    )
-
-
-def _value(row: object) -> float | None:
-    value = row.get("value") if hasattr(row, "get") else None
-    return None if value is None or pd.isna(value) else float(value)
-
-
-def _csat(report: HealthReport, features: Sequence[str] | None) -> Table:
-    """Satisfaction with features: the newest week that has answers."""
-    say = report.say
-    lines = []
-    keys = sorted(set(report.by("csat_rate", "feature_id")["feature_id"]))
-    for feature in keys if features is None else [key for key in keys if key in features]:
-        row = row_of_week(report, "csat_rate", feature_id=feature) or newest(
-            report, "csat_rate", feature_id=feature
-        )
-        if _value(row) is None:
-            row = newest(report, "csat_rate", feature_id=feature)
-        if row:
-            lines.append(
-                (
-                    report.names.get(feature, wording.label(say, feature)),
-                    cell(report, "csat_rate", row),
-                    count(report, row["n"]),
-                    say.week(row["period_start"]),  # type: ignore[arg-type]
-                )
-            )
-    return Table(
-        say.text(
-            "Satisfied answers (the two highest points of the scale) by feature, newest week with answers."
-        ),
-        (
-            Head(say.text("feature")),
-            head(report, say.text("satisfied"), "csat_rate"),
-            Head(say.text("answers"), True),
-            Head(say.text("week")),
-        ),
         tuple(lines),
     )

@@ -44,6 +44,7 @@ def _clean(element: ElementTree.Element, colours: Mapping[str, str]) -> None:
     for child in list(element):
         _clean(child, colours)
     _unwrap(element)
+    _hoist(element)
 
 
 def _unwrap(element: ElementTree.Element) -> None:
@@ -61,6 +62,26 @@ def _unwrap(element: ElementTree.Element) -> None:
         elif tag != "g" or len(child):
             kept.append(child)
     element[:] = kept
+
+
+# What a group passes on to its members, and the members that it does nothing to.
+_INHERITED: dict[str, frozenset[str]] = {
+    "fill": frozenset({"line"}), "stroke": frozenset(), "text-anchor": frozenset({"line", "path", "circle"}),
+    "stroke-width": frozenset({"text"}),
+}  # fmt: skip
+
+
+def _hoist(element: ElementTree.Element) -> None:
+    """Say once in a group what all its members say."""
+    if element.tag.rpartition("}")[2] != "g" or len(element) < 2:
+        return
+    for name, unmoved in _INHERITED.items():
+        said = {child.attrib[name] for child in element if name in child.attrib}
+        silent = {child.tag.rpartition("}")[2] for child in element if name not in child.attrib}
+        if len(said) == 1 and silent <= unmoved:
+            element.attrib[name] = said.pop()
+            for child in element:
+                child.attrib.pop(name, None)
 
 
 def _rounded(found: re.Match[str]) -> str:

@@ -14,7 +14,8 @@ _LABELS = {
     "enterprise": N_("enterprise"),
     "(unknown)": N_("unknown"),
     "(untagged)": N_("untagged"),
-    "(unmapped)": N_("unmapped"),
+    "(unmapped)": N_("not assigned"),
+    "(hidden)": N_("small teams together"),
     # Stages
     "idea": N_("idea"),
     "discovery": N_("discovery"),

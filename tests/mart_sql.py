@@ -56,6 +56,8 @@ MART_SQL = {
     "one_touch_rate": _of("fct_ticket", "solved_date", "avg(case when public_reply_count = 1 then 1.0 else 0 end)", _SOLVED + " and public_reply_count > 0"),
     "ticket_csat_rate": _of("fct_ticket_rating", "rated_date", "avg(case when score = 'good' then 1.0 else 0 end)", "is_counted and is_latest and score is not null"),
     "ticket_csat_response_rate": _of("fct_ticket_rating", "offered_date", "count(score) / count(*)", _COUNTED),
+    "feedback_received": _of("fct_feedback", "created_date", "count(*)"),
+    "feedback_negative_rate": _of("fct_feedback", "created_date", "avg(case when sentiment = 'negative' then 1.0 else 0 end)", "sentiment is not null"),
     "sprint_predictability": _of("fct_sprint", "completed_date", "sum(completed_of_committed_count) / nullif(sum(committed_count), 0)", "is_completed"),
     "issue_lead_time_seconds_median": _of("fct_issue", "resolved_date", "median(lead_time_seconds)", _DELIVERED),
     "issue_lead_time_seconds_p85": _of("fct_issue", "resolved_date", "quantile_cont(lead_time_seconds, 0.85)", _DELIVERED),

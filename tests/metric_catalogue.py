@@ -68,6 +68,8 @@ CATALOGUE = {
     "change_failure_rate": (DELIVERY, "ratio", "week", "|team_id"),
     "change_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
     "pull_request_stage_seconds_median": (DELIVERY, "seconds", "week", "stage"),
+    "feedback_received": (PRODUCT, "count", "week", "|feature_id"),
+    "feedback_negative_rate": (PRODUCT, "ratio", "week", "|feature_id"),
     "nps": (PRODUCT, "points", "month", "|product_id|segment"),
     "nps_standard_error": (PRODUCT, "points", "month", "|product_id|segment"),
     "csat_rate": (PRODUCT, "ratio", "week", "|feature_id"),
@@ -78,6 +80,7 @@ CATALOGUE = {
 SUBJECTS = {
     "adoption": ("feature", "zombie_features"),
     "delivery": ("sprint", "issue", "stage_time", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request"),
+    "feedback": ("feedback",),
     "funnels": ("funnel",),
     "roadmap": ("roadmap",),
     "satisfaction": ("nps", "csat", "ticket_csat", "team_pulse"),

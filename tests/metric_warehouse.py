@@ -62,6 +62,7 @@ TABLES = {
         "response_id text, survey_kind text, score double, scale_max bigint, is_counted boolean, answered_date date, "
         "product_id text, feature_id text, team_id text, segment text, account_id text"
     ),
+    "marts.fct_feedback": "feedback_id text, feature_id text, sentiment text, created_date date, product_id text, account_id text",
     "intermediate.int_usage__lifecycle_weeks": (
         "person_id text, week_start date, lifecycle_state text, segment text, is_pre_existing boolean"
     ),

@@ -22,7 +22,8 @@ WEEK = date(2026, 11, 9)
 SEGMENTS = ("smb", "mid_market", "enterprise")
 _RATES = {"feature_adoption_rate", "on_time_rate", "on_time_rate_last_due", "retention_rate_d1", "retention_rate_d7",
           "retention_rate_d28", "stickiness_ratio", "features_used_rate", "funnel_conversion_rate", "csat_rate", "change_failure_rate", "sprint_predictability", "one_touch_rate",
-          "deployment_frequency", "roadmap_link_rate", "feature_repeat_use_rate"}  # fmt: skip
+          "deployment_frequency", "roadmap_link_rate", "feature_repeat_use_rate", "ticket_csat_rate", "team_pulse_rate",
+          "feedback_negative_rate"}  # fmt: skip
 
 
 def _row(metric: str, weeks_back: int, value: float, n: int = 100, **dimensions: str) -> dict[str, object]:
@@ -46,6 +47,7 @@ def values() -> pd.DataFrame:
             ("lifecycle_new_users", 40), ("lifecycle_current_users", 800), ("lifecycle_resurrected_users", 30),
             ("lifecycle_dormant_users", 60), ("csat_rate", 0.75), ("change_failure_rate", 0.1),
             ("sprint_predictability", 0.8), ("one_touch_rate", 0.5), ("roadmap_link_rate", 0.6), ("zombie_features", 1),
+            ("ticket_csat_rate", 0.8), ("feedback_received", 12),
         ):  # fmt: skip
             rows.append(_row(metric, back, float(value)))
         for place, feature in enumerate(("board", "timeline", "audit_log")):
@@ -54,6 +56,8 @@ def values() -> pd.DataFrame:
             rows.append(_row("tickets_created", back, tickets, feature_id=feature))
             rows.append(_row("contact_rate", back, tickets, feature_id=feature))
             rows.append(_row("csat_rate", back, 0.8 - 0.2 * place, n=40 if place else 12, feature_id=feature))
+            rows.append(_row("feedback_received", back, 5.0 - 2 * place, feature_id=feature))
+            rows.append(_row("feedback_negative_rate", back, 0.25 * place, n=4, feature_id=feature))
             rows.append(_row("feature_repeat_use_rate", back, 0.5 + 0.1 * place, feature_id=feature))
             for segment in SEGMENTS:
                 users = 0.0 if feature == "audit_log" and segment != "enterprise" else 0.5
@@ -76,15 +80,21 @@ def values() -> pd.DataFrame:
             rows.append(_row("first_reply_seconds_median", back, 7_000.0, segment=segment))
     for months_back, score in enumerate((20.0, 30.0)):
         for metric, value in (("nps", score), ("nps_standard_error", 5.0)):
-            row = _row(metric, 0, value)
-            rows.append(row | {"grain": "month", "period_start": date(2026, 10 - months_back, 1)})
+            rows.append(_row(metric, 0, value) | _month(months_back))
+        for place, team in enumerate(("atlas", "(hidden)")):
+            pulse = _row("team_pulse_rate", 0, 0.7 - 0.1 * place + 0.05 * months_back, n=20, team_id=team)
+            rows.append(pulse | _month(months_back))
     return pd.DataFrame(rows)
+
+
+def _month(months_back: int) -> dict[str, object]:
+    return {"grain": "month", "period_start": date(2026, 10 - months_back, 1)}
 
 
 # What each metric of the fixture is made from, as far as a test asks.
 FAMILIES = {
     "tickets_created": ("support",), "contact_rate": ("support", "product_analytics"), "on_time_rate": ("delivery",),
-    "first_reply_seconds_median": ("support",), "team_pulse_rate": ("surveys",),
+    "first_reply_seconds_median": ("support",), "smiles": ("surveys",),
 }  # fmt: skip
 
 
@@ -102,7 +112,8 @@ def report(**changes: object) -> HealthReport:
         )
         for metric in found["metric"].unique()
     }
-    definitions["nps"] = replace(definitions["nps"], grain="month")
+    for metric in ("nps", "team_pulse_rate"):
+        definitions[metric] = replace(definitions[metric], grain="month")
     features = pd.DataFrame(
         {
             "feature_id": ["board", "timeline", "audit_log", "gantt_export"],

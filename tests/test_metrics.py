@@ -72,7 +72,7 @@ def test_metrics_are_defined_in_their_folder_only() -> None:
             assert path.name.startswith("sem_"), path
         assert not any("measures" in model for model in content.get("models", [])), path
     assert {path.name for path in (models / "metrics").iterdir()} == {
-        f"sem_{domain}.yml" for domain in (*SEMANTIC_DOMAINS, "engineering", "roadmap", "surveys")
+        f"sem_{domain}.yml" for domain in (*SEMANTIC_DOMAINS, "engineering", "feedback", "roadmap", "surveys")
     }
 
 

@@ -54,10 +54,20 @@ ROWS = [
 ]
 
 
+FEEDBACK = [
+    ("f1", "board", "negative", W46),
+    ("f2", "board", "positive", W46 + timedelta(days=6)),
+    ("f3", "board", None, W46),
+    ("f4", "(unmapped)", "negative", W46),
+    ("f5", "timeline", "positive", W46 - timedelta(days=1)),
+]
+
+
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     path = create_warehouse(tmp_path_factory.mktemp("answers") / "warehouse.duckdb")
     insert(path, "marts.fct_survey_response", [(f"r{n}", *row) for n, row in enumerate(ROWS)])
+    insert(path, "marts.fct_feedback", FEEDBACK)
     append_metric_values(path, engine_of(semantic_manifest()), AS_OF, date(2026, 8, 3))
     return lambda metric, period, **dimensions: value(path, metric, period, **dimensions)
 
@@ -90,6 +100,14 @@ def test_the_pulse_of_small_teams_is_that_of_all_of_them(answers: Callable[..., 
     assert answers("team_pulse_rate", OCTOBER) == (4, 10, 0.4, 10)
     assert answers("team_pulse_rate", OCTOBER, team_id="atlas") == (3, 5, 0.6, 5)
     assert answers("team_pulse_rate", OCTOBER, team_id="(hidden)") == (1, 5, 0.2, 5)
+
+
+def test_feedback_is_counted_by_feature_and_judged_where_its_tool_judges(answers: Callable[..., Any]) -> None:
+    assert answers("feedback_received", W46) == (4, None, 4, 4)
+    assert answers("feedback_received", W46, feature_id="board") == (3, None, 3, 3)
+    assert answers("feedback_received", W46 - timedelta(days=7), feature_id="timeline") == (1, None, 1, 1)
+    assert answers("feedback_negative_rate", W46) == (2, 3, pytest.approx(2 / 3), 3)
+    assert answers("feedback_negative_rate", W46, feature_id="board") == (1, 2, 0.5, 2)
 
 
 # What the models under test read, as staging and identity give it.

@@ -8,12 +8,13 @@ from string import Formatter
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import uncertainty, wording
+from reports import charts, uncertainty, wording
 from reports.changes import what_changed
 from reports.health import render, render_pages
+from reports.labels import placed
 from reports.language import language
 from reports.model import CheckStatus, SourceStatus, Target
 from tests.reports_fixture import WEEK, report, values
@@ -51,7 +52,9 @@ def test_the_page_refers_to_nothing_outside_itself(page: str) -> None:
     assert not re.search(r"src=", page)
     # Links lead within the page, to other views of the week, the list of weeks and the glossary.
     for target in re.findall(r"href=\"([^\"]+)\"", page):
-        assert re.fullmatch(r"#[a-z-]+|[a-z_-]+\.html(#data)?|\.\./(index|glossary)\.html", target), target
+        assert re.fullmatch(
+            r"#[a-z-]+|[a-z_-]+\.html(#data)?|\.\./(index|glossary)\.html(#metric-[a-z0-9_]+)?", target
+        ), target
 
 
 def test_it_tells_the_stories_in_the_numbers(page: str) -> None:
@@ -92,7 +95,7 @@ def test_a_stale_source_and_a_failed_check_stand_beside_what_they_touch() -> Non
     delivery = page[page.index('id="delivery"') : page.index('id="support"')]
     assert "zendesk" not in delivery
     named = "zendesk failed, read until 2026-11-13 01:00"
-    assert named in card_of(page, "tickets_created")
+    assert named in card_of(page, "contact_rate")
     assert named not in card_of(page, "on_time_rate")
     assert "Published with 1 warning; stale: zendesk." in text_of(page)
 
@@ -140,6 +143,7 @@ def test_durations_read_in_one_unit(seconds: float) -> None:
     assert float(amount.replace(",", "")) * size == pytest.approx(seconds, rel=0.05, abs=1)
 
 
+@settings(deadline=None)  # The first week of a language reads its catalogue.
 @given(st.dates(date(2020, 1, 6), date(2030, 1, 1)), st.sampled_from(["en", "fr"]))
 def test_a_week_is_named_by_its_first_and_last_day(day: date, code: str) -> None:
     monday = day - timedelta(days=day.weekday())
@@ -185,10 +189,10 @@ def test_a_quiet_week_is_called_quiet() -> None:
 def test_what_is_switched_off_is_left_out_and_said_so() -> None:
     definitions = {
         **report().definitions,
-        "team_pulse_rate": replace(report().definitions["csat_rate"], label="Team pulse"),
+        "smiles": replace(report().definitions["csat_rate"], label="Smiles"),
     }
     said = text_of(render(report(definitions=definitions)))
-    assert "Left out: Team pulse. No tool of the kind “surveys” is switched on." in said
+    assert "Left out: Smiles. No tool of the kind “surveys” is switched on." in said
 
 
 def test_a_restated_week_shows_both_figures_and_why() -> None:
@@ -285,6 +289,61 @@ def test_intervals_are_those_of_the_tables() -> None:
     assert uncertainty.wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-4)
     assert uncertainty.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-4)
     assert uncertainty.events(10) == pytest.approx((4.80, 18.39), abs=0.05)
+
+
+def section_of(page: str, anchor: str) -> str:
+    found = re.search(rf'<section id="{anchor}".*?</section>', page, flags=re.S)
+    assert found is not None, anchor
+    return text_of(found[0])
+
+
+def test_what_people_say_has_its_intervals() -> None:
+    pages = render_pages(report())
+    said = section_of(pages["support.html"], "satisfaction")
+    # 13 weeks of 12 answers at 80%: Wilson's interval of 124.8 of 156.
+    assert "Board 80% (73% to 86%) 156" in said
+    assert "Ticket csat rate 9–15 November 2026 80% (71% to 87%) 100 no change" in said
+    feedback = section_of(pages["support.html"], "feedback")
+    assert "Board 65 5" in feedback
+    assert "all feedback 117 12 " in feedback
+    pulse = section_of(pages["tech.html"], "pulse")
+    # Wilson's interval of 12 of 20, from a table.
+    assert "small teams together October 2026 60% (39% to 78%) 20 −5 points" in pulse
+    assert pulse.index("atlas") < pulse.index("small teams together")
+    assert 'id="pulse"' not in pages["index.html"]
+    assert (
+        "small teams"
+        not in pages["team-atlas.html"].split('id="pulse"')[1].split("</table>")[0].split("<tbody>")[1]
+    )
+
+
+def test_few_answers_with_a_sentiment_make_no_share_of_it() -> None:
+    rows = values()
+    few = (rows["metric"] == "feedback_negative_rate") & (rows["period_start"] < WEEK)
+    page = render_pages(report(values=rows[~few]))["support.html"]
+    assert "with a sentiment" not in section_of(page, "feedback")
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("abcdefgh ", min_size=1, max_size=20), st.integers(0, 800), st.integers(0, 330)),
+        max_size=25,
+    )
+)
+def test_no_name_of_a_point_covers_another(points: list[tuple[str, int, int]]) -> None:
+    found = placed([(name, float(x), float(y)) for name, x, y in points], (800.0, 330.0))
+    boxes = [(x, y, x + 6 * len(name), y + 13) for name, x, y in found]
+    for place, one in enumerate(boxes):
+        assert one[0] >= 0
+        assert one[2] <= 800
+        for other in boxes[:place]:
+            assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
+def test_the_chart_of_the_digest_has_its_colours() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4" viewBox="0 0 4 4"><rect width="4" height="4" fill="var(--accent)"/></svg>'
+    assert charts.png(svg) == charts.png(svg.replace("var(--accent)", "#2f6fde"))
+    assert charts.png(svg) != charts.png(svg.replace("var(--accent)", "#000000"))
 
 
 def test_a_week_without_tickets_is_a_zero_and_no_gap() -> None:
