@@ -174,3 +174,16 @@ def digest(
 
     with _readable_errors():
         _terminal.print(run_digest(week, dry_run, anyway, os.environ), markup=False)
+
+
+def model(
+    name: Annotated[str, typer.Argument(help="The model's name, such as mart_delivery_week.")],
+    rows: Annotated[int, typer.Option(min=1, help="How many rows of the result to show.")] = 10,
+) -> None:
+    """Build one model, with what changed above it, on the last night's data; show its rows and tests."""
+    from orchestration.home import Home
+    from orchestration.model_loop import run_model
+
+    with _readable_errors():
+        if not run_model(Home.from_environment(), name, rows, _terminal):
+            raise typer.Exit(1)
