@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from orchestration import new_commands
+
 app = typer.Typer(
     name="pops",
     no_args_is_help=True,
@@ -17,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Pulls the product organisation's tools every night, proves the data sound and publishes one mart and report.",
 )
+app.add_typer(new_commands.app, name="new")
 
 # The terminal as it was at start: a night sends what libraries print to a file.
 _terminal = Console(
