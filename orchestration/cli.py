@@ -190,3 +190,16 @@ def model(
     with _readable_errors():
         if not run_model(Home.from_environment(), name, rows, _terminal):
             raise typer.Exit(1)
+
+
+@app.command()
+def diff() -> None:
+    """Tell as Markdown what this checkout does to rows and metrics, against the last night. Exits 1 when it breaks."""
+    from orchestration.home import Home
+    from orchestration.pull_request import as_markdown, find_change
+
+    with _readable_errors():
+        change = find_change(Home.from_environment(), lambda line: typer.echo(line, err=True))
+        typer.echo(as_markdown(change))
+        if not change.is_good:
+            raise typer.Exit(1)

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.home import Home
+from orchestration.snapshots import FileState, file_state
 
 _MANIFEST, _FACTS = "manifest.json", "night.json"
 
@@ -19,20 +20,26 @@ _MANIFEST, _FACTS = "manifest.json", "night.json"
 class KeptNight:
     """`folder` holds the manifest. `first_day`: where the history of metrics begins. `variables`: JSON, as given to dbt.
 
-    Dates are of the reporting time zone.
+    `warehouse`: size and time of change of the warehouse that was published. Dates are of the reporting time zone.
     """
 
     folder: Path
     as_of: date
     first_day: date
     variables: str
+    warehouse: FileState
 
 
 def keep_night(home: Home, as_of: date, first_day: date, variables: str) -> None:
     """Keep the manifest of the night that is published now; the one kept before is replaced."""
     folder = _folder(home)
     folder.mkdir(exist_ok=True)
-    facts = {"as_of": as_of.isoformat(), "first_day": first_day.isoformat(), "variables": variables}
+    facts = {
+        "as_of": as_of.isoformat(),
+        "first_day": first_day.isoformat(),
+        "variables": variables,
+        "warehouse": file_state(home.warehouse),
+    }
     unfinished = folder / f"{_MANIFEST}.next"
     shutil.copyfile(home.dbt_target / _MANIFEST, unfinished)
     (folder / _FACTS).write_text(json.dumps(facts))
@@ -53,6 +60,7 @@ def kept_night(home: Home) -> KeptNight:
         date.fromisoformat(facts["as_of"]),
         date.fromisoformat(facts["first_day"]),
         str(facts["variables"]),
+        FileState(*facts["warehouse"]),
     )
 
 

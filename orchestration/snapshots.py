@@ -8,10 +8,18 @@ import fcntl
 import os
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 
 class BeingWritten(ValueError):
     """A file cannot be copied now, because another process is writing it."""
+
+
+class FileState(NamedTuple):
+    """`size` in bytes; `changed_ns`: nanoseconds since 1970."""
+
+    size: int
+    changed_ns: int
 
 
 def refresh_copy(original: Path, copy: Path) -> bool:
@@ -20,14 +28,14 @@ def refresh_copy(original: Path, copy: Path) -> bool:
     A copy has the size and time of change of its original, by which it is known to be up to date. Raises BeingWritten
     when the original is being written and there is no copy yet.
     """
-    before = _state(original)
-    if copy.exists() and _state(copy) == before:
+    before = file_state(original)
+    if copy.exists() and file_state(copy) == before:
         return True
     unfinished = copy.with_name(f"{copy.name}.next")
     if not _is_written(original):
         shutil.copyfile(original, unfinished)
-        if _state(original) == before and not _is_written(original):
-            os.utime(unfinished, ns=(before[1], before[1]))
+        if file_state(original) == before and not _is_written(original):
+            os.utime(unfinished, ns=(before.changed_ns, before.changed_ns))
             copy.with_name(f"{copy.name}.wal").unlink(missing_ok=True)
             os.replace(unfinished, copy)
             return True
@@ -40,9 +48,10 @@ def refresh_copy(original: Path, copy: Path) -> bool:
     )
 
 
-def _state(file: Path) -> tuple[int, int]:
+def file_state(file: Path) -> FileState:
+    """By which a file is known to be the same."""
     found = file.stat()
-    return found.st_size, found.st_mtime_ns
+    return FileState(found.st_size, found.st_mtime_ns)
 
 
 def _is_written(file: Path) -> bool:

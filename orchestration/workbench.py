@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from connectors import SOURCES
 from orchestration.home import DBT_PROJECT, Home
 from orchestration.kept_night import KeptNight, kept_night
 from orchestration.preflight import PSEUDONYM_KEY
-from orchestration.snapshots import refresh_copy
+from orchestration.snapshots import file_state, refresh_copy
 
 # Catalogue names: of what is built here, and of the last night as its manifest knows it.
 WORK, LAST_NIGHT = "work", "warehouse"
@@ -78,6 +79,11 @@ class Workbench:
         self._folder.mkdir(exist_ok=True)
         if not refresh_copy(self._home.warehouse, self._folder / "last_night.duckdb"):
             self._say("A night is being built: the copy of the night before is used.")
+        if file_state(self._folder / "last_night.duckdb") != self.night.warehouse:
+            self._say(
+                f"The warehouse was written after the night as of {self.night.as_of} had been published, by a night that "
+                "failed or by dbt: rows may differ for that reason."
+            )
         self._prepare_raw()
         self._write_profile()
         if not (self.target / "partial_parse.msgpack").exists():
@@ -102,6 +108,25 @@ class Workbench:
         command = ["list", "--select", *selection, "--output", "json", "--output-keys", "unique_id"]
         found = self._dbt([*command, "--state", str(self.night.folder)])
         return [json.loads(line)["unique_id"] for line in found or []]
+
+    def is_edited(self, unique_id: str) -> bool:
+        """Differs the code itself? dbt calls a test modified, too, when a model that it reads is."""
+        known = self._known["nodes"].get(unique_id)
+        return known is None or known["raw_code"] != self._node(unique_id).raw_code
+
+    @cached_property
+    def _known(self) -> dict[str, Any]:
+        """The last night's manifest."""
+        found: dict[str, Any] = json.loads((self.night.folder / "manifest.json").read_text())
+        return found
+
+    def lost(self) -> list[str]:
+        """Unique ids of models, tests and metrics of the last night that the project no longer has."""
+        known = self._known
+        present = {*self._manifest.nodes, *self._manifest.metrics, *self._manifest.unit_tests}
+        return [
+            each for part in ("nodes", "metrics", "unit_tests") for each in known[part] if each not in present
+        ]
 
     def build(self, unique_ids: Sequence[str]) -> list[Outcome]:
         """Build models with their tests into an empty work database; everything else is the last night's."""
