@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestration import new_commands
+from orchestration import engineer_commands
 
 app = typer.Typer(
     name="pops",
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Pulls the product organisation's tools every night, proves the data sound and publishes one mart and report.",
 )
-app.add_typer(new_commands.app, name="new")
+engineer_commands.register(app)
 
 # The terminal as it was at start: a night sends what libraries print to a file.
 _terminal = Console(
@@ -177,29 +177,3 @@ def digest(
 
     with _readable_errors():
         _terminal.print(run_digest(week, dry_run, anyway, os.environ), markup=False)
-
-
-def model(
-    name: Annotated[str, typer.Argument(help="The model's name, such as mart_delivery_week.")],
-    rows: Annotated[int, typer.Option(min=1, help="How many rows of the result to show.")] = 10,
-) -> None:
-    """Build one model, with what changed above it, on the last night's data; show its rows and tests."""
-    from orchestration.home import Home
-    from orchestration.model_loop import run_model
-
-    with _readable_errors():
-        if not run_model(Home.from_environment(), name, rows, _terminal):
-            raise typer.Exit(1)
-
-
-@app.command()
-def diff() -> None:
-    """Tell as Markdown what this checkout does to rows and metrics, against the last night. Exits 1 when it breaks."""
-    from orchestration.home import Home
-    from orchestration.pull_request import as_markdown, find_change
-
-    with _readable_errors():
-        change = find_change(Home.from_environment(), lambda line: typer.echo(line, err=True))
-        typer.echo(as_markdown(change))
-        if not change.is_good:
-            raise typer.Exit(1)
