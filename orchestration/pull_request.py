@@ -44,7 +44,8 @@ def find_change(home: Home, say: Say, bench: Workbench | None = None) -> Change:
     bench.prepare()
     modified, new = bench.select("state:modified"), bench.select("state:new")
     modified = [each for each in modified if not each.startswith("test.") or bench.is_edited(each)]
-    affected = bench.select("state:modified+") if modified else []
+    # A new metric is none of the modified.
+    affected = bench.select("state:modified+", "state:new+") if {*modified, *new} else []
     buildable = [each for each in affected if each.startswith(("model.", "test.", "unit_test."))]
     outcomes = bench.build(buildable) if buildable else []
     tables: dict[str, TableDiff] = {}
@@ -70,7 +71,7 @@ def find_change(home: Home, say: Say, bench: Workbench | None = None) -> Change:
         new=tuple(sorted(_name(each) for each in new if _is_told(each))),
         removed=tuple(sorted(_name(each) for each in bench.lost() if _is_told(each))),
         downstream=tuple(
-            sorted(_name(each) for each in set(affected) - set(modified) if each.startswith("model."))
+            sorted(_name(each) for each in set(affected) - {*modified, *new} if each.startswith("model."))
         ),
         tables=tables,
         metrics=metrics,

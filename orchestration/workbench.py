@@ -205,12 +205,20 @@ class Workbench:
             "--project-dir", str(self._project), "--profiles-dir", str(self._folder),
             "--target-path", str(self.target), "--log-path", str(self.target), "--vars", self.night.variables,
         ]  # fmt: skip
+        told: list[str] = []
+
+        def listen(event: Any) -> None:
+            if event.info.level == "error":
+                told.append(str(event.info.msg))
+
         with self._environment():
-            done = dbtRunner(manifest=self._manifest).invoke(command)
+            done = dbtRunner(manifest=self._manifest, callbacks=[listen]).invoke(command)
             # dbt would keep the database open for as long as this process lives.
             DuckDBConnectionManager.close_all_connections()
         if done.exception is not None or (fails and not done.success):
-            raise BuildError(f"dbt {arguments[0]}: {done.exception or 'failed without saying why.'}")
+            # What is wrong with metrics is told in events only.
+            said = [str(done.exception)] if done.exception is not None else []
+            raise BuildError("\n".join([f"dbt {arguments[0]} failed.", *dict.fromkeys([*told, *said])]))
         return done.result
 
     @contextmanager
