@@ -55,6 +55,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(new, name="new")
     app.command("model")(build_model)
     app.command("diff")(tell_difference)
+    app.command("docs")(show_docs)
 
 
 def build_model(
@@ -84,6 +85,21 @@ def tell_difference() -> None:
         typer.echo(as_markdown(change))
         if not change.is_good:
             raise typer.Exit(1)
+
+
+def show_docs(
+    port: Annotated[int, typer.Option(help="Where it is served, on this machine alone.")] = 8081,
+    serve: Annotated[bool, typer.Option(help="Serve it, or only write it.")] = True,
+) -> None:
+    """Write dbt's documentation of the last night's tables and show it on localhost."""
+    from orchestration import dbt_docs
+    from orchestration.home import Home
+
+    with _readable_errors():
+        page = dbt_docs.make_docs(Home.from_environment(), typer.echo)
+        typer.echo(str(page))
+        if serve:
+            dbt_docs.serve(page, port, typer.echo)
 
 
 @contextmanager
