@@ -40,6 +40,7 @@ import json, sys
 from datetime import date
 from orchestration.home import Home
 from orchestration.kept_night import keep_night
+from orchestration.metric_engine import MetricEngine
 from orchestration.metric_values import append_metric_values
 from orchestration.workbench import Workbench
 home = Home.from_environment().prepare()
@@ -58,7 +59,7 @@ for metric in definitions["metrics"]:
     if metric["name"] != "ticket_csat_rate":
         metric["config"]["meta"].pop("grain", None)
 (home.dbt_target / "semantic_manifest.json").write_text(json.dumps(definitions))
-append_metric_values(home.warehouse, home.dbt_target / "semantic_manifest.json", as_of, first_day)
+append_metric_values(home.warehouse, MetricEngine(home.dbt_target / "semantic_manifest.json"), as_of, first_day)
 keep_night(home, as_of, first_day, variables)
 """
 
