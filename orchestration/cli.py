@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -177,3 +178,44 @@ def digest(
 
     with _readable_errors():
         _terminal.print(run_digest(week, dry_run, anyway, os.environ), markup=False)
+
+
+@app.command()
+def query(
+    metric: Annotated[
+        str | None, typer.Argument(help="Its name; without one, all metrics are listed.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A dimension, such as product; may be repeated.")
+    ] = None,
+    last: Annotated[str, typer.Option(help="How far back: 30d, 8w or 6m, to the last whole period.")] = "8w",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What was known on this date; default: now.")
+    ] = None,
+) -> None:
+    """Print a metric from the published mart, also while a night is running."""
+    from orchestration.query_table import print_query
+
+    with _readable_errors():
+        print_query(_terminal, metric, by or [], last, as_of.date() if as_of else None)
+
+
+@app.command()
+def export(
+    file_format: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
+    to: Annotated[
+        Path | None, typer.Option(help="Folder for the exports; default: exports in POPS_HOME.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A table, such as mart.dim_team; may be repeated.")
+    ] = None,
+) -> None:
+    """Write the published tables to files, all of one revision."""
+    from orchestration.export import export_tables
+    from orchestration.home import Home
+
+    with _readable_errors():
+        home = Home.from_environment()
+        _terminal.print(
+            str(export_tables(home.published, file_format, to or home.root / "exports", only or []))
+        )

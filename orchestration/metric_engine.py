@@ -143,6 +143,21 @@ class MetricEngine:
         )
         return CompiledRequest(self._engine.explain(request).sql_statement.sql, period_column, group_by)
 
+    def dimensions(self, metrics: Sequence[str]) -> tuple[str, ...]:
+        """The names by which all of some metrics can be grouped, sorted."""
+        models = [model for metric in metrics for model in self._models_of(metric)]
+        grouped = [
+            {item["name"] for item in model["entities"] if item["type"] == "foreign"}
+            | {item["name"] for item in model["dimensions"] if item["type"] == "categorical"}
+            for model in models
+        ]
+        return tuple(sorted(set.intersection(*grouped)))
+
+    def relations(self, metrics: Sequence[str]) -> tuple[str, ...]:
+        """`schema.table` of everything that some metrics are counted from."""
+        relations = [model["node_relation"] for metric in metrics for model in self._models_of(metric)]
+        return tuple(sorted({f"{each['schema_name']}.{each['alias']}" for each in relations}))
+
     def source_rows(self, metric: str) -> SourceRows:
         """The rows that a metric of one measure is made from."""
         model = self._model_of(metric)
@@ -170,12 +185,19 @@ class MetricEngine:
         )
 
     def _model_of(self, metric: str) -> dict[str, Any]:
-        measure = self._metrics[metric]["type_params"]["input_measures"][0]["name"]
-        return next(
-            model
-            for model in self._manifest["semantic_models"]
-            if any(candidate["name"] == measure for candidate in model["measures"])
-        )
+        return self._models_of(metric)[0]
+
+    def _models_of(self, metric: str) -> list[dict[str, Any]]:
+        """The semantic model of each measure of a metric, in the measures' order."""
+        measures = [measure["name"] for measure in self._metrics[metric]["type_params"]["input_measures"]]
+        return [
+            next(
+                model
+                for model in self._manifest["semantic_models"]
+                if any(candidate["name"] == measure for candidate in model["measures"])
+            )
+            for measure in measures
+        ]
 
     @cached_property
     def _metrics(self) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,6 @@ the greatest (as_of, revision) up to that date. A row is added only where tonigh
 night that is run again adds nothing, and a restated past is a new revision beside the old one.
 """
 
-import calendar
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.metric_engine import MetricDefinition, MetricEngine
+from orchestration.periods import complete_periods
 from orchestration.touched_days import create_state, first_touched_day, remember_days
 
 DIMENSIONS = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
@@ -103,25 +103,6 @@ def compute_metrics(
         if definition.metric in metrics and periods is not None:
             _compute(connection, engine, definition, *periods)
     _refuse_doubles(connection)
-
-
-def complete_periods(
-    grain: str, first_day: date, as_of: date, closes_after_days: int = 0
-) -> tuple[date, date] | None:
-    """First and last day of the whole days, ISO weeks or months that begin on or after `first_day` and are over.
-
-    A period is over when it ended, and `closes_after_days` more days passed, before `as_of`. None: there is none.
-    """
-    last_day = as_of - timedelta(days=1 + closes_after_days)
-    if grain == "week":
-        first_day += timedelta(days=-first_day.weekday() % 7)
-        last_day -= timedelta(days=(last_day.weekday() + 1) % 7)
-    elif grain == "month":
-        if first_day.day > 1:
-            first_day = _month_end(first_day) + timedelta(days=1)
-        if last_day != _month_end(last_day):
-            last_day = last_day.replace(day=1) - timedelta(days=1)
-    return (first_day, last_day) if first_day <= last_day else None
 
 
 @contextmanager
@@ -347,7 +328,3 @@ def _same_key(left: str, right: str) -> str:
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     row = connection.execute(f"select count(*) from {table}").fetchone()
     return int(row[0]) if row else 0
-
-
-def _month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])

@@ -62,8 +62,8 @@ class House:
         sandbox.set_clock(night_moment(as_of))
         return self.pops("nightly", "--as-of", as_of.isoformat())
 
-    def night_killed_after(self, sandbox: Sandbox, as_of: date, line: str, seconds: float) -> None:
-        """Kill everything that a night runs, some seconds after it has printed a line that contains `line`."""
+    def night_killed_after(self, sandbox: Sandbox, as_of: date, sources: int, seconds: float) -> None:
+        """Kill everything that a night runs, some seconds after it has told that it has read so many sources."""
         sandbox.set_clock(night_moment(as_of))
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "orchestration", "nightly", "--as-of", as_of.isoformat()],
@@ -71,7 +71,8 @@ class House:
         )  # fmt: skip
         assert process.stdout is not None
         for printed in process.stdout:
-            if line in printed:
+            sources -= printed.endswith(" read\n")
+            if sources == 0:
                 break
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)

@@ -3,18 +3,22 @@
 For tests that need many marts of different sources: whole nights are those of `tests.nights`.
 """
 
-import os
+import atexit
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import chdir
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import cleanup_connections
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 from connectors import SOURCES
 from connectors.runner import prepare_raw, run_source
@@ -46,37 +50,64 @@ def with_raw_of(home: Path, target: Path, sources: Iterable[str]) -> Path:
 
 
 def build(home: Path, as_of: date, *arguments: str) -> None:
-    """`dbt run` of the whole project, or of what the arguments select.
-
-    dbt parses anew when POPS_HOME is another: all homes of a process are reached by one link, and parsed once.
-    """
-    shared = Path(_parsed().name)
-    link = shared / "home"
-    link.unlink(missing_ok=True)
-    link.symlink_to(home.resolve())
-    command = [
-        str(Path(sys.executable).with_name("dbt")), "--quiet", "run", "--target-path", str(shared / "dbt"),
-        "--log-level-file", "none", *arguments,
-    ]  # fmt: skip
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("POPS_")}
-    environment = {
-        **kept,
-        "POPS_HOME": str(link),
+    """`dbt run` of the whole project, or of what the arguments select, in this process."""
+    variables = {
+        "POPS_HOME": str(home),
         "POPS_PSEUDONYM_KEY": PSEUDONYM_KEY,
         "POPS_AS_OF": as_of.isoformat(),
+        "DO_NOT_TRACK": "1",
     }
-    done = subprocess.run(
-        command, cwd=DBT_PROJECT, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in variables.items():
+            environment.setenv(name, value)
+        _dbt(_parsed(), "run", *arguments)
     (home / "dbt").mkdir(exist_ok=True)
-    shutil.copy(shared / "dbt" / "semantic_manifest.json", home / "dbt")
+    shutil.copy(_target() / "semantic_manifest.json", home / "dbt")
 
 
 @cache
-def _parsed() -> "tempfile.TemporaryDirectory[str]":
-    """Where dbt keeps what it parsed, until the process ends."""
-    return tempfile.TemporaryDirectory(prefix="parsed-")
+def _target() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="parsed-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _parsed() -> Manifest:
+    """The project, parsed once for all homes of a process: nothing in it depends on where the warehouse is."""
+    parsed = _dbt(None, "parse")
+    assert isinstance(parsed, Manifest)
+    return parsed
+
+
+def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
+    # A run writes into the manifest what it has compiled.
+    runner = dbtRunner(manifest=manifest and manifest.deepcopy())
+    target = str(_target())
+    try:
+        with chdir(DBT_PROJECT):
+            done = runner.invoke(
+                [
+                    "--quiet",
+                    *arguments,
+                    "--target-path",
+                    target,
+                    "--log-path",
+                    target,
+                    "--log-level-file",
+                    "none",
+                ]
+            )
+    finally:
+        # Only a process that ends would close the warehouse.
+        cleanup_connections()
+        DuckDBConnectionManager.close_all_connections()
+    assert done.success, done.exception or [
+        (each.unique_id, each.message)
+        for each in getattr(done.result, "results", ())
+        if each.status == "error"
+    ]
+    return done.result
 
 
 def compute(home: Path, as_of: date) -> list[tuple[Any, ...]]:

@@ -19,7 +19,7 @@ def house(tmp_path: Path) -> House:
 def test_help_names_every_command(house: House) -> None:
     done = house.pops("--help")
     assert done.returncode == 0
-    for command in ("demo", "nightly", "sources", "check", "report", "digest"):
+    for command in ("demo", "nightly", "sources", "check", "report", "digest", "query", "export"):
         assert command in done.stdout
 
 
@@ -29,6 +29,8 @@ def test_help_names_every_command(house: House) -> None:
         (("report",), "Nothing is published yet"),
         (("report", "--week", "last"), "'last' is no ISO week"),
         (("digest", "--dry-run"), "Nothing is published yet"),
+        (("query", "nps"), "Nothing is published yet"),
+        (("export",), "Nothing is published yet"),
         (("nightly",), "No source is on: set POPS_<SOURCE>_BASE_URL"),
         (("check",), "No source is on"),
         (("check", "pendo"), "There is no vendor 'pendo': choose one of amplitude"),

@@ -22,16 +22,14 @@ def sandbox(undisturbed: ThreeNights) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A house in which one night was tried again and again, each try killed a phase later: all is read, none is shown."""
+    """A house in which a night was killed while it read and, tried again, while dbt built: all is read, none is shown.
+
+    A kill while it publishes is tried with the publication alone.
+    """
     house = undisturbed.after[NIGHTS[1]].copy(tmp_path_factory.mktemp("killed") / "home")
-    phases = {
-        "reading": ("registry read", 0.0),
-        "building": ("github read", 10.0),
-        "publishing": ("audited", 0.2),
-    }
-    for phase, (line, seconds) in phases.items():
-        house.night_killed_after(sandbox, NIGHTS[2], line, seconds)
-        assert house.query("select as_of from meta.publication") == [(NIGHTS[1],)], phase
+    for sources, seconds in ((3, 0.0), (len(SOURCES), 20.0)):
+        house.night_killed_after(sandbox, NIGHTS[2], sources, seconds)
+        assert house.query("select as_of from meta.publication") == [(NIGHTS[1],)], sources
     return house
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.metric_values import MetricRun, append_metric_values, complete_periods
+from orchestration.metric_values import MetricRun, append_metric_values
+from orchestration.periods import complete_periods
 from tests.metric_warehouse import (
     ROOT,
     create_warehouse,

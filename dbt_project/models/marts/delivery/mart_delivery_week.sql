@@ -123,10 +123,33 @@ reopened as (
         previous_category = 'done'
         and status_category <> 'done'
     group by team_id, {{ week_start(reporting_date('started_at')) }}
+),
+
+deployed as (
+    select
+        team_id,
+        {{ week_start('deployed_date') }} as week_start,
+        count(*) as deployment_count,
+        sum(case when has_incident then 1 else 0 end) as failed_deployment_count
+    from {{ ref('fct_deployment') }}
+    where is_counted
+    group by team_id, {{ week_start('deployed_date') }}
+),
+
+sprints as (
+    select
+        team_id,
+        {{ week_start('completed_date') }} as week_start,
+        sum(committed_count) as sprint_committed_count,
+        sum(completed_of_committed_count) as sprint_completed_count
+    from {{ ref('fct_sprint') }}
+    where is_completed
+    group by team_id, {{ week_start('completed_date') }}
 )
 
 select
     grid.team_id,
+    coalesce(names.team_name, grid.team_id) as team_name,
     grid.week_start,
     cast(coalesce(created.created_count, 0) as bigint) as created_count,
     cast(coalesce(delivered.delivered_count, 0) as bigint) as delivered_count,
@@ -136,8 +159,14 @@ select
     cast(coalesce(in_progress.wip_count, 0) as bigint) as wip_count,
     cast(coalesce(reopened.reopened_count, 0) as bigint) as reopened_count,
     delivered.lead_time_seconds_median,
-    done.cycle_time_seconds_median
+    done.cycle_time_seconds_median,
+    cast(coalesce(deployed.deployment_count, 0) as bigint) as deployment_count,
+    cast(coalesce(deployed.failed_deployment_count, 0) as bigint) as failed_deployment_count,
+    cast(coalesce(sprints.sprint_committed_count, 0) as bigint) as sprint_committed_count,
+    cast(coalesce(sprints.sprint_completed_count, 0) as bigint) as sprint_completed_count
 from grid
+left join {{ ref('dim_team') }} as names
+    on grid.team_id = names.team_id
 left join created
     on grid.team_id = created.team_id and grid.week_start = created.week_start
 left join delivered
@@ -150,3 +179,7 @@ left join in_progress
     on grid.team_id = in_progress.team_id and grid.week_start = in_progress.week_start
 left join reopened
     on grid.team_id = reopened.team_id and grid.week_start = reopened.week_start
+left join deployed
+    on grid.team_id = deployed.team_id and grid.week_start = deployed.week_start
+left join sprints
+    on grid.team_id = sprints.team_id and grid.week_start = sprints.week_start

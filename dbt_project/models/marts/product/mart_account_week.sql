@@ -5,7 +5,7 @@ with weeks as (
 ),
 
 accounts as (
-    select account_id, segment, plan, arr_usd, {{ reporting_date('created_at') }} as created_date
+    select account_id, account_name, segment, plan, arr_usd, {{ reporting_date('created_at') }} as created_date
     from {{ ref('int_crm__accounts') }}
     where not is_test_account and not is_merged
 ),
@@ -40,10 +40,20 @@ tickets as (
     from {{ ref('fct_ticket') }}
     where is_counted
     group by account_id, {{ week_start('created_date') }}
+),
+
+feedback as (
+    select
+        account_id,
+        {{ week_start('created_date') }} as week_start,
+        cast(count(*) as bigint) as feedback_count
+    from {{ ref('fct_feedback') }}
+    group by account_id, {{ week_start('created_date') }}
 )
 
 select
     accounts.account_id,
+    coalesce(accounts.account_name, accounts.account_id) as account_name,
     weeks.week_start,
     coalesce(segments.segment, accounts.segment, '(unknown)') as segment,
     coalesce(accounts.plan, '(unknown)') as plan,
@@ -51,7 +61,8 @@ select
     coalesce(users.active_user_count, 0) as active_user_count,
     coalesce(usage.event_count, 0) as event_count,
     coalesce(usage.feature_count, 0) as feature_count,
-    coalesce(tickets.ticket_count, 0) as ticket_count
+    coalesce(tickets.ticket_count, 0) as ticket_count,
+    coalesce(feedback.feedback_count, 0) as feedback_count
 from accounts
 inner join weeks on accounts.created_date is null or accounts.created_date <= weeks.week_end
 left join {{ ref('int_usage__account_week_segments') }} as segments
@@ -59,3 +70,4 @@ left join {{ ref('int_usage__account_week_segments') }} as segments
 left join usage on accounts.account_id = usage.account_id and weeks.week_start = usage.week_start
 left join users on accounts.account_id = users.account_id and weeks.week_start = users.week_start
 left join tickets on accounts.account_id = tickets.account_id and weeks.week_start = tickets.week_start
+left join feedback on accounts.account_id = feedback.account_id and weeks.week_start = feedback.week_start

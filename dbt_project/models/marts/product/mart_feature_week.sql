@@ -1,4 +1,5 @@
--- Grain: one row a feature of the registry and complete week of the usage history.
+-- Grain: one row a feature of the registry and complete week of the usage history, with all that is known of the feature
+-- in that week: who used it, who asked for help, what was said of it and what was delivered for it.
 with windows as (
     select * from {{ ref('int_features__use_windows') }}
 ),
@@ -45,12 +46,34 @@ tickets as (
     from {{ ref('fct_ticket') }}
     where is_counted
     group by feature_id, {{ week_start('created_date') }}
+),
+
+feedback as (
+    select
+        feature_id,
+        {{ week_start('created_date') }} as week_start,
+        cast(count(*) as bigint) as feedback_count
+    from {{ ref('fct_feedback') }}
+    group by feature_id, {{ week_start('created_date') }}
+),
+
+delivered as (
+    select
+        feature_id,
+        {{ week_start('resolved_date') }} as week_start,
+        cast(count(*) as bigint) as delivered_issue_count
+    from {{ ref('fct_issue') }}
+    where is_standard and is_delivered
+    group by feature_id, {{ week_start('resolved_date') }}
 )
 
 select
     windows.feature_id,
+    features.feature_name,
     windows.product_id,
+    features.product_name,
     windows.team_id,
+    coalesce(teams.team_name, windows.team_id) as team_name,
     windows.week_start,
     coalesce(usage.user_count, 0) as user_count,
     coalesce(adoption.eligible_user_count, 0) as eligible_user_count,
@@ -66,10 +89,16 @@ select
     windows.is_zombie,
     windows.usage_class,
     coalesce(tickets.ticket_count, 0) as ticket_count,
-    cast(1000 * coalesce(tickets.ticket_count, 0) as double) / nullif(usage.user_count, 0) as contact_rate
+    cast(1000 * coalesce(tickets.ticket_count, 0) as double) / nullif(usage.user_count, 0) as contact_rate,
+    coalesce(feedback.feedback_count, 0) as feedback_count,
+    coalesce(delivered.delivered_issue_count, 0) as delivered_issue_count
 from windows
+inner join {{ ref('dim_feature') }} as features on windows.feature_id = features.feature_id
+left join {{ ref('dim_team') }} as teams on windows.team_id = teams.team_id
 left join usage on windows.feature_id = usage.feature_id and windows.week_start = usage.week_start
 left join active_users on windows.week_start = active_users.week_start
 left join accounts on windows.feature_id = accounts.feature_id and windows.week_start = accounts.week_start
 left join adoption on windows.feature_id = adoption.feature_id and windows.week_start = adoption.week_start
 left join tickets on windows.feature_id = tickets.feature_id and windows.week_start = tickets.week_start
+left join feedback on windows.feature_id = feedback.feature_id and windows.week_start = feedback.week_start
+left join delivered on windows.feature_id = delivered.feature_id and windows.week_start = delivered.week_start

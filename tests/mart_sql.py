@@ -1,0 +1,89 @@
+"""What an analyst would write over the published mart for each metric that its tables hold: no code of ours, no MetricFlow.
+
+Each statement gives (first day of the period, member or null, value) for periods of the metric's length.
+"""
+
+_COUNTED = "is_counted"
+_SOLVED = "is_counted and is_solved"
+_DELIVERED = "is_standard and is_delivered"
+
+
+def _of(
+    table: str, day: str, value: str, where: str = "true", period: str = "week", member: str = "null"
+) -> str:
+    return (
+        f"select cast(date_trunc('{period}', {day}) as date), {member}, {value} from mart.{table} "
+        f"where {where} and {day} is not null group by 1, 2"
+    )
+
+
+def _rolling(table: str, who: str, days: int, where: str = "true") -> str:
+    return (
+        f"select dim_date.date_day, null, count(distinct {who}) from mart.dim_date join mart.{table} "
+        f"on event_date between date_day - {days - 1} and date_day "
+        f"where date_day between date '2026-11-13' and date '2026-11-15' and {where} group by 1"
+    )
+
+
+_KNOWN = "account_id <> '(unknown)'"
+_NPS = "is_counted and survey_kind = 'nps'"
+_HIGH = "avg(case when score >= scale_max - 1 then 1.0 else 0 end)"
+MART_SQL = {
+    "active_users_day": _rolling("fct_usage_daily", "person_id", 1),
+    "active_users_7d": _rolling("fct_usage_daily", "person_id", 7),
+    "active_users_30d": _rolling("fct_usage_daily", "person_id", 30),
+    "active_accounts_day": _rolling("fct_account_usage_daily", "account_id", 1, _KNOWN),
+    "active_accounts_7d": _rolling("fct_account_usage_daily", "account_id", 7, _KNOWN),
+    "active_accounts_30d": _rolling("fct_account_usage_daily", "account_id", 30, _KNOWN),
+    "active_users_week": _of("fct_usage_daily", "event_date", "count(distinct person_id)"),
+    "feature_adoption_rate": _of("mart_feature_week", "week_start", "any_value(adoption_rate)", member="feature_id"),
+    "feature_reach_rate": _of("mart_feature_week", "week_start", "any_value(user_count / active_user_count)", member="feature_id"),
+    "features_used_rate": _of("mart_product_week", "week_start", "sum(used_feature_count) / nullif(sum(judged_feature_count), 0)"),
+    "zombie_features": _of("mart_product_week", "week_start", "sum(zombie_feature_count)"),
+    "tickets_created": _of("fct_ticket", "created_date", "count(*)", _COUNTED),
+    "untagged_ticket_share": _of("fct_ticket", "created_date", "avg(case when feature_id = '(untagged)' then 1.0 else 0 end)", _COUNTED),
+    "contact_rate": "select week, null, 1000 * tickets / users from (select date_trunc('week', created_date)::date as week, count(*) as tickets "
+    "from mart.fct_ticket where is_counted group by 1) join (select date_trunc('week', event_date)::date as week, count(distinct person_id) as users "
+    "from mart.fct_usage_daily group by 1) using (week)",
+    "first_reply_seconds_median": _of("fct_ticket", "first_reply_date", "median(first_reply_seconds)", _COUNTED),
+    "first_reply_seconds_p85": _of("fct_ticket", "first_reply_date", "quantile_cont(first_reply_seconds, 0.85)", _COUNTED),
+    "first_resolution_seconds_median": _of("fct_ticket", "first_solved_date", "median(first_resolution_seconds)", _SOLVED),
+    "full_resolution_seconds_median": _of("fct_ticket", "solved_date", "median(full_resolution_seconds)", _SOLVED),
+    "full_resolution_seconds_p85": _of("fct_ticket", "solved_date", "quantile_cont(full_resolution_seconds, 0.85)", _SOLVED),
+    "requester_wait_seconds_median": _of("fct_ticket", "solved_date", "median(requester_wait_seconds)", _SOLVED),
+    "agent_wait_seconds_median": _of("fct_ticket", "solved_date", "median(agent_wait_seconds)", _SOLVED),
+    "ticket_reopen_rate": _of("fct_ticket", "solved_date", "avg(solved_count - 1)", _SOLVED),
+    "one_touch_rate": _of("fct_ticket", "solved_date", "avg(case when public_reply_count = 1 then 1.0 else 0 end)", _SOLVED + " and public_reply_count > 0"),
+    "ticket_csat_rate": _of("fct_ticket_rating", "rated_date", "avg(case when score = 'good' then 1.0 else 0 end)", "is_counted and is_latest and score is not null"),
+    "ticket_csat_response_rate": _of("fct_ticket_rating", "offered_date", "count(score) / count(*)", _COUNTED),
+    "sprint_predictability": _of("fct_sprint", "completed_date", "sum(completed_of_committed_count) / nullif(sum(committed_count), 0)", "is_completed"),
+    "issue_lead_time_seconds_median": _of("fct_issue", "resolved_date", "median(lead_time_seconds)", _DELIVERED),
+    "issue_lead_time_seconds_p85": _of("fct_issue", "resolved_date", "quantile_cont(lead_time_seconds, 0.85)", _DELIVERED),
+    "issue_lead_time_seconds_mean": _of("fct_issue", "resolved_date", "avg(lead_time_seconds)", _DELIVERED),
+    "issue_cycle_time_seconds_median": _of("fct_issue", "done_date", "median(cycle_time_seconds)", _DELIVERED),
+    "issue_cycle_time_seconds_p85": _of("fct_issue", "done_date", "quantile_cont(cycle_time_seconds, 0.85)", _DELIVERED),
+    "issue_cycle_time_seconds_mean": _of("fct_issue", "done_date", "avg(cycle_time_seconds)", _DELIVERED),
+    "on_time_rate": _of("fct_issue", "commitment_date", "avg(is_on_time)", "is_standard"),
+    "on_time_rate_last_due": _of("fct_issue", "commitment_last_date", "avg(is_on_time_last_due)", "is_standard"),
+    "committed_issue_share": _of("fct_issue", "resolved_date", "avg(case when is_committed then 1.0 else 0 end)", _DELIVERED),
+    "change_failure_rate": _of("fct_deployment", "deployed_date", "avg(case when has_incident then 1.0 else 0 end)", _COUNTED),
+    "change_lead_time_seconds_median": _of("fct_pull_request", "deployed_date", "median(change_lead_time_seconds)"),
+    "nps": _of("fct_survey_response", "answered_date", "avg(case when score >= 9 then 100.0 when score <= 6 then -100 else 0 end)", _NPS, "month"),
+    "nps_standard_error": _of("fct_survey_response", "answered_date", "stddev_pop(case when score >= 9 then 100.0 when score <= 6 then -100 else 0 end) / sqrt(count(*))", _NPS, "month"),
+    "csat_rate": _of("fct_survey_response", "answered_date", _HIGH, "is_counted and survey_kind = 'csat'"),
+    "team_pulse_rate": _of("fct_survey_response", "answered_date", _HIGH, "is_counted and survey_kind = 'team_pulse'", "month"),
+}  # fmt: skip
+
+# Metric, by what, and where a wide weekly table shows the same: no join, one number a row.
+WIDE_WEEKLY = (
+    ("active_users_week", "product_id", "mart_product_week", "active_user_count"),
+    ("features_used_rate", "product_id", "mart_product_week", "used_feature_count / nullif(judged_feature_count, 0)"),
+    ("zombie_features", "product_id", "mart_product_week", "zombie_feature_count"),
+    ("active_users_week", "feature_id", "mart_feature_week", "user_count"),
+    ("feature_adoption_rate", "feature_id", "mart_feature_week", "adoption_rate"),
+    ("tickets_created", "feature_id", "mart_feature_week", "ticket_count"),
+    ("contact_rate", "feature_id", "mart_feature_week", "contact_rate"),
+    ("issue_lead_time_seconds_median", "team_id", "mart_delivery_week", "lead_time_seconds_median"),
+    ("change_failure_rate", "team_id", "mart_delivery_week", "failed_deployment_count / nullif(deployment_count, 0)"),
+    ("sprint_predictability", "team_id", "mart_delivery_week", "sprint_completed_count / nullif(sprint_committed_count, 0)"),
+)  # fmt: skip

@@ -1,0 +1,174 @@
+"""`pops query` and `pops export` on a published mart made by hand."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from rich.console import Console
+
+from orchestration.export import export_tables
+from orchestration.home import Home
+from orchestration.metric_query import query_metric
+from orchestration.metric_values import append_metric_values
+from orchestration.periods import days_back
+from orchestration.publish import publish
+from orchestration.query_table import in_unit, print_query
+from tests.metric_warehouse import create_warehouse, engine_of, execute, insert, manifest_of
+
+AS_OF = date(2026, 11, 16)
+FIRST_DAY = date(2026, 8, 3)
+TICKET = "ticket_id, feature_id, segment, is_counted, is_solved, created_date, product_id, account_id"
+
+
+def tickets(path: Path, number: int, feature: str, product: str, segment: str, day: date) -> None:
+    execute(
+        path,
+        f"insert into marts.fct_ticket ({TICKET}) select 't' || range || '{feature}{segment}{day}', '{feature}', '{segment}', "
+        f"true, false, date '{day}', '{product}', 'a' || range from range({number})",
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """Tickets of two products; as of a night later one more of last week became known."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    path = create_warehouse(home.warehouse)
+    home.dbt_target.mkdir()
+    manifest = home.dbt_target / "semantic_manifest.json"
+    metrics = ("tickets_created", "ticket_csat_rate", "feature_adoption_rate")
+    manifest.write_text(manifest_of(*metrics).read_text())
+    execute(
+        path,
+        """
+        create table marts.dim_feature as
+        select * from (values ('board', 'Board', 'studio', 'Studio'), ('alerts', 'Alerts', 'insights', 'Insights'))
+            as f(feature_id, feature_name, product_id, product_name);
+        create table marts.dim_team as select 'atlas' as team_id, 'Atlas' as team_name;
+        create table marts.dim_funnel_step as select 'trial' as funnel_id, 'Trial' as funnel_name, 's' as step, 'S' as step_name
+        """,
+    )
+    insert(path, "marts.fct_usage_daily", [("p1", date(2026, 11, 3), "board", "studio", "smb")])
+    tickets(path, 3, "board", "studio", "smb", date(2026, 11, 2))
+    tickets(path, 2, "alerts", "insights", "enterprise", date(2026, 11, 8))
+    append_metric_values(path, engine_of(manifest), date(2026, 11, 15), FIRST_DAY)
+    tickets(path, 1, "board", "studio", "enterprise", date(2026, 11, 4))
+    append_metric_values(path, engine_of(manifest), AS_OF, FIRST_DAY)
+    until = datetime(2026, 11, 16, 1, tzinfo=UTC)
+    publish(home.warehouse, home.published, AS_OF, [], [], until, "Europe/Berlin", {})
+    # As in a night: dbt holds the warehouse, and nothing else can open it.
+    with duckdb.connect(str(home.warehouse)):
+        yield home
+
+
+def numbers(
+    home: Home, metric: str, *by: str, last: str = "2w", as_of: date | None = None
+) -> list[tuple[object, ...]]:
+    rows = query_metric(home, metric, by, last, as_of).rows
+    return [(row.period, *row.members, row.value) for row in rows]
+
+
+def test_a_signed_cut_is_answered_from_the_published_numbers(home: Home) -> None:
+    assert numbers(home, "tickets_created")[0] == ("2026-W45", 6)
+    assert numbers(home, "Tickets created", "feature")[:2] == [
+        ("2026-W45", "Alerts", 2), ("2026-W45", "Board", 4),
+    ]  # fmt: skip
+    assert not query_metric(home, "tickets_created", ["feature_id"]).computed
+
+
+def test_what_was_known_on_a_date_is_told(home: Home) -> None:
+    assert numbers(home, "tickets_created", as_of=date(2026, 11, 15), last="1w") == [("2026-W45", 5)]
+    with pytest.raises(ValueError, match="first night that is kept is of 2026-11-15"):
+        numbers(home, "tickets_created", as_of=date(2026, 11, 1))
+    with pytest.raises(ValueError, match="the mart is as of 2026-11-16"):
+        numbers(home, "tickets_created", as_of=date(2027, 1, 1))
+    with pytest.raises(ValueError, match=r"is kept as a whole; by feature; by segment only"):
+        numbers(home, "tickets_created", "product", as_of=date(2026, 11, 15))
+
+
+def test_another_cut_of_facts_is_computed_while_the_warehouse_is_locked(home: Home) -> None:
+    answer = query_metric(home, "tickets_created", ["product", "segment"], "2w")
+    assert answer.computed
+    assert [(row.period, *row.members, row.value, row.n) for row in answer.rows] == [
+        ("2026-W45", "Insights", "enterprise", 2, 2),
+        ("2026-W45", "Studio", "enterprise", 1, 1),
+        ("2026-W45", "Studio", "smb", 3, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metric", "by", "last", "said"),
+    [
+        ("ticket_created", [], "8w", r"no metric 'ticket_created'. Did you mean tickets_created"),
+        ("satisfaction with answers?", [], "8w", "Did you mean ticket_csat_rate"),
+        ("tickets_created", ["acount"], "8w", r"no dimension 'acount'. Did you mean account_id"),
+        ("feature_adoption_rate", ["team"], "8w", "cannot be cut anew: ask for it by feature; by feature and segment"),
+        ("tickets_created", [], "eight weeks", "no span of time: write days, weeks or months"),
+    ],
+)  # fmt: skip
+def test_what_there_is_not_names_what_there_is(
+    home: Home, metric: str, by: list[str], last: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        query_metric(home, metric, by, last)
+
+
+def test_the_table_is_for_people(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POPS_HOME", str(home.root))
+    terminal = Console(width=200, record=True)
+    print_query(terminal, "tickets_created", ["feature"], "2w", None)
+    print_query(terminal, None, [], "8w", None)
+    shown = terminal.export_text()
+    assert "week      Alerts  Board" in shown
+    assert "2026-W45       2      4" in shown
+    assert "As of 2026-11-16, revision 1; the published numbers." in shown
+    assert "feature_adoption_rate" in shown
+    assert [in_unit(0.374, "ratio"), in_unit(11_520, "seconds"), in_unit(1204, "users"), in_unit(None, "days")] == [
+        "37.4 %", "3.2 h", "1,204", "-",
+    ]  # fmt: skip
+
+
+def test_an_export_is_one_revision_in_files(home: Home, tmp_path: Path) -> None:
+    folder = export_tables(home.published, "parquet", tmp_path)
+    assert folder.name == "2026-11-16-r1-parquet"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["as_of"], manifest["revision"]) == ("2026-11-16", 1)
+    assert manifest["published_at"] == "2026-11-16T01:00:00Z"
+    with duckdb.connect() as reader:
+        for table in manifest["tables"]:
+            found = reader.execute(f"select count(*) from '{folder / table['file']}'").fetchall()
+            assert found == [(table["rows"],)], table["table"]
+    names = {table["table"] for table in manifest["tables"]}
+    assert {"mart.fct_ticket", "metrics.metric_values", "metrics.support", "meta.publication"} <= names
+    for _ in range(2):
+        some = export_tables(home.published, "csv", tmp_path, ["dim_team", "meta.publication"])
+    assert sorted(path.name for path in some.iterdir()) == [
+        "manifest.json", "mart.dim_team.csv", "meta.publication.csv",
+    ]  # fmt: skip
+    assert (some / "mart.dim_team.csv").read_text() == "team_id,team_name\natlas,Atlas\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-11-16-r1-csv", "2026-11-16-r1-parquet"]
+
+
+def test_an_export_that_cannot_be_made_says_why(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no published table 'dim_teem'. Did you mean mart.dim_team"):
+        export_tables(home.published, "csv", tmp_path, ["dim_teem"])
+    with pytest.raises(ValueError, match="choose parquet or csv"):
+        export_tables(home.published, "xlsx", tmp_path)
+    with pytest.raises(ValueError, match="Nothing is published yet"):
+        export_tables(tmp_path / "none.duckdb", "csv", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("span", "end", "start"),
+    [
+        ("30d", date(2026, 11, 16), date(2026, 10, 17)),
+        ("8w", date(2026, 11, 16), date(2026, 9, 21)),
+        ("3m", date(2026, 5, 31), date(2026, 2, 28)),
+        ("12m", date(2026, 1, 1), date(2025, 1, 1)),
+    ],
+)
+def test_a_span_reaches_back_by_the_calendar(span: str, end: date, start: date) -> None:
+    assert days_back(span, end) == start
