@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test dev lint bench browser
+.PHONY: demo test dev lint lint-fast docs hooks bench browser
 
 demo: .venv/ready
 	$(BIN)/pops demo
@@ -16,13 +16,26 @@ dev: .venv/ready
 	DAGSTER_HOME=$(CURDIR)/data/dagster POPS_PSEUDONYM_KEY=$$(cat data/demo_pseudonym_key 2>/dev/null) \
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
-lint: .venv/ready-dev
+# SQL is templated by dbt, on two cores; lint-fast looks only at SQL that differs from LINT_BASE.
+LINT_BASE ?= origin/main
+lint: SQL = echo models tests
+lint-fast: SQL = git diff --relative --name-only --diff-filter=d $(LINT_BASE) -- 'models/*.sql' 'tests/*.sql'
+lint lint-fast: .venv/ready-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -c 'from connectors.runner import prepare_raw; prepare_raw(".venv/lint")'
-	cd dbt_project && POPS_HOME=$(CURDIR)/.venv/lint POPS_PSEUDONYM_KEY=lint POPS_AS_OF=2026-11-16 \
-	$(CURDIR)/$(BIN)/sqlfluff lint models tests
 	$(BIN)/yamllint --strict registry dbt_project/models dbt_project/*.yml
+	$(BIN)/pytest -q tests/test_architecture.py tests/test_conventions.py
+	$(BIN)/python -c 'from connectors.runner import prepare_raw; prepare_raw(".venv/lint")'
+	cd dbt_project && files=$$($(SQL)) && if [ -n "$$files" ]; then \
+	POPS_HOME=$(CURDIR)/.venv/lint POPS_PSEUDONYM_KEY=lint POPS_AS_OF=2026-11-16 \
+	$(CURDIR)/$(BIN)/sqlfluff lint --processes 2 $$files; fi
+
+# dbt's documentation of the last night, on http://127.0.0.1:8081.
+docs: .venv/ready
+	$(BIN)/pops docs
+
+hooks: .venv/ready-dev
+	$(BIN)/pre-commit install
 
 bench: .venv/ready-dev
 	$(BIN)/python -m tests.bench

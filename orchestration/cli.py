@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from orchestration import engineer_commands
+
 app = typer.Typer(
     name="pops",
     no_args_is_help=True,
@@ -18,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Pulls the product organisation's tools every night, proves the data sound and publishes one mart and report.",
 )
+engineer_commands.register(app)
 
 # The terminal as it was at start: a night sends what libraries print to a file.
 _terminal = Console(

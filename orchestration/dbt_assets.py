@@ -114,7 +114,7 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
     )
     def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         os.environ["POPS_AS_OF"] = Night.of_run(context).as_of.isoformat()
-        build = dbt.cli(["build", "--vars", _variables()], context=context, raise_on_error=False)
+        build = dbt.cli(["build", "--vars", dbt_variables()], context=context, raise_on_error=False)
         failed = []
         for event in build.stream():
             if isinstance(event, dg.AssetCheckResult) and not event.passed:
@@ -140,7 +140,7 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
     return dbt_build
 
 
-def _variables() -> str:
+def dbt_variables() -> str:
     """The same when parsing and when building, or dbt would parse the project again every night."""
     return json.dumps({"reporting_time_zone": reporting_zone().key})
 
@@ -164,7 +164,7 @@ def _parse(home: Home) -> None:
             "--profiles-dir", os.fspath(DBT_PROJECT),
             "--target-path", os.fspath(home.dbt_target),
             "--log-path", os.fspath(home.dbt_target),
-            "--vars", _variables(),
+            "--vars", dbt_variables(),
         ]
     )  # fmt: skip
     if not result.success:

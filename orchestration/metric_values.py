@@ -5,7 +5,7 @@ the greatest (as_of, revision) up to that date. A row is added only where tonigh
 night that is run again adds nothing, and a restated past is a new revision beside the old one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,6 +26,11 @@ TOLERANCE = 1e-9
 _KEY = ("metric", "grain", "period_start", *DIMENSIONS)
 _NUMBERS = ("numerator", "denominator", "value", "n")
 _NAMES = ", ".join(DIMENSIONS)
+_COLUMNS = (
+    "metric text, definition_version integer, grain text, period_start date, "
+    f"{', '.join(f'{name} text' for name in DIMENSIONS)}, "
+    "numerator double, denominator double, value double, n bigint"
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,23 @@ def append_metric_values(warehouse: Path, engine: MetricEngine, as_of: date, fir
     )
 
 
+def compute_metrics(
+    connection: duckdb.DuckDBPyConnection,
+    engine: MetricEngine,
+    metrics: Collection[str],
+    as_of: date,
+    first_day: date,
+) -> None:
+    """Put the numbers of some metrics, of all complete periods, into the temporary table `tonight`; nothing is kept."""
+    _create_temporary_tables(connection)
+    for definition in engine.definitions:
+        start = first_day + timedelta(days=definition.window_days - 1)
+        periods = complete_periods(definition.grain, start, as_of, definition.closes_after_days)
+        if definition.metric in metrics and periods is not None:
+            _compute(connection, engine, definition, *periods)
+    _refuse_doubles(connection)
+
+
 @contextmanager
 def _opened(warehouse: Path, catalogue: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse under the name that compiled SQL gives it."""
@@ -103,16 +125,17 @@ def _opened(warehouse: Path, catalogue: str) -> Iterator[duckdb.DuckDBPyConnecti
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    dimensions = ", ".join(f"{name} text" for name in DIMENSIONS)
-    numbers = "numerator double, denominator double, value double, n bigint"
-    key = f"metric text, definition_version integer, grain text, period_start date, {dimensions}, {numbers}"
     connection.execute("create schema if not exists metrics")
     connection.execute(
         "create table if not exists metrics.metric_values "
-        f"({key}, revision integer, as_of date, is_current boolean)"
+        f"({_COLUMNS}, revision integer, as_of date, is_current boolean)"
     )
     create_state(connection)
-    connection.execute(f"create temporary table tonight ({key})")
+    _create_temporary_tables(connection)
+
+
+def _create_temporary_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"create temporary table tonight ({_COLUMNS})")
     connection.execute(
         "create temporary table computed_periods (metric text, grain text, first_period date, last_period date)"
     )

@@ -6,9 +6,10 @@ from datetime import timedelta
 import dagster as dg
 from dagster_dbt import DbtProject, get_asset_key_for_model
 
-from orchestration.dbt_assets import WAREHOUSE_POOL
+from orchestration.dbt_assets import WAREHOUSE_POOL, dbt_variables
 from orchestration.evaluations import check_evaluations
 from orchestration.home import Home
+from orchestration.kept_night import keep_night
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import PLATFORM, owner_of
 from orchestration.publish import publish
@@ -93,6 +94,9 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
             models_described(home.dbt_target / "manifest.json"),
         )
         forget_withheld(home)
+        keep_night(
+            home, night.as_of, night.history_start.astimezone(reporting_zone()).date(), dbt_variables()
+        )
         return dg.MaterializeResult(
             metadata={
                 "as_of": publication.as_of.isoformat(),

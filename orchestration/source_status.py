@@ -101,6 +101,14 @@ def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[st
 
     A source that is set by half is `rejected` without being asked. Raises ValueError for one that is off or unknown.
     """
+    if source == "registry":
+        from connectors.registry.source import load_registry, registry_dir
+        from orchestration.glossary_data import check_glossary
+
+        # It has no credentials: what can be wrong are its files, and what they leave unexplained.
+        check_glossary(load_registry(registry_dir()))
+        yield source, check_source(source, env) or Credentials("ok")
+        return
     chosen = chosen_sources(env)
     if source is not None and source not in VENDORS:
         raise ValueError(f"There is no vendor {source!r}: choose one of {', '.join(VENDORS)}.")

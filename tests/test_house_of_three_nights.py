@@ -1,11 +1,15 @@
 """What the tools of the default set bring together, looked at in the warehouse that three nights have left."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.home import Home
+from orchestration.kept_night import kept_night
+from orchestration.snapshots import file_state
 from sandbox.company import Company, night_moment
 from sandbox.truth.sprints import committed_and_kept
 from tests.nights import NIGHTS, three_nights
@@ -167,3 +171,11 @@ def test_what_is_tried_next_to_the_main_branch_is_not_in_production(home: Path) 
     )
     assert rows[0][0] > 0
     assert rows[0][1] == 0
+
+
+def test_the_last_night_is_kept_for_those_who_change_models(home: Path) -> None:
+    night = kept_night(Home(home))
+    assert (night.as_of, night.first_day) == (AS_OF, date(2026, 5, 18))
+    assert night.warehouse == file_state(home / "warehouse.duckdb")
+    nodes = json.loads((night.folder / "manifest.json").read_text())["nodes"]
+    assert nodes["model.product_ops.fct_ticket"]["relation_name"] == '"warehouse"."marts"."fct_ticket"'

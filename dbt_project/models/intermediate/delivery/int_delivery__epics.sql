@@ -13,9 +13,9 @@ with epics as (
         and (
             not is_resolved
             or coalesce(lower(trim(resolution)), '') not in (
-                select lower(trim(value))
-                from {{ ref('stg_registry__exclusions') }}
-                where exclusion_id = 'issue_resolutions'
+                select lower(trim(exclusions.value))
+                from {{ ref('stg_registry__exclusions') }} as exclusions
+                where exclusions.exclusion_id = 'issue_resolutions'
             )
         )
 ),

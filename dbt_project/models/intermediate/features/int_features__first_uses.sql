@@ -27,6 +27,6 @@ cross join {{ ref('int_usage__horizon') }} as horizon
 inner join {{ ref('int_features__eligible_plans') }} as features
     on
         persons.plan = features.plan
-        and (not persons.is_pre_existing or features.live_from > horizon.starts_on)
+        and (not persons.is_pre_existing or horizon.starts_on < features.live_from)
 left join first_uses
     on persons.person_id = first_uses.person_id and features.feature_id = first_uses.feature_id

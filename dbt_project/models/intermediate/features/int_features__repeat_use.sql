@@ -37,8 +37,8 @@ repeats as (
         on
             first_weeks.person_id = use_weeks.person_id
             and first_weeks.feature_id = use_weeks.feature_id
-            and use_weeks.week_start > first_weeks.cohort_week
-            and use_weeks.week_start <= {{ add_days('first_weeks.cohort_week', 28) }}
+            and first_weeks.cohort_week < use_weeks.week_start
+            and {{ add_days('first_weeks.cohort_week', 28) }} >= use_weeks.week_start
     where {{ add_days('first_weeks.cohort_week', 34) }} < {{ as_of_date() }}
     group by first_weeks.person_id, first_weeks.feature_id, first_weeks.product_id, first_weeks.cohort_week
 )

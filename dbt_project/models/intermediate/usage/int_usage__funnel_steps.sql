@@ -64,8 +64,8 @@ reached_{{ step }} as (
             events.step_number = {{ step }}
             and attempts.funnel_id = events.funnel_id
             and attempts.person_id = events.person_id
-            and events.occurred_at >= attempts.step_{{ step - 1 }}_at
-            and events.occurred_at <= attempts.window_ends_at
+            and attempts.step_{{ step - 1 }}_at <= events.occurred_at
+            and attempts.window_ends_at >= events.occurred_at
     group by
         attempts.funnel_id, attempts.product_id, attempts.window_days, attempts.person_id, attempts.account_id,
         attempts.entry_at, attempts.entry_date, attempts.window_ends_at

@@ -1,0 +1,100 @@
+"""The conventions of the dbt project that need no dbt: what reads what, what is contracted, what has an owner's words.
+
+Names, descriptions and sources are held by `test_architecture`.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = ROOT / "dbt_project"
+MODELS = {path.stem: path for path in sorted((PROJECT / "models").rglob("*.sql"))}
+# From which layers a layer may read. Marts read the registry's staging where a dimension is nothing but its rows.
+READS = {
+    "staging": {"staging"},
+    "intermediate": {"staging", "intermediate"},
+    "marts": {"intermediate", "marts"},
+}
+# Sprints are known to one tool: there is nothing to bring together in between.
+OF_ONE_TOOL = {("fct_sprint", "stg_jira__sprints")}
+# The same in every row of the two models that it puts together, where the keys are tested.
+KEYS_TESTED_BELOW = {"bridge_identity"}
+OF_OTHER_SOURCES = ("registry",)
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(PROJECT / "models").parts[0]
+
+
+def refs(path: Path) -> set[str]:
+    """The models that are named in full; names that a loop puts together are of its own layer's sources."""
+    return set(re.findall(r"ref\(\s*['\"](\w+)['\"]\s*\)", path.read_text()))
+
+
+@cache
+def described() -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Every model's entry in the YAML files, with its file; fails when a model has two."""
+    found: dict[str, tuple[Path, dict[str, Any]]] = {}
+    for path in sorted((PROJECT / "models").rglob("*.yml")):
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
+            assert model["name"] not in found, f"{model['name']} is described twice"
+            found[model["name"]] = (path, model)
+    return found
+
+
+@pytest.mark.parametrize("layer", READS)
+def test_layers_read_only_what_lies_below(layer: str) -> None:
+    wrong = []
+    for name, path in MODELS.items():
+        if layer_of(path) != layer:
+            continue
+        for other in refs(path):
+            below = MODELS[other]
+            is_registry = below.parent.name in OF_OTHER_SOURCES
+            is_known = (name, other) in OF_ONE_TOOL or (layer == "marts" and is_registry)
+            if layer_of(below) not in READS[layer] and not is_known:
+                wrong.append(f"{name} reads {other}")
+    assert not wrong
+
+
+def test_staging_knows_its_own_source_and_the_registry() -> None:
+    wrong = [
+        f"{name} reads {other}"
+        for name, path in MODELS.items()
+        if layer_of(path) == "staging"
+        for other in refs(path)
+        if MODELS[other].parent.name not in (path.parent.name, *OF_OTHER_SOURCES)
+    ]
+    assert not wrong
+
+
+def test_marts_are_contracted_by_default_and_none_takes_it_back() -> None:
+    models = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["models"]["product_ops"]
+    assert models["marts"]["+contract"] == {"enforced": True}
+    for name, path in MODELS.items():
+        assert "contract" not in path.read_text(), name
+        assert "contract" not in (described()[name][1].get("config") or {}), name
+
+
+def test_a_model_is_described_once_and_beside_itself() -> None:
+    assert set(described()) == set(MODELS)
+    for name, (file, model) in described().items():
+        assert file.parent == MODELS[name].parent, name
+        assert str(model["description"]).strip().endswith((".", "?")), name
+
+
+def test_every_mart_has_a_key_that_is_tested() -> None:
+    for name, path in MODELS.items():
+        if layer_of(path) != "marts" or name in KEYS_TESTED_BELOW:
+            continue
+        model = described()[name][1]
+        tests = [*model.get("data_tests", [])]
+        for column in model["columns"]:
+            tests += column.get("data_tests", [])
+        names = {each if isinstance(each, str) else next(iter(each)) for each in tests}
+        assert names & {"unique", "unique_rows"}, f"{name} has no test of its key"
