@@ -97,4 +97,4 @@ def test_every_mart_has_a_key_that_is_tested() -> None:
         for column in model["columns"]:
             tests += column.get("data_tests", [])
         names = {each if isinstance(each, str) else next(iter(each)) for each in tests}
-        assert names & {"unique", "unique_rows"}, f"{name} has no test of its key"
+        assert names & {"whole_rows", "unique", "unique_rows"}, f"{name} has no test of its key"
