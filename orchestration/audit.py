@@ -29,14 +29,12 @@ def build_audit() -> dg.AssetChecksDefinition:
     A run of some assets evaluates all rules too, and reports those of its assets: the gate is about the whole mart.
     """
 
-    @dg.multi_asset_check(
-        name="audit", specs=[*_specs(), _gate_spec()], pool=WAREHOUSE_POOL, can_subset=True
-    )
+    @dg.multi_asset_check(name="audit", specs=[*_specs(), _gate_spec()], pool=WAREHOUSE_POOL, can_subset=True)
     def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         outcomes = list(_outcomes(Night.of_run(context)))
         wanted = context.selected_asset_check_keys
         results = [_result(outcome) for outcome in outcomes if outcome.status is not Status.ERRORED]
-        yield from (result for result in results if result.asset_check_key in wanted)
+        yield from (result for result in results if _key(result) in wanted)
         errored = [outcome for outcome in outcomes if outcome.status is Status.ERRORED]
         if errored:
             raise dg.Failure(
@@ -44,10 +42,16 @@ def build_audit() -> dg.AssetChecksDefinition:
                 + "; ".join(f"{outcome.check} ({outcome.observed})" for outcome in errored),
                 allow_retries=False,
             )
-        if (gate := _gate(outcomes)).asset_check_key in wanted:
+        if _key(gate := _gate(outcomes)) in wanted:
             yield gate
 
     return audit
+
+
+def _key(result: dg.AssetCheckResult) -> dg.AssetCheckKey:
+    assert result.asset_key is not None
+    assert result.check_name is not None
+    return dg.AssetCheckKey(result.asset_key, result.check_name)
 
 
 def _outcomes(night: Night) -> Iterator[Outcome]:

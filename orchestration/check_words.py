@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping
 
-_HOLDS = (
-    "Nothing of this night is published: report and BI keep the last sound mart until this is mended."
-)
+_HOLDS = "Nothing of this night is published: report and BI keep the last sound mart until this is mended."
 _WARNS = "The night is published all the same; numbers that touch these rows are less certain than they look."
-NOT_READ_CONSEQUENCE = (
-    "The night goes on with the last good records: every number made of them is as old as that reading, and says so."
-)
+NOT_READ_CONSEQUENCE = "The night goes on with the last good records: every number made of them is as old as that reading, and says so."
 _AFTER = "Then run the night again."
 
 _BY_KIND: Mapping[str, str] = {
@@ -60,9 +56,7 @@ GATE_REMEDY = "Open the failed checks that the evaluation names; each says what 
 
 def check_description(meaning: str, holds: bool, remedy: str, consequence: str | None = None) -> str:
     """The description of a check, as Markdown: meaning, what its failure means, what to do."""
-    return (
-        f"{meaning}\n\n**If it fails:** {consequence or (_HOLDS if holds else _WARNS)}\n\n**What to do:** {remedy}"
-    )
+    return f"{meaning}\n\n**If it fails:** {consequence or (_HOLDS if holds else _WARNS)}\n\n**What to do:** {remedy}"
 
 
 def dbt_remedy(kind: str | None, holds: bool) -> str:

@@ -91,7 +91,9 @@ class ColumnLineage:
         return [(name, parent) for name, parent in found if parent is not None]
 
     def _node(self, name: str) -> Mapping[str, Any] | None:
-        node: Mapping[str, Any] | None = self.manifest["sources"].get(name) or self.manifest["nodes"].get(name)
+        node: Mapping[str, Any] | None = self.manifest["sources"].get(name) or self.manifest["nodes"].get(
+            name
+        )
         return node
 
     def _columns(self, name: str) -> list[str]:

@@ -192,4 +192,6 @@ def _place(run: SourceRun) -> dict[str, dg.MetadataValue]:
     if settings is None:
         return {}
     is_web = settings.place.startswith("http")
-    return {"read_from": dg.MetadataValue.url(settings.place) if is_web else dg.MetadataValue.path(settings.place)}
+    return {
+        "read_from": dg.MetadataValue.url(settings.place) if is_web else dg.MetadataValue.path(settings.place)
+    }

@@ -15,7 +15,18 @@ from orchestration.home import Home
 _ROWS_SHOWN = 5
 _COLUMNS_SHOWN = 12
 _LONGEST = 60
-_SHOWN_TYPES = ("BOOLEAN", "DATE", "TIMESTAMP", "INTEGER", "BIGINT", "HUGEINT", "SMALLINT", "DOUBLE", "FLOAT", "DECIMAL")
+_SHOWN_TYPES = (
+    "BOOLEAN",
+    "DATE",
+    "TIMESTAMP",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "SMALLINT",
+    "DOUBLE",
+    "FLOAT",
+    "DECIMAL",
+)
 # Texts are shown of these columns only: codes and names of our own, nothing that people wrote, nobody's id.
 _SHOWN_TEXTS = frozenset({
     "product_id", "feature_id", "team_id", "segment", "stage", "status", "status_category", "priority", "channel", "source",
@@ -70,9 +81,7 @@ class BuiltModels:
                 context.log_event(dg.AssetObservation(self._keys[unique_id], metadata=metadata))
 
 
-def _rows(
-    connection: duckdb.DuckDBPyConnection, key: dg.AssetKey, node: Mapping[str, Any]
-) -> dict[str, Any]:
+def _rows(connection: duckdb.DuckDBPyConnection, key: dg.AssetKey, node: Mapping[str, Any]) -> dict[str, Any]:
     relation = f'"{node["schema"]}"."{node["alias"]}"'
     metadata: dict[str, Any] = {
         "dagster/row_count": connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
