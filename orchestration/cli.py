@@ -147,6 +147,19 @@ def check(
 
 
 @app.command()
+def health(
+    max_age_hours: Annotated[float, typer.Option(help="Older than this is not well.")] = 30.0,
+) -> None:
+    """Say in JSON how the published mart stands. Exit code 0: last night's; 1: old or withheld; 2: there is none."""
+    from orchestration.health import health as health_of
+    from orchestration.home import Home
+
+    found = health_of(Home.from_environment(), datetime.now(UTC), max_age_hours)
+    _terminal.print(found.as_json(), markup=False)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
 def report(
     week: Annotated[
         str | None, typer.Option(help="ISO week such as 2026-W46; default: the last complete one.")
