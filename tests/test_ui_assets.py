@@ -193,5 +193,3 @@ def test_a_part_that_is_run_again_is_published_only_when_the_whole_is_proven() -
     assert "Run the job `nightly`" in refused
     house.sound = True
     assert house.run("2026-11-16") == ""
-
-
