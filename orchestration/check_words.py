@@ -47,9 +47,9 @@ _BY_STEP: Mapping[str, str] = {
     "vendor_count_is_in_raw": "Ask the vendor's administrator whether our credentials may see every record, and read the missing time "
     "again with the job `backfill_source`.",
 }
-ARRIVED_REMEDY = (
-    "Read the reason in the failed evaluation: it names the remedy. `pops check SOURCE` asks the vendor about our credentials. "
-    "Then materialise the source's raw assets, or wait for the next night: it reads on where the last one stopped."
+_ARRIVED_REMEDY = (
+    "Read `observed` in the failed evaluation: it names the remedy. `pops check {source}` asks the vendor about our "
+    "credentials. Then materialise the source's raw assets, or wait for the next night: it reads on where the last stopped."
 )
 GATE_REMEDY = "Open the failed checks that the evaluation names; each says what to do. " + _AFTER
 
@@ -57,6 +57,11 @@ GATE_REMEDY = "Open the failed checks that the evaluation names; each says what 
 def check_description(meaning: str, holds: bool, remedy: str, consequence: str | None = None) -> str:
     """The description of a check, as Markdown: meaning, what its failure means, what to do."""
     return f"{meaning}\n\n**If it fails:** {consequence or (_HOLDS if holds else _WARNS)}\n\n**What to do:** {remedy}"
+
+
+def arrived_remedy(source: str) -> str:
+    """What to do when a stream of a source was not read."""
+    return _ARRIVED_REMEDY.format(source=source)
 
 
 def dbt_remedy(kind: str | None, holds: bool) -> str:

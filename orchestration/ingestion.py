@@ -14,7 +14,7 @@ from connectors.contract import Stream
 from connectors.registry.source import load_registry, registry_dir
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
-from orchestration.check_words import ARRIVED_REMEDY, NOT_READ_CONSEQUENCE, check_description
+from orchestration.check_words import NOT_READ_CONSEQUENCE, arrived_remedy, check_description
 from orchestration.home import Home
 from orchestration.night import Night
 from orchestration.ownership import owner_of
@@ -65,8 +65,8 @@ def raw_description(source: str, stream: Stream) -> str:
     """What the raw table holds, what of it is personal, and how it is read, as Markdown."""
     personal = ", ".join(f"`{path}`" for path in stream.personal_data) or "none known"
     return (
-        f"{stream_words(source, stream.name)}: exactly as {vendor_title(source)} sent them, every version that was ever "
-        f"seen. Nothing is ever changed or deleted here.\n\n"
+        f"{stream_words(source, stream.name)}. Kept exactly as {vendor_title(source)} sent it, every version that was ever "
+        f"seen; nothing is changed or deleted here.\n\n"
         f"**Personal data:** {personal}; it stays in raw and staging.\n\n"
         f"**How it is read:** key {stream.key}; version {stream.version}; position {stream.cursor}; "
         f"{_DELETES[stream.deletes]}."
@@ -101,10 +101,10 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
             description=check_description(
                 "The stream was read to the night's end, and every record fetched is in raw, a duplicate, or in quarantine.",
                 False,
-                ARRIVED_REMEDY,
+                arrived_remedy(source),
                 NOT_READ_CONSEQUENCE,
             ),
-            metadata={"owner": owner, "severity": "warn", "what_to_do": ARRIVED_REMEDY},
+            metadata={"owner": owner, "severity": "warn", "what_to_do": arrived_remedy(source)},
         )
         for spec in specs
     ]
@@ -162,7 +162,7 @@ def _results(
                 "owner": owner_of(run.source),
                 "meaning": _STALE,
                 "observed": reason,
-                "what_to_do": ARRIVED_REMEDY,
+                "what_to_do": arrived_remedy(run.source),
             }
         is_unchanged = not passed or run.outcome == "off"
         if not passed:

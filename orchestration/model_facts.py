@@ -1,6 +1,6 @@
 """What dbt built, told in the UI: rows of every model, a few rows of marts that hold nothing personal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from orchestration.home import Home
 
 _ROWS_SHOWN = 5
 _COLUMNS_SHOWN = 12
+_ORIGINS_SHOWN = 4
 _LONGEST = 60
 _SHOWN_TYPES = (
     "BOOLEAN",
@@ -52,6 +53,7 @@ class BuiltModels:
             manifest, (kept / "manifest.stamp").read_text(), kept / "column_lineage.json"
         )
         self._keys = {str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in assets.specs}
+        self._schemas = {spec.key: spec.metadata.get("dagster/column_schema") for spec in assets.specs}
         self._keys |= {
             name: dg.AssetKey(["raw", node["source_name"], node["name"]])
             for name, node in manifest["sources"].items()
@@ -70,7 +72,13 @@ class BuiltModels:
                 for column, origins in columns.items()
             }
         )
-        return output.with_metadata({**output.metadata, "dagster/column_lineage": lineage})
+        metadata = {**output.metadata, "dagster/column_lineage": lineage}
+        schema = self._schemas.get(self._keys[unique_id])
+        if isinstance(schema, dg.TableSchema):
+            metadata["dagster/column_schema"] = dg.TableSchema(
+                [_with_origins(column, columns.get(column.name.lower(), [])) for column in schema.columns]
+            )
+        return output.with_metadata(metadata)
 
     def log_rows(self, context: dg.AssetExecutionContext, home: Home) -> None:
         """Observe the rows of each model that was built. To be called when dbt has closed the warehouse."""
