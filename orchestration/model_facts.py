@@ -72,7 +72,7 @@ class BuiltModels:
                 for column, origins in columns.items()
             }
         )
-        metadata = {**output.metadata, "dagster/column_lineage": lineage}
+        metadata: dict[str, Any] = {**output.metadata, "dagster/column_lineage": lineage}
         schema = self._schemas.get(self._keys[unique_id])
         if isinstance(schema, dg.TableSchema):
             metadata["dagster/column_schema"] = dg.TableSchema(
@@ -87,6 +87,15 @@ class BuiltModels:
             for unique_id in self._built:
                 metadata = _rows(connection, self._keys[unique_id], self._manifest["nodes"][unique_id])
                 context.log_event(dg.AssetObservation(self._keys[unique_id], metadata=metadata))
+
+
+def _with_origins(column: dg.TableColumn, origins: Sequence[Sequence[str]]) -> dg.TableColumn:
+    """The UI without Dagster's paid service draws no lineage of columns: so a column says itself what it is made of."""
+    named = [f"`{node.rsplit('.', 1)[-1]}.{name}`" for node, name in origins]
+    more = f" and {len(named) - _ORIGINS_SHOWN} more" if len(named) > _ORIGINS_SHOWN else ""
+    made_of = f"Made of {', '.join(named[:_ORIGINS_SHOWN])}{more}." if named else ""
+    text = " ".join(part for part in ((column.description or "").strip(), made_of) if part)
+    return dg.TableColumn(column.name, column.type, text or None, column.constraints, column.tags)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, key: dg.AssetKey, node: Mapping[str, Any]) -> dict[str, Any]:
