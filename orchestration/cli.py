@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -157,6 +157,22 @@ def health(
     found = health_of(Home.from_environment(), datetime.now(UTC), max_age_hours)
     _terminal.print(found.as_json(), markup=False)
     raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def forget_runs(
+    older_than_days: Annotated[int, typer.Option(min=7, help="Age from which runs are forgotten.")] = 180,
+) -> None:
+    """Forget old runs and their logs in Dagster; the one that last made an asset stays."""
+    import dagster as dg
+
+    from orchestration.home import Home
+    from orchestration.retention import forget_runs as forget
+
+    Home.from_environment().prepare()
+    with dg.DagsterInstance.get() as instance:
+        count = forget(instance, datetime.now(UTC), timedelta(days=older_than_days))
+    _terminal.print(f"{count} runs forgotten.")
 
 
 @app.command()

@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from dagster._core.instance.config import dagster_instance_config
 
 from orchestration.health import health
 from orchestration.home import Home
+from orchestration.retention import forget_runs
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 PUBLISHED_AT = datetime(2026, 11, 16, 1, tzinfo=UTC)
@@ -93,3 +95,21 @@ def test_health_tells_withheld_from_missing(home: Home) -> None:
     home.published.unlink()
     missing = health(home, PUBLISHED_AT)
     assert (missing.state, missing.exit_code) == ("missing", 2)
+
+
+def test_old_runs_are_forgotten_but_not_the_last_that_made_an_asset() -> None:
+    @dg.asset
+    def often() -> None: ...
+
+    @dg.asset
+    def once() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = dg.materialize([once], instance=instance).run_id
+        second = dg.materialize([often], instance=instance).run_id
+        third = dg.materialize([often], instance=instance).run_id
+        now = datetime.now(UTC)
+        assert forget_runs(instance, now, timedelta(days=7)) == 0
+        assert forget_runs(instance, now + timedelta(days=8), timedelta(days=7)) == 1
+        assert {run.run_id for run in instance.get_runs()} == {first, third}
+        assert not instance.has_run(second)
