@@ -74,9 +74,9 @@ class BuiltModels:
         )
         metadata: dict[str, Any] = {**output.metadata, "dagster/column_lineage": lineage}
         schema = self._schemas.get(self._keys[unique_id])
-        if isinstance(schema, dg.TableSchema):
+        if isinstance(schema, dg.TableSchemaMetadataValue):
             metadata["dagster/column_schema"] = dg.TableSchema(
-                [_with_origins(column, columns.get(column.name.lower(), [])) for column in schema.columns]
+                [_with_origins(column, columns.get(column.name.lower(), [])) for column in schema.schema.columns]
             )
         return output.with_metadata(metadata)
 
