@@ -16,6 +16,8 @@ _BY_KIND: Mapping[str, str] = {
     "one that only the model makes is a join that doubles rows, for the asset's owner.",
     "unique_rows": "The same thing is there twice. Look up the failing keys: a duplicate in the vendor's tool is merged there; "
     "one that only the model makes is a join that doubles rows, for the asset's owner.",
+    "whole_rows": "A row is there twice, or lacks a value that it must have. Look up the failing keys in the vendor's tool: merge "
+    "a duplicate or fill the value in there; if the tool is right, ask the asset's owner to mend the model.",
     "accepted_values": "A value turned up that nobody has described. If it is meant, add it to the model's list (and to the "
     "registry's mapping, if it is a status or a stage); if not, correct it in the vendor's tool.",
     "relationships": "Rows point to something that is not there. See in the checks of the other side whether its source was read; "

@@ -74,9 +74,9 @@ class BuiltModels:
         )
         metadata: dict[str, Any] = {**output.metadata, "dagster/column_lineage": lineage}
         schema = self._schemas.get(self._keys[unique_id])
-        if isinstance(schema, dg.TableSchemaMetadataValue):
+        if isinstance(schema, dg.TableSchema):
             metadata["dagster/column_schema"] = dg.TableSchema(
-                [_with_origins(column, columns.get(column.name.lower(), [])) for column in schema.schema.columns]
+                [_with_origins(column, columns.get(column.name.lower(), [])) for column in schema.columns]
             )
         return output.with_metadata(metadata)
 
@@ -90,7 +90,7 @@ class BuiltModels:
 
 
 def _with_origins(column: dg.TableColumn, origins: Sequence[Sequence[str]]) -> dg.TableColumn:
-    """The UI without Dagster's paid service draws no lineage of columns: so a column says itself what it is made of."""
+    """The column, saying itself what it is made of: without Dagster's paid service the UI draws no lineage of columns."""
     named = [f"`{node.rsplit('.', 1)[-1]}.{name}`" for node, name in origins]
     more = f" and {len(named) - _ORIGINS_SHOWN} more" if len(named) > _ORIGINS_SHOWN else ""
     made_of = f"Made of {', '.join(named[:_ORIGINS_SHOWN])}{more}." if named else ""
