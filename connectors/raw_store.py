@@ -130,12 +130,16 @@ class RawStore:
         while batch := rows.fetchmany(5_000):
             yield from (RawRecord(*row) for row in batch)
 
-    def start_run(self, run_id: str, until: datetime) -> None:
-        """Book the run as stopped until `finish_run` says otherwise, and take back what no run has booked."""
-        self.connection.execute(
-            f"insert into {self.schema}._pops_runs values (?, ?, null, ?, 'failed', ?)",
-            [run_id, datetime.now(UTC), until, STOPPED],
-        )
+    def start_run(self, run_id: str, until: datetime, is_night: bool = True) -> None:
+        """Book the run as stopped until `finish_run` says otherwise, and take back what no run has booked.
+
+        A window that is read again is no night: it says nothing of how far the source has been read.
+        """
+        if is_night:
+            self.connection.execute(
+                f"insert into {self.schema}._pops_runs values (?, ?, null, ?, 'failed', ?)",
+                [run_id, datetime.now(UTC), until, STOPPED],
+            )
         for stream in self._streams:
             self._take_back_unbooked(stream.name)
 

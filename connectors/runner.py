@@ -142,11 +142,13 @@ def run_source(
     *,
     transport: httpx.BaseTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
+    reread_until: datetime | None = None,
 ) -> SourceRun:
     """Read every stream of a source from its cursor to `until` (aware; `extracted_at` of what is loaded).
 
     `history_start` (aware): where event streams begin when they were never read. What goes wrong with a source is in
     the result, not raised, so that one broken source leaves the others alone. `transport`, `clock`: for tests.
+    `reread_until`: see `reread_source`.
     """
     if until.tzinfo is None or history_start.tzinfo is None:
         raise ValueError("`until` and `history_start` need a time zone.")
@@ -161,14 +163,52 @@ def run_source(
             with _http(settings, transport=transport, clock=clock, scratch=folder / "scratch") as http:
                 connector = kind(settings, http)
                 connector.known = store.known
-                run = _Run(connector, http, store, folder, until, history_start.astimezone(UTC), progress)
+                run = _Run(
+                    connector,
+                    http,
+                    store,
+                    folder,
+                    until,
+                    history_start.astimezone(UTC),
+                    progress,
+                    reread_until,
+                )
                 return run.whole()
     except SURPRISES as problem:
         return SourceRun(source, "failed", error=str(as_source_error(problem).located(source)))
 
 
+def reread_source(
+    source: str,
+    home: Path | str,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    env: Mapping[str, str] = os.environ,
+    progress: Progress | None = None,
+    *,
+    transport: httpx.BaseTransport | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> SourceRun:
+    """Read a source again from `start` to `end` (aware), as of `now`; its cursors stay where they are.
+
+    Events are those of the window. Records that can change are read as they are now: whole, where the vendor does not
+    list them by time. Raw takes what is new to it, so reading what it has adds nothing. Raises ValueError for a window that
+    is empty, backwards, in the future, or without time zone.
+    """
+    if start.tzinfo is None or end.tzinfo is None or now.tzinfo is None:
+        raise ValueError("The window needs a time zone.")
+    if start >= end:
+        raise ValueError(f"The window ends ({end:%Y-%m-%d %H:%M}) before it begins ({start:%Y-%m-%d %H:%M}).")
+    if end > now:
+        raise ValueError(f"The window ends at {end:%Y-%m-%d %H:%M} UTC, which has not come yet.")
+    return run_source(
+        source, home, now, start, env, progress, transport=transport, clock=clock, reread_until=end
+    )
+
+
 class _Run:
-    """One run of one source."""
+    """One run of one source. `reread_until`: the end of a window that is read again; None: a night."""
 
     def __init__(
         self,
@@ -179,6 +219,7 @@ class _Run:
         until: datetime,
         history_start: datetime,
         progress: Progress | None,
+        reread_until: datetime | None,
     ) -> None:
         self._connector = connector
         self._http = http
@@ -187,6 +228,7 @@ class _Run:
         self._loader = Loader(store, folder)
         self._until = until
         self._history_start = history_start
+        self._reread_until = reread_until
         self._progress: Progress = progress or (lambda message: None)
         # Sorts by time: where all else is equal, the later load holds the later state.
         self._run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4().hex[:6]}"
@@ -194,7 +236,7 @@ class _Run:
 
     def whole(self) -> SourceRun:
         """All streams; one that fails leaves the others alone, except when the credentials themselves are rejected."""
-        self._store.start_run(self._run_id, self._until)
+        self._store.start_run(self._run_id, self._until, is_night=self._reread_until is None)
         result = SourceRun(self._connector.name, "ok")
         last_word: SourceError | None = None
         for stream in self._connector.streams:
@@ -225,8 +267,7 @@ class _Run:
     def _guarded(self, stream: Stream, run: StreamRun) -> SourceError | None:
         """Read a stream; what goes wrong is booked and returned."""
         try:
-            cursor = self._store.cursor(stream.name)
-            for window in self._connector.windows(stream, cursor, self._until, self._history_start):
+            for window in self._windows(stream):
                 self._read(stream, window, run)
         except SURPRISES as problem:
             error = _explained(self._connector, problem, stream.name)
@@ -245,6 +286,14 @@ class _Run:
             self._progress(str(error))
             return error
         return None
+
+    def _windows(self, stream: Stream) -> Iterator[Window]:
+        """From the cursor to now; of a window that is read again, as if the source had never been read before it."""
+        if self._reread_until is None:
+            cursor, until = self._store.cursor(stream.name), self._until
+        else:
+            cursor, until = None, min(self._until, self._reread_until + stream.lag)
+        return self._connector.windows(stream, cursor, until, self._history_start)
 
     def _read(self, stream: Stream, window: Window, run: StreamRun) -> None:
         """Fetch, load and book a window, or the shorter windows that the vendor prefers."""
@@ -286,7 +335,8 @@ class _Run:
                 vendor_count=batch.vendor_count,
                 reason=None if batch.fetched else "The vendor has nothing for this window.",
             )
-            self._store.book(stream.name, window, booking, self._until, cursor, batch.quarantined)
+            kept = cursor if self._reread_until is None else None
+            self._store.book(stream.name, window, booking, self._until, kept, batch.quarantined)
         return booking
 
     def _reconciled(self, stream: Stream, load_id: str, batch: Batch) -> int:

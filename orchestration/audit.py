@@ -10,6 +10,7 @@ from checks.reconciliation import run_steps, steps, vendor_step
 from checks.runner import connect, run_suites
 from checks.suites import all_suites
 from connectors import SOURCES, connector_class
+from orchestration.check_words import GATE_REMEDY, audit_remedy, check_description
 from orchestration.dbt_assets import WAREHOUSE_POOL
 from orchestration.evaluations import GATE
 from orchestration.home import Home
@@ -23,12 +24,17 @@ STEPS = (*steps(STREAMS), vendor_step("zendesk", "tickets"), vendor_step("jira",
 
 
 def build_audit() -> dg.AssetChecksDefinition:
-    """One step that evaluates every rule; its one blocking check is the gate that publication waits for."""
+    """One step that evaluates every rule; its one blocking check is the gate that publication waits for.
 
-    @dg.multi_asset_check(name="audit", specs=[*_specs(), _gate_spec()], pool=WAREHOUSE_POOL)
+    A run of some assets evaluates all rules too, and reports those of its assets: the gate is about the whole mart.
+    """
+
+    @dg.multi_asset_check(name="audit", specs=[*_specs(), _gate_spec()], pool=WAREHOUSE_POOL, can_subset=True)
     def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         outcomes = list(_outcomes(Night.of_run(context)))
-        yield from (_result(outcome) for outcome in outcomes if outcome.status is not Status.ERRORED)
+        wanted = context.selected_asset_check_keys
+        results = [_result(outcome) for outcome in outcomes if outcome.status is not Status.ERRORED]
+        yield from (result for result in results if _key(result) in wanted)
         errored = [outcome for outcome in outcomes if outcome.status is Status.ERRORED]
         if errored:
             raise dg.Failure(
@@ -36,9 +42,16 @@ def build_audit() -> dg.AssetChecksDefinition:
                 + "; ".join(f"{outcome.check} ({outcome.observed})" for outcome in errored),
                 allow_retries=False,
             )
-        yield _gate(outcomes)
+        if _key(gate := _gate(outcomes)) in wanted:
+            yield gate
 
     return audit
+
+
+def _key(result: dg.AssetCheckResult) -> dg.AssetCheckKey:
+    assert result.asset_key is not None
+    assert result.check_name is not None
+    return dg.AssetCheckKey(result.asset_key, result.check_name)
 
 
 def _outcomes(night: Night) -> Iterator[Outcome]:
@@ -60,11 +73,12 @@ def _specs() -> Iterator[dg.AssetCheckSpec]:
 def _spec(
     name: str, asset: tuple[str, ...], area: str, severity: Severity, meaning: str
 ) -> dg.AssetCheckSpec:
+    remedy = audit_remedy(name, severity is Severity.ERROR)
     return dg.AssetCheckSpec(
         name,
         asset=list(asset),
-        description=meaning,
-        metadata={"owner": owner_of(area), "severity": severity.value},
+        description=check_description(meaning, severity is Severity.ERROR, remedy),
+        metadata={"owner": owner_of(area), "severity": severity.value, "what_to_do": remedy},
     )
 
 
@@ -73,10 +87,12 @@ def _gate_spec() -> dg.AssetCheckSpec:
         GATE,
         asset=METRIC_VALUES,
         blocking=True,
-        description=(
-            "No rule of severity `error` failed. Otherwise nothing is published: readers keep the last sound mart."
-        ),
-        metadata={"owner": owner_of(PLATFORM), "severity": Severity.ERROR.value},
+        description=check_description("No rule of severity `error` failed.", True, GATE_REMEDY),
+        metadata={
+            "owner": owner_of(PLATFORM),
+            "severity": Severity.ERROR.value,
+            "what_to_do": GATE_REMEDY,
+        },
     )
 
 
@@ -93,6 +109,7 @@ def _result(outcome: Outcome) -> dg.AssetCheckResult:
             "failing_keys": ", ".join(outcome.failing_keys),
             "owner": owner_of(outcome.area),
             "meaning": outcome.meaning,
+            "what_to_do": audit_remedy(outcome.check, outcome.severity is Severity.ERROR),
             "query": dg.MetadataValue.md(f"```sql\n{outcome.query.strip()}\n```"),
         },
     )

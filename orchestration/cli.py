@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -147,6 +147,35 @@ def check(
             _stop("No source is on: set POPS_<SOURCE>_BASE_URL and its credentials.")
         if any(answer.state != "ok" for _, answer in found):
             raise typer.Exit(1)
+
+
+@app.command()
+def health(
+    max_age_hours: Annotated[float, typer.Option(help="Older than this is not well.")] = 30.0,
+) -> None:
+    """Say in JSON how the published mart stands. Exit code 0: last night's; 1: old or withheld; 2: there is none."""
+    from orchestration.health import health as health_of
+    from orchestration.home import Home
+
+    found = health_of(Home.from_environment(), datetime.now(UTC), max_age_hours)
+    _terminal.print(found.as_json(), markup=False)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def forget_runs(
+    older_than_days: Annotated[int, typer.Option(min=7, help="Age from which runs are forgotten.")] = 180,
+) -> None:
+    """Forget old runs and their logs in Dagster; the one that last made an asset stays."""
+    import dagster as dg
+
+    from orchestration.home import Home
+    from orchestration.retention import forget_runs as forget
+
+    Home.from_environment().prepare()
+    with dg.DagsterInstance.get() as instance:
+        count = forget(instance, datetime.now(UTC), timedelta(days=older_than_days))
+    _terminal.print(f"{count} runs forgotten.")
 
 
 @app.command()

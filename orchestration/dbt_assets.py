@@ -18,10 +18,13 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from orchestration.dbt_tests import explained, meaning_of
+from orchestration.check_words import check_description
+from orchestration.dbt_tests import explained, holds_publication, meaning_of, remedy_of
 from orchestration.home import DBT_PROJECT, Home
+from orchestration.model_facts import BuiltModels
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import owner_of
+from orchestration.vocabulary import families_upstream, family_tags
 
 WAREHOUSE_POOL = "warehouse"
 _TEST_ID = "dagster_dbt/unique_id"
@@ -36,6 +39,16 @@ class ProductOpsTranslator(DagsterDbtTranslator):
                 ["raw", dbt_resource_props["source_name"].removeprefix("raw_"), dbt_resource_props["name"]]
             )
         return dg.AssetKey(dbt_resource_props["fqn"][1:])
+
+    def __init__(
+        self, settings: DagsterDbtTranslatorSettings, families: Mapping[str, frozenset[str]]
+    ) -> None:
+        """`families`: the kinds of tools that each node of the manifest is made of."""
+        super().__init__(settings)
+        self._families = families
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        return family_tags(self._families.get(dbt_resource_props["unique_id"], frozenset()))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         return "_".join(self.get_asset_key(dbt_resource_props).path[:2])
@@ -69,9 +82,16 @@ class ProductOpsTranslator(DagsterDbtTranslator):
         if spec is None:
             return None
         test = self.get_resource_props(manifest, unique_id)
-        severity = str(test.get("config", {}).get("severity") or "error").lower()
-        metadata = {**spec.metadata, "owner": asset_spec.owners[0], "severity": severity}
-        return spec._replace(description=meaning_of(test), metadata=metadata)
+        holds, remedy = holds_publication(test), remedy_of(test)
+        metadata = {
+            **spec.metadata,
+            "owner": asset_spec.owners[0],
+            "severity": "error" if holds else "warn",
+            "what_to_do": remedy,
+        }
+        return spec._replace(
+            description=check_description(meaning_of(test), holds, remedy), metadata=metadata
+        )
 
 
 def parsed_project(home: Home) -> DbtProject:
@@ -101,7 +121,10 @@ def dbt_resource(home: Home) -> DbtCliResource:
 
 def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
     """All models, built by one `dbt build` that runs each model's tests before what is downstream of it."""
-    translator = ProductOpsTranslator(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+    manifest = json.loads(project.manifest_path.read_text())
+    translator = ProductOpsTranslator(
+        DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True), families_upstream(manifest)
+    )
 
     @dbt_assets(
         manifest=project.manifest_path,
@@ -115,15 +138,15 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
     def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         os.environ["POPS_AS_OF"] = Night.of_run(context).as_of.isoformat()
         build = dbt.cli(["build", "--vars", dbt_variables()], context=context, raise_on_error=False)
-        failed = []
+        home, failed = Home.from_environment(), []
+        told = BuiltModels(manifest, project, dbt_build, build.target_path)
         for event in build.stream():
             if isinstance(event, dg.AssetCheckResult) and not event.passed:
                 failed.append(event)
             else:
-                yield event
+                yield told.with_lineage(event) if isinstance(event, dg.Output) else event
+        told.log_rows(context, home)
         if failed:
-            manifest = json.loads(project.manifest_path.read_text())
-            home = Home.from_environment()
             yield from explained(
                 failed,
                 build.get_artifact("run_results.json"),

@@ -1,6 +1,7 @@
 """dbt tests as checks that people can read: what each means, and the rows that broke it."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,18 @@ import duckdb
 
 from checks.contract import redacted
 from checks.runner import connect
+from orchestration.check_words import dbt_remedy
 
 _SHOWN = 5
+_NAMED = 8
 _MEANINGS = {
     "not_null": "Every row of {model} has {column}.",
-    "no_nulls": "No row of {model} lacks a column that every row must have.",
+    "no_nulls": "No row of {model} lacks what every row must have: {columns}.",
     "unique": "{column} names each row of {model} once.",
-    "accepted_values": "{column} of {model} is one of the known values.",
-    "relationships": "Every {column} of {model} exists where it points to.",
     "whole_rows": "Each row of {model} is there once by its key, and has every column that it must have.",
-    "unique_rows": "The columns of the key name each row of {model} once.",
+    "accepted_values": "{column} of {model} is one of the known values: {values}.",
+    "relationships": "Every {column} of {model} exists in {to}.",
+    "unique_rows": "{columns} together name each row of {model} once.",
 }
 
 
@@ -29,8 +32,29 @@ def meaning_of(test: Mapping[str, Any]) -> str:
     kind = (test.get("test_metadata") or {}).get("name")
     model = str(test.get("attached_node") or "").rsplit(".", 1)[-1]
     if kind in _MEANINGS:
-        return _MEANINGS[kind].format(model=model, column=test.get("column_name"))
+        given = (test.get("test_metadata") or {}).get("kwargs") or {}
+        return _MEANINGS[kind].format(
+            model=model,
+            column=test.get("column_name"),
+            columns=_listed(given.get("columns") or []),
+            values=_listed(given.get("values") or []),
+            to=" ".join(re.findall(r"'([^']*)'", str(given.get("to")))) or "what it points to",
+        )
     return str(test["name"]).removeprefix("assert_").replace("_", " ").capitalize() + "."
+
+
+def _listed(names: Sequence[object]) -> str:
+    shown = ", ".join(str(name) for name in names[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
+
+
+def remedy_of(test: Mapping[str, Any]) -> str:
+    """What to do when a dbt test fails."""
+    return dbt_remedy((test.get("test_metadata") or {}).get("name"), holds_publication(test))
+
+
+def holds_publication(test: Mapping[str, Any]) -> bool:
+    return str(test.get("config", {}).get("severity") or "error").lower() == "error"
 
 
 def explained(
@@ -60,6 +84,7 @@ def explained(
                 metadata={
                     **check.metadata,
                     "meaning": meaning,
+                    "what_to_do": remedy_of(manifest["nodes"][unique_id]),
                     "owner": owners.get(unique_id, ""),
                     "observed": f"{result.get('failures')} rows",
                     "failing_keys": ", ".join(_keys(connection, query)),

@@ -4,6 +4,7 @@ import dagster as dg
 
 from orchestration.alerts import owner_alerts
 from orchestration.audit import build_audit
+from orchestration.backfill import backfill_source
 from orchestration.dbt_assets import build_dbt_assets, dbt_resource, parsed_project
 from orchestration.digest import digest
 from orchestration.home import Home
@@ -26,7 +27,7 @@ defs = dg.Definitions(
         digest,
     ],
     asset_checks=[build_audit()],
-    jobs=[nightly, weekly_report],
+    jobs=[nightly, weekly_report, backfill_source],
     schedules=build_schedules(),
     sensors=[owner_alerts],
     resources={"dbt": dbt_resource(_home)},

@@ -37,7 +37,8 @@ def _evaluation(event: dg.DagsterEvent | None) -> CheckStatus:
         asset="/".join(data.asset_key.path),
         check=data.check_name,
         passed=data.passed,
-        severity=data.severity.value.lower(),
+        # What is red in the UI does not always hold publication: then the check says what it is to readers.
+        severity=str(metadata.get("severity") or data.severity.value).lower(),
         owner=str(metadata.get("owner", "")),
         meaning=str(metadata.get("meaning") or data.description or ""),
         observed=str(metadata.get("observed", "")),

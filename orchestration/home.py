@@ -62,7 +62,9 @@ class Home:
         for name, value in TELEMETRY_OFF.items():
             os.environ.setdefault(name, value)
         settings = self.dagster / "dagster.yaml"
-        wanted = (Path(__file__).parent / "dagster.yaml").read_text()
+        # In production another file: PostgreSQL, retention, a queue (deploy/dagster.yaml).
+        given = os.environ.get("POPS_DAGSTER_YAML") or Path(__file__).parent / "dagster.yaml"
+        wanted = Path(given).read_text()
         if not settings.exists() or settings.read_text() != wanted:
             settings.write_text(wanted)
         return self

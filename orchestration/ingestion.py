@@ -1,18 +1,35 @@
 """Vendor streams and raw tables as Dagster assets: one step a source, one asset a stream."""
 
+import os
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
+# An output that carries this key leaves no materialisation behind, and what is downstream of it runs all the same.
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as UNCHANGED
+
 from connectors import SOURCES, connector_class
+from connectors.contract import Stream
 from connectors.registry.source import load_registry, registry_dir
 from connectors.runner import SourceRun, run_source
+from connectors.settings import load_settings
+from orchestration.check_words import NOT_READ_CONSEQUENCE, arrived_remedy, check_description
 from orchestration.home import Home
 from orchestration.night import Night
 from orchestration.ownership import owner_of
+from orchestration.raw_facts import StreamFacts, stream_facts
+from orchestration.vocabulary import FAMILIES, console_of, family_tags, stream_words, vendor_title
 
 ARRIVED = "arrived"
 _STALE = "The stream was not read; the numbers made of it are as old as its last good reading."
+_DELETES = {
+    "flag": "a deleted record is marked by the vendor",
+    "archived_pass": "a deleted record is found in the vendor's archive",
+    "vanish": "a deleted record is one that the vendor no longer lists",
+    "none": "the vendor does not tell of deletions",
+}
+_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_window=timedelta(hours=26))
 
 
 def vendor_assets() -> list[dg.AssetSpec]:
@@ -23,15 +40,37 @@ def vendor_assets() -> list[dg.AssetSpec]:
             group_name=f"vendor_{source}",
             owners=[owner_of(source)],
             kinds={source if source != "registry" else "yaml"},
-            description=f"`{stream.name}` as {source} holds them.",
+            description=(
+                f"{stream_words(source, stream.name)}. This is `{stream.name}` in {vendor_title(source)} itself "
+                f"({FAMILIES[connector_class(source).family]}): read there every night, never written."
+            ),
+            tags=family_tags([connector_class(source).family]),
+            metadata=_links(source),
         )
         for source in SOURCES
         for stream in connector_class(source).streams
     ]
 
 
+def _links(source: str) -> dict[str, dg.MetadataValue]:
+    console = console_of(source)
+    return {"vendor": dg.MetadataValue.url(console)} if console else {}
+
+
 def ingestion_assets() -> list[dg.AssetsDefinition]:
     return [_ingestion_of(source) for source in SOURCES]
+
+
+def raw_description(source: str, stream: Stream) -> str:
+    """What the raw table holds, what of it is personal, and how it is read, as Markdown."""
+    personal = ", ".join(f"`{path}`" for path in stream.personal_data) or "none known"
+    return (
+        f"{stream_words(source, stream.name)}. Kept exactly as {vendor_title(source)} sent it, every version that was ever "
+        f"seen; nothing is changed or deleted here.\n\n"
+        f"**Personal data:** {personal}; it stays in raw and staging.\n\n"
+        f"**How it is read:** key {stream.key}; version {stream.version}; position {stream.cursor}; "
+        f"{_DELETES[stream.deletes]}."
+    )
 
 
 def _ingestion_of(source: str) -> dg.AssetsDefinition:
@@ -44,14 +83,14 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
             group_name=f"raw_{source}",
             owners=[owner],
             kinds={"dlt", "duckdb"},
-            description=(
-                f"`{stream.name}` of {source} as sent: one row per record and content, insert-only. "
-                f"Key: {stream.key}. Version: {stream.version}. Cursor: {stream.cursor}."
-            ),
+            description=raw_description(source, stream),
+            tags=family_tags([connector_class(source).family]),
             metadata={
                 "dagster/table_name": f"raw_{source}.{stream.name}",
                 "personal_data": ", ".join(stream.personal_data),
+                **_links(source),
             },
+            freshness_policy=_FRESH,
         )
         for stream in streams
     ]
@@ -59,11 +98,13 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
         dg.AssetCheckSpec(
             ARRIVED,
             asset=spec.key,
-            description=(
-                "The stream was read to the night's end and every record fetched is in raw, a duplicate, or in quarantine. "
-                "When it fails, the night goes on with the last good data."
+            description=check_description(
+                "The stream was read to the night's end, and every record fetched is in raw, a duplicate, or in quarantine.",
+                False,
+                arrived_remedy(source),
+                NOT_READ_CONSEQUENCE,
             ),
-            metadata={"owner": owner, "severity": "warn"},
+            metadata={"owner": owner, "severity": "warn", "what_to_do": arrived_remedy(source)},
         )
         for spec in specs
     ]
@@ -72,22 +113,25 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
     def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         # A registry that cannot be read stops every source, before the first request of any.
         load_registry(registry_dir())
-        night = Night.of_run(context)
+        night, home = Night.of_run(context), Home.from_environment().root
         run = run_source(
-            source,
-            Home.from_environment().root,
-            until=night.until,
-            history_start=night.history_start,
-            progress=context.log.info,
+            source, home, until=night.until, history_start=night.history_start, progress=context.log.info
         )
-        yield from _results(run, {spec.key.path[-1]: spec.key for spec in specs})
+        facts = stream_facts(home, source, tuple(stream.name for stream in streams))
+        yield from _results(context, run, {spec.key.path[-1]: spec.key for spec in specs}, facts)
 
     return ingest
 
 
-def _results(run: SourceRun, keys: dict[str, dg.AssetKey]) -> Iterator[dg.MaterializeResult[None]]:
-    """A stream that failed is still there with its last good rows: downstream goes on, its check is red."""
+def _results(
+    context: dg.AssetExecutionContext,
+    run: SourceRun,
+    keys: dict[str, dg.AssetKey],
+    facts: dict[str, StreamFacts],
+) -> Iterator[dg.MaterializeResult[None]]:
+    """A stream that was not read is not materialised: it stays as old as it is, its check is red, and the night goes on."""
     done = {stream.stream: stream for stream in run.streams}
+    place = _place(run)
     for name, key in keys.items():
         stream = done.get(name)
         reason = run.error if stream is None else stream.error
@@ -97,9 +141,13 @@ def _results(run: SourceRun, keys: dict[str, dg.AssetKey]) -> Iterator[dg.Materi
         outcome = (
             "failed" if stream is None and not passed else run.outcome if stream is None else stream.outcome
         )
-        metadata: dict[str, str | int | float | None] = {"outcome": outcome}
+        found: dict[str, dg.MetadataValue | str | int | float | None] = {"outcome": outcome}
+        if name in facts:
+            found["dagster/row_count"] = facts[name].rows
+            if last_good := facts[name].last_good:
+                found["last_good_reading"] = dg.MetadataValue.timestamp(last_good)
         if stream is not None:
-            metadata |= {
+            found |= {
                 "windows": stream.windows,
                 "fetched": stream.fetched,
                 "loaded": stream.loaded,
@@ -107,19 +155,43 @@ def _results(run: SourceRun, keys: dict[str, dg.AssetKey]) -> Iterator[dg.Materi
                 "quarantined": stream.quarantined,
                 "vendor_count": stream.vendor_count,
                 "seconds": round(stream.seconds, 2),
+                **place,
             }
         if not passed:
-            metadata |= {"owner": owner_of(run.source), "meaning": _STALE, "observed": reason}
+            found |= {
+                "owner": owner_of(run.source),
+                "meaning": _STALE,
+                "observed": reason,
+                "what_to_do": arrived_remedy(run.source),
+            }
+        is_unchanged = not passed or run.outcome == "off"
+        if not passed:
+            context.log_event(
+                dg.AssetObservation(key, description=f"Not read this night: {reason}", metadata=found)
+            )
         yield dg.MaterializeResult(
             asset_key=key,
-            metadata=metadata,
+            metadata={UNCHANGED: True} if is_unchanged else found,
             check_results=[
                 dg.AssetCheckResult(
                     check_name=ARRIVED,
                     asset_key=key,
                     passed=passed,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    metadata=metadata,
+                    # Red in the UI. It holds no publication: what it says to readers is the spec's `severity`.
+                    severity=dg.AssetCheckSeverity.ERROR,
+                    metadata={**found, "severity": "warn"},
                 )
             ],
         )
+
+
+def _place(run: SourceRun) -> dict[str, dg.MetadataValue]:
+    if run.outcome == "off":
+        return {}
+    settings = load_settings(run.source, connector_class(run.source).Settings, os.environ)
+    if settings is None:
+        return {}
+    is_web = settings.place.startswith("http")
+    return {
+        "read_from": dg.MetadataValue.url(settings.place) if is_web else dg.MetadataValue.path(settings.place)
+    }

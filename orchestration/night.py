@@ -45,9 +45,17 @@ class Night:
         Every step of a run gets the same answer, also when the run crosses midnight.
         """
         record = context.instance.get_run_record_by_id(context.run.run_id)
-        created = record.create_timestamp.astimezone(UTC) if record else datetime.now(UTC)
-        tag = context.run.tags.get(AS_OF_TAG)
-        return cls.of(date.fromisoformat(tag) if tag else None, created)
+        return cls.of_record(record) if record else cls.of(_tagged(context.run), datetime.now(UTC))
+
+    @classmethod
+    def of_record(cls, record: dg.RunRecord) -> "Night":
+        """The night of a run that Dagster keeps."""
+        return cls.of(_tagged(record.dagster_run), record.create_timestamp.astimezone(UTC))
+
+
+def _tagged(run: dg.DagsterRun) -> date | None:
+    tag = run.tags.get(AS_OF_TAG)
+    return date.fromisoformat(tag) if tag else None
 
 
 def reporting_zone() -> ZoneInfo:

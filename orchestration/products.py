@@ -1,17 +1,21 @@
 """What comes after the marts: metric values, the published mart and the health report."""
 
-import json
+import os
+from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
-from dagster_dbt import DbtProject, get_asset_key_for_model
+from dagster_dbt import DbtProject
 
 from orchestration.dbt_assets import WAREHOUSE_POOL, dbt_variables
+from orchestration.delivery import links
 from orchestration.evaluations import check_evaluations
 from orchestration.home import Home
 from orchestration.kept_night import keep_night
+from orchestration.metric_assets import latest_values, metric_specs, published_metrics
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import PLATFORM, owner_of
+from orchestration.proof import refuse_unproven
 from orchestration.publish import publish
 from orchestration.published_meta import models_described
 from orchestration.report_data import last_complete_week
@@ -27,11 +31,14 @@ _FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_wi
 
 
 def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.AssetsDefinition:
-    """The metrics of a night, downstream of every model that a metric reads."""
+    """The metrics of a night, an asset each, downstream of the models they read; and the table that holds them all.
 
-    @dg.asset(
-        key=METRIC_VALUES,
-        deps=[get_asset_key_for_model([models], model) for model in _models_read(project)],
+    A run of some of them computes all, and reports those.
+    """
+    metrics = published_metrics(project)
+    table = dg.AssetSpec(
+        METRIC_VALUES,
+        deps=[each.key for each in metrics],
         group_name="metrics_product_ops",
         owners=[owner_of(PLATFORM)],
         kinds={"metricflow", "duckdb"},
@@ -40,28 +47,31 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
             "Grain: metric, grain, period, dimensions and revision. Report, digest and BI read these rows."
         ),
         metadata={"dagster/table_name": "metrics.metric_values"},
-        pool=WAREHOUSE_POOL,
         freshness_policy=_FRESH,
     )
-    def metric_values(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+
+    @dg.multi_asset(
+        specs=[*metric_specs(project, metrics, models, _FRESH), table],
+        name=METRIC_VALUES.to_python_identifier(),
+        pool=WAREHOUSE_POOL,
+        can_subset=True,
+    )
+    def metric_values(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         from orchestration.metric_engine import MetricEngine
         from orchestration.metric_values import append_metric_values
 
-        night = Night.of_run(context)
+        night, home = Night.of_run(context), Home.from_environment()
         first_day = night.history_start.astimezone(reporting_zone()).date()
-        manifest = Home.from_environment().dbt_target / "semantic_manifest.json"
-        run = append_metric_values(
-            Home.from_environment().warehouse, MetricEngine(manifest), night.as_of, first_day
-        )
-        return dg.MaterializeResult(metadata=dict(vars(run)))
+        manifest = home.dbt_target / "semantic_manifest.json"
+        run = append_metric_values(home.warehouse, MetricEngine(manifest), night.as_of, first_day)
+        known = latest_values(home.warehouse)
+        for each in metrics:
+            if each.key in context.selected_asset_keys:
+                yield dg.MaterializeResult(asset_key=each.key, metadata=known.get(each.key.path[-1], {}))
+        if METRIC_VALUES in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=METRIC_VALUES, metadata=dict(vars(run)))
 
     return metric_values
-
-
-def _models_read(project: DbtProject) -> list[str]:
-    """The models that semantic models stand on, from what dbt wrote when it parsed the project."""
-    manifest = json.loads((project.manifest_path.parent / "semantic_manifest.json").read_text())
-    return sorted({model["node_relation"]["alias"] for model in manifest["semantic_models"]})
 
 
 def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
@@ -83,6 +93,7 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
     )
     def published_mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home, night = Home.from_environment(), Night.of_run(context)
+        refuse_unproven(context, models, METRIC_VALUES)
         publication = publish(
             home.warehouse,
             home.published,
@@ -115,7 +126,10 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
     group_name="reports_product_ops",
     owners=[owner_of("product")],
     kinds={"html"},
-    description="The weekly Product Ops health report of the last complete week, one self-contained HTML file.",
+    description=(
+        "The weekly Product Ops health report of the last complete week: pages that open anywhere, without a network. "
+        "Every number in it is a metric of the published mart; a stale source or failed check is named beside it."
+    ),
     retry_policy=_RETRY,
     freshness_policy=_FRESH,
 )
@@ -123,4 +137,6 @@ def health_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Non
     home = Home.from_environment()
     week = last_complete_week(home.published)
     path = write_report(home, week)
-    return dg.MaterializeResult(metadata={"week": week, "path": dg.MetadataValue.path(str(path))})
+    address = links(os.environ).report(week)
+    link = {"report": dg.MetadataValue.url(address)} if address else {}
+    return dg.MaterializeResult(metadata={"week": week, "path": dg.MetadataValue.path(str(path)), **link})

@@ -61,13 +61,13 @@ def write_report(home: Home, week: str | None = None) -> Path:
 def read_report(home: Home, week: str | None = None, env: Mapping[str, str] = os.environ) -> HealthReport:
     """What the pages of a week say (default: the last complete one). Raises ValueError as `write_report` does."""
     monday = monday_of(week or last_complete_week(home.published))
-    return health_report(home.published, monday, _reasons(home), report_language(env))
+    return health_report(home.published, monday, withheld_reasons(home), report_language(env))
 
 
 def mark_withheld(home: Home, reasons: list[str]) -> None:
     """Say on the newest report that the last night was not published, and why."""
     kept = home.published.with_name(_WITHHELD)
-    before = _reasons(home)
+    before = withheld_reasons(home)
     kept.write_text("\n".join(dict.fromkeys([*before, *reasons])))
     if home.published.exists():
         write_report(home)
@@ -78,7 +78,8 @@ def forget_withheld(home: Home) -> None:
     home.published.with_name(_WITHHELD).unlink(missing_ok=True)
 
 
-def _reasons(home: Home) -> tuple[str, ...]:
+def withheld_reasons(home: Home) -> tuple[str, ...]:
+    """Why nights since the last publication were not published; empty when it is the newest night's."""
     kept = home.published.with_name(_WITHHELD)
     return tuple(kept.read_text().splitlines()) if kept.exists() else ()
 

@@ -41,15 +41,22 @@ assets = {
         "upstream": sorted("/".join(parent.path) for parent in node.parent_keys),
         "described": bool(node.description),
         "fresh": node.freshness_policy is not None,
+        "families": sorted(tag for tag in node.tags if tag.startswith("family/")),
     }
     for key in graph.get_all_asset_keys()
     for node in [graph.get(key)]
 }
 checks = sorted(f"{'/'.join(key.asset_key.path)}:{key.name}" for key in graph.asset_check_keys)
+specs = {key: graph.get_check_spec(key) for key in graph.asset_check_keys}
+words = {
+    f"{'/'.join(key.asset_key.path)}:{key.name}": [spec.description, str(spec.metadata.get("what_to_do", "")), spec.metadata["owner"]]
+    for key, spec in specs.items()
+}
 repository = defs.get_repository_def()
 print(json.dumps({
     "assets": assets,
     "checks": checks,
+    "words": words,
     "jobs": sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")),
     "schedules": {s.name: [s.cron_schedule, s.execution_timezone, s.job_name] for s in repository.schedule_defs},
 }))
@@ -79,6 +86,7 @@ def test_definitions_are_the_reviewed_ones(location: dict) -> None:
             for key, node in location["assets"].items()
         },
     }
+    del shape["words"]
     if os.environ.get("UPDATE_SNAPSHOT"):
         SNAPSHOT.write_text(json.dumps(shape, indent=1, sort_keys=True) + "\n")
     assert shape == json.loads(SNAPSHOT.read_text())
@@ -94,7 +102,7 @@ def test_every_asset_has_an_owner_a_group_and_a_description(location: dict) -> N
 
 def test_what_readers_see_has_a_freshness_policy(location: dict) -> None:
     for key, node in location["assets"].items():
-        if key.split("/")[0] in ("marts", "metrics", "published", "reports"):
+        if key.split("/")[0] in ("raw", "marts", "metrics", "published", "reports"):
             assert node["fresh"], key
 
 
@@ -121,8 +129,47 @@ def test_every_check_speaks_of_an_asset_that_exists(location: dict) -> None:
         assert check.split(":")[0] in location["assets"], check
 
 
+def test_every_check_says_what_it_means_what_follows_and_what_to_do(location: dict) -> None:
+    assert location["words"].keys() == set(location["checks"])
+    for check, (description, remedy, owner) in location["words"].items():
+        meaning, consequence, advice = description.split("\n\n")
+        assert len(meaning.split()) >= 4, check
+        assert meaning.endswith((".", "?")), check
+        assert "None" not in meaning, check
+        assert consequence.startswith("**If it fails:** "), check
+        assert advice == f"**What to do:** {remedy}", check
+        assert len(remedy.split()) >= 8, check
+        assert owner.startswith("team:"), check
+
+
+def test_a_metric_is_an_asset_between_the_marts_and_the_report(location: dict) -> None:
+    assets = location["assets"]
+    table = "metrics/product_ops/metric_values"
+    metrics = [key for key in assets if key.startswith("metrics/") and key != table]
+    assert "metrics/support/first_reply_seconds_median" in metrics
+    assert sorted(assets[table]["upstream"]) == sorted(metrics)
+    for metric in metrics:
+        assert assets[metric]["upstream"], metric
+        assert {key.split("/")[0] for key in assets[metric]["upstream"]} <= {"marts", "intermediate"}, metric
+        assert assets[metric]["families"], metric
+    replies = assets["metrics/support/first_reply_seconds_median"]
+    assert replies["upstream"] == ["marts/core/fct_ticket"]
+    assert "family/support" in replies["families"]
+    assert assets["raw/zendesk/tickets"]["families"] == ["family/support"]
+
+
+def test_every_stream_is_described_in_words_of_its_own() -> None:
+    from connectors import SOURCES, connector_class
+    from orchestration.vocabulary import console_of, stream_words
+
+    for source in SOURCES:
+        assert (console_of(source) is None) == (source in ("files", "registry")), source
+        for stream in connector_class(source).streams:
+            assert len(stream_words(source, stream.name).split()) >= 3, (source, stream.name)
+
+
 def test_jobs_and_schedules(location: dict) -> None:
-    assert location["jobs"] == ["nightly", "weekly_report"]
+    assert location["jobs"] == ["backfill_source", "nightly", "weekly_report"]
     assert location["schedules"] == {
         "nightly": ["0 2 * * *", "Europe/Berlin", "nightly"],
         "weekly_report": ["0 7 * * 1", "Europe/Berlin", "weekly_report"],

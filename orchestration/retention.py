@@ -1,0 +1,29 @@
+"""Forgets old runs and their logs, which Dagster would keep for ever."""
+
+from datetime import datetime, timedelta
+
+import dagster as dg
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
+
+
+def forget_runs(instance: dg.DagsterInstance, now: datetime, older_than: timedelta) -> int:
+    """Delete the runs that ended and were created longer ago than `older_than`; returns how many.
+
+    The run that last made an asset stays, however old it is: the UI says from it when the asset was last good.
+    """
+    keys = instance.all_asset_keys()
+    records = instance.get_asset_records(list(keys)) if keys else []
+    kept = {
+        record.asset_entry.last_materialization.run_id
+        for record in records
+        if record.asset_entry.last_materialization is not None
+    }
+    old = dg.RunsFilter(statuses=list(FINISHED_STATUSES), created_before=now - older_than)
+    doomed = [
+        record.dagster_run.run_id
+        for record in instance.get_run_records(filters=old)
+        if record.dagster_run.run_id not in kept
+    ]
+    for run_id in doomed:
+        instance.delete_run(run_id)
+    return len(doomed)
