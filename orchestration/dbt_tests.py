@@ -12,6 +12,8 @@ from checks.contract import redacted
 from checks.runner import connect
 from orchestration.check_words import dbt_remedy
 
+# The tests of a key, and the argument that names its columns.
+KEY_TESTS = {"unique": "column_name", "unique_rows": "columns", "whole_rows": "key"}
 _SHOWN = 5
 _NAMED = 8
 _MEANINGS = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from orchestration.dbt_tests import KEY_TESTS
 from orchestration.home import Home
 from orchestration.metric_diff import MetricDiff, compare_metrics
 from orchestration.table_diff import TableDiff, compare_tables
@@ -80,15 +81,14 @@ def find_change(home: Home, say: Say, bench: Workbench | None = None) -> Change:
 
 
 def key_of(manifest: Any, model: str) -> tuple[str, ...]:
-    """The columns that name a row of a model, from its tests `unique` and `unique_rows`; () without such a test."""
+    """The columns that name a row of a model, from the test of its key; () without one."""
     for node in manifest.nodes.values():
         test = getattr(node, "test_metadata", None)
         if test is None or node.attached_node != model:
             continue
-        if test.name == "unique" and node.column_name:
-            return (str(node.column_name),)
-        if test.name == "unique_rows":
-            return tuple(str(each) for each in test.kwargs["columns"])
+        if test.name in KEY_TESTS:
+            key = test.kwargs[KEY_TESTS[test.name]]
+            return (key,) if isinstance(key, str) else tuple(key)
     return ()
 
 
