@@ -20,7 +20,7 @@ _MEANINGS = {
     "not_null": "Every row of {model} has {column}.",
     "no_nulls": "No row of {model} lacks what every row must have: {columns}.",
     "unique": "{column} names each row of {model} once.",
-    "whole_rows": "Each row of {model} is there once by its key, and has every column that it must have.",
+    "whole_rows": "Each row of {model} is there once by {key}, and has every column that it must have.",
     "accepted_values": "{column} of {model} is one of the known values: {values}.",
     "relationships": "Every {column} of {model} exists in {to}.",
     "unique_rows": "{columns} together name each row of {model} once.",
@@ -39,6 +39,7 @@ def meaning_of(test: Mapping[str, Any]) -> str:
             model=model,
             column=test.get("column_name"),
             columns=_listed(given.get("columns") or []),
+            key=" and ".join(given.get("key") or []),
             values=_listed(given.get("values") or []),
             to=" ".join(re.findall(r"'([^']*)'", str(given.get("to")))) or "what it points to",
         )
