@@ -9,6 +9,7 @@ from orchestration.digest import digest
 from orchestration.home import Home
 from orchestration.ingestion import ingestion_assets, vendor_assets
 from orchestration.jobs import build_schedules, nightly, weekly_report
+from orchestration.postgres_asset import served_mart_assets
 from orchestration.products import health_report, metric_values_asset, published_mart_asset
 
 _home = Home.from_environment()
@@ -22,6 +23,7 @@ defs = dg.Definitions(
         _models,
         metric_values_asset(_project, _models),
         published_mart_asset(_models),
+        *served_mart_assets(),
         health_report,
         digest,
     ],

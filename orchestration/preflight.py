@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from connectors.registry.source import load_registry, registry_dir
 from connectors.settings import chosen_sources
 from orchestration.glossary_data import check_glossary
+from orchestration.postgres_address import postgres_address
 from orchestration.report_files import report_language
 
 PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
@@ -22,6 +23,8 @@ def check_settings(env: Mapping[str, str]) -> None:
         )
     check_glossary(load_registry(registry_dir()))
     report_language(env)
+    postgres_address(env)
+    load_registry(registry_dir())
     chosen = chosen_sources(env)
     for error in chosen.values():
         if error is not None and not any(each is None for each in chosen.values()):

@@ -1,0 +1,219 @@
+"""The mart that PostgreSQL serves: the file's rows and revision, replaced whole, whatever happens meanwhile."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pytest
+
+from orchestration import publish_postgres
+from orchestration.postgres_address import URL_VARIABLE, PostgresAddress
+from orchestration.postgres_session import PostgresError
+from orchestration.publish_postgres import ServedPublication, publish_to_postgres
+from tests.postgres_fixture import AS_OF, KEYS, TICKETS, address, postgres, published_file, target
+from tests.postgres_server import Server, rows
+
+__all__ = ["postgres", "target"]
+
+ROOT = Path(__file__).resolve().parent.parent
+RELATIONS = (
+    "mart.fct_ticket", "mart.fct_usage_daily", "metrics.metric_values", "metrics.support", "meta.publication",
+)  # fmt: skip
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    return tmp_path / "product_ops.duckdb"
+
+
+def serve(file: Path, target: PostgresAddress, patience: float = 5) -> ServedPublication:
+    return publish_to_postgres(file, target, KEYS, patience)
+
+
+def versions(target: PostgresAddress) -> list[str]:
+    found = rows(target.url, r"select nspname from pg_namespace where nspname ~ '^product_ops_' order by oid")
+    return [name for (name,) in found]
+
+
+def test_both_targets_hold_the_same_rows_and_revision(published: Path, target: PostgresAddress) -> None:
+    done = serve(published_file(published, rows=40, revision=3), target)
+    assert (done.as_of, done.revision, done.changed, done.left) == (AS_OF, 3, True, ())
+    assert done.version == "product_ops_20261116_r3_1"
+    assert done.rows == 4 * 40 + 1
+    with duckdb.connect(str(published), read_only=True) as file:
+        for relation in RELATIONS:
+            served = rows(target.url, f"select * from {relation}")
+            assert sorted(served, key=repr) == sorted(
+                file.execute(f"select * from {relation}").fetchall(), key=repr
+            )
+            assert len(served) == (1 if relation == "meta.publication" else 40)
+
+
+def test_the_same_publication_again_changes_nothing(published: Path, target: PostgresAddress) -> None:
+    first = serve(published_file(published), target)
+    again = serve(published, target)
+    assert (again.version, again.changed) == (first.version, False)
+    assert versions(target) == [first.version]
+    # A view that somebody removed is noticed, although the content is the same.
+    rows(target.url, "drop view metrics.support")
+    assert serve(published, target).changed
+    assert rows(target.url, "select count(*) from metrics.support") == [(5,)]
+
+
+def test_the_last_two_publications_stay(published: Path, target: PostgresAddress) -> None:
+    for revision in (1, 2, 3):
+        serve(published_file(published, mark=revision, revision=revision), target)
+    serve(published_file(published, mark=4, as_of=date(2026, 11, 17)), target)
+    assert versions(target) == ["product_ops_20261116_r3_3", "product_ops_20261117_r1_4"]
+
+
+def test_a_night_that_counts_other_rows_is_not_served(
+    published: Path, target: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(published_file(published), target)
+    whole = publish_postgres.PublishedFile.batches
+
+    def lose_a_row(self: Any, table: Any) -> Any:
+        return (
+            whole(self, table)
+            if table.name != "fct_ticket"
+            else whole(self, table).read_all().slice(1).to_reader()
+        )
+
+    monkeypatch.setattr(publish_postgres.PublishedFile, "batches", lose_a_row)
+    with pytest.raises(PostgresError, match=r"has 4 rows of mart.fct_ticket where the published file has 5"):
+        serve(published_file(published, mark=2), target)
+    assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(1,)]
+    assert len(versions(target)) == 1
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from orchestration import postgres_versions, publish_postgres
+from orchestration.postgres_address import postgres_address
+from tests.postgres_fixture import KEYS
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+setattr(postgres_versions if sys.argv[2] == "comments_of" else publish_postgres, sys.argv[2], die)
+publish_postgres.publish_to_postgres(Path(sys.argv[1]), postgres_address(os.environ), KEYS)
+"""
+
+
+@pytest.mark.parametrize("step", ["comments_of", "_repoint_patiently"])
+def test_a_killed_publication_leaves_the_one_before(
+    published: Path, target: PostgresAddress, step: str
+) -> None:
+    serve(published_file(published), target)
+    published_file(published, mark=2)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(published), step],
+        cwd=ROOT,
+        env={**os.environ, URL_VARIABLE: target.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(1,)]
+    # The one that was killed between its two transactions has left a whole schema that no view reads.
+    assert len(versions(target)) == (1 if step == "comments_of" else 2)
+    done = serve(published, target)
+    assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(2,)]
+    assert len(versions(target)) == 2
+    assert versions(target)[-1] == done.version
+
+
+def test_a_reader_who_sits_in_a_transaction_blocks_nobody_for_ever(
+    published: Path, target: PostgresAddress
+) -> None:
+    first = serve(published_file(published), target)
+    with psycopg.connect(target.url, application_name="forgotten notebook") as reader:
+        assert reader.execute("select count(*) from mart.fct_ticket").fetchone() == (5,)
+        with pytest.raises(PostgresError) as refused:
+            serve(published_file(published, mark=2), target, patience=0.6)
+        for word in ("forgotten notebook", "idle in transaction", "pg_terminate_backend", target.place):
+            assert word in str(refused.value)
+        # Neither its own later statements nor those of others suffer, and nothing half done is left.
+        assert reader.execute("select distinct mark from mart.fct_usage_daily").fetchone() == (1,)
+        assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(1,)]
+        assert versions(target) == [first.version]
+    assert serve(published, target).changed
+    assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(2,)]
+
+
+def test_an_old_version_in_use_is_left_for_the_next_night(published: Path, target: PostgresAddress) -> None:
+    old = serve(published_file(published), target).version
+    serve(published_file(published, mark=2), target)
+    rows(target.url, f"create view public.shortcut as select mark from {old}.mart_fct_ticket")
+    with psycopg.connect(target.url) as reader:
+        reader.execute(f"select * from {old}.mart_fct_usage_daily")
+        assert serve(published_file(published, mark=3), target).left == (f"{old} is read by public.shortcut",)
+        rows(target.url, "drop view public.shortcut")
+        (left,) = serve(published_file(published, mark=4), target).left[:1]
+        assert left.startswith(f"{old}: canceling statement due to lock timeout")
+    assert serve(published_file(published, mark=5), target).left == ()
+    assert len(versions(target)) == 2
+
+
+def test_two_publishers_exclude_each_other(published: Path, target: PostgresAddress) -> None:
+    with psycopg.connect(target.url) as other:
+        other.execute(f"select pg_advisory_lock({publish_postgres._LOCK})")
+        with pytest.raises(PostgresError, match="Another publication is being written"):
+            serve(published_file(published), target)
+    assert serve(published, target).changed
+
+
+def test_what_is_not_ours_is_not_replaced(published: Path, target: PostgresAddress) -> None:
+    rows(target.url, "create schema mart create table fct_ticket (mine text)")
+    with pytest.raises(PostgresError, match=r"has mart.fct_ticket already, not made by this publisher"):
+        serve(published_file(published), target)
+    assert rows(target.url, "select * from mart.fct_ticket") == []
+    assert versions(target) == []
+
+
+def test_a_server_that_refuses_us_is_told_in_one_sentence(
+    published: Path, target: PostgresAddress, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.postgres_session.wait_exponential", lambda max: 0)
+    database = target.place.rsplit("/", 1)[1]
+    rows(target.url, "create role weak_publisher login password 'weak%/secret'")
+    published_file(published)
+    weak = f"postgresql://weak_publisher:weak%25%2Fsecret@127.0.0.1:{postgres.port}/{database}"
+    cases = {
+        postgres.url(database, password="wrong-secret"): "password authentication failed",
+        postgres.url("no_such_database"): "does not exist",
+        postgres.url(database).replace(str(postgres.port), "1"): "Connection refused",
+        weak: "grant create on database",
+    }
+    for url, reason in cases.items():
+        with pytest.raises(PostgresError, match=reason) as refused:
+            serve(published, address(url))
+        text = str(refused.value)
+        assert "\n" not in text
+        assert "the published file stands" in text.lower()
+        assert refused.value.__cause__ is None
+        for secret in (postgres.password, "wrong-secret", "weak%/secret", "weak%25%2Fsecret"):
+            assert secret not in text
+    rows(target.url, f'grant create on database "{database}" to weak_publisher')
+    with pytest.raises(PostgresError, match=r"create role \"?readers_of_weak\"? nologin"):
+        serve(published, address(weak, "readers_of_weak"))
+    # These are all the rights that it needs.
+    rows(target.url, "create role readers_of_weak nologin")
+    assert serve(published, address(weak, "readers_of_weak")).changed
+
+
+def test_without_a_published_file_nothing_is_served(published: Path, target: PostgresAddress) -> None:
+    with pytest.raises(FileNotFoundError, match="publish the mart first"):
+        serve(published, target)
+
+
+def test_a_column_of_text_that_is_too_long_a_name_is_told(published: Path, target: PostgresAddress) -> None:
+    long = "x" * 64
+    with pytest.raises(PostgresError, match=f"{long} of mart.fct_ticket is longer than the 63 bytes"):
+        serve(published_file(published, tickets=f"{TICKETS}, {long} integer"), target)
