@@ -1,0 +1,99 @@
+"""The served mart in a night: an asset when it is set, its own failing check when PostgreSQL does not take it."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.evaluations import failed_checks
+from orchestration.postgres_address import READER_VARIABLE, URL_VARIABLE, PostgresAddress
+from orchestration.postgres_asset import SERVED_MART, key_columns, served_mart_assets
+from orchestration.products import PUBLISHED_MART
+from tests.postgres_fixture import postgres, published_file, target
+from tests.postgres_server import rows
+
+__all__ = ["postgres", "target"]
+
+MANIFEST = {
+    "nodes": {
+        "model.fct_ticket": {"name": "fct_ticket", "schema": "marts"},
+        "model.fct_usage_daily": {"name": "fct_usage_daily", "schema": "marts"},
+        "model.stg": {"name": "stg_jira__issues", "schema": "staging"},
+        "test.1": {"attached_node": "model.fct_ticket", "column_name": "ticket_id", "test_metadata": {"name": "unique"}},
+        "test.2": {"attached_node": "model.fct_ticket", "column_name": "status", "test_metadata": {"name": "not_null"}},
+        "test.3": {
+            "attached_node": "model.fct_usage_daily",
+            "test_metadata": {"name": "unique_rows", "kwargs": {"columns": ["person_id", "event_date"]}},
+        },
+        "test.4": {"attached_node": "model.stg", "column_name": "id", "test_metadata": {"name": "unique"}},
+        "test.5": {"attached_node": None, "name": "assert_something"},
+    }
+}  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("POPS_HOME", str(tmp_path))
+    for folder in ("published", "dbt"):
+        (tmp_path / folder).mkdir()
+    published_file(tmp_path / "published" / "product_ops.duckdb", rows=7, revision=2)
+    (tmp_path / "dbt" / "manifest.json").write_text(json.dumps(MANIFEST))
+    return tmp_path
+
+
+def run(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    return dg.materialize([*served_mart_assets(), dg.AssetSpec(PUBLISHED_MART)], instance=instance)
+
+
+def test_there_is_no_asset_where_the_mart_is_not_served() -> None:
+    assert served_mart_assets({}) == []
+
+
+def test_the_asset_tells_what_is_served(
+    home: Path, target: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(URL_VARIABLE, target.url)
+    monkeypatch.setenv(READER_VARIABLE, target.reader)
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = run(instance)
+        assert not failed_checks(instance, done.run_id)
+    (materialized,) = done.asset_materializations_for_node("published__product_ops__postgres")
+    told = {name: value.value for name, value in materialized.metadata.items()}
+    assert (told["as_of"], told["revision"], told["rows"]) == ("2026-11-16", 2, 29)
+    assert told["place"] == target.place
+    assert rows(target.url, "select revision from meta.publication") == [(2,)]
+    keys = f"select conname from pg_constraint where connamespace = '{told['schema']}'::regnamespace and contype = 'p'"
+    assert {name for (name,) in rows(target.url, keys)} == {
+        "mart_fct_ticket_pkey", "mart_fct_usage_daily_pkey", "meta_publication_pkey",
+    }  # fmt: skip
+
+
+def test_a_server_that_is_down_fails_the_check_and_not_the_night(
+    home: Path, target: PostgresAddress, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(URL_VARIABLE, target.url.replace(target.secrets[0], "a-wrong-Secret"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = run(instance)
+        assert done.success
+        (failed,) = failed_checks(instance, done.run_id)
+        assert (failed.asset, failed.check, failed.severity) == (
+            "published/product_ops/postgres",
+            "served",
+            "error",
+        )
+        assert "password authentication failed" in failed.observed
+        assert target.place in failed.observed
+        assert instance.get_latest_materialization_event(SERVED_MART) is None
+        events = "".join(str(entry) for entry in instance.all_logs(done.run_id))
+    written = "".join(capfd.readouterr())
+    assert "password authentication failed" in written
+    assert "a-wrong-Secret" not in written + events
+
+
+def test_keys_are_what_dbt_tests(home: Path) -> None:
+    keys = key_columns(home / "dbt" / "manifest.json")
+    assert {table: key for table, key in keys.items() if table.startswith("mart.")} == {
+        "mart.fct_ticket": ("ticket_id",),
+        "mart.fct_usage_daily": ("person_id", "event_date"),
+    }
