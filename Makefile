@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test dev lint lint-fast docs hooks bench browser
+.PHONY: demo test dev lint lint-fast docs hooks bench browser bi-check
 
 demo: .venv/ready
 	$(BIN)/pops demo
@@ -39,6 +39,15 @@ hooks: .venv/ready-dev
 
 bench: .venv/ready-dev
 	$(BIN)/python -m tests.bench
+
+# Apache Superset in an environment of its own (Python 3.11 or 3.12), reading both published targets while they change.
+bi-check: .venv/ready-dev .venv-bi/ready
+	$(BIN)/python -m tests.bi_check .venv-bi/bin/python
+
+.venv-bi/ready: .venv/bin/uv requirements-bi.lock
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bi
+	$(BIN)/uv pip install --quiet --python .venv-bi/bin/python --require-hashes -r requirements-bi.lock
+	@touch $@
 
 .venv/bin/uv: requirements-bootstrap.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...")'

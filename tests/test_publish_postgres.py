@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import pytest
 from orchestration import publish_postgres
 from orchestration.postgres_address import URL_VARIABLE, PostgresAddress
 from orchestration.postgres_session import PostgresError
+from orchestration.publish import publish
 from orchestration.publish_postgres import ServedPublication, publish_to_postgres
 from tests.postgres_fixture import AS_OF, KEYS, TICKETS, address, postgres, published_file, target
 from tests.postgres_server import Server, rows
+from tests.test_publish import CHECKS, FRESHNESS, build
 
 __all__ = ["postgres", "target"]
 
@@ -53,6 +55,41 @@ def test_both_targets_hold_the_same_rows_and_revision(published: Path, target: P
                 file.execute(f"select * from {relation}").fetchall(), key=repr
             )
             assert len(served) == (1 if relation == "meta.publication" else 40)
+
+
+def test_a_night_s_own_file_is_served_with_its_comments(tmp_path: Path, target: PostgresAddress) -> None:
+    """The file as `publish` writes it, views and all; the small files of the other tests have its layout."""
+    file = tmp_path / "published" / "product_ops.duckdb"
+    moment = datetime(2026, 11, 16, 1, tzinfo=UTC)
+    publish(
+        build(tmp_path / "warehouse.duckdb", rows=100, mark=1),
+        file,
+        AS_OF,
+        CHECKS,
+        FRESHNESS,
+        moment,
+        "UTC",
+        {},
+    )
+    done = publish_to_postgres(file, target, {"meta.sources": ("source",)})
+    with duckdb.connect(str(file), read_only=True) as published:
+        relations = published.execute(
+            "select table_schema || '.' || table_name from information_schema.tables"
+        ).fetchall()
+        assert len(relations) >= 8
+        for (relation,) in relations:
+            read = published.execute(f"select * from {relation}").fetchall()
+            assert sorted(rows(target.url, f"select * from {relation}"), key=repr) == sorted(
+                read, key=repr
+            ), relation
+    assert rows(target.url, "select as_of, revision from meta.publication") == [(AS_OF, done.revision)]
+    commented = rows(
+        target.url,
+        "select obj_description('meta.sources'::regclass), col_description('meta.sources'::regclass, 1)",
+    )
+    assert commented == [
+        ("One row a source: how its last read went, and up to when its records reach. Primary key: source.", "The tool that is read.")
+    ]  # fmt: skip
 
 
 def test_the_same_publication_again_changes_nothing(published: Path, target: PostgresAddress) -> None:
