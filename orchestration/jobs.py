@@ -9,6 +9,7 @@ from orchestration.digest import DIGEST
 from orchestration.evaluations import failed_checks
 from orchestration.home import Home
 from orchestration.night import AS_OF_TAG, reporting_zone
+from orchestration.postgres_asset import SERVED_MART
 from orchestration.products import HEALTH_REPORT
 from orchestration.report_files import mark_withheld
 
@@ -18,7 +19,7 @@ _EXECUTOR = dg.multiprocess_executor.configured(
 )
 
 
-_AFTER_PUBLICATION = {key.to_python_identifier() for key in (HEALTH_REPORT, DIGEST)}
+_AFTER_PUBLICATION = {key.to_python_identifier() for key in (HEALTH_REPORT, DIGEST, SERVED_MART)}
 
 
 @dg.failure_hook(name="tell_readers")

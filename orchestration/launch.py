@@ -27,7 +27,7 @@ _STEPS = {
     "metrics__product_ops__metric_values": "metrics computed",
     "audit": "audited",
     _PUBLISHED: "published",
-    "published__product_ops__postgres": "PostgreSQL done",
+    "published__product_ops__postgres": "served from PostgreSQL",
     "reports__product_ops__health_report": "report written",
     "sent__product_ops__digest": "digest",
 }

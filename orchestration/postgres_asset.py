@@ -29,8 +29,8 @@ _OTHER_KEYS = {
 def served_mart_assets(env: Mapping[str, str] = os.environ) -> list[dg.AssetsDefinition]:
     """One asset downstream of the published file; none when the mart is not served from PostgreSQL.
 
-    When PostgreSQL does not take the mart, the check `served` fails and says why, and the asset is not materialised:
-    the night has published its file, and goes on.
+    When PostgreSQL does not take the mart, the check `served` says why and the step fails; the night has published its
+    file by then, and goes on.
     """
     if postgres_address(env) is None:
         return []
@@ -45,20 +45,21 @@ def served_mart_assets(env: Mapping[str, str] = os.environ) -> list[dg.AssetsDef
             "What BI tools query over the network: views `mart.*`, `metrics.*` and `meta.*` in PostgreSQL, with the rows "
             "and the revision of the published file. All views change over in one transaction."
         ),
-        output_required=False,
         check_specs=[
             dg.AssetCheckSpec(
                 SERVED,
                 asset=SERVED_MART,
                 description=f"{_MEANING} When it fails, readers there keep the publication before; the file is not touched.",
-                metadata={"owner": owner_of(PLATFORM), "severity": "error"},
+                metadata={"owner": owner_of(PLATFORM), "severity": "warn"},
             )
         ],
         freshness_policy=dg.FreshnessPolicy.time_window(
             fail_window=timedelta(hours=30), warn_window=timedelta(hours=26)
         ),
     )
-    def served_mart(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    def served_mart(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         # The driver is loaded only where the mart is served.
         from orchestration.postgres_session import PostgresError
         from orchestration.publish_postgres import publish_to_postgres
@@ -71,9 +72,8 @@ def served_mart_assets(env: Mapping[str, str] = os.environ) -> list[dg.AssetsDef
                 home.published, address, key_columns(home.dbt_target / "manifest.json")
             )
         except PostgresError as error:
-            context.log.error(str(error))
-            yield _check(False, str(error))  # type: ignore[misc]
-            return
+            yield _check(False, str(error))
+            raise dg.Failure(str(error), allow_retries=False) from None
         yield dg.MaterializeResult(
             metadata={
                 "as_of": served.as_of.isoformat(),
@@ -118,7 +118,8 @@ def _check(passed: bool, observed: str) -> dg.AssetCheckResult:
         asset_key=SERVED_MART,
         check_name=SERVED,
         passed=passed,
-        severity=dg.AssetCheckSeverity.ERROR,
+        # Of severity `error` are the checks that hold the publication; this one comes after it.
+        severity=dg.AssetCheckSeverity.WARN,
         description=None if passed else _MEANING,
         metadata={"owner": owner_of(PLATFORM), "meaning": _MEANING, "observed": observed},
     )

@@ -24,7 +24,6 @@ def check_settings(env: Mapping[str, str]) -> None:
     check_glossary(load_registry(registry_dir()))
     report_language(env)
     postgres_address(env)
-    load_registry(registry_dir())
     chosen = chosen_sources(env)
     for error in chosen.values():
         if error is not None and not any(each is None for each in chosen.values()):

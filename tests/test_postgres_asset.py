@@ -43,7 +43,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    return dg.materialize([*served_mart_assets(), dg.AssetSpec(PUBLISHED_MART)], instance=instance)
+    return dg.materialize(
+        [*served_mart_assets(), dg.AssetSpec(PUBLISHED_MART)], instance=instance, raise_on_error=False
+    )
 
 
 def test_there_is_no_asset_where_the_mart_is_not_served() -> None:
@@ -69,18 +71,18 @@ def test_the_asset_tells_what_is_served(
     }  # fmt: skip
 
 
-def test_a_server_that_is_down_fails_the_check_and_not_the_night(
+def test_a_server_that_refuses_us_fails_the_asset_and_says_why(
     home: Path, target: PostgresAddress, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(URL_VARIABLE, target.url.replace(target.secrets[0], "a-wrong-Secret"))
     with dg.DagsterInstance.ephemeral() as instance:
         done = run(instance)
-        assert done.success
+        assert not done.success
         (failed,) = failed_checks(instance, done.run_id)
         assert (failed.asset, failed.check, failed.severity) == (
             "published/product_ops/postgres",
             "served",
-            "error",
+            "warn",
         )
         assert "password authentication failed" in failed.observed
         assert target.place in failed.observed
