@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
+import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from adbc_driver_manager import Error as DriverError
-from adbc_driver_postgresql import dbapi
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from orchestration.postgres_address import URL_VARIABLE, PostgresAddress
@@ -46,7 +46,7 @@ class PostgresSession:
                 reraise=True,
             ):
                 with attempt:
-                    self._connection = dbapi.connect(address.url)
+                    self._connection = adbc.connect(address.url)
         except DriverError as error:
             raise PostgresError(
                 f"PostgreSQL at {address.place} cannot be reached: {self._plain(error)}. "
