@@ -17,6 +17,8 @@ from orchestration.products import PUBLISHED_MART
 SERVED_MART = dg.AssetKey(["published", "product_ops", "postgres"])
 SERVED = "served"
 _MEANING = "PostgreSQL serves the rows and the revision of the published file."
+# dbt's tests of a key, and the argument that names its columns.
+KEY_TESTS = {"unique": "column_name", "unique_rows": "columns", "whole_rows": "key"}
 # Tables that no dbt model makes; those of the marts have the keys that dbt tests.
 _OTHER_KEYS = {
     "meta.checks": ("asset", "check_name"),
@@ -101,15 +103,14 @@ def key_columns(manifest: Path) -> dict[str, tuple[str, ...]]:
     nodes: dict[str, dict[str, Any]] = json.loads(manifest.read_text())["nodes"]
     keys: dict[str, tuple[str, ...]] = {}
     for test in nodes.values():
-        kind = (test.get("test_metadata") or {}).get("name")
+        tested = test.get("test_metadata") or {}
         model = nodes.get(test.get("attached_node") or "")
         if model is None or model["schema"] != "marts":
             continue
         table = f"mart.{model['name']}"
-        if kind == "unique":
-            keys[table] = (test["column_name"],)
-        elif kind == "unique_rows":
-            keys.setdefault(table, tuple(test["test_metadata"]["kwargs"]["columns"]))
+        if tested.get("name") in KEY_TESTS:
+            key = tested.get("kwargs", {}).get(KEY_TESTS[tested["name"]]) or test.get("column_name")
+            keys[table] = (key,) if isinstance(key, str) else tuple(key)
     return {**keys, **_OTHER_KEYS}
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from orchestration.evaluations import failed_checks
 from orchestration.postgres_address import READER_VARIABLE, URL_VARIABLE, PostgresAddress
-from orchestration.postgres_asset import SERVED_MART, key_columns, served_mart_assets
+from orchestration.postgres_asset import KEY_TESTS, SERVED_MART, key_columns, served_mart_assets
 from orchestration.products import PUBLISHED_MART
 from tests.postgres_fixture import postgres, published_file, target
 from tests.postgres_server import rows
@@ -19,6 +20,7 @@ MANIFEST = {
     "nodes": {
         "model.fct_ticket": {"name": "fct_ticket", "schema": "marts"},
         "model.fct_usage_daily": {"name": "fct_usage_daily", "schema": "marts"},
+        "model.dim_team": {"name": "dim_team", "schema": "marts"},
         "model.stg": {"name": "stg_jira__issues", "schema": "staging"},
         "test.1": {"attached_node": "model.fct_ticket", "column_name": "ticket_id", "test_metadata": {"name": "unique"}},
         "test.2": {"attached_node": "model.fct_ticket", "column_name": "status", "test_metadata": {"name": "not_null"}},
@@ -28,6 +30,10 @@ MANIFEST = {
         },
         "test.4": {"attached_node": "model.stg", "column_name": "id", "test_metadata": {"name": "unique"}},
         "test.5": {"attached_node": None, "name": "assert_something"},
+        "test.6": {
+            "attached_node": "model.dim_team",
+            "test_metadata": {"name": "whole_rows", "kwargs": {"key": ["team_id"], "required": ["team_name"]}},
+        },
     }
 }  # fmt: skip
 
@@ -96,6 +102,25 @@ def test_a_server_that_refuses_us_fails_the_asset_and_says_why(
 def test_keys_are_what_dbt_tests(home: Path) -> None:
     keys = key_columns(home / "dbt" / "manifest.json")
     assert {table: key for table, key in keys.items() if table.startswith("mart.")} == {
+        "mart.dim_team": ("team_id",),
         "mart.fct_ticket": ("ticket_id",),
         "mart.fct_usage_daily": ("person_id", "event_date"),
     }
+
+
+def test_the_marts_keys_are_tested_by_what_is_read() -> None:
+    """Another kind of test for a key would silently take the primary keys away."""
+    without_key = set()
+    for path in Path("dbt_project/models/marts").rglob("*.yml"):
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
+            kinds = {kind for test in model.get("data_tests", []) for kind in test}
+            kinds |= {
+                test
+                for column in model["columns"]
+                for test in column.get("data_tests", [])
+                if isinstance(test, str)
+            }
+            if not kinds & set(KEY_TESTS):
+                without_key.add(model["name"])
+    # One row a person and address, or a person and device: its key has empty columns.
+    assert without_key <= {"bridge_identity"}
