@@ -109,7 +109,7 @@ def key_columns(manifest: Path) -> dict[str, tuple[str, ...]]:
             continue
         table = f"mart.{model['name']}"
         if tested.get("name") in KEY_TESTS:
-            key = tested.get("kwargs", {}).get(KEY_TESTS[tested["name"]]) or test.get("column_name")
+            key = tested.get("kwargs", {}).get(KEY_TESTS[tested["name"]]) or test["column_name"]
             keys[table] = (key,) if isinstance(key, str) else tuple(key)
     return {**keys, **_OTHER_KEYS}
 
