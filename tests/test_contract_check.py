@@ -84,7 +84,8 @@ def test_each_wrong_secret_is_rejected_with_its_variable_and_what_is_needed(hous
 
 def test_each_missing_variable_is_named_and_stops_this_source_alone(house: House, company: World) -> None:
     other = next(each for each in CASES if each != house.source)
-    others = House(company, CASES[other], house.home, pytest.MonkeyPatch()).env
+    with pytest.MonkeyPatch.context() as patch:
+        others = House(company, CASES[other], house.home, patch).env
     fields = house.kind.Settings.model_fields.items()
     for variable in [prefix(house.source) + name.upper() for name, field in fields if field.is_required()]:
         env = {name: value for name, value in house.env.items() if name != variable}

@@ -26,7 +26,8 @@ def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.
 
     A kill while it publishes is tried with the publication alone.
     """
-    house = undisturbed.after[NIGHTS[1]].copy(tmp_path_factory.mktemp("killed") / "home")
+    copied = undisturbed.after[NIGHTS[1]].copy(tmp_path_factory.mktemp("killed") / "home")
+    house = House(copied.home, sandbox.environment())
     for sources, seconds in ((3, 0.0), (len(SOURCES), 20.0)):
         house.night_killed_after(sandbox, NIGHTS[2], sources, seconds)
         assert house.query("select as_of from meta.publication") == [(NIGHTS[1],)], sources

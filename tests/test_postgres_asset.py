@@ -23,13 +23,13 @@ MANIFEST = {
         "model.fct_usage_daily": {"name": "fct_usage_daily", "schema": "marts"},
         "model.dim_team": {"name": "dim_team", "schema": "marts"},
         "model.stg": {"name": "stg_jira__issues", "schema": "staging"},
-        "test.1": {"attached_node": "model.fct_ticket", "column_name": "ticket_id", "test_metadata": {"name": "unique"}},
+        "test.1": {"attached_node": "model.fct_ticket", "test_metadata": {"name": "unique", "kwargs": {"column_name": "ticket_id"}}},
         "test.2": {"attached_node": "model.fct_ticket", "column_name": "status", "test_metadata": {"name": "not_null"}},
         "test.3": {
             "attached_node": "model.fct_usage_daily",
             "test_metadata": {"name": "unique_rows", "kwargs": {"columns": ["person_id", "event_date"]}},
         },
-        "test.4": {"attached_node": "model.stg", "column_name": "id", "test_metadata": {"name": "unique"}},
+        "test.4": {"attached_node": "model.stg", "test_metadata": {"name": "unique", "kwargs": {"column_name": "id"}}},
         "test.5": {"attached_node": None, "name": "assert_something"},
         "test.6": {
             "attached_node": "model.dim_team",
