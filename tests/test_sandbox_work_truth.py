@@ -8,6 +8,8 @@ import pytest
 from sandbox.company import Company, night_moment
 from sandbox.truth.delivery import truth_rows as delivery_truth
 from sandbox.truth.epics import kaplan_meier_median
+from sandbox.truth.feedback import feedback_items
+from sandbox.truth.feedback import truth_rows as feedback_truth
 from sandbox.truth.issues import issue_facts
 from sandbox.truth.support import ticket_facts
 from sandbox.work_time import local, local_date
@@ -102,3 +104,44 @@ def test_delivery_truth_has_the_rows_that_are_easy_to_count_by_hand(
     (row,) = [r for r in rows if keys[rows.index(r)] == ("on_time_rate", date(2026, 10, 19), "atlas", None)]
     assert row["numerator"] >= 1
     assert row["value"] == row["numerator"] / row["denominator"]
+
+
+def test_feedback_is_what_the_tools_still_show(company: Company) -> None:
+    before, after = (feedback_items(company, night) for night in NIGHTS[1:])
+    (deleted,) = [each for each in company.roadmap.feedback.notes if each.deleted_at is not None]
+    days = [Counter(item.day for item in items) for items in (before, after)]
+    assert days[0][local_date(deleted.created_at)] == days[1][local_date(deleted.created_at)] + 1
+    # The only item that a note is about is deleted between the nights.
+    (note,) = [
+        each
+        for each in company.roadmap.feedback.notes
+        if any(item.deleted_at is not None for item in each.about)
+    ]
+    features = [
+        Counter(item.feature_id for item in items if item.day == local_date(note.created_at))
+        for items in (before, after)
+    ]
+    assert features[0] - features[1] == {"templates": 1}
+    assert features[1] - features[0] == {"(unmapped)": 1}
+
+
+def test_a_remark_is_feedback_of_the_day_on_which_the_ticket_was_rated(company: Company) -> None:
+    rated = [fact for fact in ticket_facts(company, NIGHTS[-1]) if fact.has_remark]
+    assert any(
+        fact.offered_at and fact.rated_at and local_date(fact.offered_at) < local_date(fact.rated_at)
+        for fact in rated
+    )
+    judged = [item for item in feedback_items(company, NIGHTS[-1]) if item.is_negative is not None]
+    assert Counter(item.day for item in judged) == Counter(
+        local_date(fact.rated_at) for fact in rated if fact.rated_at is not None
+    )
+    assert sum(bool(item.is_negative) for item in judged) == sum(not fact.is_good for fact in rated)
+
+
+def test_feedback_truth_counts_the_features_into_the_whole(company: Company) -> None:
+    counts: Counter[tuple[str, date, bool]] = Counter()
+    for row in feedback_truth(company, NIGHTS[-1]):
+        key = row["metric"], row["period_start"], row["feature_id"] is None
+        counts[key] += row["denominator"] or row["numerator"]
+    assert {metric for metric, _, _ in counts} == {"feedback_received", "feedback_negative_rate"}
+    assert all(count == counts[metric, week, True] for (metric, week, _), count in counts.items())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.people import Record
 from sandbox.support.model import AUTOMATED_CHANNELS, Audit, Organization, Ticket, User
+from sandbox.support.records import remark
 
 if TYPE_CHECKING:
     from sandbox.support.desk import Support
@@ -220,7 +221,7 @@ def _rating(ticket: Ticket, now: datetime) -> Json | None:
         return None
     score = changes[-1].fields["score"]
     rating: Json = {
-        "remark": "",
+        "remark": remark(ticket, score) or "",
         "created_at": _seconds(changes[0].at),
         "updated_at": _seconds(changes[-1].at),
         "contact": _reference(ticket.requester),

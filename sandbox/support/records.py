@@ -265,12 +265,12 @@ def _rating(ticket: Ticket, now: datetime) -> Record | None:
         "group_id": 360_000_001,
         "created_at": _iso(changes[0].at),
         "updated_at": _iso(last.at),
-        "comment": _remark(ticket, last.fields["score"]) or "",
+        "comment": remark(ticket, last.fields["score"]) or "",
     }
     return Record(str(rating_id), last.at, body)
 
 
-def _remark(ticket: Ticket, score: str) -> str | None:
+def remark(ticket: Ticket, score: str) -> str | None:
     """What every third customer writes beside a rating."""
     if score not in ("good", "bad") or ticket.id % 3:
         return None

@@ -3,7 +3,7 @@
 from datetime import date
 
 from sandbox.company import Company
-from sandbox.truth import delivery, engineering, roadmap, sprints, support, surveys, usage
+from sandbox.truth import delivery, engineering, feedback, roadmap, sprints, support, surveys, usage
 from sandbox.truth.features import weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.rows import Row
 
@@ -24,4 +24,5 @@ def truth(company: Company, as_of: date) -> list[Row]:
         *engineering.truth_rows(company, as_of),
         *roadmap.truth_rows(company, as_of),
         *surveys.truth_rows(company, as_of),
+        *feedback.truth_rows(company, as_of),
     ]

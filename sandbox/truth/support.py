@@ -14,6 +14,7 @@ import numpy as np
 
 from sandbox.catalogue import FEATURES
 from sandbox.support.model import AUTOMATED_CHANNELS, SOLVED, Ticket
+from sandbox.support.records import remark
 from sandbox.truth.features import weekly_feature_users, weekly_users
 from sandbox.truth.rows import Row
 from sandbox.truth.rows import row as weekless_row
@@ -39,10 +40,11 @@ class TicketFacts:
     solved_at: tuple[datetime, ...]
     requester_wait_seconds: int
     agent_wait_seconds: int
-    # The rating: when it was asked for, when it was given, and whether it is good.
+    # The rating: when it was asked for, when it was given, whether it is good, and whether something was written beside it.
     offered_at: datetime | None
     rated_at: datetime | None
     is_good: bool
+    has_remark: bool
 
     @property
     def first_reply_at(self) -> datetime | None:
@@ -118,6 +120,7 @@ def _facts(company: "Company", ticket: Ticket, as_of: date, cut: datetime, read_
         offered_at=scores[0][0] if scores else None,
         rated_at=given[-1][0] if given else None,
         is_good=bool(given) and given[-1][1] == "good",
+        has_remark=bool(given) and remark(ticket, given[-1][1]) is not None,
     )
 
 

@@ -6,7 +6,7 @@ and scores outside the scale never do. An answer belongs to the month or week in
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -48,18 +48,10 @@ class CountedAnswer:
 
 def counted_answers(company: "Company", as_of: date) -> list[CountedAnswer]:
     """The answers that count as of a date: given before it, shown by the vendor that night, the latest of their wave."""
-    facts = usage_facts(company, as_of)
-    night, cut = night_moment(as_of), midnight(as_of)
+    night = night_moment(as_of)
     latest: dict[tuple[object, ...], tuple[tuple[datetime, str], CountedAnswer]] = {}
-    for answer in company.surveys.answers:
-        if answer.submitted_at >= cut or not answer.is_shown(night) or answer.form.survey_id is None:
-            continue
+    for answer, account in customer_answers(company, as_of):
         if answer.score is None or not answer.form.first <= answer.score <= answer.form.last:
-            continue
-        account = _account(facts, answer, night)
-        if account is not None and account.is_test:
-            continue
-        if answer.person_index is not None and company.people[answer.person_index].is_internal:
             continue
         counted = _counted(company, answer, account, as_of)
         wave = counted.day.replace(day=1) if WAVES[counted.kind] == "month" else week_of(counted.day)
@@ -69,6 +61,21 @@ def counted_answers(company: "Company", as_of: date) -> list[CountedAnswer]:
         if key not in latest or latest[key][0] < order:
             latest[key] = (order, counted)
     return [counted for _, counted in latest.values()]
+
+
+def customer_answers(company: "Company", as_of: date) -> Iterator[tuple[Answer, Account | None]]:
+    """Every answer given before a date and shown that night, with its account; not of colleagues and test accounts."""
+    facts = usage_facts(company, as_of)
+    night, cut = night_moment(as_of), midnight(as_of)
+    for answer in company.surveys.answers:
+        if answer.submitted_at >= cut or not answer.is_shown(night) or answer.form.survey_id is None:
+            continue
+        account = _account(facts, answer, night)
+        if account is not None and account.is_test:
+            continue
+        if answer.person_index is not None and company.people[answer.person_index].is_internal:
+            continue
+        yield answer, account
 
 
 def _account(facts: Facts, answer: Answer, night: datetime) -> Account | None:

@@ -1,5 +1,5 @@
--- Grain: one row an item of feedback, whichever tool it came from. Its kind is the one
--- that it came with (a dropped file says it), else what the registry says of its channel.
+-- Grain: one row an item of feedback of a customer, whichever tool it came from: what colleagues and test accounts say
+-- is left out. Its kind is the one that it came with (a dropped file says it), else what the registry says of its channel.
 with items as (
     {% for model in [
         'int_feedback__notes',
@@ -33,3 +33,10 @@ select
 from items
 left join {{ ref('stg_registry__feedback_sources') }} as sources
     on lower(trim(items.channel)) = sources.source_name
+left join {{ ref('int_identity__persons') }} as persons
+    on items.person_id = persons.person_id
+left join {{ ref('int_crm__accounts') }} as accounts
+    on items.account_id = accounts.account_id
+where
+    not coalesce(persons.is_internal, false)
+    and not coalesce(accounts.is_test_account, false)

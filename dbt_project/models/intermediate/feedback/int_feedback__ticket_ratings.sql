@@ -1,4 +1,5 @@
 -- Grain: one row a rating of a counted ticket that came with a comment. Account, person and feature are the ticket's.
+-- The comment was made when the rating was given, not when it was asked for.
 select
     rating_id as feedback_id,
     source,
@@ -12,8 +13,9 @@ select
     cast(null as {{ dbt.type_string() }}) as theme,
     case score when 'good' then 'positive' when 'bad' then 'negative' end as sentiment,
     cast(null as double) as score,
-    offered_at as created_at
+    rated_at as created_at
 from {{ ref('int_support__ratings') }}
 where
     has_comment
     and is_counted
+    and rated_at is not null
