@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from orchestration import engineer_commands
+from orchestration.engineering import commands as engineer_commands
 
 app = typer.Typer(
     name="pops",
@@ -186,7 +186,7 @@ def report(
 ) -> None:
     """Write the health report of a week from the published mart."""
     from orchestration.home import Home
-    from orchestration.report_files import write_report
+    from orchestration.pages.report_files import write_report
 
     with _readable_errors():
         _terminal.print(str(write_report(Home.from_environment(), week)))
@@ -203,7 +203,7 @@ def digest(
     ] = False,
 ) -> None:
     """Send the digest of a week to Slack and by mail, or update what was sent; `--dry-run` prints it."""
-    from orchestration.digest import run_digest
+    from orchestration.messages.digest import run_digest
 
     with _readable_errors():
         _terminal.print(run_digest(week, dry_run, anyway, os.environ), markup=False)
@@ -223,7 +223,7 @@ def query(
     ] = None,
 ) -> None:
     """Print a metric from the published mart, also while a night is running."""
-    from orchestration.query_table import print_query
+    from orchestration.metrics.query_table import print_query
 
     with _readable_errors():
         print_query(_terminal, metric, by or [], last, as_of.date() if as_of else None)
@@ -240,8 +240,8 @@ def export(
     ] = None,
 ) -> None:
     """Write the published tables to files, all of one revision."""
-    from orchestration.export import export_tables
     from orchestration.home import Home
+    from orchestration.publication.export import export_tables
 
     with _readable_errors():
         home = Home.from_environment()

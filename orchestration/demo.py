@@ -9,7 +9,7 @@ from rich.console import Console
 from orchestration.home import Home
 from orchestration.night import SCHEDULED_AT, reporting_zone
 from orchestration.preflight import PSEUDONYM_KEY
-from orchestration.publish import current_publication
+from orchestration.publication.publish import current_publication
 from sandbox.running import running_sandbox
 
 # A Monday: its night closes week 2026-W46.

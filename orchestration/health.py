@@ -8,8 +8,8 @@ from typing import Literal
 import duckdb
 
 from orchestration.home import Home
-from orchestration.report_data import open_mart
-from orchestration.report_files import withheld_reasons
+from orchestration.pages.report_data import open_mart
+from orchestration.pages.report_files import withheld_reasons
 
 # A day, and the time that a night may take; as in the assets' freshness policies.
 MAXIMUM_AGE_HOURS = 30.0

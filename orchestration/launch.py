@@ -14,9 +14,9 @@ import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
-from orchestration.delivery import links
 from orchestration.evaluations import failed_checks
 from orchestration.home import Home
+from orchestration.messages.delivery import links
 from orchestration.night import AS_OF_TAG
 from reports.model import CheckStatus
 
@@ -82,7 +82,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
 
 def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:
     """As the sensor of the daemon does, for nights that run without one."""
-    from orchestration.alerts import present_facts, tell_owners
+    from orchestration.messages.alerts import present_facts, tell_owners
 
     try:
         tell_owners(home, present_facts(instance, datetime.now(UTC), links(os.environ)))

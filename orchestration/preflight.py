@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from connectors.registry.source import load_registry, registry_dir
 from connectors.settings import chosen_sources
-from orchestration.glossary_data import check_glossary
-from orchestration.postgres_address import postgres_address
-from orchestration.report_files import report_language
+from orchestration.pages.glossary_data import check_glossary
+from orchestration.pages.report_files import report_language
+from orchestration.publication.postgres_address import postgres_address
 
 PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
 

@@ -8,18 +8,18 @@ import dagster as dg
 from dagster_dbt import DbtProject
 
 from orchestration.dbt_assets import WAREHOUSE_POOL, dbt_variables
-from orchestration.delivery import links
+from orchestration.engineering.kept_night import keep_night
 from orchestration.evaluations import check_evaluations
 from orchestration.home import Home
-from orchestration.kept_night import keep_night
-from orchestration.metric_assets import latest_values, metric_specs, published_metrics
+from orchestration.messages.delivery import links
+from orchestration.metrics.metric_assets import latest_values, metric_specs, published_metrics
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import PLATFORM, owner_of
-from orchestration.proof import refuse_unproven
-from orchestration.publish import publish
-from orchestration.published_meta import models_described
-from orchestration.report_data import last_complete_week
-from orchestration.report_files import forget_withheld, write_report
+from orchestration.pages.report_data import last_complete_week
+from orchestration.pages.report_files import forget_withheld, write_report
+from orchestration.publication.proof import refuse_unproven
+from orchestration.publication.publish import publish
+from orchestration.publication.published_meta import models_described
 from orchestration.source_status import read_states
 
 METRIC_VALUES = dg.AssetKey(["metrics", "product_ops", "metric_values"])
@@ -57,8 +57,8 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
         can_subset=True,
     )
     def metric_values(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        from orchestration.metric_engine import MetricEngine
-        from orchestration.metric_values import append_metric_values
+        from orchestration.metrics.metric_engine import MetricEngine
+        from orchestration.metrics.metric_values import append_metric_values
 
         night, home = Night.of_run(context), Home.from_environment()
         first_day = night.history_start.astimezone(reporting_zone()).date()

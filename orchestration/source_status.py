@@ -103,7 +103,7 @@ def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[st
     """
     if source == "registry":
         from connectors.registry.source import load_registry, registry_dir
-        from orchestration.glossary_data import check_glossary
+        from orchestration.pages.glossary_data import check_glossary
 
         # It has no credentials: what can be wrong are its files, and what they leave unexplained.
         check_glossary(load_registry(registry_dir()))

@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 
-from orchestration.postgres_address import PostgresAddress
-from orchestration.publish_postgres import publish_to_postgres
+from orchestration.publication.postgres_address import PostgresAddress
+from orchestration.publication.publish_postgres import publish_to_postgres
 from tests.postgres_fixture import KEYS, address, published_file
 from tests.postgres_server import rows, running_server
 

@@ -39,10 +39,10 @@ _KEEP = """
 import json, sys
 from datetime import date
 from orchestration.home import Home
-from orchestration.kept_night import keep_night
-from orchestration.metric_engine import MetricEngine
-from orchestration.metric_values import append_metric_values
-from orchestration.workbench import Workbench
+from orchestration.engineering.kept_night import keep_night
+from orchestration.metrics.metric_engine import MetricEngine
+from orchestration.metrics.metric_values import append_metric_values
+from orchestration.engineering.workbench import Workbench
 home = Home.from_environment().prepare()
 as_of, first_day = (date.fromisoformat(each) for each in sys.argv[1:])
 (home.dbt_target / "manifest.json").write_text("{}")

@@ -10,7 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.postgres_address import READER_VARIABLE, URL_VARIABLE, PostgresAddress, postgres_address
+from orchestration.publication.postgres_address import (
+    READER_VARIABLE,
+    URL_VARIABLE,
+    PostgresAddress,
+    postgres_address,
+)
 from tests.postgres_server import Server, running_server
 
 AS_OF = date(2026, 11, 16)

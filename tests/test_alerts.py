@@ -7,14 +7,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.alerts import OLD_AFTER, owner_alerts, present_facts, tell_owners
-from orchestration.delivery import DeliveryFailed, Links
-from orchestration.digest import DIGEST
 from orchestration.evaluations import GATE
 from orchestration.home import Home
-from orchestration.incidents import Facts, Problem
 from orchestration.ingestion import ARRIVED
 from orchestration.jobs import tell_readers
+from orchestration.messages.alerts import OLD_AFTER, owner_alerts, present_facts, tell_owners
+from orchestration.messages.delivery import DeliveryFailed, Links
+from orchestration.messages.digest import DIGEST
+from orchestration.messages.incidents import Facts, Problem
 from orchestration.products import HEALTH_REPORT, PUBLISHED_MART
 from sandbox.credentials import SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP, SLACK_OWNERS, SLACK_SUPPORT
 from tests.chat_rooms import Rooms, chat_rooms, impatient, text_of

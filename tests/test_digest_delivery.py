@@ -7,10 +7,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-import orchestration.digest
-from orchestration.delivery import DeliveryFailed
-from orchestration.digest import DIGEST, Delivery, deliver, dry_run
+import orchestration.messages.digest
 from orchestration.home import Home
+from orchestration.messages.delivery import DeliveryFailed
+from orchestration.messages.digest import DIGEST, Delivery, deliver, dry_run
 from reports.digest import Correction, Digest, Remark
 from sandbox.credentials import SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP, SLACK_OWNERS
 from tests.chat_rooms import NOW, Rooms, chat_rooms, impatient, text_of
@@ -124,7 +124,7 @@ def test_neither_slack_nor_mail_sends_nothing(home: Home) -> None:
 
 
 def test_the_asset_says_what_came_of_it(rooms: Rooms, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orchestration.digest, "read_digest", lambda *_: WHOLE)
+    monkeypatch.setattr(orchestration.messages.digest, "read_digest", lambda *_: WHOLE)
     monkeypatch.setenv("POPS_HOME", str(home.root))
     for name in (*rooms.environment, "POPS_SMTP_URL", "POPS_DIGEST_EMAIL_TO", "POPS_DIGEST_EMAIL_FROM"):
         monkeypatch.delenv(name, raising=False)
@@ -132,7 +132,7 @@ def test_the_asset_says_what_came_of_it(rooms: Rooms, home: Home, monkeypatch: p
     for environment in ({}, rooms.environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        result = dg.materialize([orchestration.digest.digest], selection=[DIGEST])
+        result = dg.materialize([orchestration.messages.digest.digest], selection=[DIGEST])
         (event,) = result.asset_materializations_for_node("sent__product_ops__digest")
         told.append({name: value.value for name, value in event.metadata.items()})
     assert told == [

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.engineering.kept_night import kept_night
+from orchestration.engineering.snapshots import file_state
 from orchestration.home import Home
-from orchestration.kept_night import kept_night
-from orchestration.snapshots import file_state
 from sandbox.company import Company, night_moment
 from sandbox.truth.sprints import committed_and_kept
 from tests.nights import NIGHTS, three_nights

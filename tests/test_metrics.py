@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.metric_engine import MetricDefinitionError, MetricEngine
-from orchestration.metric_values import append_metric_values
+from orchestration.metrics.metric_engine import MetricDefinitionError, MetricEngine
+from orchestration.metrics.metric_values import append_metric_values
 from tests.metric_catalogue import CATALOGUE, subject_of
 from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
 

@@ -10,13 +10,13 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orchestration.digest import read_digest
 from orchestration.home import Home
-from orchestration.metric_engine import MetricDefinition, MetricEngine
-from orchestration.metric_query import query_metric
-from orchestration.metric_values import ALL, DIMENSIONS
-from orchestration.periods import complete_periods, period_name
-from orchestration.report_data import health_report
+from orchestration.messages.digest import read_digest
+from orchestration.metrics.metric_engine import MetricDefinition, MetricEngine
+from orchestration.metrics.metric_query import query_metric
+from orchestration.metrics.metric_values import ALL, DIMENSIONS
+from orchestration.metrics.periods import complete_periods, period_name
+from orchestration.pages.report_data import health_report
 from reports.wording import quantity
 from tests.mart_sql import MART_SQL, WIDE_WEEKLY
 from tests.nights import NIGHTS, three_nights

@@ -9,9 +9,9 @@ import yaml
 
 from orchestration.dbt_tests import KEY_TESTS
 from orchestration.evaluations import failed_checks
-from orchestration.postgres_address import READER_VARIABLE, URL_VARIABLE, PostgresAddress
-from orchestration.postgres_asset import SERVED_MART, key_columns, served_mart_assets
 from orchestration.products import PUBLISHED_MART
+from orchestration.publication.postgres_address import READER_VARIABLE, URL_VARIABLE, PostgresAddress
+from orchestration.publication.postgres_asset import SERVED_MART, key_columns, served_mart_assets
 from tests.postgres_fixture import postgres, published_file, target
 from tests.postgres_server import rows
 

@@ -12,9 +12,9 @@ import pytest
 from adbc_driver_postgresql import dbapi
 from sqlalchemy import create_engine, inspect
 
-from orchestration.postgres_address import PostgresAddress
-from orchestration.postgres_session import PostgresError
-from orchestration.publish_postgres import publish_to_postgres
+from orchestration.publication.postgres_address import PostgresAddress
+from orchestration.publication.postgres_session import PostgresError
+from orchestration.publication.publish_postgres import publish_to_postgres
 from tests.postgres_fixture import KEYS, TICKETS, postgres, published_file, target
 from tests.postgres_server import rows
 

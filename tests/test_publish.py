@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from orchestration import publish as publishing
-from orchestration.publish import Publication, PublicationError, current_publication, publish
-from orchestration.published_meta import Described
+from orchestration.publication import publish as publishing
+from orchestration.publication.publish import Publication, PublicationError, current_publication, publish
+from orchestration.publication.published_meta import Described
 from orchestration.source_status import ReadState
 from reports.model import CheckStatus
 
@@ -229,7 +229,7 @@ KILLED = """
 import os, signal, sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from orchestration import publish
+from orchestration.publication import publish
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 setattr(publish if sys.argv[3] != "replace" else publish.os, sys.argv[3], die)
 publish.publish(

@@ -9,13 +9,13 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from orchestration.export import export_tables
 from orchestration.home import Home
-from orchestration.metric_query import query_metric
-from orchestration.metric_values import append_metric_values
-from orchestration.periods import days_back
-from orchestration.publish import publish
-from orchestration.query_table import in_unit, print_query
+from orchestration.metrics.metric_query import query_metric
+from orchestration.metrics.metric_values import append_metric_values
+from orchestration.metrics.periods import days_back
+from orchestration.metrics.query_table import in_unit, print_query
+from orchestration.publication.export import export_tables
+from orchestration.publication.publish import publish
 from tests.metric_warehouse import create_warehouse, engine_of, execute, insert, manifest_of
 
 AS_OF = date(2026, 11, 16)

@@ -8,11 +8,11 @@ import duckdb
 import pytest
 
 from connectors.registry.source import DEFAULT_FOLDER, load_registry
-from orchestration import report_files
-from orchestration.glossary_data import check_glossary, gaps, published_metrics
 from orchestration.home import DBT_PROJECT, Home
+from orchestration.pages import report_files
+from orchestration.pages.glossary_data import check_glossary, gaps, published_metrics
+from orchestration.pages.restatements import restatements, revisions
 from orchestration.preflight import check_settings
-from orchestration.restatements import restatements, revisions
 from reports.health import render
 from reports.model import DIMENSIONS
 from tests import reports_fixture

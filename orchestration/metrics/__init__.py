@@ -1,0 +1,1 @@
+"""From the metrics' definitions to their numbers: compiled, computed, appended, queried."""
