@@ -83,7 +83,7 @@ def test_the_launchpad_says_what_is_wrong(
 ) -> None:
     monkeypatch.setenv("POPS_ZENDESK_BASE_URL", "http://127.0.0.1:9/zendesk")
     monkeypatch.setenv("POPS_ZENDESK_CLIENT_ID", "id")
-    monkeypatch.setenv("POPS_ZENDESK_CLIENT_SECRET", "secret")
+    monkeypatch.setenv("POPS_ZENDESK_CLIENT_SECRET", "a-secret-of-this-test")
     monkeypatch.delenv("POPS_JIRA_BASE_URL", raising=False)
     config = BackfillWindow(source=source, window_start=start, window_end=end)
     with pytest.raises(ValueError, match=said):

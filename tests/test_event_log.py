@@ -1,0 +1,51 @@
+"""The event log that is kept open: what is written through it, Dagster's own storage reads."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
+
+from orchestration.event_log import KeptOpenEventLog
+from orchestration.home import Home
+
+
+@dg.asset(check_specs=[dg.AssetCheckSpec("holds", asset="thing")])
+def thing() -> dg.MaterializeResult:
+    return dg.MaterializeResult(
+        metadata={"rows": 3}, check_results=[dg.AssetCheckResult(passed=False, check_name="holds")]
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    for name in ("POPS_HOME", "DAGSTER_HOME", "DBT_TARGET_PATH", "POPS_DAGSTER_YAML"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    return Home(tmp_path / "home").prepare()
+
+
+def test_what_was_kept_open_is_read_by_dagsters_own_storage(home: Home) -> None:
+    with dg.DagsterInstance.get() as instance:
+        assert isinstance(instance.event_log_storage, KeptOpenEventLog)
+        runs = [dg.materialize([thing], instance=instance).run_id for _ in range(10)]
+    plain = SqliteEventLogStorage(str(home.dagster / "history" / "runs"))
+    for run in runs:
+        kinds = [record.dagster_event_type for record in plain.get_logs_for_run(run)]
+        assert kinds.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == 1
+        assert kinds.count(dg.DagsterEventType.ASSET_CHECK_EVALUATION) == 1
+        assert kinds[-1] == dg.DagsterEventType.RUN_SUCCESS
+    (latest,) = plain.get_asset_records([dg.AssetKey("thing")])
+    assert latest.asset_entry.last_materialization is not None
+    assert latest.asset_entry.last_run_id == runs[-1]
+
+
+def test_two_writers_at_once_lose_nothing(home: Home) -> None:
+    with dg.DagsterInstance.get() as one, dg.DagsterInstance.get() as other:
+        for _ in range(3):
+            assert dg.materialize([thing], instance=one).success
+            assert dg.materialize([thing], instance=other).success
+        seen = one.get_event_records(
+            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION, asset_key=dg.AssetKey("thing"))
+        )
+    assert len({record.run_id for record in seen}) == 6
