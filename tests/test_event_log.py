@@ -45,7 +45,5 @@ def test_two_writers_at_once_lose_nothing(home: Home) -> None:
         for _ in range(3):
             assert dg.materialize([thing], instance=one).success
             assert dg.materialize([thing], instance=other).success
-        seen = one.get_event_records(
-            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION, asset_key=dg.AssetKey("thing"))
-        )
+        seen = one.fetch_materializations(dg.AssetKey("thing"), limit=10).records
     assert len({record.run_id for record in seen}) == 6
