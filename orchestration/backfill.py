@@ -12,8 +12,8 @@ from connectors.runner import SourceRun, reread_source
 from connectors.settings import chosen_sources
 from orchestration.home import Home
 from orchestration.night import reporting_zone
-from orchestration.pages.vocabulary import vendor_title
 from orchestration.raw_facts import stream_facts
+from orchestration.vocabulary import vendor_title
 
 
 class BackfillWindow(dg.Config):

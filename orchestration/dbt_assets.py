@@ -24,7 +24,7 @@ from orchestration.home import DBT_PROJECT, Home
 from orchestration.model_facts import BuiltModels
 from orchestration.night import Night, reporting_zone
 from orchestration.ownership import owner_of
-from orchestration.pages.vocabulary import families_upstream, family_tags
+from orchestration.vocabulary import families_upstream, family_tags
 
 WAREHOUSE_POOL = "warehouse"
 _TEST_ID = "dagster_dbt/unique_id"

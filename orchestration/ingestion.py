@@ -18,8 +18,8 @@ from orchestration.check_words import NOT_READ_CONSEQUENCE, arrived_remedy, chec
 from orchestration.home import Home
 from orchestration.night import Night
 from orchestration.ownership import owner_of
-from orchestration.pages.vocabulary import FAMILIES, console_of, family_tags, stream_words, vendor_title
 from orchestration.raw_facts import StreamFacts, stream_facts
+from orchestration.vocabulary import FAMILIES, console_of, family_tags, stream_words, vendor_title
 
 ARRIVED = "arrived"
 _STALE = "The stream was not read; the numbers made of it are as old as its last good reading."

@@ -160,7 +160,7 @@ def test_a_metric_is_an_asset_between_the_marts_and_the_report(location: dict) -
 
 def test_every_stream_is_described_in_words_of_its_own() -> None:
     from connectors import SOURCES, connector_class
-    from orchestration.pages.vocabulary import console_of, stream_words
+    from orchestration.vocabulary import console_of, stream_words
 
     for source in SOURCES:
         assert (console_of(source) is None) == (source in ("files", "registry")), source

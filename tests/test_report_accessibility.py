@@ -1,27 +1,19 @@
 """Pages for everybody: axe finds nothing serious, in light, dark and narrow, in both languages; nothing overflows."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from reports.glossary import render_glossary
 from reports.health import render_pages
 from reports.language import language
 from reports.weeks import render_weeks
+from tests.browser_fixture import browser
 from tests.reports_fixture import glossary, report, weeks
 
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DbtProject
 
-from orchestration.pages.vocabulary import families_upstream, family_tags
+from orchestration.vocabulary import families_upstream, family_tags
 
 _GOOD = {"up": "more is better", "down": "less is better", "none": "neither more nor less is better"}
 

@@ -7,6 +7,7 @@ import duckdb
 import pandas as pd
 
 from connectors.registry.source import load_registry, registry_dir
+from orchestration.metrics.metric_query import names_of_members
 from orchestration.pages.restatements import restatements, revisions
 from reports.language import language
 from reports.model import CheckStatus, Definition, HealthReport, SourceStatus, Target
@@ -95,7 +96,7 @@ def health_report(
             definitions=_definitions(mart),
             targets=_targets(mart),
             features=features,
-            names=_names(mart),
+            names=names_of_members(mart),
             coverage=mart.execute(
                 "select * from mart.mart_metric_coverage order by source, subject, check_name"
             ).df(),
@@ -133,21 +134,6 @@ def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
 def _targets(mart: duckdb.DuckDBPyConnection) -> dict[str, Target]:
     rows = mart.execute("select metric, at_least, at_most from mart.dim_target").fetchall()
     return {metric: Target(at_least, at_most) for metric, at_least, at_most in rows}
-
-
-def _names(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """What ids are called: features, products, teams, funnels and their steps."""
-    return dict(
-        mart.execute(
-            """
-            select feature_id, feature_name from mart.dim_feature
-            union select product_id, product_name from mart.dim_feature
-            union select team_id, team_name from mart.dim_team
-            union select funnel_id, funnel_name from mart.dim_funnel_step
-            union select step, step_name from mart.dim_funnel_step
-            """
-        ).fetchall()
-    )
 
 
 def _sources(mart: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
