@@ -81,11 +81,15 @@ def test_marts_are_contracted_by_default_and_none_takes_it_back() -> None:
         assert "contract" not in (described()[name][1].get("config") or {}), name
 
 
-def test_a_model_is_described_once_and_beside_itself() -> None:
+def test_a_model_is_described_and_tried_in_the_file_of_its_name() -> None:
     assert set(described()) == set(MODELS)
     for name, (file, model) in described().items():
-        assert file.parent == MODELS[name].parent, name
+        assert file == MODELS[name].with_suffix(".yml"), name
         assert str(model["description"]).strip().endswith((".", "?")), name
+        content = yaml.safe_load(file.read_text())
+        assert set(content) <= {"models", "unit_tests"}, file
+        assert [each["name"] for each in content["models"]] == [name], file
+        assert {each["model"] for each in content.get("unit_tests", [])} <= {name}, file
 
 
 def test_every_mart_has_a_key_that_is_tested() -> None:

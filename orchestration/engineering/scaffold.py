@@ -90,7 +90,7 @@ def new_source(name: str, family: str, stream: str, root: Path = PROJECT_ROOT) -
         f"sandbox/vendors/{name}.py": "source/vendor.py",
         f"sandbox/vendors/{name}_records.py": "source/records.py",
         f"{staging}/_{name}__sources.yml": "source/sources.yml",
-        f"{staging}/_{name}__models.yml": "source/models.yml",
+        f"{staging}/stg_{name}__{stream}.yml": "source/staging.yml",
         f"{staging}/stg_{name}__{stream}.sql": "source/staging.sql",
     }.items():
         plan.add(path, template, values)
@@ -130,7 +130,7 @@ def new_model(name: str, reads: str, date_column: str, area: str, root: Path = P
     values = {"name": name, "reads": reads, "date": date_column}
     plan = Plan(root)
     plan.add(f"{folder}/{name}.sql", "model/model.sql", values)
-    plan.add(f"{folder}/_{name}.yml", "model/model.yml", values)
+    plan.add(f"{folder}/{name}.yml", "model/model.yml", values)
     return plan.write()
 
 
