@@ -2,8 +2,12 @@
 
 import configparser
 import json
+import re
 import shutil
+import subprocess
+import tomllib
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import dagster as dg
@@ -16,7 +20,9 @@ from orchestration.health import health
 from orchestration.home import Home
 from orchestration.retention import forget_runs
 
-DEPLOY = Path(__file__).parents[1] / "deploy"
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+HOST = "product-ops.example.org"
 PUBLISHED_AT = datetime(2026, 11, 16, 1, tzinfo=UTC)
 
 
@@ -47,6 +53,7 @@ def test_units_and_services_keep_the_ui_on_loopback_and_secrets_out() -> None:
         read.read(unit)
         assert read["Service"]["User"] == "product-ops", unit
         assert read["Service"]["EnvironmentFile"] == "/etc/product-ops/product-ops.env", unit
+        assert read["Service"]["UMask"] == "0027", unit
         if "webserver" in unit.name:
             assert "--host 127.0.0.1" in read["Service"]["ExecStart"]
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
@@ -58,6 +65,126 @@ def test_units_and_services_keep_the_ui_on_loopback_and_secrets_out() -> None:
         for line in example.splitlines()
         if line.startswith("POPS_")
     )
+
+
+SECRETS = ("deploy/product-ops.env", "deploy/.env", "deploy/eu.env", "data/raw/zendesk.duckdb")
+
+
+def test_git_and_images_leave_secrets_and_records_out(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    asked = subprocess.run(
+        ["git", "-C", tmp_path, "check-ignore", *SECRETS, "deploy/product-ops.env.example"],
+        capture_output=True,
+        text=True,
+    )
+    assert asked.stdout.split() == list(SECRETS)
+    left_out = [
+        line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] not in "#!"
+    ]
+    for path in (*SECRETS, ".env", ".git/config", ".venv/bin/python"):
+        assert any(_is_under(path, pattern) for pattern in left_out), path
+    for path in ("deploy/product-ops.env.example", "requirements.lock", "orchestration/__init__.py"):
+        assert not any(_is_under(path, pattern) for pattern in left_out), path
+
+
+def _is_under(path: str, pattern: str) -> bool:
+    """Whether a pattern of a .dockerignore names the path or a folder above it; `**/` stands for any folders, or none."""
+    parts, pattern = path.split("/"), pattern.rstrip("/")
+    heads = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    if not pattern.startswith("**/"):
+        return any(fnmatchcase(head, pattern) for head in heads)
+    return any(fnmatchcase(part, pattern.removeprefix("**/")) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("method", "upgrade", "origin", "uri", "status"),
+    [
+        ("GET", "", "", "/runs", None),
+        ("HEAD", "", "https://evil.example", "/runs", None),
+        ("POST", "", f"https://{HOST}", "/graphql", None),
+        ("GET", "websocket", f"https://{HOST}", "/graphql", None),
+        ("GET", "WebSocket", f"https://{HOST}", "/graphql", None),
+        ("GET", "", f"https://{HOST}", "/graphql", 405),
+        ("HEAD", "", "", "/graphql/", 405),
+        ("GET", "h2c", f"https://{HOST}", "/graphql", 405),
+        ("POST", "", "", "/graphql", 403),
+        ("POST", "", "null", "/graphql", 403),
+        ("POST", "", f"http://{HOST}", "/graphql", 403),
+        ("POST", "", f"https://{HOST}.evil.example", "/graphql", 403),
+        ("POST", "", "https://evil.example", "/report_asset_materialization/x", 403),
+        ("GET", "websocket", "https://evil.example", "/graphql", 403),
+        ("GET", "websocket", "", "/graphql", 403),
+    ],
+)
+def test_nginx_lets_only_the_own_pages_change_something(
+    method: str, upgrade: str, origin: str, uri: str, status: int | None
+) -> None:
+    text = (DEPLOY / "nginx.conf").read_text()
+    may_change = _mapped(text, "$product_ops_may_change", f"{method} {upgrade}")
+    is_foreign = _mapped(text, "$product_ops_is_foreign", f"{may_change} {origin}")
+    location = re.search(
+        r"location ~ (\S+) \{\s+if \(\$product_ops_may_change = no\) \{\s+return (\d+);", text
+    )
+    foreign = re.search(r"^    if \(\$product_ops_is_foreign\) \{\s+return (\d+);", text, re.M)
+    assert location
+    assert foreign
+    answer = None
+    if may_change == "no" and re.search(location[1], uri):
+        answer = int(location[2])
+    if is_foreign == "1":
+        answer = int(foreign[1])
+    assert answer == status
+
+
+def _mapped(text: str, variable: str, value: str) -> str:
+    """What a `map` of nginx gives for a value: a text that is equal but for case, else the first pattern, else the default."""
+    block = re.search(r'map "[^"]+" ' + re.escape(variable) + r" \{(.*?)\n\}", text, re.S)
+    assert block
+    rules = re.findall(r'^\s+(?:"([^"]*)"|default) (\w+);$', block[1], re.M)
+    for source, result in rules:
+        if source and source[0] != "~" and source.lower() == value.lower():
+            return str(result)
+    for source, result in rules:
+        if source.startswith("~*") and re.search(source[2:], value, re.I):
+            return str(result)
+        if source.startswith("~") and source[1] != "*" and re.search(source[1:], value):
+            return str(result)
+    return str(next(result for source, result in rules if not source))
+
+
+def test_both_proxies_answer_to_one_host_alone() -> None:
+    nginx, caddy = (DEPLOY / "nginx.conf").read_text(), (DEPLOY / "Caddyfile").read_text()
+    servers = re.findall(r"^server \{\n(.*?)^\}", nginx, re.M | re.S)
+    names = {re.findall(r"server_name (\S+);", each)[0]: each for each in servers}
+    assert set(names) == {"_", HOST}
+    assert {"listen 443 ssl default_server;", "return 444;"} <= {
+        line.strip() for line in names["_"].splitlines()
+    }
+    assert "proxy_pass" not in names["_"]
+    sites = dict(re.findall(r"^(\S+) \{\n(.*?)^\}", caddy, re.M | re.S))
+    assert set(sites) == {HOST, ":443"}
+    assert sites[":443"].split()[-1] == "abort"
+    # What refuses stands in a route, in which order counts, before what forwards.
+    route = sites[HOST].split("route {")[1]
+    for refusal in ("respond @graphql_by_get 405", "respond @foreign_change 403", "respond @foreign_websocket 403"):  # fmt: skip
+        assert route.index(refusal) < route.index("reverse_proxy 127.0.0.1:3000")
+    assert sites[HOST].count(f"not header Origin https://{HOST}") == 2
+
+
+def test_the_version_stands_in_one_place_and_the_changelog_knows_it() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    newest = re.search(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert newest
+    assert newest[1] == version
+    assert "version" not in yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text())
+
+
+def test_what_runs_for_a_pull_request_is_what_anybody_runs() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
+    runs = {step["run"] for job in jobs.values() for step in job["steps"] if "run" in step}
+    assert runs == {"make lint", ".ci/run"}
+    assert "`pops diff`" in (ROOT / ".github" / "pull_request_template.md").read_text()
 
 
 @pytest.fixture
