@@ -4,10 +4,11 @@ The runner asks `windows()` for one window, fetches its pages, loads them in one
 asks for the next window. So a connector may plan a window from what the last one reached.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -29,13 +30,24 @@ PAGE_SCHEMA = pa.schema(
         pa.field("record", pa.string(), nullable=False),
     ]
 )
+NO_TIME = timedelta(0)
+SEEN = "run in which it was seen to change"
+
+
+class Words(NamedTuple):
+    """The same said to a reader in English and in French."""
+
+    en: str
+    fr: str
 
 
 @dataclass(frozen=True)
 class Stream:
-    """One kind of record of a source, and how it is read.
+    """One kind of record of a source, and how it is read. By default: whole by every run, told of no deletion.
 
-    `key`, `version`, `cursor`: in words, what makes `record_id`, `record_version` and the position.
+    `holds`: what its records are, for people who do not know the tool; a clause without its full stop.
+    `key`, `version`, `cursor`: in words, what makes `record_id`, `record_version` and the position ("": there is none, as
+    every run reads it whole).
     `lag`: nothing nearer to now than this is asked for. `look_back`: this much is read again each time.
     `deletes`: how a deletion shows: a `flag` in the record, an `archived_pass` over the vendor's archive, the record
     `vanish`es from a complete reading (the connector emits the deleted version), or `none`: not at all.
@@ -44,13 +56,14 @@ class Stream:
     """
 
     name: str
-    key: str
-    version: str
-    cursor: str
-    lag: timedelta
-    look_back: timedelta
-    deletes: Literal["flag", "archived_pass", "vanish", "none"]
+    holds: Words
     personal_data: tuple[str, ...]
+    key: str = "id"
+    version: str = SEEN
+    cursor: str = ""
+    lag: timedelta = NO_TIME
+    look_back: timedelta = NO_TIME
+    deletes: Literal["flag", "archived_pass", "vanish", "none"] = "none"
     optional: bool = False
     is_event: bool = False
 
@@ -114,47 +127,46 @@ def nothing_known(stream: str) -> Iterable[RawRecord]:
     return ()
 
 
-class Connector(Protocol):
+class Connector(ABC):
     """A vendor. Methods raise `connectors.errors.SourceError`; the runner adds source and stream to the message.
 
+    `name`: its folder below `connectors`. `title`: as the vendor writes it. `console`: where a person signs in to look a
+    record up; None for what is no tool. `unread`: a sentence for readers on what follows when a reading fails.
     `access`: in one sentence, the credentials that the source needs and their least scopes; the remedy of a refusal.
     `known` is set by the runner: a connector that must compare with what raw holds reads it.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    console: ClassVar[str | None] = None
     family: ClassVar[Family]
+    unread: ClassVar[Words]
     access: ClassVar[str]
     streams: ClassVar[tuple[Stream, ...]]
     Settings: ClassVar[type["SourceSettings"]]
-    known: Known
 
-    def __init__(self, settings: Any, http: "Http") -> None: ...
+    def __init__(self, settings: Any, http: "Http") -> None:
+        self._http = http
+        self.known: Known = nothing_known
 
+    @abstractmethod
     def check(self) -> None:
         """Ask the vendor the least that proves the credentials and their scopes.
 
         Raises SourceError: Rejected, ScopeMissing (with the missing scope as its remedy), or whatever the request met;
         the runner turns it into `Credentials`.
         """
-        ...
 
+    @abstractmethod
     def windows(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
     ) -> Iterator[Window]:
         """What is to be read from `cursor` (None: never read) to `until`; asked for lazily, one after the other."""
-        ...
 
+    @abstractmethod
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         """The pages of a window. Raises WindowTooLarge when the vendor wants it shorter."""
-        ...
 
     def split(self, window: Window) -> list[Window]:
         """Shorter windows that make up this one, in order; empty when it cannot be shortened."""
-        ...
-
-
-class NeverTooLarge:
-    """For connectors whose vendor never asks for shorter windows."""
-
-    def split(self, window: Window) -> list[Window]:
         return []

@@ -13,7 +13,6 @@ from connectors.settings import chosen_sources
 from orchestration.home import Home
 from orchestration.night import reporting_zone
 from orchestration.raw_facts import stream_facts
-from orchestration.vocabulary import vendor_title
 
 
 class BackfillWindow(dg.Config):
@@ -57,7 +56,8 @@ def read_window_again(context: dg.OpExecutionContext, config: BackfillWindow) ->
         )
     if run.outcome != "ok":
         raise dg.Failure(
-            run.error or f"{vendor_title(config.source)} was not read: {run.outcome}.", allow_retries=False
+            run.error or f"{connector_class(config.source).title} was not read: {run.outcome}.",
+            allow_retries=False,
         )
     context.log.info(f"{sum(stream.loaded for stream in run.streams)} records were new to raw.")
 

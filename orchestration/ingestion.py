@@ -10,7 +10,7 @@ import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as UNCHANGED
 
 from connectors import SOURCES, connector_class
-from connectors.contract import Stream
+from connectors.contract import Connector, Stream
 from connectors.registry.source import load_registry, registry_dir
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
@@ -19,7 +19,7 @@ from orchestration.home import Home
 from orchestration.night import Night
 from orchestration.ownership import owner_of
 from orchestration.raw_facts import StreamFacts, stream_facts
-from orchestration.vocabulary import FAMILIES, console_of, family_tags, stream_words, vendor_title
+from orchestration.vocabulary import FAMILIES, family_tags
 
 ARRIVED = "arrived"
 _STALE = "The stream was not read; the numbers made of it are as old as its last good reading."
@@ -41,20 +41,19 @@ def vendor_assets() -> list[dg.AssetSpec]:
             owners=[owner_of(source)],
             kinds={source if source != "registry" else "yaml"},
             description=(
-                f"{stream_words(source, stream.name)}. This is `{stream.name}` in {vendor_title(source)} itself "
-                f"({FAMILIES[connector_class(source).family]}): read there every night, never written."
+                f"{stream.holds.en}. This is `{stream.name}` in {kind.title} itself "
+                f"({FAMILIES[kind.family]}): read there every night, never written."
             ),
-            tags=family_tags([connector_class(source).family]),
-            metadata=_links(source),
+            tags=family_tags([kind.family]),
+            metadata=_links(kind),
         )
-        for source in SOURCES
-        for stream in connector_class(source).streams
+        for source, kind in SOURCES.items()
+        for stream in kind.streams
     ]
 
 
-def _links(source: str) -> dict[str, dg.MetadataValue]:
-    console = console_of(source)
-    return {"vendor": dg.MetadataValue.url(console)} if console else {}
+def _links(kind: type[Connector]) -> dict[str, dg.MetadataValue]:
+    return {"vendor": dg.MetadataValue.url(kind.console)} if kind.console else {}
 
 
 def ingestion_assets() -> list[dg.AssetsDefinition]:
@@ -65,16 +64,17 @@ def raw_description(source: str, stream: Stream) -> str:
     """What the raw table holds, what of it is personal, and how it is read, as Markdown."""
     personal = ", ".join(f"`{path}`" for path in stream.personal_data) or "none known"
     return (
-        f"{stream_words(source, stream.name)}. Kept exactly as {vendor_title(source)} sent it, every version that was ever "
+        f"{stream.holds.en}. Kept exactly as {connector_class(source).title} sent it, every version that was ever "
         f"seen; nothing is changed or deleted here.\n\n"
         f"**Personal data:** {personal}; it stays in raw and staging.\n\n"
-        f"**How it is read:** key {stream.key}; version {stream.version}; position {stream.cursor}; "
+        f"**How it is read:** key {stream.key}; version {stream.version}; "
+        f"{f'position {stream.cursor}' if stream.cursor else 'read whole by every run'}; "
         f"{_DELETES[stream.deletes]}."
     )
 
 
 def _ingestion_of(source: str) -> dg.AssetsDefinition:
-    streams = connector_class(source).streams
+    kind = connector_class(source)
     owner = owner_of(source)
     specs = [
         dg.AssetSpec(
@@ -84,15 +84,15 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
             owners=[owner],
             kinds={"dlt", "duckdb"},
             description=raw_description(source, stream),
-            tags=family_tags([connector_class(source).family]),
+            tags=family_tags([kind.family]),
             metadata={
                 "dagster/table_name": f"raw_{source}.{stream.name}",
                 "personal_data": ", ".join(stream.personal_data),
-                **_links(source),
+                **_links(kind),
             },
             freshness_policy=_FRESH,
         )
-        for stream in streams
+        for stream in kind.streams
     ]
     checks = [
         dg.AssetCheckSpec(
@@ -102,7 +102,7 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
                 "The stream was read to the night's end, and every record fetched is in raw, a duplicate, or in quarantine.",
                 False,
                 arrived_remedy(source),
-                NOT_READ_CONSEQUENCE,
+                f"{NOT_READ_CONSEQUENCE} {kind.unread.en}",
             ),
             metadata={"owner": owner, "severity": "warn", "what_to_do": arrived_remedy(source)},
         )
@@ -117,7 +117,7 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
         run = run_source(
             source, home, until=night.until, history_start=night.history_start, progress=context.log.info
         )
-        facts = stream_facts(home, source, tuple(stream.name for stream in streams))
+        facts = stream_facts(home, source, tuple(stream.name for stream in kind.streams))
         yield from _results(context, run, {spec.key.path[-1]: spec.key for spec in specs}, facts)
 
     return ingest

@@ -5,16 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import duckdb
 import pytest
 from pydantic import AnyHttpUrl
 
 from connectors import runner
-from connectors.contract import Cursor, Family, Known, Page, RawRecord, Stream, Window, nothing_known
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import WindowTooLarge
-from connectors.http import Http
 from connectors.runner import SourceRun, run_source
 from connectors.settings import SourceSettings
 
@@ -32,7 +31,7 @@ def record(key: int | str, value: Any = 0, version: str = "1", is_deleted: bool 
 
 
 def stream(name: str, *, optional: bool = False) -> Stream:
-    return Stream(name, "id", "version", "day", timedelta(0), timedelta(0), "none", (), optional)
+    return Stream(name, Words("A list", "Une liste"), (), version="version", cursor="day", optional=optional)
 
 
 @dataclass
@@ -49,14 +48,13 @@ class FakeSettings(SourceSettings):
 
 
 def fake_class(vendor: Vendor, streams: tuple[Stream, ...]) -> type[Any]:
-    class FakeConnector:
-        name: ClassVar[str] = "fake"
-        family: ClassVar[Family] = "delivery"
-        access: ClassVar[str] = "none."
-        Settings: ClassVar[type[SourceSettings]] = FakeSettings
-
-        def __init__(self, settings: FakeSettings, http: Http) -> None:
-            self.known: Known = nothing_known
+    class FakeConnector(Connector):
+        name = "fake"
+        title = "Fake"
+        family = "delivery"
+        unread = Words("Nothing follows.", "Rien ne s'ensuit.")
+        access = "none."
+        Settings = FakeSettings
 
         def check(self) -> None: ...
 
@@ -86,7 +84,7 @@ def fake_class(vendor: Vendor, streams: tuple[Stream, ...]) -> type[Any]:
             middle = window.start + (window.end - window.start) / 2
             return [Window(window.start, middle, {"day": 0}), Window(middle, window.end, window.cursor_after)]
 
-    FakeConnector.streams = streams  # type: ignore[attr-defined]
+    FakeConnector.streams = streams
     return FakeConnector
 
 

@@ -158,16 +158,6 @@ def test_a_metric_is_an_asset_between_the_marts_and_the_report(location: dict) -
     assert assets["raw/zendesk/tickets"]["families"] == ["family/support"]
 
 
-def test_every_stream_is_described_in_words_of_its_own() -> None:
-    from connectors import SOURCES, connector_class
-    from orchestration.vocabulary import console_of, stream_words
-
-    for source in SOURCES:
-        assert (console_of(source) is None) == (source in ("files", "registry")), source
-        for stream in connector_class(source).streams:
-            assert len(stream_words(source, stream.name).split()) >= 3, (source, stream.name)
-
-
 def test_jobs_and_schedules(location: dict) -> None:
     assert location["jobs"] == ["backfill_source", "nightly", "weekly_report"]
     assert location["schedules"] == {

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
 
 import httpx
 from pydantic import SecretStr
 
 from connectors.amplitude.archive import event_pages, sound_archive
-from connectors.contract import Cursor, Family, Known, Page, Stream, Window, nothing_known
+from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, NotFound, WindowTooLarge
 from connectors.http import BasicAuth, Http
 from connectors.settings import SourceSettings
@@ -44,16 +43,26 @@ class AmplitudeSettings(SourceSettings):
         return BasicAuth(self.api_key.get_secret_value(), self.secret_key)
 
 
-class AmplitudeConnector:
+class AmplitudeConnector(Connector):
     """Windows of whole hours: a week each while the history is read, then what is new, with three hours read again."""
 
-    name: ClassVar[str] = "amplitude"
-    family: ClassVar[Family] = "product_analytics"
-    access: ClassVar[str] = "API key and secret key of the project, on a plan that includes the Export API."
-    Settings: ClassVar[type[SourceSettings]] = AmplitudeSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
+    name = "amplitude"
+    title = "Amplitude"
+    console = "https://app.amplitude.com"
+    family = "product_analytics"
+    unread = Words(
+        "Use of the products since then is missing: adoption, funnels and active people are those of the last good night.",
+        "L'usage des produits depuis lors manque : adoption, entonnoirs et personnes actives sont ceux de la dernière nuit réussie.",
+    )
+    access = "API key and secret key of the project, on a plan that includes the Export API."
+    Settings = AmplitudeSettings
+    streams = (
         Stream(
             "events",
+            Words(
+                "What people did in the products: one event an action, with the person, the time and the properties",
+                "Ce que les gens ont fait dans les produits : un événement par action, avec la personne, le moment et les propriétés",
+            ),
             key="uuid",
             version="processed_time",
             cursor="end of the last upload hour read",
@@ -74,8 +83,7 @@ class AmplitudeConnector:
     )
 
     def __init__(self, settings: AmplitudeSettings, http: Http) -> None:
-        self._http = http
-        self.known: Known = nothing_known
+        super().__init__(settings, http)
 
     def check(self) -> None:
         hour = self._http.now() - CHECK_AGE

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from connectors.contract import Words
+
 Kind = Literal["text", "number", "integer", "boolean", "timestamp", "date"]
 
 
@@ -24,6 +26,7 @@ class Entity:
     """
 
     name: str
+    holds: Words
     columns: tuple[Column, ...]
     personal_data: tuple[str, ...]
     id_column: str | None = None
@@ -39,6 +42,9 @@ ENTITIES = {
     for entity in (
         Entity(
             "survey_responses",
+            Words(
+                "Answers to surveys from exported files", "Réponses aux enquêtes issues de fichiers exportés"
+            ),
             (
                 Column("response_id"),
                 Column("survey_id", required=True),
@@ -56,6 +62,9 @@ ENTITIES = {
         ),
         Entity(
             "feedback",
+            Words(
+                "Feedback of customers from exported files", "Retours de clients issus de fichiers exportés"
+            ),
             (
                 Column("feedback_id"),
                 Column("kind", required=True, values=("web", "product", "experience", "voice")),
@@ -72,6 +81,10 @@ ENTITIES = {
         ),
         Entity(
             "meetings",
+            Words(
+                "Meetings of the teams from exported calendars",
+                "Réunions des équipes issues de calendriers exportés",
+            ),
             (
                 Column("meeting_id"),
                 Column("category", required=True),
@@ -86,6 +99,10 @@ ENTITIES = {
         ),
         Entity(
             "tool_activity",
+            Words(
+                "Activity in work tools from exported files",
+                "Activité dans les outils de travail issue de fichiers exportés",
+            ),
             (
                 Column("tool_id", required=True),
                 Column("email"),

@@ -8,27 +8,16 @@ all rows of a file that was taken away. README.md tells how to write a mapping. 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow as pa
 
-from connectors.contract import (
-    PAGE_SCHEMA,
-    Cursor,
-    Family,
-    Known,
-    NeverTooLarge,
-    Page,
-    RawRecord,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import PAGE_SCHEMA, Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import NotFound
 from connectors.files.conversion import convert
 from connectors.files.entities import ENTITIES
@@ -36,7 +25,7 @@ from connectors.files.folder import BadFile, Folder
 from connectors.files.mapping import Mapping
 from connectors.files.reading import load_rows
 from connectors.http import Http
-from connectors.settings import SourceSettings, VendorlessSettings
+from connectors.settings import VendorlessSettings
 
 ROWS_A_PAGE = 50_000
 MEMORY_LIMIT = "256MB"
@@ -60,33 +49,36 @@ class FilesSettings(VendorlessSettings):
         return [password] if password else []
 
 
-class FilesConnector(NeverTooLarge):
+class FilesConnector(Connector):
     """Every mapping is validated before the first file is read; a file whose bytes and mapping are known is not."""
 
-    name: ClassVar[str] = "files"
-    family: ClassVar[Family] = "files"
-    access: ClassVar[str] = "the right to list and to read the folder or bucket, and no other."
-    Settings: ClassVar[type[SourceSettings]] = FilesSettings
-    streams: ClassVar[tuple[Stream, ...]] = tuple(
+    name = "files"
+    title = "files"
+    family = "files"
+    unread = Words(
+        "What was dropped or changed since then is missing; rows of earlier files stay.",
+        "Ce qui a été déposé ou modifié depuis lors manque ; les lignes des fichiers précédents restent.",
+    )
+    access = "the right to list and to read the folder or bucket, and no other."
+    Settings = FilesSettings
+    streams = tuple(
         Stream(
             entity.name,
+            entity.holds,
+            entity.personal_data,
             key="mapping, file and the row's key columns",
-            version="moment of the run that first saw the content",
             cursor="modification time, size and SHA-256 of each file, and its mapping",
-            lag=timedelta(0),
-            look_back=timedelta(0),
             deletes="vanish",
-            personal_data=entity.personal_data,
         )
         for entity in ENTITIES.values()
     )
 
     def __init__(self, settings: FilesSettings, http: Http) -> None:
+        super().__init__(settings, http)
         self._folder = Folder(settings.url)
         self._scratch = http.scratch
         self._mappings: list[Mapping] | None = None
         self._refused: set[str] = set()
-        self.known: Known = nothing_known
 
     def check(self) -> None:
         for mapping in self._folder.mappings():

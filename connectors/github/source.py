@@ -11,21 +11,12 @@ Try it: `pops check github`.
 import json
 from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import (
-    Cursor,
-    Family,
-    Known,
-    Page,
-    RawRecord,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import ScopeMissing
 from connectors.github.lists import Json, Lists, down_to, moment, repository_of
 from connectors.http import BearerAuth, Http
@@ -71,48 +62,116 @@ class GitHubSettings(SourceSettings):
         return TokenAuth(self.token)
 
 
-def _stream(name: str, *personal_data: str, version: str, **more: Any) -> Stream:
-    options: dict[str, Any] = {
-        "look_back": timedelta(hours=1),
-        "deletes": "none",
-        "key": "id",
-        "lag": timedelta(0),
-    }
+def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
     cursor = "per repository: moment of the last reading, and the ETag or the last record that was asked for"
-    return Stream(name, version=version, cursor=cursor, personal_data=personal_data, **options | more)
+    options: dict[str, Any] = {"cursor": cursor, "look_back": timedelta(hours=1)}
+    return Stream(name, holds, personal_data, **options | more)
 
 
-SEEN = "run in which it was seen to change"
-
-
-class GitHubConnector:
+class GitHubConnector(Connector):
     """Every stream but the first has a position for each repository; a window holds parts of a few of them."""
 
-    name: ClassVar[str] = "github"
-    family: ClassVar[Family] = "delivery"
-    access: ClassVar[str] = (
+    name = "github"
+    title = "GitHub"
+    console = "https://github.com"
+    family = "delivery"
+    unread = Words(
+        "Code and deployments since then are missing: changes that were shipped look as if they waited.",
+        "Le code et les déploiements depuis lors manquent : des changements livrés semblent en attente.",
+    )
+    access = (
         "a fine-grained token of the organisation that reads Metadata, Contents, Pull requests, Issues, Deployments "
         "and Actions of the repositories."
     )
-    Settings: ClassVar[type[SourceSettings]] = GitHubSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
-        _stream("repositories", version="updated_at"),
-        _stream("pull_requests", "user", "title", "body", "head.label", "assignees", version="updated_at"),
-        _stream("reviews", "user", "body", version=SEEN),
-        _stream("pull_request_commits", "commits", key="repository and number of the pull request", version=SEEN),
-        _stream("releases", "author", "body", version=SEEN, deletes="vanish"),
-        _stream("deployments", "creator", "description", "payload", version="updated_at", look_back=timedelta(days=3)),
-        _stream("deployment_statuses", "creator", "description", version="created_at", look_back=timedelta(days=3)),
-        _stream("issues", "user", "title", "body", "assignees", "closed_by", version="updated_at"),
+    Settings = GitHubSettings
+    streams = (
+        _stream("repositories", Words("The code repositories", "Les dépôts de code"), version="updated_at"),
         _stream(
-            "workflow_runs", "actor", "triggering_actor", "head_commit", "display_title",
-            version="updated_at", look_back=timedelta(days=3), optional=True,
+            "pull_requests",
+            Words(
+                "Proposed changes of code: opened, reviewed, merged",
+                "Changements de code proposés : ouverts, relus, fusionnés",
+            ),
+            "user",
+            "title",
+            "body",
+            "head.label",
+            "assignees",
+            version="updated_at",
         ),
-    )  # fmt: skip
+        _stream(
+            "reviews",
+            Words(
+                "Reviews of proposed changes, with their verdict",
+                "Relectures des changements proposés, avec leur verdict",
+            ),
+            "user",
+            "body",
+        ),
+        _stream(
+            "pull_request_commits",
+            Words(
+                "The commits of each proposed change: when the work on it began",
+                "Les commits de chaque changement proposé : quand le travail a commencé",
+            ),
+            "commits",
+            key="repository and number of the pull request",
+        ),
+        _stream(
+            "releases",
+            Words("Releases as they were announced", "Versions telles qu'elles ont été annoncées"),
+            "author",
+            "body",
+            deletes="vanish",
+        ),
+        _stream(
+            "deployments",
+            Words("Deployments to each environment", "Déploiements vers chaque environnement"),
+            "creator",
+            "description",
+            "payload",
+            version="updated_at",
+            look_back=timedelta(days=3),
+        ),
+        _stream(
+            "deployment_statuses",
+            Words("How each deployment went, and when", "Comment chaque déploiement s'est passé, et quand"),
+            "creator",
+            "description",
+            version="created_at",
+            look_back=timedelta(days=3),
+        ),
+        _stream(
+            "issues",
+            Words(
+                "Issues that are kept in GitHub, incidents among them",
+                "Tickets tenus dans GitHub, incidents compris",
+            ),
+            "user",
+            "title",
+            "body",
+            "assignees",
+            "closed_by",
+            version="updated_at",
+        ),
+        _stream(
+            "workflow_runs",
+            Words(
+                "Runs of the automatic builds and tests", "Exécutions des compilations et tests automatiques"
+            ),
+            "actor",
+            "triggering_actor",
+            "head_commit",
+            "display_title",
+            version="updated_at",
+            look_back=timedelta(days=3),
+            optional=True,
+        ),
+    )
 
     def __init__(self, settings: GitHubSettings, http: Http) -> None:
-        self.known: Known = nothing_known
         wanted = [name.strip() for name in settings.repositories.split(",") if name.strip()]
+        super().__init__(settings, http)
         self._owner = settings.owner
         self._lists = Lists(http, settings.owner, wanted)
         self._positions: Cursor = {}

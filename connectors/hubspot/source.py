@@ -9,22 +9,12 @@ Try it: `pops check hubspot`.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import (
-    Cursor,
-    Family,
-    Known,
-    NeverTooLarge,
-    Page,
-    RawRecord,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import ScopeMissing
 from connectors.http import BearerAuth, Http
 from connectors.hubspot.associations import associations
@@ -35,7 +25,6 @@ from connectors.settings import SourceSettings
 SCOPES = {stream: f"crm.objects.{stream}.read" for stream in (*MODIFIED, "owners")}
 PAGES_A_WINDOW = 50
 SEARCH_WINDOW = timedelta(days=7)
-NO_TIME = timedelta(0)
 
 
 class HubSpotSettings(SourceSettings):
@@ -49,66 +38,84 @@ class HubSpotSettings(SourceSettings):
         return BearerAuth(self.access_token)
 
 
-def _objects(name: str, *personal_data: str) -> Stream:
+def _objects(name: str, holds: Words, *personal_data: str) -> Stream:
     return Stream(
         name,
-        key="id",
+        holds,
+        personal_data,
         version="updatedAt",
         cursor=f"end of the last window of {MODIFIED[name]}; while a list is being read, the place in it",
         # Search is eventually consistent: what it does not show yet is found by the next night's look-back.
         lag=timedelta(minutes=2),
         look_back=timedelta(minutes=60),
         deletes="archived_pass",
-        personal_data=personal_data,
     )
 
 
-class HubSpotConnector(NeverTooLarge):
+class HubSpotConnector(Connector):
     """An object stream is listed whole once; then each night searches what changed and lists what is archived.
 
     Its cursor: `modified_until`, and while a list is being read also `listing` (live, then archived) and `after`.
     Associations are asked for by the ids that raw holds, so their stream comes last.
     """
 
-    name: ClassVar[str] = "hubspot"
-    family: ClassVar[Family] = "crm"
-    access: ClassVar[str] = "a service key with the scopes to read companies, contacts, deals and owners."
-    Settings: ClassVar[type[SourceSettings]] = HubSpotSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
-        _objects("companies", "properties.name", "properties.domain"),
+    name = "hubspot"
+    title = "HubSpot"
+    console = "https://app.hubspot.com"
+    family = "crm"
+    unread = Words(
+        "Customers, plans and deals are those of the last good night: what is cut by segment or plan may be out of date.",
+        "Clients, formules et affaires sont ceux de la dernière nuit réussie : ce qui est ventilé par segment ou formule peut être dépassé.",
+    )
+    access = "a service key with the scopes to read companies, contacts, deals and owners."
+    Settings = HubSpotSettings
+    streams = (
+        _objects(
+            "companies",
+            Words(
+                "Customers and prospects: plan, segment, owner, and what is paid",
+                "Clients et prospects : formule, segment, responsable et montant payé",
+            ),
+            "properties.name",
+            "properties.domain",
+        ),
         _objects(
             "contacts",
+            Words("People at customers and prospects", "Personnes chez les clients et prospects"),
             "properties.email",
             "properties.firstname",
             "properties.lastname",
             "properties.jobtitle",
         ),
-        _objects("deals", "properties.dealname"),
+        _objects(
+            "deals",
+            Words(
+                "Sales opportunities: amount, stage, and when they closed",
+                "Opportunités de vente : montant, étape et date de clôture",
+            ),
+            "properties.dealname",
+        ),
         Stream(
             "owners",
-            key="id",
+            Words("The colleagues who look after customers", "Les collègues qui suivent les clients"),
+            ("email", "firstName", "lastName"),
             version="updatedAt",
-            cursor="moment of the last reading, which is whole",
-            lag=NO_TIME,
-            look_back=NO_TIME,
             deletes="archived_pass",
-            personal_data=("email", "firstName", "lastName"),
         ),
         Stream(
             "associations",
+            Words(
+                "Which contact and which deal belongs to which company",
+                "Quel contact et quelle affaire appartiennent à quelle entreprise",
+            ),
+            (),
             key="type and id of both ends",
-            version="run in which it was seen to change",
-            cursor="moment of the last reading, which is whole",
-            lag=NO_TIME,
-            look_back=NO_TIME,
             deletes="vanish",
-            personal_data=(),
         ),
     )
 
     def __init__(self, settings: HubSpotSettings, http: Http) -> None:
-        self.known: Known = nothing_known
-        self._http = http
+        super().__init__(settings, http)
         self._objects = Objects(http)
         self._reached: dict[str, Cursor] = {}
 

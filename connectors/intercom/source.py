@@ -9,12 +9,12 @@ Try it: `pops check intercom`.
 
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import Cursor, Family, Known, Page, Stream, Window, nothing_known
+from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, NotFound, ScopeMissing, StuckCursor, WindowTooLarge
 from connectors.http import BearerAuth, Http
 from connectors.intercom.scroll import companies
@@ -29,7 +29,6 @@ ROWS_A_PAGE, DELETED_A_PAGE = 150, 60
 MOST_A_WINDOW = 1500
 # Search compares whole days of the workspace's time zone: a day more on both sides, and the rest is left out here.
 DAY = timedelta(days=1)
-NO_TIME = timedelta(0)
 WHAT_IS_READ = {
     "conversations": "Read conversations",
     "contacts": "Read and list users and companies",
@@ -58,7 +57,7 @@ class IntercomSettings(SourceSettings):
         return _Auth(self.access_token)
 
 
-def _stream(name: str, *personal_data: str, **more: Any) -> Stream:
+def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
     options: dict[str, Any] = {
         "version": "updated_at",
         "cursor": "end of the last window of updated_at",
@@ -66,29 +65,29 @@ def _stream(name: str, *personal_data: str, **more: Any) -> Stream:
         "lag": timedelta(minutes=2),
         "look_back": timedelta(hours=1),
     }
-    return Stream(name, key="id", personal_data=personal_data, **options | more)
+    return Stream(name, holds, personal_data, **options | more)
 
 
-_WHOLE: dict[str, Any] = {
-    "cursor": "moment of the last reading, which is whole",
-    "lag": NO_TIME,
-    "look_back": NO_TIME,
-    "deletes": "vanish",
-}
-
-
-class IntercomConnector:
+class IntercomConnector(Connector):
     """Searched streams go on from `updated_until`; the others are read whole. All times are epoch seconds."""
 
-    name: ClassVar[str] = "intercom"
-    family: ClassVar[Family] = "support"
-    access: ClassVar[str] = (
-        f"an access token of a private app with the permissions {', '.join(WHAT_IS_READ.values())}."
+    name = "intercom"
+    title = "Intercom"
+    console = "https://app.intercom.com"
+    family = "support"
+    unread = Words(
+        "Conversations since then are missing, and open ones look as old as the last good night: support numbers are too low.",
+        "Les conversations depuis lors manquent, et celles en cours sont figées à la dernière nuit réussie : les chiffres du support sont trop bas.",
     )
-    Settings: ClassVar[type[SourceSettings]] = IntercomSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
+    access = f"an access token of a private app with the permissions {', '.join(WHAT_IS_READ.values())}."
+    Settings = IntercomSettings
+    streams = (
         _stream(
             "conversations",
+            Words(
+                "Conversations with people who ask for help, their parts and rating",
+                "Conversations avec les personnes qui demandent de l'aide, leurs messages et leur note",
+            ),
             "title",
             "source",
             "contacts",
@@ -99,17 +98,36 @@ class IntercomConnector:
             deletes="archived_pass",
         ),
         _stream(
-            "contacts", "name", "email", "phone", "avatar", "location", "custom_attributes", deletes="none"
+            "contacts",
+            Words("People who ask for help, and visitors", "Personnes qui demandent de l'aide, et visiteurs"),
+            "name",
+            "email",
+            "phone",
+            "avatar",
+            "location",
+            "custom_attributes",
+            deletes="none",
         ),
-        _stream("companies", "name", "website", "custom_attributes", **_WHOLE),
-        _stream(
-            "admins", "name", "email", "avatar", **_WHOLE | {"version": "run in which it was seen to change"}
+        Stream(
+            "companies",
+            Words(
+                "The customers to which the people who ask for help belong",
+                "Les clients auxquels appartiennent les personnes qui demandent de l'aide",
+            ),
+            ("name", "website", "custom_attributes"),
+            version="updated_at",
+            deletes="vanish",
+        ),
+        Stream(
+            "admins",
+            Words("The colleagues who answer", "Les collègues qui répondent"),
+            ("name", "email", "avatar"),
+            deletes="vanish",
         ),
     )
 
     def __init__(self, settings: IntercomSettings, http: Http) -> None:
-        self.known: Known = nothing_known
-        self._http = http
+        super().__init__(settings, http)
 
     def check(self) -> None:
         if self._http.get("/me")["type"] != "admin":

@@ -11,21 +11,12 @@ Try it: `pops check jira`.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import (
-    Cursor,
-    Family,
-    Known,
-    NeverTooLarge,
-    Page,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import ScopeMissing
 from connectors.http import BasicAuth, Http
 from connectors.jira.answers import by_token, histories, whole_list
@@ -55,48 +46,100 @@ class JiraSettings(SourceSettings):
         return BasicAuth(self.email, self.api_token)
 
 
-def _stream(
-    name: str, *personal_data: str, version: str = "run in which it was seen to change", **more: Any
-) -> Stream:
-    searched = name in SEARCHED
+def _searched(name: str, holds: Words, *personal_data: str, version: str) -> Stream:
     return Stream(
         name,
-        key="id",
+        holds,
+        personal_data,
         version=version,
-        cursor="end of the last window of `updated`"
-        if searched
-        else "moment of the last reading, which is whole",
+        cursor="end of the last window of `updated`",
         # The search index runs behind: an issue that it shows late is found by the next night's look-back.
-        lag=timedelta(minutes=5) if searched else timedelta(0),
-        look_back=timedelta(minutes=60) if searched else timedelta(0),
-        deletes="vanish" if name in ("projects", "sprints", "versions") else "none",
-        personal_data=personal_data,
-        **more,
+        lag=timedelta(minutes=5),
+        look_back=timedelta(minutes=60),
     )
 
 
-class JiraConnector(NeverTooLarge):
+class JiraConnector(Connector):
     """Issues and changelogs search the same windows of `updated`, each by its own cursor; the rest is read whole."""
 
-    name: ClassVar[str] = "jira"
-    family: ClassVar[Family] = "delivery"
-    access: ClassVar[str] = (
-        "an API token with read:jira-work and read:jira-user of an account that may browse the projects."
+    name = "jira"
+    title = "Jira"
+    console = "https://id.atlassian.com"
+    family = "delivery"
+    unread = Words(
+        "Work stands where it stood in the last good night: what was finished since then counts as open.",
+        "Le travail est figé à la dernière nuit réussie : ce qui a été terminé depuis compte comme ouvert.",
     )
-    Settings: ClassVar[type[SourceSettings]] = JiraSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
-        _stream("projects", "lead"),
-        _stream("statuses"),
-        _stream("fields"),
-        _stream("issues", "fields", version="fields.updated"),
-        _stream("changelogs", "author", "items", version="created"),
-        _stream("sprints", optional=True),
-        _stream("versions"),
+    access = "an API token with read:jira-work and read:jira-user of an account that may browse the projects."
+    Settings = JiraSettings
+    streams = (
+        Stream(
+            "projects",
+            Words(
+                "The delivery projects, one for each team or product",
+                "Les projets de réalisation, un par équipe ou produit",
+            ),
+            ("lead",),
+            deletes="vanish",
+        ),
+        Stream(
+            "statuses",
+            Words(
+                "The statuses that work can have, and the category of each",
+                "Les statuts que le travail peut prendre, et la catégorie de chacun",
+            ),
+            (),
+        ),
+        Stream(
+            "fields",
+            Words(
+                "The fields that this Jira knows, its own ones included",
+                "Les champs que ce Jira connaît, les siens compris",
+            ),
+            (),
+        ),
+        _searched(
+            "issues",
+            Words(
+                "Pieces of work: epics, stories, bugs, with their state of now",
+                "Éléments de travail : epics, stories, anomalies, dans leur état actuel",
+            ),
+            "fields",
+            version="fields.updated",
+        ),
+        _searched(
+            "changelogs",
+            Words(
+                "Every change of a piece of work: from here come times in each stage",
+                "Chaque changement d'un élément de travail : d'où viennent les durées par étape",
+            ),
+            "author",
+            "items",
+            version="created",
+        ),
+        Stream(
+            "sprints",
+            Words(
+                "The sprints of the teams, with their begin and end",
+                "Les sprints des équipes, avec leur début et leur fin",
+            ),
+            (),
+            deletes="vanish",
+            optional=True,
+        ),
+        Stream(
+            "versions",
+            Words(
+                "Planned and released versions, with their dates",
+                "Versions prévues et publiées, avec leurs dates",
+            ),
+            (),
+            deletes="vanish",
+        ),
     )
 
     def __init__(self, settings: JiraSettings, http: Http) -> None:
-        self.known: Known = nothing_known
-        self._http = http
+        super().__init__(settings, http)
         self._stopped: dict[str, datetime] = {}
 
     def check(self) -> None:

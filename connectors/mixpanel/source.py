@@ -13,25 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from connectors.contract import (
-    Cursor,
-    Family,
-    Known,
-    NeverTooLarge,
-    Page,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, QuotaSpent, RateLimited
 from connectors.http import Http
 from connectors.mixpanel.days import DAY, ReadDays, event_pages, is_whole
 from connectors.mixpanel.profiles import profile_pages
 from connectors.mixpanel.settings import LOOK_BACK_DAYS, MixpanelSettings
-from connectors.settings import SourceSettings
 from connectors.whole import whole
 
 EXPORT = "/api/2.0/export"
@@ -44,29 +33,37 @@ CHECK_AGE = timedelta(days=30)
 LAG = timedelta(hours=2)
 
 
-class MixpanelConnector(NeverTooLarge):
+class MixpanelConnector(Connector):
     """Profiles whole; events a day a query, a week a load. The cursor names the days that are read for good."""
 
-    name: ClassVar[str] = "mixpanel"
-    family: ClassVar[Family] = "product_analytics"
-    access: ClassVar[str] = (
-        "A service account with the role Consumer in the project, and the project's number."
+    name = "mixpanel"
+    title = "Mixpanel"
+    console = "https://mixpanel.com/project"
+    family = "product_analytics"
+    unread = Words(
+        "Use of the products since then is missing: adoption, funnels and active people are those of the last good night.",
+        "L'usage des produits depuis lors manque : adoption, entonnoirs et personnes actives sont ceux de la dernière nuit réussie.",
     )
-    Settings: ClassVar[type[SourceSettings]] = MixpanelSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
+    access = "A service account with the role Consumer in the project, and the project's number."
+    Settings = MixpanelSettings
+    streams = (
         # First, because they are few queries, and without their addresses nobody is matched with another tool.
         Stream(
             "profiles",
+            Words(
+                "The people that Mixpanel knows, with the properties that it keeps of them",
+                "Les personnes que Mixpanel connaît, avec les propriétés qu'il en garde",
+            ),
+            ("$distinct_id", "$properties"),
             key="$distinct_id",
-            version="moment of the reading",
-            cursor="none: read whole",
-            lag=timedelta(0),
-            look_back=timedelta(0),
             deletes="vanish",
-            personal_data=("$distinct_id", "$properties"),
         ),
         Stream(
             "events",
+            Words(
+                "What people did in the products: one event an action, with the person, the time and the properties",
+                "Ce que les gens ont fait dans les produits : un événement par action, avec la personne, le moment et les propriétés",
+            ),
             key="hash of event, distinct_id, time and $insert_id",
             version="mp_processing_time_ms",
             cursor="the days that are read for good, as stretches, and the time zone they are counted in",
@@ -88,12 +85,11 @@ class MixpanelConnector(NeverTooLarge):
 
     def __init__(self, settings: MixpanelSettings, http: Http) -> None:
         self._settings = settings
-        self._http = http
+        super().__init__(settings, http)
         self._zone = ZoneInfo(settings.project_timezone)
         self._read = ReadDays([])
         self._settled_before = datetime.min.replace(tzinfo=UTC)
         self._spent: QuotaSpent | None = None
-        self.known: Known = nothing_known
 
     def check(self) -> None:
         day = (self._http.now() - CHECK_AGE).date()

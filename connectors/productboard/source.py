@@ -8,23 +8,13 @@ Try it: `pops check productboard`.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import (
-    Cursor,
-    Family,
-    Known,
-    NeverTooLarge,
-    Page,
-    RawRecord,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import SEEN, Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import MalformedResponse
 from connectors.http import BearerAuth, Http
 from connectors.rows import raw_record, value_at
@@ -41,7 +31,23 @@ ENTITIES = {
     "companies": ("company",),
     "users": ("user",),
 }
-NO_TIME = timedelta(0)
+
+HIERARCHY = {
+    "features": Words(
+        "Features and ideas on the roadmap, with their status and time frame",
+        "Fonctionnalités et idées de la feuille de route, avec leur statut et leur échéance",
+    ),
+    "initiatives": Words(
+        "Initiatives that features of the roadmap serve",
+        "Initiatives que servent les fonctionnalités de la feuille de route",
+    ),
+    "objectives": Words("Objectives that the roadmap serves", "Objectifs que sert la feuille de route"),
+    "releases": Words("Planned releases of the roadmap", "Versions prévues de la feuille de route"),
+    "components": Words(
+        "Products and components that the roadmap is cut into",
+        "Produits et composants qui découpent la feuille de route",
+    ),
+}
 
 
 class ProductboardSettings(SourceSettings):
@@ -55,48 +61,67 @@ class ProductboardSettings(SourceSettings):
         return BearerAuth(self.api_token)
 
 
-def _stream(name: str, *personal_data: str, **more: Any) -> Stream:
-    options: dict[str, Any] = {"key": "id", "version": "updatedAt"}
-    return Stream(
-        name,
-        cursor="moment of the last reading, which is whole",
-        lag=NO_TIME,
-        look_back=NO_TIME,
-        deletes="vanish",
-        personal_data=personal_data,
-        **options | more,
-    )
+def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
+    return Stream(name, holds, personal_data, **{"version": "updatedAt", "deletes": "vanish"} | more)
 
 
-class ProductboardConnector(NeverTooLarge):
+class ProductboardConnector(Connector):
     """Every stream is one window a run; raw keeps what changed since the last one."""
 
-    name: ClassVar[str] = "productboard"
-    family: ClassVar[Family] = "roadmap"
-    access: ClassVar[str] = (
+    name = "productboard"
+    title = "Productboard"
+    console = "https://app.productboard.com"
+    family = "roadmap"
+    unread = Words(
+        "The roadmap and the feedback are those of the last good night: newer notes, statuses and dates are missing.",
+        "La feuille de route et les retours sont ceux de la dernière nuit réussie : notes, statuts et dates plus récents manquent.",
+    )
+    access = (
         "an API token with the scopes notes:read, entities:read and users:pii:read, "
         "and jira-integrations:read for the links to Jira."
     )
-    Settings: ClassVar[type[SourceSettings]] = ProductboardSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
-        _stream("notes", "fields.name", "fields.content", "fields.owner", "fields.creator", "fields.source"),
-        *(
-            _stream(name, "fields.owner", "fields.description")
-            for name in ("features", "initiatives", "objectives", "releases", "components")
+    Settings = ProductboardSettings
+    streams = (
+        _stream(
+            "notes",
+            Words(
+                "Feedback of customers as it was noted down", "Retours de clients tels qu'ils ont été notés"
+            ),
+            "fields.name",
+            "fields.content",
+            "fields.owner",
+            "fields.creator",
+            "fields.source",
         ),
-        _stream("companies", "fields.name", "fields.domain", "fields.description"),
-        _stream("users", "fields.name", "fields.email", "fields.description"),
+        *(_stream(name, holds, "fields.owner", "fields.description") for name, holds in HIERARCHY.items()),
+        _stream(
+            "companies",
+            Words("Customers who gave feedback", "Clients qui ont fait des retours"),
+            "fields.name",
+            "fields.domain",
+            "fields.description",
+        ),
+        _stream(
+            "users",
+            Words("People who gave feedback", "Personnes qui ont fait des retours"),
+            "fields.name",
+            "fields.email",
+            "fields.description",
+        ),
         _stream(
             "jira_connections",
+            Words(
+                "Which feature of the roadmap is which epic in Jira",
+                "Quelle fonctionnalité de la feuille de route est quel epic dans Jira",
+            ),
             key="integration, entity and Jira issue",
-            version="run in which it was seen to change",
+            version=SEEN,
             optional=True,
         ),
     )
 
     def __init__(self, settings: ProductboardSettings, http: Http) -> None:
-        self.known: Known = nothing_known
-        self._http = http
+        super().__init__(settings, http)
 
     def check(self) -> None:
         for path, params in (("/v2/notes", {}), ("/v2/entities", {"type[]": ["feature"]})):

@@ -8,33 +8,75 @@ Try it: `pops check registry`.
 import json
 import os
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.contract import (
-    Cursor,
-    Family,
-    Known,
-    NeverTooLarge,
-    Page,
-    RawRecord,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import InvalidRegistry
 from connectors.http import Http
 from connectors.registry.schema import Organisation, Registry
-from connectors.settings import SourceSettings, VendorlessSettings
+from connectors.settings import VendorlessSettings
 from connectors.yaml_file import Lines, line_of, parse_yaml, sentence_of
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "registry"
 FILES = tuple(Registry.model_fields)
 # The glossary is for readers of reports: no model reads it.
-STREAMS = tuple(name for name in FILES if name != "glossary")
+STREAMS = {
+    "organisation": Words(
+        "The organisation itself: its name, reporting time zone and working week",
+        "L'organisation elle-même : son nom, son fuseau horaire et sa semaine de travail",
+    ),
+    "products": Words(
+        "The products, and the team that owns each", "Les produits, et l'équipe responsable de chacun"
+    ),
+    "features": Words(
+        "The features: the events that show their use, their epics, tags, launch and owner",
+        "Les fonctionnalités : événements d'usage, epics, étiquettes, lancement et responsable",
+    ),
+    "teams": Words(
+        "The teams, and the projects and repositories they work in",
+        "Les équipes, et les projets et dépôts où elles travaillent",
+    ),
+    "stages": Words(
+        "Which status of the delivery tool belongs to which stage, from idea to customer",
+        "Quel statut de l'outil de réalisation relève de quelle étape, de l'idée au client",
+    ),
+    "roadmap_statuses": Words(
+        "What each status of the roadmap tool means",
+        "Ce que signifie chaque statut de l'outil de feuille de route",
+    ),
+    "feedback_sources": Words(
+        "Where feedback comes from, and how it is counted",
+        "D'où viennent les retours, et comment ils sont comptés",
+    ),
+    "owners": Words(
+        "Who answers for which area of this platform", "Qui répond de quelle partie de cette plateforme"
+    ),
+    "targets": Words(
+        "What good looks like: the values that metrics should reach",
+        "Les valeurs que les indicateurs doivent atteindre",
+    ),
+    "calendar": Words("Holidays and working hours", "Jours fériés et heures de travail"),
+    "exclusions": Words(
+        "What must not be counted: test accounts, own staff, robots",
+        "Ce qui ne doit pas être compté : comptes de test, personnel, robots",
+    ),
+    "delivery": Words(
+        "How delivery is measured: kinds of work, commitments, incidents",
+        "Comment la réalisation est mesurée : types de travail, engagements, incidents",
+    ),
+    "funnels": Words(
+        "The funnels and the events that are their steps",
+        "Les entonnoirs et les événements qui en sont les étapes",
+    ),
+    "surveys": Words(
+        "The surveys: what each asks, and how its answers are scored",
+        "Les enquêtes : ce que chacune demande, et comment ses réponses sont notées",
+    ),
+}
 # So many problems are told at once.
 MOST_PROBLEMS = 8
 
@@ -46,31 +88,26 @@ class RegistrySettings(VendorlessSettings):
     dir: Path = DEFAULT_FOLDER
 
 
-class RegistryConnector(NeverTooLarge):
+class RegistryConnector(Connector):
     """Every file is read whole, every time; raw keeps what changed."""
 
-    name: ClassVar[str] = "registry"
-    family: ClassVar[Family] = "registry"
-    access: ClassVar[str] = "none: the registry is a folder of this project."
-    Settings: ClassVar[type[SourceSettings]] = RegistrySettings
-    streams: ClassVar[tuple[Stream, ...]] = tuple(
-        Stream(
-            name,
-            key="id",
-            version="moment of the run that first saw the content",
-            cursor="none: read whole",
-            lag=timedelta(0),
-            look_back=timedelta(0),
-            deletes="vanish",
-            personal_data=(),
-        )
-        for name in STREAMS
+    name = "registry"
+    title = "the registry"
+    family = "registry"
+    unread = Words(
+        "Features, teams and mappings are those of the last good night: what was changed in the registry since then has no effect.",
+        "Fonctionnalités, équipes et correspondances sont celles de la dernière nuit réussie : ce qui a été changé dans le registre depuis est sans effet.",
+    )
+    access = "none: the registry is a folder of this project."
+    Settings = RegistrySettings
+    streams = tuple(
+        Stream(name, holds, personal_data=(), deletes="vanish") for name, holds in STREAMS.items()
     )
 
     def __init__(self, settings: RegistrySettings, http: Http) -> None:
+        super().__init__(settings, http)
         self._folder = settings.dir
         self._entries: dict[str, list[dict[str, Any]]] | None = None
-        self.known: Known = nothing_known
 
     def check(self) -> None:
         load_registry(self._folder)

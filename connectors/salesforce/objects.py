@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.contract import RawRecord
+from connectors.contract import RawRecord, Words
 from connectors.errors import ScopeMissing
 from connectors.http import Http
 
@@ -24,6 +24,7 @@ class SObject:
     """
 
     name: str
+    holds: Words
     declared: tuple[str, ...]
     personal: tuple[str, ...] = ()
     stamp: str = "SystemModstamp"
@@ -36,34 +37,55 @@ _CUSTOM = ("App_Account_Id__c", "Segment__c", "Plan__c", "ARR_USD__c", "Is_Test_
 OBJECTS = {
     "accounts": SObject(
         "Account",
+        Words(
+            "Customers and prospects: plan, segment, owner, and what is paid",
+            "Clients et prospects : formule, segment, responsable et montant payé",
+        ),
         ("MasterRecordId", "Name", "Website", "OwnerId", *_CUSTOM),
         ("Name", "Website", "Phone", "Fax", "BillingStreet", "ShippingStreet", "Description"),
     ),
     "contacts": SObject(
         "Contact",
+        Words("People at customers and prospects", "Personnes chez les clients et prospects"),
         ("MasterRecordId", "AccountId", "Email", "App_User_Id__c"),
         (*_NAMES, "MailingStreet", "OtherStreet", "Birthdate"),
     ),
     "opportunities": SObject(
         "Opportunity",
+        Words(
+            "Sales opportunities: amount, stage, and when they closed",
+            "Opportunités de vente : montant, étape et date de clôture",
+        ),
         ("AccountId", "OwnerId", "StageName", "Amount", "Type", "CloseDate", "IsClosed", "IsWon"),
         ("Name", "Description", "NextStep"),
     ),
     # Its rows never change and have no SystemModstamp to go by.
     "opportunity_history": SObject(
         "OpportunityHistory",
+        Words(
+            "Each stage that a sales opportunity went through, and when",
+            "Chaque étape qu'une opportunité de vente a traversée, et quand",
+        ),
         ("OpportunityId", "StageName"),
         stamp="CreatedDate",
         needed=("Id", "CreatedDate", "IsDeleted"),
     ),
     "leads": SObject(
         "Lead",
+        Words(
+            "People who showed interest and are not yet a customer's contact",
+            "Personnes qui ont montré de l'intérêt sans être encore contact d'un client",
+        ),
         ("MasterRecordId", "Email", "IsConverted", "ConvertedContactId"),
         (*_NAMES, "Company", "Street"),
         optional=True,
     ),
     "users": SObject(
-        "User", ("IsActive",), (*_NAMES, "Username"), needed=("Id", "SystemModstamp", "CreatedDate")
+        "User",
+        Words("The colleagues who look after customers", "Les collègues qui suivent les clients"),
+        ("IsActive",),
+        (*_NAMES, "Username"),
+        needed=("Id", "SystemModstamp", "CreatedDate"),
     ),
 }
 

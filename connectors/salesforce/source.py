@@ -9,12 +9,12 @@ Try it: `pops check salesforce`.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import Cursor, Family, Known, NeverTooLarge, Page, Stream, Window, nothing_known
+from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse
 from connectors.http import ClientCredentials, Http
 from connectors.salesforce.bulk import run_job
@@ -49,6 +49,8 @@ class SalesforceSettings(SourceSettings):
 def _stream(name: str, kind: SObject) -> Stream:
     return Stream(
         name,
+        kind.holds,
+        kind.personal,
         key="Id",
         version=kind.stamp,
         cursor=f"end of the last window of {kind.stamp}; while one is being read, its last record's stamp and Id",
@@ -56,29 +58,33 @@ def _stream(name: str, kind: SObject) -> Stream:
         lag=timedelta(minutes=5),
         look_back=timedelta(minutes=30),
         deletes="flag" if kind.stamp == "SystemModstamp" and "IsDeleted" in kind.needed else "none",
-        personal_data=kind.personal,
         optional=kind.optional,
     )
 
 
-class SalesforceConnector(NeverTooLarge):
+class SalesforceConnector(Connector):
     """Each stream is read by its stamp and, where records share one, by Id, at most 50,000 records a window.
 
     Its cursor: `modified_until`, and while the records up to there are being read also `at` and `id` of the last one.
     """
 
-    name: ClassVar[str] = "salesforce"
-    family: ClassVar[Family] = "crm"
-    access: ClassVar[str] = (
+    name = "salesforce"
+    title = "Salesforce"
+    console = "https://login.salesforce.com"
+    family = "crm"
+    unread = Words(
+        "Customers, plans and opportunities are those of the last good night: what is cut by segment or plan may be out of date.",
+        "Clients, formules et opportunités sont ceux de la dernière nuit réussie : ce qui est ventilé par segment ou formule peut être dépassé.",
+    )
+    access = (
         "an External Client App with the scope api and the client-credentials flow, run by an integration user who may "
         "read (API Enabled, View All) Account, Contact, Opportunity, Lead and User."
     )
-    Settings: ClassVar[type[SourceSettings]] = SalesforceSettings
-    streams: ClassVar[tuple[Stream, ...]] = tuple(_stream(name, kind) for name, kind in OBJECTS.items())
+    Settings = SalesforceSettings
+    streams = tuple(_stream(name, kind) for name, kind in OBJECTS.items())
 
     def __init__(self, settings: SalesforceSettings, http: Http) -> None:
-        self.known: Known = nothing_known
-        self._http = http
+        super().__init__(settings, http)
         names = (name.strip() for name in settings.fields_done_without.split(","))
         self._fields = Fields(http, frozenset(names))
         self._reached: dict[str, Cursor] = {}

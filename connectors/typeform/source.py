@@ -12,22 +12,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import AnyHttpUrl, SecretStr
 
-from connectors.contract import (
-    Cursor,
-    Family,
-    Known,
-    NeverTooLarge,
-    Page,
-    RawRecord,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import NotFound
 from connectors.http import BearerAuth, Http
 from connectors.rows import raw_record
@@ -57,42 +47,43 @@ class TypeformSettings(SourceSettings):
         return BearerAuth(self.access_token)
 
 
-class TypeformConnector(NeverTooLarge):
+class TypeformConnector(Connector):
     """Responses are read form by form, one window each: from where the form stands, less the look-back, to the lag.
 
     A record of `responses` has the id `<form id>:<token>` and the form's id in `form_id`, which the vendor leaves out.
     """
 
-    name: ClassVar[str] = "typeform"
-    family: ClassVar[Family] = "surveys"
-    access: ClassVar[str] = "a personal token with the scopes forms:read and responses:read."
-    Settings: ClassVar[type[SourceSettings]] = TypeformSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
+    name = "typeform"
+    title = "Typeform"
+    console = "https://admin.typeform.com"
+    family = "surveys"
+    unread = Words(
+        "Answers to surveys since then are missing: scores rest on fewer answers.",
+        "Les réponses aux enquêtes depuis lors manquent : les scores reposent sur moins de réponses.",
+    )
+    access = "a personal token with the scopes forms:read and responses:read."
+    Settings = TypeformSettings
+    streams = (
         Stream(
             "forms",
-            key="id",
-            version="moment of the run that first saw the content",
-            cursor="none: read whole",
-            lag=timedelta(0),
-            look_back=timedelta(0),
+            Words("The surveys, with their questions", "Les enquêtes, avec leurs questions"),
+            ("settings.notifications",),
             deletes="vanish",
-            personal_data=("settings.notifications",),
         ),
         Stream(
             "responses",
+            Words("The answers to the surveys", "Les réponses aux enquêtes"),
+            ("answers", "hidden", "metadata", "variables"),
             key="form_id and token",
-            version="moment of the run that first saw the content",
             cursor="by form, up to which moment its responses were read, and when they were last read whole",
             lag=VENDOR_DELAY,
             look_back=LOOK_BACK,
             deletes="vanish",
-            personal_data=("answers", "hidden", "metadata", "variables"),
         ),
     )
 
     def __init__(self, settings: TypeformSettings, http: Http) -> None:
-        self.known: Known = nothing_known
-        self._http = http
+        super().__init__(settings, http)
         self._held: dict[str, set[str]] | None = None
 
     def check(self) -> None:

@@ -9,22 +9,12 @@ Try it: `pops check zendesk`.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import (
-    Cursor,
-    Family,
-    Known,
-    NeverTooLarge,
-    Page,
-    RawRecord,
-    Stream,
-    Window,
-    nothing_known,
-)
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import ScopeMissing, StuckCursor
 from connectors.http import ClientCredentials, Http
 from connectors.rows import raw_record
@@ -52,33 +42,48 @@ class ZendeskSettings(SourceSettings):
         )
 
 
-def _stream(name: str, *personal_data: str, **more: Any) -> Stream:
-    options: dict[str, Any] = {"version": "updated_at", "deletes": "flag", "look_back": timedelta(0)}
+def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
+    options: dict[str, Any] = {"version": "updated_at", "deletes": "flag"}
     cursor = "where the vendor's export stands: its after_cursor, or its end_time"
-    return Stream(
-        name, key="id", cursor=cursor, lag=VENDOR_DELAY, personal_data=personal_data, **options | more
-    )
+    return Stream(name, holds, personal_data, cursor=cursor, lag=VENDOR_DELAY, **options | more)
 
 
-class ZendeskConnector(NeverTooLarge):
+class ZendeskConnector(Connector):
     """Every stream goes on from a position, which is the vendor's own request parameter: cursor or start_time.
 
     A window is at most 50 pages from there. Nothing is filtered by `updated_at`: the vendor goes by the moment a row
     was generated, so a ticket that the system closed comes with an older one.
     """
 
-    name: ClassVar[str] = "zendesk"
-    family: ClassVar[Family] = "support"
-    access: ClassVar[str] = (
-        "an OAuth client with the scope read that acts for an admin, as incremental exports demand."
+    name = "zendesk"
+    title = "Zendesk"
+    console = "https://www.zendesk.com/login"
+    family = "support"
+    unread = Words(
+        "Requests for help since then are missing, and open ones look as old as the last good night: support numbers are too low.",
+        "Les demandes d'aide depuis lors manquent, et celles en cours sont figées à la dernière nuit réussie : les chiffres du support sont trop bas.",
     )
-    Settings: ClassVar[type[SourceSettings]] = ZendeskSettings
-    streams: ClassVar[tuple[Stream, ...]] = (
+    access = "an OAuth client with the scope read that acts for an admin, as incremental exports demand."
+    Settings = ZendeskSettings
+    streams = (
         _stream(
-            "tickets", "subject", "description", "via.source", "custom_fields", version="generated_timestamp"
+            "tickets",
+            Words(
+                "Requests for help: status, priority, tags, who asked, how fast they were answered",
+                "Demandes d'aide : statut, priorité, étiquettes, demandeur, rapidité de réponse",
+            ),
+            "subject",
+            "description",
+            "via.source",
+            "custom_fields",
+            version="generated_timestamp",
         ),
         _stream(
             "ticket_events",
+            Words(
+                "Everything that happened to a request for help: replies, changes of status, assignments",
+                "Tout ce qui est arrivé à une demande d'aide : réponses, changements de statut, affectations",
+            ),
             "via",
             "system",
             "child_events",
@@ -86,14 +91,46 @@ class ZendeskConnector(NeverTooLarge):
             deletes="none",
             is_event=True,
         ),
-        _stream("users", "name", "email", "phone", "photo", "details", "notes", "signature", "user_fields"),
-        _stream("organizations", "name", "details", "notes"),
-        _stream("satisfaction_ratings", "comment", deletes="none", look_back=RATING_LOOK_BACK, optional=True),
+        _stream(
+            "users",
+            Words(
+                "People who ask for help, and the agents who answer",
+                "Personnes qui demandent de l'aide, et agents qui répondent",
+            ),
+            "name",
+            "email",
+            "phone",
+            "photo",
+            "details",
+            "notes",
+            "signature",
+            "user_fields",
+        ),
+        _stream(
+            "organizations",
+            Words(
+                "The customers to which the people who ask for help belong",
+                "Les clients auxquels appartiennent les personnes qui demandent de l'aide",
+            ),
+            "name",
+            "details",
+            "notes",
+        ),
+        _stream(
+            "satisfaction_ratings",
+            Words(
+                "How satisfied people were with the help they got",
+                "La satisfaction des personnes quant à l'aide reçue",
+            ),
+            "comment",
+            deletes="none",
+            look_back=RATING_LOOK_BACK,
+            optional=True,
+        ),
     )
 
     def __init__(self, settings: ZendeskSettings, http: Http) -> None:
-        self.known: Known = nothing_known
-        self._http = http
+        super().__init__(settings, http)
         self._reached: dict[str, tuple[Cursor, bool]] = {}
 
     def check(self) -> None:

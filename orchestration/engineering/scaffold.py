@@ -17,6 +17,7 @@ import jinja2
 from connectors import SOURCES
 from connectors.contract import Family
 from orchestration.home import PROJECT_ROOT
+from orchestration.vocabulary import FAMILIES
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # Folder of a model's layer, by the beginning of its name.
@@ -81,6 +82,7 @@ def new_source(name: str, family: str, stream: str, root: Path = PROJECT_ROOT) -
         "class": title.replace(" ", ""),
         "upper": name.upper(),
         "key": f"{stream.removesuffix('s')}_id",
+        "words": stream.replace("_", " "),
     }
     plan = Plan(root)
     staging = f"dbt_project/models/staging/{name}"
@@ -155,7 +157,13 @@ def new_check(name: str, model: str, wrong: str, root: Path = PROJECT_ROOT) -> l
 def _join(plan: Plan, values: Mapping[str, str]) -> None:
     """Name the source in every list of sources, as second in its family: the demo goes on without it."""
     name, stream, kind, upper = values["name"], values["stream"], values["class"], values["upper"]
-    plan.insert("connectors/__init__.py", '    "files": ', f'    "{name}": "{kind}Connector",\n')
+    row = (
+        f"| {FAMILIES[values['family']]} | [{values['title']}](connectors/{name}/README.md) "
+        f"| `POPS_{upper}_BASE_URL`, `_API_TOKEN` |\n"
+    )
+    plan.insert("README.md", "| anything else |", row)
+    families = "dbt_project/models/intermediate/quality/int_quality__families.sql"
+    plan.insert(families, "] %}", f"    ('{values['family']}', 'stg_{name}__{stream}'),\n")
     raw = "{{ env_var('POPS_HOME') }}/raw"
     attach = f'        - {{path: "{raw}/{name}.duckdb", alias: {name}, read_only: true}}\n'
     plan.insert("dbt_project/profiles.yml", f'        - {{path: "{raw}/files.duckdb"', attach)
