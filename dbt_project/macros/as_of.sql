@@ -13,7 +13,7 @@
         order by
             case
                 when not ({{ changed_by_then }}) then 2
-                when extracted_at < {{ dbt.dateadd('day', 1, as_of_at()) }} then 0
+                when extracted_at < {{ add_time('day', 1, as_of_at()) }} then 0
                 else 1
             end,
             {%- if changed_at %}

@@ -33,12 +33,7 @@
 
 {# A date moved by a number of days. #}
 {% macro add_days(date, days) -%}
-    cast({{ dbt.dateadd('day', days, date) }} as date)
-{%- endmacro %}
-
-{# Whole days from one date to another. #}
-{% macro days_between(first, second) -%}
-    {{ dbt.datediff(first, second, 'day') }}
+    cast({{ add_time('day', days, date) }} as date)
 {%- endmacro %}
 
 {# Whole seconds from one UTC timestamp to another, each cut down to its second first. #}

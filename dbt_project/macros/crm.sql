@@ -13,7 +13,7 @@
 {# Domain of a website as people write it: without scheme, www, port and path, in lower case. #}
 {% macro domain_of(website) -%}
     {%- set bare = "replace(replace(lower(trim(" ~ website ~ ")), 'https://', ''), 'http://', '')" -%}
-    {%- set host = dbt.split_part(dbt.split_part(dbt.split_part(bare, "'/'", 1), "'?'", 1), "':'", 1) -%}
+    {%- set host = text_part(text_part(text_part(bare, "'/'", 1), "'?'", 1), "':'", 1) -%}
     nullif(case when {{ host }} like 'www.%' then substr({{ host }}, 5) else {{ host }} end, '')
 {%- endmacro %}
 

@@ -1,14 +1,16 @@
-{# Everything that differs between SQL engines, in one place. A further engine adds its `<adapter>__` macros here;
-   no model holds SQL that only one engine knows. #}
+{# JSON, as each engine reads it. Everything that differs between SQL engines stands in the files engine*.sql; a further
+   engine adds its `<adapter>__` macros there, and no model holds SQL that only one engine knows.
 
-{# ---- JSON ---- #}
+   None of these macros raises for what a vendor sent: a text that is no JSON, or not of the shape that was asked for,
+   is null. #}
 
-{# Parses a JSON text once into a struct. `shape` is a nested mapping of names to column types. #}
+{# Parses a JSON text once into a struct. `shape` is a nested mapping of names to text_type() or json_type(). Where an
+   object was expected and something else is there, its fields are null. #}
 {% macro parse_json(json_text, shape) -%}
     {{ adapter.dispatch('parse_json')(json_text, shape) }}
 {%- endmacro %}
 {% macro duckdb__parse_json(json_text, shape) -%}
-    from_json({{ json_text }}, '{{ tojson(shape) | replace("'", "''") }}')
+    try(from_json({{ json_text }}, {{ text_literal(tojson(shape)) }}))
 {%- endmacro %}
 
 {# A field of a parsed struct; `path` is a list of names. #}
@@ -40,7 +42,7 @@
     {{ adapter.dispatch('json_property')(json_text, name) }}
 {%- endmacro %}
 {% macro duckdb__json_property(json_text, name) -%}
-    json_extract_string({{ json_text }}, '$."' || {{ name }} || '"')
+    try(json_extract_string({{ json_text }}, '/' || replace(replace({{ name }}, '~', '~0'), '/', '~1')))
 {%- endmacro %}
 
 {# The first item of a JSON array of texts. #}
@@ -48,113 +50,98 @@
     {{ adapter.dispatch('json_first_item')(json_text) }}
 {%- endmacro %}
 {% macro duckdb__json_first_item(json_text) -%}
-    json_extract_string({{ json_text }}, '$[0]')
+    try(json_extract_string({{ json_text }}, '$[0]'))
 {%- endmacro %}
 
-{# Rows of a JSON array: a select of `columns` of `relation`, `item` (the item's JSON text; text items without
-   quotes) and `item_number` (from 1). Rows without items are left out. #}
+{# A property of the first object of a JSON array of objects, as text; `name` is a name. #}
+{% macro json_first_item_property(json_text, name) -%}
+    {{ adapter.dispatch('json_first_item_property')(json_text, name) }}
+{%- endmacro %}
+{% macro duckdb__json_first_item_property(json_text, name) -%}
+    try(json_extract_string({{ json_text }}, '$[0]."{{ name }}"'))
+{%- endmacro %}
+
+{# Rows of a JSON array of texts or numbers: a select of `columns` of `relation`, `item` (a text without its quotes) and
+   `item_number` (from 1). Rows without items are left out. An item is a text and not to be read as JSON: see
+   json_object_rows. #}
 {% macro json_array_rows(relation, columns, json_text) -%}
     {{ adapter.dispatch('json_array_rows')(relation, columns, json_text) }}
 {%- endmacro %}
 {% macro duckdb__json_array_rows(relation, columns, json_text) -%}
     select
         {{ columns | join(', ') }},
-        case when json_type(item_json) = 'VARCHAR' then item_json ->> '$' else cast(item_json as varchar) end as item,
+        item_json ->> '$' as item,
         item_number
-    from (
-        select
-            {{ columns | join(', ') }},
-            unnest(from_json({{ json_text }}, '["JSON"]')) as item_json,
-            generate_subscripts(from_json({{ json_text }}, '["JSON"]'), 1) as item_number
-        from {{ relation }}
-    ) as items
+    from ({{ duckdb__json_items(relation, columns, json_text) }}) as items
 {%- endmacro %}
 
-{# Items of a JSON array of texts that are equal to one text. #}
+{# Rows of a JSON array of objects: a select of `columns` of `relation`, `item` (the object's JSON text, for parse_json
+   and json_property) and `item_number` (its place in the array, from 1). Items that are no objects are left out. #}
+{% macro json_object_rows(relation, columns, json_text) -%}
+    {{ adapter.dispatch('json_object_rows')(relation, columns, json_text) }}
+{%- endmacro %}
+{% macro duckdb__json_object_rows(relation, columns, json_text) -%}
+    select
+        {{ columns | join(', ') }},
+        cast(item_json as varchar) as item,
+        item_number
+    from ({{ duckdb__json_items(relation, columns, json_text) }}) as items
+    where json_type(item_json) = 'OBJECT'
+{%- endmacro %}
+{% macro duckdb__json_items(relation, columns, json_text) -%}
+    select
+        {{ columns | join(', ') }},
+        unnest(try(from_json({{ json_text }}, '["JSON"]'))) as item_json,
+        generate_subscripts(try(from_json({{ json_text }}, '["JSON"]')), 1) as item_number
+    from {{ relation }}
+{%- endmacro %}
+
+{# Has a JSON array of texts an item that is equal to a text? #}
 {% macro json_array_contains(json_text, item) -%}
     {{ adapter.dispatch('json_array_contains')(json_text, item) }}
 {%- endmacro %}
 {% macro duckdb__json_array_contains(json_text, item) -%}
-    list_contains(from_json({{ json_text }}, '["VARCHAR"]'), {{ item }})
+    list_contains(try(from_json({{ json_text }}, '["VARCHAR"]')), {{ item }})
 {%- endmacro %}
 
-{# Every place in a text that fits a pattern: a select of `columns` of `relation`, `item` and `item_number` (from 1).
-   Rows without such a place are left out. #}
-{% macro text_match_rows(relation, columns, text, pattern) -%}
-    {{ adapter.dispatch('text_match_rows')(relation, columns, text, pattern) }}
+{# A text such as 12;34 as the JSON array of its parts, trimmed; an empty array when there are none. `separator` is one
+   character. #}
+{% macro json_text_list(text, separator=';') -%}
+    case
+        when nullif(trim({{ text }}), '') is null then '[]'
+        else {{ adapter.dispatch('json_text_list')(text, separator) }}
+    end
 {%- endmacro %}
-{% macro duckdb__text_match_rows(relation, columns, text, pattern) -%}
-    select
-        {{ columns | join(', ') }},
-        unnest(regexp_extract_all({{ text }}, '{{ pattern }}')) as item,
-        generate_subscripts(regexp_extract_all({{ text }}, '{{ pattern }}'), 1) as item_number
-    from {{ relation }}
-{%- endmacro %}
-
-{# ---- Time ---- #}
-
-{# A text with or without an offset (then UTC), as a UTC timestamp; null when it is none. #}
-{% macro parse_timestamp(text) -%}
-    {{ adapter.dispatch('parse_timestamp')(text) }}
-{%- endmacro %}
-{% macro duckdb__parse_timestamp(text) -%}
-    cast(try_cast({{ text }} as timestamptz) as timestamp)
+{% macro duckdb__json_text_list(text, separator) -%}
+    cast(to_json(regexp_split_to_array(trim({{ text }}), '\s*[{{ separator }}]\s*')) as varchar)
 {%- endmacro %}
 
-{# The calendar date of a UTC timestamp in the reporting time zone. #}
-{% macro reporting_date(timestamp) -%}
-    {{ adapter.dispatch('reporting_date')(timestamp) }}
+{# The first property name of a JSON object; null when it has none. #}
+{% macro json_first_name(json_text) -%}
+    {{ adapter.dispatch('json_first_name')(json_text) }}
 {%- endmacro %}
-{% macro duckdb__reporting_date(timestamp) -%}
-    cast({{ timestamp }} at time zone 'UTC' at time zone '{{ var("reporting_time_zone") }}' as date)
-{%- endmacro %}
-
-{# The moment at which a date begins in the reporting time zone, as a UTC timestamp. #}
-{% macro reporting_midnight(date) -%}
-    {{ adapter.dispatch('reporting_midnight')(date) }}
-{%- endmacro %}
-{% macro duckdb__reporting_midnight(date) -%}
-    (cast({{ date }} as timestamp) at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
+{% macro duckdb__json_first_name(json_text) -%}
+    try(json_keys({{ json_text }}))[1]
 {%- endmacro %}
 
-{# Seconds since 1970 (a number or its text), as a UTC timestamp. #}
-{% macro from_epoch_seconds(seconds) -%}
-    {{ adapter.dispatch('from_epoch_seconds')(seconds) }}
+{# The number of property names of a JSON object; 0 when there is none. #}
+{% macro json_name_count(json_text) -%}
+    {{ adapter.dispatch('json_name_count')(json_text) }}
 {%- endmacro %}
-{% macro duckdb__from_epoch_seconds(seconds) -%}
-    make_timestamp(cast({{ seconds }} as bigint) * 1000000)
-{%- endmacro %}
-
-{# Whole seconds since 1970 of a UTC timestamp, cut down. #}
-{% macro epoch_seconds(timestamp) -%}
-    {{ adapter.dispatch('epoch_seconds')(timestamp) }}
-{%- endmacro %}
-{% macro duckdb__epoch_seconds(timestamp) -%}
-    cast(floor(epoch({{ timestamp }})) as bigint)
+{% macro duckdb__json_name_count(json_text) -%}
+    coalesce(len(try(json_keys({{ json_text }}))), 0)
 {%- endmacro %}
 
-{# ---- Text and numbers ---- #}
-
-{# Keyed hash of a personal identifier: 32 hexadecimal digits, the same on every run with the same key. #}
-{% macro pseudonym(text) -%}
-    {{ adapter.dispatch('pseudonym')(text) }}
+{# An object inside a JSON text, without some of its properties, as text; null when it is no object. #}
+{% macro json_object_without(json_text, object, names) -%}
+    {{ adapter.dispatch('json_object_without')(json_text, object, names) }}
 {%- endmacro %}
-{% macro duckdb__pseudonym(text) -%}
-    left(sha256(getvariable('pops_pseudonym_key') || '|' || cast({{ text }} as varchar)), 32)
-{%- endmacro %}
-
-{# Does a text contain another one? #}
-{% macro contains_text(text, part) -%}
-    {{ adapter.dispatch('contains_text')(text, part) }}
-{%- endmacro %}
-{% macro duckdb__contains_text(text, part) -%}
-    contains({{ text }}, {{ part }})
-{%- endmacro %}
-
-{# Continuous percentile of a group; `share` between 0 and 1. #}
-{% macro percentile(expression, share) -%}
-    {{ adapter.dispatch('percentile')(expression, share) }}
-{%- endmacro %}
-{% macro default__percentile(expression, share) -%}
-    cast(percentile_cont({{ share }}) within group (order by {{ expression }}) as double)
+{% macro duckdb__json_object_without(json_text, object, names) -%}
+    cast(case
+        when try(json_type({{ json_text }}, '$.{{ object }}')) = 'OBJECT'
+            then json_merge_patch(
+                json_extract({{ json_text }}, '$.{{ object }}'),
+                '{ {%- for name in names %}"{{ name }}":null{{ "," if not loop.last }}{% endfor -%} }'
+            )
+    end as varchar)
 {%- endmacro %}

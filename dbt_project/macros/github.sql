@@ -1,6 +1,6 @@
 {# A part of an address below `/repos/`: 1 is the owner, 2 the repository, 3 the list (such as pulls), 4 the number. #}
 {% macro github_address_part(address, number) -%}
-    nullif({{ dbt.split_part(dbt.split_part(address, "'/repos/'", 2), "'/'", number) }}, '')
+    nullif({{ text_part(text_part(address, "'/repos/'", 2), "'/'", number) }}, '')
 {%- endmacro %}
 
 {# The moment, unless it is not yet over as of the as-of date. #}

@@ -2,7 +2,7 @@
 {% macro jira_timestamp(text) -%}
     coalesce(
         {{ parse_timestamp(text) }},
-        {{ from_epoch_seconds("floor(" ~ dbt.safe_cast(text, 'double') ~ " / 1000)") }}
+        {{ from_epoch_seconds("floor((" ~ try_cast(text, 'double') ~ ") / 1000)") }}
     )
 {%- endmacro %}
 
@@ -24,8 +24,8 @@
    names and texts. `histories` has issue_id, history_id, created_original, items. #}
 {% macro jira_history_items(histories) -%}
     {%- set shape = {
-        'field': 'VARCHAR', 'fieldId': 'VARCHAR',
-        'from': 'VARCHAR', 'fromString': 'VARCHAR', 'to': 'VARCHAR', 'toString': 'VARCHAR',
+        'field': text_type(), 'fieldId': text_type(),
+        'from': text_type(), 'fromString': text_type(), 'to': text_type(), 'toString': text_type(),
     } -%}
     select
         issue_id,
@@ -44,7 +44,7 @@
             created_original,
             item_number,
             {{ parse_json('item', shape) }} as parsed
-        from ({{ json_array_rows(histories, ['issue_id', 'history_id', 'created_original'], 'items') }}) as item_rows
+        from ({{ json_object_rows(histories, ['issue_id', 'history_id', 'created_original'], 'items') }}) as item_rows
     ) as parsed_items
     where {{ jira_history_field('parsed') }} is not null
 {%- endmacro %}

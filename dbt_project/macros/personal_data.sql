@@ -7,5 +7,5 @@
 
 {# Hash of the domain of an e-mail address; null when there is none. Compared with hashes of known domains. #}
 {% macro email_domain_hash(email) -%}
-    {{ pseudonym("nullif(" ~ dbt.split_part("lower(trim(" ~ email ~ "))", "'@'", 2) ~ ", '')") }}
+    {{ pseudonym("nullif(" ~ text_part("lower(trim(" ~ email ~ "))", "'@'", 2) ~ ", '')") }}
 {%- endmacro %}

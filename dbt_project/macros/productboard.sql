@@ -43,7 +43,7 @@
 {# The relationships in a column `relationships` of a relation: one row each, with `relationship_type`, `target_type`
    and `target_id` beside the relation's `columns`. #}
 {% macro productboard_relationships(relation, columns) -%}
-    {%- set shape = {'type': 'VARCHAR', 'target': {'id': 'VARCHAR', 'type': 'VARCHAR'}} -%}
+    {%- set shape = {'type': text_type(), 'target': {'id': text_type(), 'type': text_type()}} -%}
     select
         {{ columns | join(', ') }},
         item_number,
@@ -55,6 +55,6 @@
             {{ columns | join(', ') }},
             item_number,
             {{ parse_json('item', shape) }} as parsed
-        from ({{ json_array_rows(relation, columns, 'relationships') }}) as relationship_rows
+        from ({{ json_object_rows(relation, columns, 'relationships') }}) as relationship_rows
     ) as parsed_relationships
 {%- endmacro %}

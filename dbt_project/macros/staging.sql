@@ -64,7 +64,7 @@
     {%- elif type == 'json' -%} cast({{ field }} as {{ dbt.type_string() }})
     {%- elif type == 'timestamp' -%} {{ parse_timestamp(field) }}
     {%- elif type in ('integer', 'double', 'boolean', 'date') -%}
-        try_cast({{ field }} as {{ {'integer': 'bigint'}.get(type, type) }})
+        {{ try_cast(field, {'integer': 'bigint'}.get(type, type)) }}
     {%- else -%}
         {{ exceptions.raise_compiler_error("Field type " ~ type ~ " is unknown: see macros/staging.sql.") }}
     {%- endif -%}

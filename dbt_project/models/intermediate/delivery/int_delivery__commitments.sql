@@ -12,8 +12,8 @@ changes as (
     select
         issue_id,
         change_number,
-        {{ dbt.safe_cast('left(from_value, 10)', 'date') }} as from_date,
-        {{ dbt.safe_cast('left(to_value, 10)', 'date') }} as to_date,
+        {{ try_cast('left(from_value, 10)', 'date') }} as from_date,
+        {{ try_cast('left(to_value, 10)', 'date') }} as to_date,
         is_after_as_of
     from {{ ref('int_delivery__changes') }}
     where field = 'duedate'

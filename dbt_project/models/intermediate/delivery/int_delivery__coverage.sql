@@ -62,7 +62,7 @@ select
     'issues_with_commitment' as check_name,
     cast(coalesce(committed_count, 0) as bigint) as counted,
     cast(coalesce(standard_count, 0) as bigint) as total,
-    'Standard issues with a due date or a fix version''s release date; the others are outside the on-time rate.'
+    {{ text_literal("Standard issues with a due date or a fix version's release date; the others are outside the on-time rate.") }}
         as explanation
 from issues
 union all

@@ -8,13 +8,13 @@ with issues as (
 ),
 
 version_rows as (
-    {{ json_array_rows('issues', ['issue_id'], 'fix_versions') }}
+    {{ json_object_rows('issues', ['issue_id'], 'fix_versions') }}
 ),
 
 parsed_versions as (
     select
         issue_id,
-        {{ parse_json('item', {'id': 'VARCHAR', 'released': 'VARCHAR', 'releaseDate': 'VARCHAR'}) }} as parsed
+        {{ parse_json('item', {'id': text_type(), 'released': text_type(), 'releaseDate': text_type()}) }} as parsed
     from version_rows
 ),
 

@@ -48,7 +48,7 @@ select
     'pull_requests_without_issue' as check_name,
     cast(coalesce(keyless_count, 0) as bigint) as counted,
     cast(coalesce(human_count, 0) as bigint) as total,
-    'Pull requests, bots'' apart, whose title and branch name no issue that the tracker knows: no feature is theirs.'
+    {{ text_literal("Pull requests, bots' apart, whose title and branch name no issue that the tracker knows: no feature is theirs.") }}
         as explanation
 from pull_requests
 union all

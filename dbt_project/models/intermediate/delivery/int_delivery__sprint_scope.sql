@@ -133,7 +133,7 @@ flagged as (
         and refusals.resolution is null as is_completed,
         case
             when estimates.issue_id is null then recorded.story_points
-            else {{ dbt.safe_cast('case when estimates.is_by_start then estimates.to_text else estimates.from_text end', 'double') }}
+            else {{ try_cast('case when estimates.is_by_start then estimates.to_text else estimates.from_text end', 'double') }}
         end as points
     from memberships
     left join done

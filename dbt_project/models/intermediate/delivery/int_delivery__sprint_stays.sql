@@ -48,8 +48,7 @@ stays as (
     select
         issue_id,
         change_number,
-        -- Ids parted by commas are almost a JSON array.
-        '[' || coalesce(sprint_ids, '') || ']' as sprint_ids,
+        {{ json_text_list('sprint_ids', ',') }} as sprint_ids,
         started_at,
         lead(started_at) over (partition by issue_id order by change_number asc) as ended_at
     from sets

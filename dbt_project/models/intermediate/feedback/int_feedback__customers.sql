@@ -3,10 +3,10 @@
 -- The id of a company in whichever CRM knows one such id.
 with company_ids as (
     select
-        {{ dbt.split_part('company_key', "':'", 3) }} as company_id,
+        {{ text_part('company_key', "':'", 3) }} as company_id,
         min(account_id) as account_id
     from {{ ref('int_crm__company_accounts') }}
-    group by {{ dbt.split_part('company_key', "':'", 3) }}
+    group by {{ text_part('company_key', "':'", 3) }}
     having min(account_id) = max(account_id)
 ),
 

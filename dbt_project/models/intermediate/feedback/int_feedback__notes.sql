@@ -38,7 +38,7 @@ note_features as (
 ),
 
 tag_rows as (
-    {{ json_array_rows('notes', ['note_id'], 'tags') }}
+    {{ json_object_rows('notes', ['note_id'], 'tags') }}
 ),
 
 themes as (

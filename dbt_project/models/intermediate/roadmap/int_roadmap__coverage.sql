@@ -37,7 +37,7 @@ select
     'roadmap_items_with_feature' as check_name,
     cast(coalesce(feature_count, 0) as bigint) as counted,
     cast(item_count as bigint) as total,
-    'Items at the level of features that some feature of the registry lists, by their own name or a parent''s.'
+    {{ text_literal("Items at the level of features that some feature of the registry lists, by their own name or a parent's.") }}
         as explanation
 from items
 union all

@@ -24,7 +24,7 @@ ordered as (
         ) as version_number,
         case
             when extracted_at = first_read_at then cast('1900-01-01' as timestamp)
-            else {{ dbt.dateadd('day', -1, 'extracted_at') }}
+            else {{ add_time('day', -1, 'extracted_at') }}
         end as valid_from
     from versions
 ),
@@ -64,7 +64,7 @@ links as (
         source_id as entity_id,
         cast(null as {{ dbt.type_string() }}) as linked_issue_id,
         -- Some write the site before the key.
-        coalesce(nullif({{ dbt.split_part('source_record_id', "':'", 2) }}, ''), source_record_id) as linked_issue_key,
+        coalesce(nullif({{ text_part('source_record_id', "':'", 2) }}, ''), source_record_id) as linked_issue_key,
         'source' as how_linked,
         cast('1900-01-01' as timestamp) as valid_from,
         cast('9999-12-31' as timestamp) as valid_to

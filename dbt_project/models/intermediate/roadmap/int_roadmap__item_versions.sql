@@ -20,7 +20,7 @@ changes as (
     select
         *,
         case
-            when is_deleted or was_deleted then {{ dbt.dateadd('day', -1, 'extracted_at') }}
+            when is_deleted or was_deleted then {{ add_time('day', -1, 'extracted_at') }}
             else coalesce(updated_at, extracted_at)
         end as changed_at
     from in_order_of_reading

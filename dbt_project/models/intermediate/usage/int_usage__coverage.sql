@@ -209,7 +209,7 @@ union all
 select
     unmatched_keys.identity_type || 's', unmatched_keys.source, unmatched_keys.identity_type || 's_unmatched_' || unmatched_keys.unmatched_reason,
     unmatched_keys.key_count, key_totals.key_count as total_key_count,
-    'Identities that were matched with no other tool''s person: each is a person of its own.'
+    {{ text_literal("Identities that were matched with no other tool's person: each is a person of its own.") }}
 from unmatched_keys
 inner join key_totals
     on unmatched_keys.source = key_totals.source and unmatched_keys.identity_type = key_totals.identity_type

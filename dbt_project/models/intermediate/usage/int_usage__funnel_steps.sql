@@ -38,7 +38,7 @@ reached_1 as (
         account_id,
         occurred_at as entry_at,
         event_date as entry_date,
-        {{ dbt.dateadd('day', 'window_days', 'occurred_at') }} as window_ends_at,
+        {{ add_time('day', 'window_days', 'occurred_at') }} as window_ends_at,
         occurred_at as step_1_at
     from events
     where step_number = 1

@@ -28,7 +28,7 @@ ruled as (
 ),
 
 rules_version as (
-    select md5(coalesce({{ dbt.listagg('rule_text', "','", 'order by rule_text') }}, '')) as rules_version
+    select md5(coalesce({{ joined_texts("rule_text", "','") }}, '')) as rules_version
     from ruled
 ),
 

@@ -22,9 +22,9 @@ select
     unmatched_reason
 from (
     select
-        {{ dbt.split_part('account_key', "':'", 1) }} as source,
-        {{ dbt.split_part('account_key', "':'", 2) }} as entity_type,
-        {{ dbt.split_part('account_key', "':'", 3) }} as entity_key,
+        {{ text_part('account_key', "':'", 1) }} as source,
+        {{ text_part('account_key', "':'", 2) }} as entity_type,
+        {{ text_part('account_key', "':'", 3) }} as entity_key,
         account_id,
         rule,
         confidence,

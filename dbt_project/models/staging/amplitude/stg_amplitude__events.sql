@@ -68,7 +68,7 @@ select
         when occurred_at is null then 'no_event_time'
         when event_type is null then 'no_event_type'
         when device_hash is null and user_hash is null then 'nobody'
-        when occurred_at > {{ dbt.dateadd('hour', 1, 'received_at') }} then 'future'
+        when occurred_at > {{ add_time('hour', 1, 'received_at') }} then 'future'
     end as quarantine_reason,
     is_zero_user,
     occurred_at,

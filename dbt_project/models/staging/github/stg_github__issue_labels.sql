@@ -7,7 +7,7 @@ with issues as (
 ),
 
 label_rows as (
-    {{ json_array_rows('issues', ['issue_id'], 'labels') }}
+    {{ json_object_rows('issues', ['issue_id'], 'labels') }}
 )
 
 select distinct

@@ -9,7 +9,7 @@ with lists as (
 ),
 
 commit_rows as (
-    {{ json_array_rows('lists', ['repository', 'pull_number'], 'commits') }}
+    {{ json_object_rows('lists', ['repository', 'pull_number'], 'commits') }}
 ),
 
 parsed_rows as (

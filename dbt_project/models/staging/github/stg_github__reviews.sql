@@ -12,7 +12,7 @@ with reviews as (
 select
     record_id as review_id,
     lower({{ github_address_part('address', 2) }}) as repository,
-    {{ dbt.safe_cast(github_address_part('address', 4), 'bigint') }} as pull_number,
+    {{ try_cast(github_address_part('address', 4), 'bigint') }} as pull_number,
     {{ pseudonym('reviewer_id') }} as reviewer_hash,
     lower(review_state) as review_state,
     coalesce(lower(reviewer_type) = 'bot', false) as is_bot_reviewer,

@@ -12,8 +12,8 @@ with companies as (
 hosts as (
     select
         *,
-        {{ dbt.split_part(
-            dbt.split_part("replace(replace(lower(trim(website)), 'https://', ''), 'http://', '')", "'/'", 1), "':'", 1
+        {{ text_part(
+            text_part("replace(replace(lower(trim(website)), 'https://', ''), 'http://', '')", "'/'", 1), "':'", 1
         ) }} as host
     from companies
 )

@@ -20,7 +20,7 @@ internal_domains as (
 select
     contacts.record_id as contact_id,
     -- Of several companies none is the contact's own.
-    case when contacts.company_count = 1 then {{ json_property(json_first_item('contacts.companies'), "'id'") }} end
+    case when contacts.company_count = 1 then {{ json_first_item_property('contacts.companies', 'id') }} end
         as company_id,
     {{ email_hash('contacts.email') }} as email_hash,
     {{ pseudonym("nullif(contacts.external_id, '')") }} as external_hash,
@@ -31,7 +31,7 @@ select
     {{ from_epoch_seconds('contacts.updated_seconds') }} as updated_at
 from contacts
 left join internal_domains
-    on {{ dbt.split_part("lower(trim(contacts.email))", "'@'", 2) }} = internal_domains.email_domain
+    on {{ text_part("lower(trim(contacts.email))", "'@'", 2) }} = internal_domains.email_domain
 where
     contacts.created_seconds is null
     or {{ from_epoch_seconds('contacts.created_seconds') }} < {{ as_of_at() }}

@@ -14,7 +14,7 @@ conversations as (
 ),
 
 part_rows as (
-    {{ json_array_rows('conversations', ['record_id'], 'parts') }}
+    {{ json_object_rows('conversations', ['record_id'], 'parts') }}
 ),
 
 parsed_parts as (
@@ -22,8 +22,8 @@ parsed_parts as (
         record_id,
         item_number,
         {{ parse_json('item', {
-            'id': 'VARCHAR', 'part_type': 'VARCHAR', 'state': 'VARCHAR', 'body': 'VARCHAR', 'created_at': 'VARCHAR',
-            'author': {'type': 'VARCHAR', 'id': 'VARCHAR', 'from_ai_agent': 'VARCHAR'},
+            'id': text_type(), 'part_type': text_type(), 'state': text_type(), 'body': text_type(), 'created_at': text_type(),
+            'author': {'type': text_type(), 'id': text_type(), 'from_ai_agent': text_type()},
         }) }} as parsed
     from part_rows
 ),

@@ -13,7 +13,7 @@ conversations as (
 ),
 
 tag_rows as (
-    {{ json_array_rows('conversations', ['record_id'], 'tags') }}
+    {{ json_object_rows('conversations', ['record_id'], 'tags') }}
 )
 
 select distinct

@@ -34,7 +34,7 @@ deletions as (
 ),
 
 reference_rows as (
-    {{ json_array_rows('conversations', ['record_id'], 'external_references') }}
+    {{ json_object_rows('conversations', ['record_id'], 'external_references') }}
 ),
 
 -- A desk that is synchronised with another one names the ticket that it shows.
@@ -50,7 +50,7 @@ zendesk_tickets as (
 joined as (
     select
         conversations.record_id as conversation_id,
-        {{ json_property(json_first_item('conversations.contacts'), "'id'") }} as contact_id,
+        {{ json_first_item_property('conversations.contacts', 'id') }} as contact_id,
         conversations.company_id,
         zendesk_tickets.zendesk_ticket_id,
         lower(conversations.state) as state,

@@ -15,13 +15,13 @@ live_issues as (
 ),
 
 history_rows as (
-    {{ json_array_rows('live_issues', ['issue_id'], 'histories') }}
+    {{ json_object_rows('live_issues', ['issue_id'], 'histories') }}
 ),
 
 parsed_histories as (
     select
         issue_id,
-        {{ parse_json('item', {'id': 'VARCHAR', 'created': 'VARCHAR', 'items': json_type()}) }} as parsed
+        {{ parse_json('item', {'id': text_type(), 'created': text_type(), 'items': json_type()}) }} as parsed
     from history_rows
 ),
 

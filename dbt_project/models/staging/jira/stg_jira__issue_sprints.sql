@@ -16,7 +16,7 @@ planned_issues as (
 ),
 
 sprint_rows as (
-    {{ json_array_rows('planned_issues', ['issue_id'], 'sprints') }}
+    {{ json_object_rows('planned_issues', ['issue_id'], 'sprints') }}
 ),
 
 parsed_sprints as (

@@ -28,7 +28,7 @@ select
     record_id as issue_id,
     issue_key,
     project_id,
-    coalesce(project_key, {{ dbt.split_part('issue_key', "'-'", 1) }}) as project_key,
+    coalesce(project_key, {{ text_part('issue_key', "'-'", 1) }}) as project_key,
     parent_issue_id,
     issue_type,
     status_id,

@@ -64,7 +64,7 @@ timed as (
         {%- else -%}
         {#- The hour that comes twice: an event cannot have been processed before it happened. -#}
         {%- set later = from_wall_clock('shown_at', zone) -%}
-        {%- set earlier = dbt.dateadd('hour', -1, later) -%}
+        {%- set earlier = add_time('hour', -1, later) -%}
         case
             when {{ later }} > processed_at and {{ to_wall_clock(earlier, zone) }} = shown_at then {{ earlier }}
             else {{ later }}
@@ -111,7 +111,7 @@ select
         when occurred_at is null then 'no_event_time'
         when event_type is null then 'no_event_type'
         when device_hash is null and user_hash is null then 'nobody'
-        when occurred_at > {{ dbt.dateadd('hour', 1, 'processed_at') }} then 'future'
+        when occurred_at > {{ add_time('hour', 1, 'processed_at') }} then 'future'
     end as quarantine_reason,
     is_zero_user,
     occurred_at,

@@ -16,6 +16,6 @@ select
     coalesce(weekdays, '[]') as weekdays,
     opens_at,
     closes_at,
-    case when kind = 'holiday' then {{ dbt.safe_cast('entry_id', 'date') }} end as calendar_date
+    case when kind = 'holiday' then {{ try_cast('entry_id', 'date') }} end as calendar_date
 from entries
 where not is_deleted

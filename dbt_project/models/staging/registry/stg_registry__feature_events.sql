@@ -6,14 +6,14 @@ with features as (
 ),
 
 rule_rows as (
-    {{ json_array_rows('features', ['feature_id'], 'event_rules') }}
+    {{ json_object_rows('features', ['feature_id'], 'event_rules') }}
 ),
 
 parsed_rules as (
     select
         feature_id,
         item_number,
-        {{ parse_json('item', {'event': 'VARCHAR', 'where': json_type()}) }} as parsed
+        {{ parse_json('item', {'event': text_type(), 'where': json_type()}) }} as parsed
     from rule_rows
 ),
 

@@ -6,14 +6,14 @@ with funnels as (
 ),
 
 step_rows as (
-    {{ json_array_rows('funnels', ['funnel_id'], 'steps') }}
+    {{ json_object_rows('funnels', ['funnel_id'], 'steps') }}
 ),
 
 parsed_steps as (
     select
         funnel_id,
         item_number,
-        {{ parse_json('item', {'event': 'VARCHAR', 'name': 'VARCHAR'}) }} as parsed
+        {{ parse_json('item', {'event': text_type(), 'name': text_type()}) }} as parsed
     from step_rows
 )
 

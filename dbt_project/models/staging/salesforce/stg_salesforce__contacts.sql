@@ -28,5 +28,5 @@ select
     contacts.updated_at
 from contacts
 left join internal_domains
-    on {{ dbt.split_part("lower(trim(contacts.email))", "'@'", 2) }} = internal_domains.email_domain
+    on {{ text_part("lower(trim(contacts.email))", "'@'", 2) }} = internal_domains.email_domain
 where contacts.created_at is null or contacts.created_at < {{ as_of_at() }}

@@ -28,5 +28,5 @@ select
     leads.updated_at
 from leads
 left join internal_domains
-    on {{ dbt.split_part("lower(trim(leads.email))", "'@'", 2) }} = internal_domains.email_domain
+    on {{ text_part("lower(trim(leads.email))", "'@'", 2) }} = internal_domains.email_domain
 where leads.created_at is null or leads.created_at < {{ as_of_at() }}

@@ -18,7 +18,7 @@ surveys as (
 ),
 
 answer_rows as (
-    {{ json_array_rows('responses', ['record_id', 'form_id'], 'answers') }}
+    {{ json_object_rows('responses', ['record_id', 'form_id'], 'answers') }}
 ),
 
 parsed_answers as (
@@ -86,7 +86,7 @@ select
     hidden_fields.feature_value as feature_id,
     hidden_fields.team_value as team_id,
     answers_by_response.score_original,
-    try_cast(answers_by_response.score_original as double) as score,
+    {{ try_cast('answers_by_response.score_original', 'double') }} as score,
     coalesce(answers_by_response.has_comment, false) as has_comment,
     internal_domains.email_domain is not null as is_internal_email,
     responses.is_deleted,
@@ -96,5 +96,5 @@ from responses
 left join answers_by_response on responses.record_id = answers_by_response.record_id
 left join hidden_fields on responses.record_id = hidden_fields.record_id
 left join internal_domains
-    on {{ dbt.split_part("lower(trim(hidden_fields.email_value))", "'@'", 2) }} = internal_domains.email_domain
+    on {{ text_part("lower(trim(hidden_fields.email_value))", "'@'", 2) }} = internal_domains.email_domain
 where responses.submitted_at < {{ as_of_at() }}

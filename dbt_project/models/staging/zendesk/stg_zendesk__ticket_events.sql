@@ -23,7 +23,7 @@ live_audits as (
 ),
 
 child_rows as (
-    {{ json_array_rows(
+    {{ json_object_rows(
         'live_audits',
         ['event_id', 'ticket_id', 'updater_id', 'channel', 'occurred_at'],
         'child_events'
@@ -39,8 +39,8 @@ parsed_children as (
         occurred_at,
         item_number,
         {{ parse_json('item', {
-            'id': 'VARCHAR', 'event_type': 'VARCHAR', 'status': 'VARCHAR', 'previous_value': 'VARCHAR',
-            'public': 'VARCHAR', 'author_id': 'VARCHAR', 'via_reference_id': 'VARCHAR',
+            'id': text_type(), 'event_type': text_type(), 'status': text_type(), 'previous_value': text_type(),
+            'public': text_type(), 'author_id': text_type(), 'via_reference_id': text_type(),
         }) }} as parsed
     from child_rows
 ),

@@ -31,5 +31,5 @@ select
     users.updated_at
 from users
 left join internal_domains
-    on {{ dbt.split_part("lower(trim(users.email))", "'@'", 2) }} = internal_domains.email_domain
+    on {{ text_part("lower(trim(users.email))", "'@'", 2) }} = internal_domains.email_domain
 where users.created_at is null or users.created_at < {{ as_of_at() }}

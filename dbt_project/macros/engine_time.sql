@@ -1,0 +1,98 @@
+{# Time, as each engine reckons it; a part of engine.sql. Every timestamp is UTC, without a zone. #}
+
+{# A text with or without an offset (then UTC), as a UTC timestamp; null when it is none. So is one that not every engine
+   can hold and move by a time zone: before the year 1, or from 9999-12-31 on. #}
+{% macro parse_timestamp(text) -%}
+    {{ adapter.dispatch('parse_timestamp')(text) }}
+{%- endmacro %}
+{% macro duckdb__parse_timestamp(text) -%}
+    cast(case
+        when
+            try_cast({{ text }} as timestamptz)
+            between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-30 23:59:59.999999+00'
+            then try_cast({{ text }} as timestamptz)
+    end as timestamp)
+{%- endmacro %}
+
+{# Seconds since 1970 (a number or its text), as a UTC timestamp; null as with parse_timestamp. #}
+{% macro from_epoch_seconds(seconds) -%}
+    {{ adapter.dispatch('from_epoch_seconds')(seconds) }}
+{%- endmacro %}
+{% macro duckdb__from_epoch_seconds(seconds) -%}
+    {{ duckdb__from_epoch(seconds, 1) }}
+{%- endmacro %}
+
+{# Milliseconds since 1970 (a number or its text), as a UTC timestamp; null as with parse_timestamp. #}
+{% macro from_epoch_milliseconds(milliseconds) -%}
+    {{ adapter.dispatch('from_epoch_milliseconds')(milliseconds) }}
+{%- endmacro %}
+{% macro duckdb__from_epoch_milliseconds(milliseconds) -%}
+    {{ duckdb__from_epoch(milliseconds, 1000) }}
+{%- endmacro %}
+
+{# 62135510400 seconds before and 253402214399 after 1970 are the bounds of parse_timestamp. #}
+{% macro duckdb__from_epoch(units, units_a_second) -%}
+    case
+        when
+            try_cast({{ units }} as bigint)
+            between {{ -62135510400 * units_a_second }} and {{ 253402214399 * units_a_second }}
+            then make_timestamp(try_cast({{ units }} as bigint) * {{ 1000000 // units_a_second }})
+    end
+{%- endmacro %}
+
+{# Whole seconds since 1970 of a UTC timestamp, cut down. #}
+{% macro epoch_seconds(timestamp) -%}
+    {{ adapter.dispatch('epoch_seconds')(timestamp) }}
+{%- endmacro %}
+{% macro duckdb__epoch_seconds(timestamp) -%}
+    cast(floor(epoch({{ timestamp }})) as bigint)
+{%- endmacro %}
+
+{# A timestamp moved by a number (an SQL expression) of hours or days. Not dbt's dateadd, which loses the fractions of
+   seconds on some engines. #}
+{% macro add_time(part, number, timestamp) -%}
+    {{ adapter.dispatch('add_time')(part, number, timestamp) }}
+{%- endmacro %}
+{% macro duckdb__add_time(part, number, timestamp) -%}
+    ({{ timestamp }} + cast({{ number }} as bigint) * interval 1 {{ part }})
+{%- endmacro %}
+
+{# Whole days from one date to another. #}
+{% macro days_between(first, second) -%}
+    {{ adapter.dispatch('days_between')(first, second) }}
+{%- endmacro %}
+{% macro duckdb__days_between(first, second) -%}
+    date_diff('day', cast({{ first }} as date), cast({{ second }} as date))
+{%- endmacro %}
+
+{# The calendar date of a UTC timestamp in the reporting time zone. #}
+{% macro reporting_date(timestamp) -%}
+    {{ adapter.dispatch('reporting_date')(timestamp) }}
+{%- endmacro %}
+{% macro duckdb__reporting_date(timestamp) -%}
+    cast({{ timestamp }} at time zone 'UTC' at time zone '{{ var("reporting_time_zone") }}' as date)
+{%- endmacro %}
+
+{# The moment at which a date begins in the reporting time zone, as a UTC timestamp. #}
+{% macro reporting_midnight(date) -%}
+    {{ adapter.dispatch('reporting_midnight')(date) }}
+{%- endmacro %}
+{% macro duckdb__reporting_midnight(date) -%}
+    (cast({{ date }} as timestamp) at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
+{%- endmacro %}
+
+{# What the clock on the wall of a time zone shows, as a UTC timestamp. Of an hour that comes twice, the later one. #}
+{% macro from_wall_clock(timestamp, zone) -%}
+    {{ adapter.dispatch('from_wall_clock')(timestamp, zone) }}
+{%- endmacro %}
+{% macro duckdb__from_wall_clock(timestamp, zone) -%}
+    ({{ timestamp }} at time zone '{{ zone }}' at time zone 'UTC')
+{%- endmacro %}
+
+{# What the clock on the wall of a time zone shows at a UTC timestamp. #}
+{% macro to_wall_clock(timestamp, zone) -%}
+    {{ adapter.dispatch('to_wall_clock')(timestamp, zone) }}
+{%- endmacro %}
+{% macro duckdb__to_wall_clock(timestamp, zone) -%}
+    ({{ timestamp }} at time zone 'UTC' at time zone '{{ zone }}')
+{%- endmacro %}

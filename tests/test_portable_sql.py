@@ -1,0 +1,175 @@
+"""SQL that every engine understands alike: what only one engine knows stands in dbt_project/macros/engine*.sql."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+CONTRACT_TYPES = {"string", "bigint", "double", "boolean", "date", "timestamp"}
+# What an engine has of its own, or has otherwise than another one, and what to write instead.
+ENGINE_WORDS = {
+    r"\b(try|try_cast|safe_cast)\s*\(": "{{ try_cast(..) }}",
+    r"\btimestamptz\b|\b(strptime|strftime|to_timestamp|to_date|now)\s*\(": "{{ parse_timestamp(..) }}",
+    r"\b(epoch\w*|make_timestamp|make_date)\s*\(": "{{ from_epoch_seconds(..) }}, {{ epoch_seconds(..) }}",
+    r"\b(date_add|dateadd|date_sub)\s*\(|\binterval\s+['\d(]": "{{ add_days(..) }}, {{ add_time(..) }}",
+    r"\b(date_diff|datediff|datesub)\s*\(": "{{ days_between(..) }}, {{ seconds_between(..) }}",
+    r"\bat time zone\b": "{{ reporting_date(..) }}",
+    r"\b(from_json|to_json|parse_json|json_\w+)\s*\(|->": "{{ parse_json(..) }}, {{ json_property(..) }}",
+    r"\b(unnest|flatten|explode|generate_series|list_\w+|array_\w+)\s*\(": "{{ json_array_rows(..) }}",
+    r"\b(string_agg|listagg|group_concat)\s*\(": "{{ joined_texts(..) }}",
+    r"\b(split_part|string_split|split)\s*\(": "{{ text_part(..) }}",
+    r"\b(regexp_\w+|rlike|ilike|similar to)\b": "{{ text_match_rows(..) }}",
+    r"\bcontains\s*\(": "{{ contains_text(..) }}",
+    r"\b(sha256|sha2|md5_number|getvariable)\s*\(": "{{ pseudonym(..) }}",
+    r"\b(percentile_cont|quantile\w*|median)\s*\(": "{{ percentile(..) }}",
+    r"::|\bvarchar\b|\bas text\b": "cast(.. as {{ dbt.type_string() }})",
+    r"\bqualify\b|\bexclude\b|\basof\b|\blambda\b|\bgroup by all\b|\bpivot\b": "plain SQL",
+    r"\bdate_trunc\s*\(|\bdayofweek\b|\b(arg_max|arg_min|max_by|min_by|count_if|countif)\s*\(": "plain SQL",
+    r"duckdb|snowflake|spark": "nothing: no model knows its engine",
+}
+# dbt's own macros that are not equal on all engines, and types of one of them.
+JINJA_WORDS = {
+    r"dbt\.dateadd\b": "add_time",
+    r"dbt\.datediff\b": "days_between, seconds_between",
+    r"dbt\.split_part\b": "text_part",
+    r"dbt\.safe_cast\b": "try_cast",
+    r"dbt\.listagg\b": "joined_texts",
+    r"(?i)['\"](varchar|text|json)['\"]\s*[,}]": "text_type(), json_type()",
+}
+# Its rows hold hashes, whose key only the engine's session has.
+OF_THE_SESSIONS_KEY = "mixpanel_senders_are_users_or_devices_whatever_the_project_calls_them"
+_COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.DOTALL)
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+
+
+def faults_of_sql(text: str) -> list[str]:
+    """What of a model's, macro's or test's text is not portable: the words that were found, and what to write instead."""
+    text = _COMMENT.sub("", text)
+    sql = _JINJA.sub("x", text)
+    found = [
+        f"{match.group().strip()!r}: write {instead}"
+        for word, instead in ENGINE_WORDS.items()
+        for match in re.finditer(word, _LITERAL.sub("''", sql), re.IGNORECASE)
+    ]
+    jinja = " ".join(_JINJA.findall(text))
+    found += [
+        f"{match.group()!r}: write {instead}"
+        for word, instead in JINJA_WORDS.items()
+        for match in re.finditer(word, jinja)
+    ]
+    return found + [
+        f"{literal}: write {{{{ text_literal(..) }}}}"
+        for literal in _LITERAL.findall(sql)
+        if "''" in literal[1:-1]
+    ]
+
+
+def faults_of_yaml(content: dict[str, Any]) -> list[str]:
+    """What of a parsed YAML file of models, unit tests or sources is not portable."""
+    found = [
+        f"{model['name']}.{column['name']} is {column['data_type']}: one of {', '.join(sorted(CONTRACT_TYPES))}"
+        for model in content.get("models", [])
+        for column in model.get("columns", [])
+        if column.get("data_type", "string") not in CONTRACT_TYPES
+    ]
+    for test in content.get("unit_tests", []):
+        if test["name"] == OF_THE_SESSIONS_KEY:
+            continue
+        for part in (*test["given"], test["expect"]):
+            if part.get("format") == "sql":
+                found += [f"{test['name']}: {fault}" for fault in faults_of_sql(part["rows"])]
+    for source in content.get("sources", []):
+        attached = f"{{{{ '{source['name']}' if target.type == 'duckdb' else none }}}}"
+        if source.get("database") != attached:
+            found.append(f"database of {source['name']}: write {attached}")
+    return found
+
+
+def is_of_an_engine(path: Path) -> bool:
+    return path.parent.name == "macros" and path.name.startswith("engine")
+
+
+SQL_FILES = [
+    path
+    for folder in ("models", "macros", "tests")
+    for path in sorted((PROJECT / folder).rglob("*.sql"))
+    if not is_of_an_engine(path)
+]
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
+def test_sql_is_portable(path: Path) -> None:
+    assert faults_of_sql(path.read_text()) == []
+
+
+def test_contracts_unit_tests_and_sources_are_portable() -> None:
+    found = {
+        path.name: faults_of_yaml(yaml.safe_load(path.read_text()) or {})
+        for path in sorted((PROJECT / "models").rglob("*.yml"))
+    }
+    assert not {name: faults for name, faults in found.items() if faults}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "try_cast(score as double) as score,",
+        "{{ dbt.safe_cast('score', 'double') }} as score,",
+        "strptime(day, '%d.%m.%Y') as day,",
+        "make_timestamp(seconds * 1000000) as happened_at,",
+        "epoch(ended_at) - epoch(started_at) as seconds,",
+        "started_at + interval 1 day as ends_at,",
+        "{{ dbt.dateadd('day', 1, 'started_at') }} as ends_at,",
+        "{{ dbt.datediff('a', 'b', 'day') }} as days,",
+        "datediff('day', a, b) as days,",
+        "cast(at as timestamptz) as at,",
+        "at at time zone 'UTC' as at,",
+        "json_extract_string(record, '$.id') as id,",
+        "record ->> 'id' as id,",
+        "unnest(from_json(ids, '[\"JSON\"]')) as id,",
+        "list_contains(ids, id) as is_in,",
+        "string_agg(name, ',') as names,",
+        "{{ dbt.listagg('name', \"','\") }} as names,",
+        "split_part(email, '@', 2) as domain,",
+        "{{ dbt.split_part('email', \"'@'\", 2) }} as domain,",
+        "regexp_replace(name, ' ', '') as name,",
+        "name ilike 'a%' as begins_with_a,",
+        "id::bigint as id,",
+        "cast(id as varchar) as id,",
+        "{{ parse_json('item', {'id': 'VARCHAR'}) }} as parsed,",
+        "select * exclude (id) from items",
+        "qualify row_number() over (partition by id) = 1",
+        "'the tool''s own' as meaning,",
+        "{% if x %} {% endif %} duckdb_tables()",
+    ],
+)
+def test_a_line_of_one_engine_is_found(line: str) -> None:
+    assert faults_of_sql(f"select\n    {line}\n    1 as one")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{{ try_cast('score', 'double') }} as score, -- the vendor's try_cast(x as double)",
+        "coalesce(name, '') <> '' as has_name,",
+        "'a sentence with interval 1 day, and contains(x) in it' as meaning,",
+        "cast(x.is_json as bigint) as json_count,",
+    ],
+)
+def test_a_portable_line_is_not(line: str) -> None:
+    assert faults_of_sql(f"select\n    {line}\n    1 as one") == []
+
+
+def test_types_rows_and_databases_of_one_engine_are_found() -> None:
+    column = {"name": "id", "data_type": "varchar"}
+    assert faults_of_yaml({"models": [{"name": "a_model", "columns": [column]}]})
+    rows = {"format": "sql", "rows": "select timestamptz '2026-10-28' as at"}
+    unit_test = {"name": "a_test", "given": [], "expect": {"rows": []}}
+    assert faults_of_yaml({"unit_tests": [{**unit_test, "given": [rows]}]})
+    assert faults_of_yaml({"unit_tests": [{**unit_test, "expect": rows}]})
+    assert faults_of_yaml({"sources": [{"name": "jira", "database": "jira"}]})
+    assert faults_of_yaml({"sources": [{"name": "jira"}]})
