@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import tenacity
@@ -28,6 +28,9 @@ from connectors.errors import (
 )
 from connectors.redaction import redact_logs
 from connectors.waiting import SYSTEM_CLOCK, Backoff, Clock, RequestBudget, asked_to_wait, http_date
+
+if TYPE_CHECKING:
+    from connectors.settings import SourceSettings
 
 __all__ = ["BasicAuth", "BearerAuth", "ClientCredentials", "Http"]
 
@@ -103,6 +106,29 @@ class Http:
             headers={"User-Agent": "product-ops", "Accept": "application/json"},
         )
         self.request_count = 0
+
+    @classmethod
+    def of(
+        cls,
+        settings: "SourceSettings",
+        *,
+        retry_seconds: float = RETRY_SECONDS,
+        transport: httpx.BaseTransport | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        scratch: Path | None = None,
+    ) -> "Http":
+        """The client of a source that is set up so."""
+        return cls(
+            settings.root,
+            auth=settings.auth(),
+            requests_per_minute=settings.requests_per_minute,
+            requests_per_run=settings.requests_per_run,
+            allowed_hosts=settings.further_hosts,
+            retry_seconds=retry_seconds,
+            transport=transport,
+            clock=clock,
+            scratch=scratch,
+        )
 
     def __enter__(self) -> "Http":
         return self

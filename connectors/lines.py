@@ -13,6 +13,10 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Bytes of lines that become one page: small enough for memory, large enough for speed.
 PAGE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 4 * 1024 * 1024
+# No record in raw is larger: see `connectors.batch`.
+LONGEST_LINE = 16 * 1024 * 1024
+# Of a line that is too long, this much is kept, to know it by.
+KEPT_OF_LINE = 1000
 # DuckDB gives each of its threads a record batch at a time.
 ROWS_A_THREAD = 2048
 
@@ -24,13 +28,27 @@ class Readable(Protocol):
 
 
 def lines_of(file: Readable) -> Iterator[list[bytes]]:
-    """The lines without their line ends and without empty ones, some megabytes at a time."""
-    remainder = b""
+    """The lines without their line ends and without empty ones, some megabytes at a time.
+
+    Of a line that is longer than `LONGEST_LINE` only so much comes, and one byte: enough to be known as too long.
+    """
+    parts: list[bytes] = []
+    held = 0
+    is_first = True
     while chunk := file.read(CHUNK_BYTES):
-        *lines, remainder = (remainder + chunk).removeprefix(BYTE_ORDER_MARK).split(b"\n")
-        yield [line for line in lines if line]
-    if remainder:
-        yield [remainder]
+        if is_first:
+            chunk, is_first = chunk.removeprefix(BYTE_ORDER_MARK), False
+        head, *lines = chunk.split(b"\n")
+        if held <= LONGEST_LINE:
+            parts.append(head[: LONGEST_LINE + 1 - held])
+            held += len(parts[-1])
+        if not lines:
+            continue
+        *whole, rest = lines
+        yield [line for line in (b"".join(parts), *whole) if line]
+        parts, held = [rest], len(rest)
+    if held:
+        yield [b"".join(parts)]
 
 
 def line_pages(parts: Iterable[list[bytes]], selection: str) -> Iterator[Page]:
@@ -68,14 +86,19 @@ def _page(connection: duckdb.DuckDBPyConnection, raw_lines: list[bytes], selecti
 
 
 def _decoded(lines: list[bytes]) -> tuple[pa.Array, list[tuple[str, str]]]:
-    """The lines as text, and those that are not UTF-8."""
+    """The lines as text, and those that are too long or not UTF-8."""
+    broken: list[tuple[str, str]] = []
+    if max(map(len, lines)) > LONGEST_LINE:
+        too_long = [line for line in lines if len(line) > LONGEST_LINE]
+        lines = [line for line in lines if len(line) <= LONGEST_LINE]
+        reason = f"The line is longer than {LONGEST_LINE} bytes."
+        broken += [(reason, line[:KEPT_OF_LINE].decode(errors="backslashreplace")) for line in too_long]
     whole = pa.array(lines, pa.binary())
     try:
-        return whole.cast(pa.string()), []
+        return whole.cast(pa.string()), broken
     except pa.ArrowInvalid:
         pass
     texts: list[str] = []
-    broken: list[tuple[str, str]] = []
     for line in lines:
         try:
             texts.append(line.decode())

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[redacted]"
+HIDDEN_VALUE = "…"
 # Shorter values would blot out ordinary words; no vendor gives out secrets that short.
 SHORTEST_SECRET = 6
 
@@ -20,6 +21,11 @@ _NAMED = re.compile(
 )
 _QUERY = re.compile(r"(?<=[?&])([^=&\s#]+)=[^&\s#\"')]*")
 _USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
+# Errors about names of tables and columns: what they quote is SQL of ours.
+_OF_NAMES = ("Binder Error", "Catalog Error", "Parser Error")
+_VALUES = re.compile(
+    r"""(?<!\w)'(?:[^']|'(?=\w))*'|"[^"]*"|(?i:\bvalue\s+)\S+|\(-?\d[^)]*\)|[^\s@'"<>(),;]+@[^\s@'"<>(),;]+|\b\d{5,}\b"""
+)
 
 
 def remember_secrets(values: Iterable[str]) -> None:
@@ -40,6 +46,23 @@ def redact(text: str) -> str:
     text = _QUERY.sub(rf"\1={HIDDEN}", text)
     text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", text)
     return _NAMED.sub(rf"\1{HIDDEN}", text)
+
+
+def without_values(text: str) -> str:
+    """An engine's error in one line, without what it quotes of the data.
+
+    DuckDB and its kin put the value that they could not read into their errors, and it may be a person's.
+    """
+    line = text.partition("Input:")[0].strip().partition("\n")[0].strip()
+    if line.startswith(_OF_NAMES):
+        return line
+    # What stands after a quote that is never closed is a value, too.
+    return re.sub(r"(?<!\w)[\"'].*", HIDDEN_VALUE, _VALUES.sub(_hidden, line)).strip()
+
+
+def _hidden(found: re.Match[str]) -> str:
+    named = re.match(r"(?i)value\s+", found[0])
+    return f"{named[0] if named else ''}{HIDDEN_VALUE}"
 
 
 class RedactingFilter(logging.Filter):

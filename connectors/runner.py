@@ -5,6 +5,7 @@ while they work. A kill at any moment loses at most the window in flight, which 
 """
 
 import fcntl
+import logging
 import os
 import shutil
 import time
@@ -14,16 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 
 from connectors import SOURCES, connector_class
 from connectors.batch import Batch
-from connectors.contract import Connector, Credentials, Cursor, Stream, Window
+from connectors.contract import Connector, Cursor, Stream, Window
+from connectors.credentials import explained
 from connectors.errors import (
     AlreadyRunning,
-    InvalidRegistry,
     QuotaSpent,
     Rejected,
     ScopeMissing,
@@ -32,17 +33,18 @@ from connectors.errors import (
     Unreconciled,
     WindowTooLarge,
 )
-from connectors.http import RETRY_SECONDS, Http
+from connectors.http import Http
 from connectors.loading import Loader
 from connectors.raw_store import Booking, RawStore
-from connectors.settings import load_settings, secret_variables
-from connectors.surprises import SURPRISES, as_source_error
+from connectors.settings import load_settings
+from connectors.surprises import as_source_error, trace_of
 from connectors.waiting import SYSTEM_CLOCK, Clock
 
+# The same logger as the one that `connectors.redaction` redacts: a child of it would not be.
+_log = logging.getLogger("connectors")
 Progress = Callable[[str], None]
 # A vendor that has been silent for one stream's whole retry time gets less of it for the streams that follow.
 IMPATIENT_RETRY_SECONDS = 30.0
-CHECK_RETRY_SECONDS = 10.0
 
 
 @dataclass
@@ -95,43 +97,6 @@ def prepare_raw(home: Path | str) -> None:
             pass
 
 
-def check_source(
-    source: str, env: Mapping[str, str] = os.environ, *, clock: Clock = SYSTEM_CLOCK
-) -> Credentials | None:
-    """What the vendor says to the credentials; None when the source is off. Raises InvalidSettings."""
-    kind = connector_class(source)
-    settings = load_settings(source, kind.Settings, env)
-    if settings is None:
-        return None
-    with _http(settings, retry_seconds=CHECK_RETRY_SECONDS, clock=clock) as http:
-        return ask_credentials(kind(settings, http))
-
-
-def ask_credentials(connector: Connector) -> Credentials:
-    """What the vendor says to a connector's credentials, whatever its answer is."""
-    try:
-        connector.check()
-    except SURPRISES as problem:
-        error = _explained(connector, problem)
-        if isinstance(error, Rejected | InvalidRegistry):
-            return Credentials("rejected", str(error))
-        return Credentials("scope_missing" if isinstance(error, ScopeMissing) else "unreachable", str(error))
-    return Credentials("ok")
-
-
-def _explained(connector: Connector, problem: BaseException, stream: str = "") -> SourceError:
-    """The problem as a SourceError that says where it was met, and which credentials are needed if it is about them."""
-    error = as_source_error(problem).located(connector.name, stream)
-    if isinstance(error, Rejected | ScopeMissing) and error.remedy == type(error).default_remedy:
-        secrets = ", ".join(secret_variables(connector.name, connector.Settings))
-        error.remedy = (
-            f"Set {secrets}: {connector.access}"
-            if isinstance(error, Rejected)
-            else f"Needed: {connector.access}"
-        )
-    return error
-
-
 def run_source(
     source: str,
     home: Path | str,
@@ -160,7 +125,7 @@ def run_source(
         with _only_run(home, source) as folder, RawStore(home, source, kind.streams) as store:
             if settings is None:
                 return SourceRun(source, "off")
-            with _http(settings, transport=transport, clock=clock, scratch=folder / "scratch") as http:
+            with Http.of(settings, transport=transport, clock=clock, scratch=folder / "scratch") as http:
                 connector = kind(settings, http)
                 connector.known = store.known
                 run = _Run(
@@ -174,7 +139,8 @@ def run_source(
                     reread_until,
                 )
                 return run.whole()
-    except SURPRISES as problem:
+    except Exception as problem:  # noqa: BLE001 (whatever a source throws costs that source, and not the night)
+        _log_surprise(problem, source)
         return SourceRun(source, "failed", error=str(as_source_error(problem).located(source)))
 
 
@@ -269,8 +235,9 @@ class _Run:
         try:
             for window in self._windows(stream):
                 self._read(stream, window, run)
-        except SURPRISES as problem:
-            error = _explained(self._connector, problem, stream.name)
+        except Exception as problem:  # noqa: BLE001 (whatever a stream throws costs that stream)
+            _log_surprise(problem, f"{self._connector.name} {stream.name}")
+            error = explained(self._connector, problem, stream.name)
             booked: Literal["failed", "not_available", "paused"] = "failed"
             if isinstance(error, ScopeMissing) and stream.optional:
                 booked = "not_available"
@@ -374,25 +341,10 @@ def _only_run(home: Path, source: str) -> Iterator[Path]:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _http(
-    settings: Any,
-    *,
-    retry_seconds: float = RETRY_SECONDS,
-    transport: httpx.BaseTransport | None = None,
-    clock: Clock = SYSTEM_CLOCK,
-    scratch: Path | None = None,
-) -> Http:
-    return Http(
-        settings.root,
-        auth=settings.auth(),
-        requests_per_minute=settings.requests_per_minute,
-        requests_per_run=settings.requests_per_run,
-        allowed_hosts=settings.further_hosts,
-        retry_seconds=retry_seconds,
-        transport=transport,
-        clock=clock,
-        scratch=scratch,
-    )
+def _log_surprise(problem: Exception, where: str) -> None:
+    """A SourceError says all there is to say; of anything else an engineer needs the traceback."""
+    if not isinstance(problem, SourceError):
+        _log.error("%s: unexpected\n%s", where, trace_of(problem))
 
 
 def _span(window: Window) -> str:

@@ -114,6 +114,6 @@ def http_date(text: str | None) -> datetime | None:
     """A date as HTTP headers have it, in UTC unless it says otherwise; None when it is none."""
     try:
         moment = parsedate_to_datetime(text or "")
-    except ValueError:
+    except Exception:  # noqa: BLE001 (the parser raises what its arithmetic happens to raise on a text that is no date)
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,7 @@
-"""YAML with the line of every value, and without keys that silently replace each other."""
+"""YAML with the line of every value, and without keys that silently replace each other.
+
+People write it by hand, so it is bounded: what is larger or deeper was not meant, or was meant to hang the reader.
+"""
 
 from typing import Any
 
@@ -9,30 +12,63 @@ from connectors.errors import SourceError
 Place = tuple[str | int, ...]
 Lines = dict[Place, int]
 
+LARGEST_FILE = 2_000_000
+DEEPEST = 40
+# Aliases may repeat a value: it is counted each time.
+MOST_VALUES = 100_000
+# Large enough for any number that counts something.
+LONGEST_NUMBER = 100
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses what is nested too deep while it is read: the parser behind calls itself for each level."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self._depth > DEEPEST:
+            raise yaml.MarkedYAMLError(
+                problem=f"nested deeper than {DEEPEST} levels", problem_mark=self.get_mark()
+            )
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
 
 def parse_yaml(text: str, name: str, invalid: type[SourceError]) -> tuple[Any, Lines]:
     """A file's content, and the line of each value by its path of keys and positions.
 
-    Raises `invalid` with `name` and line as its place.
+    Raises `invalid` with `name` and line as its place: for what is no YAML, and for a file of more than `LARGEST_FILE`
+    characters, `DEEPEST` levels or `MOST_VALUES` values.
     """
+    if len(text) > LARGEST_FILE:
+        raise invalid(f"The file is larger than {LARGEST_FILE:,} characters.", place=name)
     lines: Lines = {}
-    loader = yaml.SafeLoader(text)
     try:
-        node = loader.get_single_node()
-        if node is None:
-            raise invalid("The file is empty.", place=name)
-        _note(node, (), lines, name, invalid)
-        return loader.construct_document(node), lines
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                raise invalid("The file is empty.", place=name)
+            _note(node, (), lines, name, invalid)
+            return loader.construct_document(node), lines
+        finally:
+            loader.dispose()
+    except SourceError:
+        raise
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise invalid(f"Not YAML: {error.problem}.", place=f"{name}:{line}") from None
-    except SourceError:
-        raise
-    except ValueError as error:
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise invalid("Not YAML: it holds a character that no text has.", place=f"{name}:{line}") from None
+    except Exception as error:  # noqa: BLE001 (a value is made by whatever its tag asks for: dates, numbers, binary)
         # A date such as 2026-02-30 fails while it is constructed, and does not say where.
-        raise invalid(f"A value cannot be read: {error}.", place=name) from None
-    finally:
-        loader.dispose()
+        told = str(error) if isinstance(error, ValueError) else type(error).__name__
+        raise invalid(f"A value cannot be read: {told}.", place=name) from None
 
 
 def line_of(lines: Lines, place: Place) -> int:
@@ -54,14 +90,24 @@ def sentence_of(place: Place, message: str, kind: str) -> str:
 
 
 def _note(node: yaml.Node, place: Place, lines: Lines, name: str, invalid: type[SourceError]) -> None:
+    where = f"{name}:{node.start_mark.line + 1}"
+    if len(place) > DEEPEST:
+        raise invalid(f"Nested deeper than {DEEPEST} levels.", place=where)
+    if len(lines) >= MOST_VALUES:
+        raise invalid(f"More than {MOST_VALUES:,} values.", place=where)
     lines[place] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
         for position, child in enumerate(node.value):
             _note(child, (*place, position), lines, name, invalid)
     elif isinstance(node, yaml.MappingNode):
         for key, child in node.value:
+            key_line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise invalid("A key is a list or a mapping: write a word.", place=f"{name}:{key_line}")
             inner = (*place, str(key.value))
             if inner in lines:
-                raise invalid(f"`{key.value}` is given twice.", place=f"{name}:{key.start_mark.line + 1}")
+                raise invalid(f"`{key.value}` is given twice.", place=f"{name}:{key_line}")
             _note(child, inner, lines, name, invalid)
-            lines[inner] = key.start_mark.line + 1
+            lines[inner] = key_line
+    elif node.tag in _NUMBERS and len(node.value) > LONGEST_NUMBER:
+        raise invalid(f"A number has more than {LONGEST_NUMBER} digits.", place=where)

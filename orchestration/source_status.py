@@ -9,7 +9,7 @@ import duckdb
 
 from connectors import SOURCES, VENDORS, connector_class
 from connectors.contract import Credentials
-from connectors.runner import check_source
+from connectors.credentials import check_source
 from connectors.settings import address_variable, chosen_sources, load_settings
 
 

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from connectors.amplitude.archive import event_pages, sound_archive
 from connectors.amplitude.source import AmplitudeConnector, AmplitudeSettings
 from connectors.contract import Window
+from connectors.credentials import ask_credentials
 from connectors.errors import MalformedResponse
 from connectors.http import Http
-from connectors.runner import SourceRun, ask_credentials, run_source
+from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
 from connectors.waiting import Clock
 

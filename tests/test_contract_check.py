@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.contract import Credentials
-from connectors.runner import check_source
+from connectors.credentials import check_source
 from connectors.settings import prefix
 from orchestration.source_status import credentials
 from sandbox.running import running_app

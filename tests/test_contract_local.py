@@ -7,7 +7,8 @@ import pytest
 
 from connectors import SOURCES, VENDORS
 from connectors.contract import Credentials
-from connectors.runner import SourceRun, check_source, run_source
+from connectors.credentials import check_source
+from connectors.runner import SourceRun, run_source
 from sandbox.company import Company, night_moment
 from sandbox.exports.folder import write_exports
 from tests.contract_second_cases import CASES

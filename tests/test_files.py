@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.credentials import check_source
 from connectors.files.folder import Folder
-from connectors.runner import SourceRun, check_source, run_source
+from connectors.runner import SourceRun, run_source
 from sandbox.company import Company, night_moment
 from sandbox.exports.folder import write_exports
 from tests.nights import NIGHTS

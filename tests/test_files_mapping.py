@@ -14,13 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.credentials import check_source
 from connectors.errors import InvalidMapping
 from connectors.files.conversion import convert
 from connectors.files.folder import Folder
 from connectors.files.mapping import Mapping, read_mapping
 from connectors.files.reading import load_rows
 from connectors.files.source import FilesSettings
-from connectors.runner import check_source, run_source
+from connectors.runner import run_source
 from connectors.settings import load_settings
 from tests.test_files import NIGHT, SURVEY
 

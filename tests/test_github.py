@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.credentials import check_source
 from connectors.errors import StuckCursor, WindowTooLarge
 from connectors.github import lists, source
-from connectors.runner import SourceRun, check_source, run_source
+from connectors.runner import SourceRun, run_source
 from sandbox.company import Company, night_moment
 from sandbox.credentials import environment
 from sandbox.engineering.host import WITHDRAWN_AT

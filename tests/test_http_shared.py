@@ -6,11 +6,14 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from connectors.contract import RawRecord
 from connectors.errors import ClockWrong, ForeignHost, MalformedResponse, QuotaSpent, StuckCursor
 from connectors.http import ClientCredentials
+from connectors.waiting import http_date
 from connectors.whole import whole
 from tests.test_http import BASE, NOW, FakeClock, Vendor, http, ok
 
@@ -88,6 +91,27 @@ def test_a_clock_that_is_off_by_a_day_stops_the_source(difference: timedelta) ->
     with pytest.raises(ClockWrong, match="2026-11-14 01:00 UTC") as raised:
         http(vendor).get("/things")
     assert "NTP" in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Sun, 29 Nov 99999999999999999999 21:00:00 GMT",
+        "Sun, 29 Nov 2026 21:00:00 +999999999999999999",
+        "Sun, 99 Nov 2026 21:00:00 GMT",
+        ",",
+        "0",
+    ],
+)
+def test_a_date_that_is_none_is_no_date(date: str) -> None:
+    busy = httpx.Response(429, headers={"Date": date, "Retry-After": date})
+    assert http(Vendor(busy, ok(Date=date))).get("/things") == {"fine": True}
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)) | st.text(max_size=40))
+def test_any_text_is_a_date_with_a_zone_or_none(text: str) -> None:
+    moment = http_date(text)
+    assert moment is None or moment.tzinfo is not None
 
 
 def test_a_clock_that_is_off_by_minutes_is_borne() -> None:

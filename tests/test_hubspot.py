@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.credentials import ask_credentials
 from connectors.errors import MalformedResponse, StuckCursor
 from connectors.hubspot import source
-from connectors.runner import ask_credentials
 from tests.vendor_reading import NIGHT, HandMade, Served, answered, served
 
 NEXT_NIGHT = NIGHT + timedelta(days=1)

@@ -10,9 +10,10 @@ import duckdb
 import httpx
 import pytest
 
+from connectors.credentials import ask_credentials, check_source
 from connectors.errors import BadRequest, MalformedResponse, StuckCursor, Unreachable
 from connectors.intercom import source
-from connectors.runner import ask_credentials, check_source, run_source
+from connectors.runner import run_source
 from sandbox.company import Company
 from sandbox.credentials import INTERCOM_ACCESS_TOKEN, environment
 from sandbox.running import running_app

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.credentials import ask_credentials
 from connectors.errors import ScopeMissing, StuckCursor
 from connectors.jira import source
-from connectors.runner import ask_credentials
 from tests.vendor_reading import NIGHT, HandMade, Reader, Served, answered, served
 
 NEXT_NIGHT = NIGHT + timedelta(days=1)

@@ -12,10 +12,11 @@ import duckdb
 import httpx
 import pytest
 
+from connectors.credentials import check_source
 from connectors.errors import InvalidSettings
 from connectors.mixpanel.days import ReadDays
 from connectors.mixpanel.settings import MixpanelSettings
-from connectors.runner import SourceRun, check_source, run_source
+from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
 from sandbox.company import Company
 from sandbox.credentials import environment

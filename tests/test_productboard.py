@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.credentials import check_source
 from connectors.errors import ForeignHost, MalformedResponse, Rejected, StuckCursor
-from connectors.runner import check_source, run_source
+from connectors.runner import run_source
 from sandbox.company import Company, night_moment
 from sandbox.credentials import environment
 from sandbox.running import running_app

@@ -1,13 +1,17 @@
 """What a run does when the vendor refuses: a spent quota pauses it, refused credentials are explained."""
 
+import zlib
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from connectors import credentials, runner
+from connectors.credentials import ask_credentials, check_source
 from connectors.errors import QuotaSpent, Rejected
-from connectors.runner import ask_credentials
+from connectors.redaction import without_values
 from connectors.zendesk.source import ZendeskConnector
-from tests.fake_source import FakeHouse, record
+from tests.fake_source import FakeHouse, Killed, fake_class, record
 
 
 @pytest.fixture
@@ -60,3 +64,115 @@ class AlwaysRefused(ZendeskConnector):
 
     def check(self) -> None:
         raise Rejected(place="GET /me")
+
+
+class Unheard(Exception):
+    """Of a class that nobody has foreseen."""
+
+
+THROWN = [
+    RecursionError("maximum recursion depth exceeded"),
+    OverflowError("date value out of range"),
+    MemoryError(),
+    NotImplementedError("compression type 98"),
+    zlib.error("Error -3 while decompressing data"),
+    AssertionError(),
+    Unheard("anna.schmidt@example.org"),
+]
+
+
+@pytest.mark.parametrize("thrown", THROWN, ids=lambda each: type(each).__name__)
+def test_whatever_a_stream_throws_costs_that_stream_and_is_one_sentence(
+    house: FakeHouse, thrown: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.offer("things", "others")
+    house.vendor.pages = {"things": [[thrown]], "others": [[[record(9)]]]}
+    run = house.run()
+    assert [each.outcome for each in run.streams] == ["failed", "ok"]
+    assert type(thrown).__name__ in (run.error or "")
+    assert "\n" not in (run.error or "")
+    assert "fake things" in (run.error or "")
+    # The traceback is for the run's log, and not even that quotes a record.
+    assert "fake_source.py" in caplog.text
+    assert "anna.schmidt" not in f"{run.error}{caplog.text}"
+
+
+def test_what_a_connector_throws_while_it_is_made_is_told(
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: object) -> None:
+        raise Unheard("anna.schmidt@example.org")
+
+    kind = fake_class(house.vendor, ())
+    monkeypatch.setattr(kind, "__init__", broken)
+    monkeypatch.setattr(runner, "connector_class", lambda source: kind)
+    monkeypatch.setattr(credentials, "connector_class", lambda source: kind)
+    run = house.run()
+    assert (run.outcome, "Unheard" in (run.error or "")) == ("failed", True)
+    answered = check_source("fake", {})
+    assert answered is not None
+    assert (answered.state, "Unheard" in answered.remedy) == ("unreachable", True)
+
+
+@pytest.mark.parametrize("thrown", THROWN, ids=lambda each: type(each).__name__)
+def test_whatever_a_check_throws_is_an_answer(thrown: Exception) -> None:
+    class Throwing(AlwaysRefused):
+        def check(self) -> None:
+            raise thrown
+
+    answered = ask_credentials(Throwing())
+    assert answered.state == "unreachable"
+    assert type(thrown).__name__ in answered.remedy
+    assert "anna.schmidt" not in answered.remedy
+
+
+def test_a_kill_is_not_caught(house: FakeHouse) -> None:
+    house.vendor.pages = {"things": [[Killed()]]}
+    with pytest.raises(Killed):
+        house.run()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Invalid Input Error: Malformed JSON at byte 1 of input: unexpected character.  Input: "[anna@x.example](…"',
+        "Conversion Error: Could not convert string 'anna@x.example' to INT32 when casting from source column email",
+        "Conversion Error: Could not convert string 'it''s anna@x.example' to DATE",
+        'Constraint Error: Duplicate key "email: anna@x.example" violates unique constraint.',
+        "Conversion Error: Type INT64 with value anna@x.example can't be cast to INT8",
+        'Conversion Error: invalid timestamp field format: "anna@x.example',
+        "Invalid Input Error: Could not parse it\nLINE 1: select 'anna@x.example'\n  ^",
+        "Invalid Input Error: no such zone: anna@x.example",
+    ],
+)
+def test_an_engines_error_is_told_without_the_value(house: FakeHouse, text: str) -> None:
+    house.vendor.pages = {"things": [[duckdb.Error(text)]]}
+    error = house.run().error or ""
+    assert "anna" not in error
+    assert text.partition(":")[0] in error
+
+
+def test_duckdbs_own_errors_are_told_without_the_value() -> None:
+    for query in (
+        "select 'anna'::integer",
+        "select json_extract('[anna', '$.x')",
+        "select strptime('anna', '%Y')",
+        "select date 'anna'",
+        "select '12345678'::tinyint",
+        "select cast(12345678 as tinyint)",
+        "select unnest(['anna'])::uuid",
+        "select 'anna'::struct(a integer)",
+        "select 'anna'::enum('x')",
+    ):
+        with pytest.raises(duckdb.Error) as caught:
+            duckdb.execute(query).fetchall()
+        told = without_values(str(caught.value))
+        assert "anna" not in told, query
+        assert "12345678" not in told, query
+        assert len(told) > 10
+
+
+def test_a_column_that_is_missing_is_told_by_its_name() -> None:
+    with pytest.raises(duckdb.Error) as caught:
+        duckdb.execute("select missing_column from (select 1 as present)")
+    assert "missing_column" in without_values(str(caught.value))

@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from connectors.credentials import check_source
 from connectors.errors import InvalidRegistry
 from connectors.registry.source import DEFAULT_FOLDER, load_organisation, load_registry, registry_dir
-from connectors.runner import SourceRun, check_source, run_source
+from connectors.runner import SourceRun, run_source
 
 NIGHT = datetime(2026, 11, 14, 1, tzinfo=UTC)
 

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.credentials import ask_credentials
 from connectors.errors import MalformedResponse, QuotaSpent, ScopeMissing, StuckCursor, Unreachable
-from connectors.runner import ask_credentials, run_source
+from connectors.runner import run_source
 from connectors.salesforce import bulk, source
 from sandbox.company import Company
 from sandbox.credentials import environment

@@ -10,8 +10,9 @@ import duckdb
 import httpx
 import pytest
 
+from connectors.credentials import ask_credentials
 from connectors.errors import NotFound, ScopeMissing, StuckCursor
-from connectors.runner import ask_credentials, run_source
+from connectors.runner import run_source
 from connectors.typeform import source
 from sandbox.company import Company
 from sandbox.credentials import environment

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from connectors.credentials import ask_credentials
 from connectors.errors import ScopeMissing, StuckCursor
-from connectors.runner import ask_credentials
 from connectors.zendesk import source
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Served, served
 

@@ -2,17 +2,24 @@
 
 import gzip
 import zipfile
-import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from connectors.contract import Page
-from connectors.errors import MalformedResponse
-from connectors.lines import line_pages, lines_of
+from connectors.errors import MalformedResponse, SourceError
+from connectors.lines import Readable, line_pages, lines_of
 
 PLACE = "GET /api/2/export"
 EVENT_FILE = ".json.gz"
-BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
+# The vendor's exports end at 4 GB, packed.
+LARGEST_TOTAL = 8 << 30
+MOST_MEMBERS = 10_000
+# An event has an id of its own, which does not shrink: real exports unpack to ten to thirty times their size.
+LARGEST_RATIO = 250
+SMALL = 64 << 20
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ENCRYPTED = 0x1
 
 _EVENTS = """
 with parsed as (
@@ -35,24 +42,52 @@ from parsed
 
 
 def sound_archive(path: Path) -> None:
-    """Raises MalformedResponse unless `path` is a zip whose members are whole, one of them a file of events."""
-    try:
-        with zipfile.ZipFile(path) as archive:
+    """Raises MalformedResponse unless `path` is a zip whose members are whole, one of them a file of events.
+
+    Nothing is unpacked before its size is known: the bounds are those of the vendor's largest export, and more.
+    """
+    with _opened(path) as archive:
+        _within_bounds(archive)
+        try:
             broken = archive.testzip()
-            names = _event_files(archive)
-    except zipfile.BadZipFile as error:
-        raise MalformedResponse("The export is not a whole zip archive.", place=PLACE) from error
-    if broken is not None:
-        raise MalformedResponse(f"The export's member {broken} is damaged.", place=PLACE)
-    if not names:
-        raise MalformedResponse("The export's archive holds no file of events.", place=PLACE)
+        except Exception as error:
+            raise MalformedResponse("A member of the export is damaged.", place=PLACE) from error
+        if broken is not None:
+            raise MalformedResponse(f"The export's member {broken!r:.80} is damaged.", place=PLACE)
+        if not _event_files(archive):
+            raise MalformedResponse("The export's archive holds no file of events.", place=PLACE)
 
 
 def event_pages(path: Path) -> Iterator[Page]:
     """Pages of at most about 16 MB of lines. Raises MalformedResponse for a member that cannot be decompressed."""
-    with zipfile.ZipFile(path) as archive:
+    with _opened(path) as archive:
         names = _event_files(archive)
         yield from line_pages((lines for name in names for lines in _lines(archive, name)), _EVENTS)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:
+        raise MalformedResponse("The export is not a whole zip archive.", place=PLACE) from error
+    with archive:
+        yield archive
+
+
+def _within_bounds(archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    if len(members) > MOST_MEMBERS:
+        raise _refused(f"has {len(members):,} members; at most {MOST_MEMBERS:,} are read")
+    if sum(each.file_size for each in members) > LARGEST_TOTAL:
+        raise _refused(f"is larger than {LARGEST_TOTAL >> 30} GiB when it is unpacked")
+    for each in members:
+        if each.flag_bits & ENCRYPTED:
+            raise _refused(f"has an encrypted member, {each.filename!r:.80}")
+        if each.compress_type not in METHODS:
+            raise _refused(f"has a member packed by a method that is not read, {each.filename!r:.80}")
+        if each.file_size > SMALL and each.file_size > LARGEST_RATIO * each.compress_size:
+            raise _swollen(each.filename)
 
 
 def _event_files(archive: zipfile.ZipFile) -> list[str]:
@@ -60,8 +95,35 @@ def _event_files(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _lines(archive: zipfile.ZipFile, name: str) -> Iterator[list[bytes]]:
+    most = max(SMALL, LARGEST_RATIO * archive.getinfo(name).file_size)
     try:
         with archive.open(name) as packed, gzip.open(packed) as unpacked:
-            yield from lines_of(unpacked)
-    except BROKEN_GZIP as error:
-        raise MalformedResponse(f"The export's member {name} is damaged.", place=PLACE) from error
+            yield from lines_of(_Bounded(unpacked, most, name))
+    except SourceError:
+        raise
+    except Exception as error:
+        raise MalformedResponse(f"The export's member {name!r:.80} is damaged.", place=PLACE) from error
+
+
+class _Bounded:
+    """A decompressor that refuses to give more than `most` bytes."""
+
+    def __init__(self, unpacked: Readable, most: int, name: str) -> None:
+        self._unpacked = unpacked
+        self._left = most
+        self._name = name
+
+    def read(self, size: int, /) -> bytes:
+        chunk = self._unpacked.read(size)
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise _swollen(self._name)
+        return chunk
+
+
+def _swollen(name: str) -> MalformedResponse:
+    return _refused(f"has a member that unpacks to over {LARGEST_RATIO} times its size, {name!r:.80}")
+
+
+def _refused(why: str) -> MalformedResponse:
+    return MalformedResponse(f"The export's archive {why}.", place=PLACE)
