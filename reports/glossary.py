@@ -15,7 +15,6 @@ class Texts:
 
     name: str = ""
     description: str = ""
-    limits: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Entry:
     uses: tuple[str, ...] = ()
 
     def said(self, say: Language, part: str) -> tuple[str, bool]:
-        """A part (name, description, limits) in the language, and whether it had to stay English."""
+        """A part (name, description) in the language, and whether it had to stay English."""
         own = str(getattr(self.translations.get(say.code, Texts()), part))
         return (own, False) if own else (str(getattr(self.texts, part)), say.code != "en")
 
@@ -50,6 +49,7 @@ class MetricEntry:
     minimum_sample: int
     specification: str
     exclusions: str
+    known_gaps: str
     version: int
     group: str
     families: tuple[str, ...]

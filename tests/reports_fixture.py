@@ -180,12 +180,12 @@ def glossary() -> Glossary:
     """One entry of each kind."""
     metric = MetricEntry(
         "on_time_rate", "On time", "Share of the issues on time.", "team:product-ops", "ratio", "week", "up", 30,
-        "M34", "Epics.", 1, "delivery", ("delivery",), ("jira",), 0.7, 34, WEEK,
+        "M34", "Epics.", "Time is calendar time.", 1, "delivery", ("delivery",), ("jira",), 0.7, 34, WEEK,
     )  # fmt: skip
     return Glossary(
         organisation="Acme Flow",
         as_of=date(2026, 11, 16),
-        groups=[Entry("delivery", Texts("Delivery", "How long work takes.", "Calendar time."))],
+        groups=[Entry("delivery", Texts("Delivery", "How long work takes."))],
         metrics=[metric],
         stages=[
             Entry("build", Texts("Build", "Somebody works on it."), {"fr": Texts(description="En cours.")})

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.metrics.metric_engine import MetricDefinitionError, MetricEngine
+from orchestration.metrics.definitions import MetricDefinitionError
+from orchestration.metrics.metric_engine import MetricEngine
 from orchestration.metrics.metric_values import append_metric_values
 from tests.metric_catalogue import CATALOGUE, subject_of
 from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
 
-SEMANTIC_DOMAINS = ("usage", "features", "funnels", "support", "delivery")
 W46 = date(2026, 11, 9)
 
 
@@ -55,25 +55,29 @@ def test_each_metric_is_signed(engine: MetricEngine) -> None:
             # Features and days are counted whole, not sampled.
             whole = {"features_used_rate": 1, "deployment_frequency": 7}
             assert each.minimum_sample == whole.get(each.metric, 30), each.metric
+        assert (each.minimum_sample is None) == counts, each.metric
+        for said in (each.exclusions, each.known_gaps):
+            assert re.fullmatch(r"[A-Z]\S*( \S+){2,}\.", said), (each.metric, said)
 
 
 def test_metrics_that_only_feed_others_are_described_too() -> None:
     for metric in json.loads(semantic_manifest().read_text())["metrics"]:
-        meta = metric["config"]["meta"]
-        assert all([metric["label"], metric["description"], meta["owner"], meta["unit"]]), metric["name"]
+        assert metric["label"], metric["name"]
+        assert metric["label"] != metric["name"]
+        assert re.fullmatch(r"[A-Z]\S*( \S+)*\.", metric["description"]), metric["name"]
 
 
-def test_metrics_are_defined_in_their_folder_only() -> None:
+def test_metrics_are_defined_in_the_folder_of_their_subject_only() -> None:
     models = ROOT / "dbt_project" / "models"
     for path in models.rglob("*.yml"):
         content = yaml.safe_load(path.read_text()) or {}
         if {"metrics", "semantic_models", "saved_queries"} & set(content):
-            assert path.parent == models / "metrics", path
+            assert path.parent.parent == models / "metrics", path
             assert path.name.startswith("sem_"), path
+            for metric in content["metrics"]:
+                if "grain" in ((metric.get("config") or {}).get("meta") or {}):
+                    assert path.parent.name == subject_of(metric["name"]), metric["name"]
         assert not any("measures" in model for model in content.get("models", [])), path
-    assert {path.name for path in (models / "metrics").iterdir()} == {
-        f"sem_{domain}.yml" for domain in (*SEMANTIC_DOMAINS, "engineering", "feedback", "roadmap", "surveys")
-    }
 
 
 def test_targets_name_metrics(engine: MetricEngine) -> None:
@@ -97,9 +101,9 @@ def test_an_unknown_grouping_is_named(engine: MetricEngine) -> None:
 def test_an_incomplete_definition_is_named(tmp_path: Path) -> None:
     manifest = json.loads(semantic_manifest().read_text())
     metric = next(each for each in manifest["metrics"] if each["name"] == "new_users")
-    del metric["config"]["meta"]["owner"]
+    del metric["config"]["meta"]["area"]
     (tmp_path / "semantic_manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(MetricDefinitionError, match="new_users has no `owner`"):
+    with pytest.raises(MetricDefinitionError, match="new_users has no `area`"):
         _ = MetricEngine(tmp_path / "semantic_manifest.json").definitions
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from orchestration.home import Home
 from orchestration.messages.digest import read_digest
-from orchestration.metrics.metric_engine import MetricDefinition, MetricEngine
+from orchestration.metrics.definitions import MetricDefinition
+from orchestration.metrics.metric_engine import MetricEngine
 from orchestration.metrics.metric_query import query_metric
 from orchestration.metrics.metric_values import ALL, DIMENSIONS
 from orchestration.metrics.periods import complete_periods, period_name

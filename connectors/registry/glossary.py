@@ -18,7 +18,6 @@ class Wording(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: Text | None = None
     description: Text | None = None
-    limits: Text | None = None
 
 
 class GlossaryEntry(BaseModel):
@@ -32,7 +31,6 @@ class GlossaryEntry(BaseModel):
     kind: Literal["metrics", "event", "stage", "role"]
     name: Text | None = None
     description: Text
-    limits: Text | None = None
     metrics: tuple[MetricName, ...] = Field(default=())
     families: tuple[ToolFamily, ...] = Field(default=())
     fr: Wording = Field(default_factory=Wording)

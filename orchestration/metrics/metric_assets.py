@@ -1,7 +1,6 @@
 """Each published metric as an asset of its own, so that its way from the vendors to the report can be walked."""
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,26 +9,26 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DbtProject
 
+from orchestration.metrics.definitions import MetricDefinition, published_definitions
 from orchestration.vocabulary import families_upstream, family_tags
 
 _GOOD = {"up": "more is better", "down": "less is better", "none": "neither more nor less is better"}
 
 
 @dataclass(frozen=True)
-class ReadBy:
-    """A published metric: its YAML, the subject whose `sem_` file it stands in, and the dbt models it is made of (node ids)."""
+class MetricAsset:
+    """A published metric, and the dbt models that it is counted from (node ids)."""
 
-    metric: Mapping[str, Any]
-    subject: str
+    definition: MetricDefinition
     models: tuple[str, ...]
 
     @property
     def key(self) -> dg.AssetKey:
-        return dg.AssetKey(["metrics", self.subject, str(self.metric["name"])])
+        return dg.AssetKey(["metrics", self.definition.subject, self.definition.metric])
 
 
-def published_metrics(project: DbtProject) -> list[ReadBy]:
-    """Every published metric (one with a `grain`), from what dbt wrote when it parsed the project."""
+def published_metrics(project: DbtProject) -> list[MetricAsset]:
+    """Every published metric, from what dbt wrote when it parsed the project."""
     manifest = json.loads(project.manifest_path.read_text())
     semantic = json.loads((project.manifest_path.parent / "semantic_manifest.json").read_text())
     nodes = {
@@ -40,20 +39,18 @@ def published_metrics(project: DbtProject) -> list[ReadBy]:
         for model in semantic["semantic_models"]
         for measure in model["measures"]
     }
-    metrics = {metric["name"]: metric for metric in semantic["metrics"]}
-    files = {
-        node["name"]: Path(node["original_file_path"]).stem.removeprefix("sem_")
-        for node in manifest["metrics"].values()
+    models_of = {
+        metric["name"]: {model_of[measure["name"]] for measure in metric["type_params"]["input_measures"]}
+        for metric in semantic["metrics"]
     }
     return [
-        ReadBy(metric, files[name], tuple(sorted(_models(metric, metrics, model_of))))
-        for name, metric in sorted(metrics.items())
-        if "grain" in _meta(metric)
+        MetricAsset(each, tuple(sorted(set().union(*(models_of[name] for name in each.inputs)))))
+        for each in published_definitions(semantic)
     ]
 
 
 def metric_specs(
-    project: DbtProject, metrics: list[ReadBy], models: dg.AssetsDefinition, policy: dg.FreshnessPolicy
+    project: DbtProject, metrics: list[MetricAsset], models: dg.AssetsDefinition, policy: dg.FreshnessPolicy
 ) -> list[dg.AssetSpec]:
     """One asset a metric, downstream of the models it reads."""
     keys = {str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in models.specs}
@@ -62,16 +59,16 @@ def metric_specs(
         dg.AssetSpec(
             each.key,
             deps=[keys[model] for model in each.models],
-            group_name=f"metrics_{each.subject}",
-            owners=[str(_meta(each.metric)["owner"])],
+            group_name=f"metrics_{each.definition.subject}",
+            owners=[each.definition.owner],
             kinds={"metricflow"},
-            description=_description(each.metric),
+            description=_description(each.definition),
             tags=family_tags(frozenset().union(*(families[model] for model in each.models))),
             metadata={
-                "unit": str(_meta(each.metric)["unit"]),
-                "good_direction": str(_meta(each.metric)["good_direction"]),
-                "minimum_sample": int(_meta(each.metric).get("minimum_sample") or 0),
-                "definition_version": int(_meta(each.metric)["definition_version"]),
+                "unit": each.definition.unit,
+                "good_direction": each.definition.good_direction,
+                "minimum_sample": each.definition.minimum_sample or 0,
+                "definition_version": each.definition.definition_version,
             },
             freshness_policy=policy,
         )
@@ -104,34 +101,21 @@ def latest_values(warehouse: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def _models(
-    metric: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]], model_of: Mapping[str, str]
-) -> Iterator[str]:
-    meta = _meta(metric)
-    wanted = {meta.get(name) for name in ("numerator", "denominator", "sample")} - {None}
-    for each in [metric, *(metrics[str(name)] for name in wanted)]:
-        yield from {model_of[measure["name"]] for measure in each["type_params"]["input_measures"]}
-
-
-def _description(metric: Mapping[str, Any]) -> str:
-    meta = _meta(metric)
-    cuts = [", ".join(grouping) for grouping in meta["groupings"] if grouping]
+def _description(definition: MetricDefinition) -> str:
+    cuts = [", ".join(grouping) for grouping in definition.groupings if grouping]
     lines = [
-        f"**{metric['label']}.** {metric['description']}",
-        f"**Unit:** {meta['unit']}, by {meta['grain']}; {_GOOD.get(str(meta['good_direction']), '')}.",
+        f"**{definition.label}.** {definition.description}",
+        f"**Unit:** {definition.unit}, by {definition.grain}; {_GOOD[definition.good_direction]}.",
     ]
-    if meta.get("minimum_sample"):
-        lines.append(f"**Too few to trust:** below n = {meta['minimum_sample']} the report greys it.")
-    if meta.get("exclusions"):
-        lines.append(f"**Not counted:** {meta['exclusions']}")
+    if definition.minimum_sample:
+        lines.append(f"**Too few to trust:** below n = {definition.minimum_sample} the report greys it.")
+    if definition.exclusions:
+        lines.append(f"**Not counted:** {definition.exclusions}")
+    if definition.known_gaps:
+        lines.append(f"**Known gaps:** {definition.known_gaps}")
     if cuts:
         lines.append(f"**Also known by:** {'; '.join(cuts)}.")
     lines.append(
         "The report and BI tools show this very number: it is computed once, and stands in `metrics.metric_values`."
     )
     return "\n\n".join(lines)
-
-
-def _meta(metric: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (metric.get("config") or {}).get("meta") or {}
-    return found

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.metrics.metric_engine import MetricDefinition, MetricEngine
+from orchestration.metrics.definitions import MetricDefinition
+from orchestration.metrics.metric_engine import MetricEngine
 from orchestration.metrics.metric_query import CatalogueEntry, QueryRow, did_you_mean, names_of_members
 from orchestration.metrics.periods import period_name
 

@@ -22,50 +22,11 @@ from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_d
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 from metricflow_semantics.sql.sql_bind_parameters import SqlBindParameterSet
 
-GRAINS = ("day", "week", "month")
-
-
-class MetricDefinitionError(ValueError):
-    """A metric's YAML lacks something or contradicts itself; the message names the metric and the key."""
-
-
-@dataclass(frozen=True)
-class MetricDefinition:
-    """A metric as its owner signed it, from `label`, `description` and `config.meta` of its YAML.
-
-    `subject`: what it is about; the published mart has a view of each subject's numbers.
-    `groupings`: for each way in which it is cut, the names of the dimensions; `()` is the whole.
-    `numerator`, `denominator`, `sample`: names of the metrics that give these columns; `sample` gives n.
-    `closes_after_days`: days after a period's end until its value can be known.
-    `leave_out`: values of a dimension that have no value of this metric.
-    `window_days`: for a rolling metric, the days that a value looks back over, its own day included; else 1.
-    """
-
-    metric: str
-    label: str
-    subject: str
-    description: str
-    owner: str
-    unit: str
-    good_direction: str
-    minimum_sample: int | None
-    definition_version: int
-    grain: str
-    groupings: tuple[tuple[str, ...], ...]
-    specification: str
-    sample: str
-    numerator: str | None
-    denominator: str | None
-    closes_after_days: int
-    leave_out: Mapping[str, tuple[str, ...]]
-    exclusions: str
-    window_days: int
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The metric and those that give its other columns, each once."""
-        names = (self.metric, self.numerator, self.denominator, self.sample)
-        return tuple(dict.fromkeys(name for name in names if name))
+from orchestration.metrics.definitions import (
+    MetricDefinition,
+    MetricDefinitionError,
+    published_definitions,
+)
 
 
 @dataclass(frozen=True)
@@ -116,10 +77,7 @@ class MetricEngine:
     @cached_property
     def definitions(self) -> tuple[MetricDefinition, ...]:
         """Every metric that is published, in the order of its name; those without a `grain` only feed others."""
-        published = [metric for metric in self._manifest["metrics"] if "grain" in _meta(metric)]
-        return tuple(
-            _definition(metric) for metric in sorted(published, key=lambda metric: str(metric["name"]))
-        )
+        return published_definitions(self._manifest)
 
     def compile(
         self, metrics: Sequence[str], grouping: Sequence[str], grain: str, first_day: date, last_day: date
@@ -233,63 +191,7 @@ class _RenderOnlyClient:
         return f"${bind_parameter_key}"
 
 
-def _meta(metric: Mapping[str, Any]) -> dict[str, Any]:
-    return dict((metric.get("config") or {}).get("meta") or {})
-
-
 def _primary_entity(model: Mapping[str, Any]) -> str:
     if model["primary_entity"]:
         return str(model["primary_entity"])
     return str(next(entity["name"] for entity in model["entities"] if entity["type"] == "primary"))
-
-
-def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
-    name, meta = str(metric["name"]), _meta(metric)
-    for key in (
-        "subject",
-        "owner",
-        "unit",
-        "good_direction",
-        "definition_version",
-        "groupings",
-        "specification",
-        "sample",
-    ):
-        if key not in meta:
-            raise MetricDefinitionError(
-                f"Metric {name} has no `{key}`: add it under config.meta in its sem_ file."
-            )
-    if meta["grain"] not in GRAINS:
-        raise MetricDefinitionError(f"Metric {name} has grain {meta['grain']!r}: one of {', '.join(GRAINS)}.")
-    return MetricDefinition(
-        metric=name,
-        label=str(metric["label"]),
-        subject=str(meta["subject"]),
-        description=str(metric["description"]),
-        owner=str(meta["owner"]),
-        unit=str(meta["unit"]),
-        good_direction=str(meta["good_direction"]),
-        minimum_sample=meta.get("minimum_sample"),
-        definition_version=int(meta["definition_version"]),
-        grain=str(meta["grain"]),
-        groupings=tuple(tuple(grouping) for grouping in meta["groupings"]),
-        specification=str(meta["specification"]),
-        sample=str(meta["sample"]),
-        numerator=meta.get("numerator"),
-        denominator=meta.get("denominator"),
-        closes_after_days=int(meta.get("closes_after_days", 0)),
-        leave_out={dimension: tuple(values) for dimension, values in meta.get("leave_out", {}).items()},
-        exclusions=str(meta.get("exclusions", "")),
-        window_days=_window_days(metric),
-    )
-
-
-def _window_days(metric: Mapping[str, Any]) -> int:
-    window = (metric["type_params"].get("cumulative_type_params") or {}).get("window")
-    if not window:
-        return 1
-    if window["granularity"].rstrip("s") != "day":
-        raise MetricDefinitionError(
-            f"Metric {metric['name']} rolls over {window['granularity']}: give its window in days."
-        )
-    return int(window["count"])

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.metrics.metric_engine import MetricDefinition, MetricEngine
+from orchestration.metrics.definitions import MetricDefinition
+from orchestration.metrics.metric_engine import MetricEngine
 from orchestration.metrics.periods import complete_periods
 from orchestration.metrics.touched_days import create_state, first_touched_day, remember_days
 
@@ -300,10 +301,10 @@ def _append(
         "create or replace table metrics.metric_definitions (metric text, label text, subject text, description text, "
         "owner text, unit text, good_direction text, minimum_sample integer, definition_version integer, grain text, "
         "groupings text, numerator text, denominator text, sample text, specification text, exclusions text, "
-        "closes_after_days integer)"
+        "known_gaps text, closes_after_days integer)"
     )
     connection.executemany(
-        f"insert into metrics.metric_definitions values ({', '.join('?' * 17)})",
+        f"insert into metrics.metric_definitions values ({', '.join('?' * 18)})",
         [_definition_row(definition) for definition in engine.definitions],
     )
     for relation in relations:
@@ -317,7 +318,7 @@ def _definition_row(definition: MetricDefinition) -> list[object]:
         definition.metric, definition.label, definition.subject, definition.description, definition.owner,
         definition.unit, definition.good_direction, definition.minimum_sample, definition.definition_version, definition.grain,
         groupings, definition.numerator, definition.denominator, definition.sample, definition.specification,
-        definition.exclusions, definition.closes_after_days,
+        definition.exclusions, definition.known_gaps, definition.closes_after_days,
     ]  # fmt: skip
 
 

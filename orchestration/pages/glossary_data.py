@@ -1,6 +1,6 @@
 """The glossary and metric catalogue, from the published metrics and the registry; and what is missing in it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +36,17 @@ def glossary_of(mart: duckdb.DuckDBPyConnection) -> Glossary:
     )  # fmt: skip
 
 
-def gaps(registry: Registry, metrics: Mapping[str, str | None]) -> list[str]:
-    """What the glossary lacks, as sentences. `metrics`: the owner of every published metric, None without one."""
+def gaps(registry: Registry, metrics: Collection[str]) -> list[str]:
+    """What the glossary lacks, as sentences. `metrics`: every published metric."""
     explained = {kind: {each.id for each in _of(registry, kind)} for kind in ("event", "stage", "role")}
     grouped = {metric for each in registry.glossary for metric in each.metrics}
     found = [
-        f"The metric `{metric}` has no owner in its YAML." for metric, owner in metrics.items() if not owner
-    ]
-    found += [
         f"The metric `{metric}` is in no entry of the kind `metrics`."
         for metric in metrics
         if metric not in grouped
     ]
     found += [
-        f"`{metric}` is explained, but is no published metric." for metric in sorted(grouped - metrics.keys())
+        f"`{metric}` is explained, but is no published metric." for metric in sorted(grouped - set(metrics))
     ]
     found += [
         f"The event `{event}` has no entry."
@@ -57,7 +54,7 @@ def gaps(registry: Registry, metrics: Mapping[str, str | None]) -> list[str]:
     ]
     stages = {each.id for each in registry.stages} | STAGES_WITHOUT_STATUS
     found += [f"The stage `{stage}` has no entry." for stage in sorted(stages - explained["stage"])]
-    owners = {owner for owner in metrics.values() if owner} | {
+    owners = {
         each.owner for part in (registry.owners, registry.products, registry.teams, registry.funnels, registry.surveys) for each in part
     }  # fmt: skip
     found += [f"The owner `{owner}` has no entry." for owner in sorted(owners - explained["role"])]
@@ -73,16 +70,14 @@ def check_glossary(registry: Registry, models: Path = DBT_PROJECT / "models" / "
         )
 
 
-def published_metrics(models: Path) -> dict[str, str | None]:
-    """Every metric that is published (it has a `grain`), with its owner, as the YAML files say."""
-    found: dict[str, str | None] = {}
-    for file in sorted(models.glob("*.yml")):
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_FAST) or {}
-        for metric in content.get("metrics", []):
-            meta: dict[str, Any] = (metric.get("config") or {}).get("meta") or {}
-            if "grain" in meta:
-                found[metric["name"]] = meta.get("owner")
-    return found
+def published_metrics(models: Path) -> list[str]:
+    """Every metric that is published (it has a `grain`), as the YAML files say."""
+    return [
+        metric["name"]
+        for file in sorted(models.rglob("*.yml"))
+        for metric in (yaml.load(file.read_text(encoding="utf-8"), Loader=_FAST) or {}).get("metrics", [])
+        if "grain" in ((metric.get("config") or {}).get("meta") or {})
+    ]
 
 
 _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -103,7 +98,8 @@ def _metrics(mart: duckdb.DuckDBPyConnection, groups: Iterable[GlossaryEntry]) -
         )
         select
             definition.metric, label, description, coalesce(owner, ''), unit, grain, good_direction,
-            coalesce(minimum_sample, 0), coalesce(specification, ''), coalesce(exclusions, ''), definition_version,
+            coalesce(minimum_sample, 0), coalesce(specification, ''), coalesce(exclusions, ''),
+            coalesce(known_gaps, ''), definition_version,
             latest.value, latest.n, latest.period_start
         from meta.metrics as definition
         left join latest on definition.metric = latest.metric and place = 1
@@ -114,7 +110,7 @@ def _metrics(mart: duckdb.DuckDBPyConnection, groups: Iterable[GlossaryEntry]) -
         group = group_of.get(row[0])
         families = group.families if group else ()
         sources = tuple(source for family, source in on if family in families)
-        known: tuple[Any, ...] = (*row[:11], group.id if group else _REST, families, sources, *row[11:])
+        known: tuple[Any, ...] = (*row[:12], group.id if group else _REST, families, sources, *row[12:])
         yield MetricEntry(*known)
 
 
@@ -126,8 +122,8 @@ def _entry(entry: GlossaryEntry, uses: tuple[str, ...] = (), name: str = "") -> 
     french = entry.fr
     return Entry(
         entry.id,
-        Texts(entry.name or name, entry.description, entry.limits or ""),
-        {"fr": Texts(french.name or "", french.description or "", french.limits or "")},
+        Texts(entry.name or name, entry.description),
+        {"fr": Texts(french.name or "", french.description or "")},
         uses,
     )
 

@@ -110,6 +110,7 @@ CATALOGUE_TEXT = Described(
         "sample": "Metric that gives n.",
         "specification": "Chapter of the specification of metrics.",
         "exclusions": "What it leaves out on purpose.",
+        "known_gaps": "What it cannot see, and what to know before it is quoted.",
         "closes_after_days": "Days after a period's end until its value can be known.",
     },
 )
