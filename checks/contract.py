@@ -68,6 +68,27 @@ class Outcome:
     query: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True)
+class CheckStatus:
+    """How a check ended. `severity`: error (holds publication) or warn. `meaning`: in plain words, what it watches."""
+
+    asset: str
+    check: str
+    passed: bool
+    severity: str
+    owner: str
+    meaning: str
+    observed: str
+
+    @property
+    def blocks(self) -> bool:
+        return not self.passed and self.severity == "error"
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.asset}: {self.meaning or self.check.replace('_', ' ')}"
+
+
 def between(
     name: str, column: str, low: float | None, high: float | None, severity: Severity, meaning: str
 ) -> Rule:

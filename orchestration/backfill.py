@@ -8,11 +8,11 @@ import dagster as dg
 from pydantic import Field
 
 from connectors import VENDORS, connector_class
+from connectors.raw_facts import stream_facts
 from connectors.runner import SourceRun, reread_source
 from connectors.settings import chosen_sources
-from orchestration.home import Home
-from orchestration.night import reporting_zone
-from orchestration.raw_facts import stream_facts
+from settings.home import Home
+from settings.night import reporting_zone
 
 
 class BackfillWindow(dg.Config):

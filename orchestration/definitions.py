@@ -2,16 +2,18 @@
 
 import dagster as dg
 
-from orchestration.audit import build_audit
+from orchestration.alerts import owner_alerts
+from orchestration.assets.audit import build_audit
+from orchestration.assets.dbt import build_dbt_assets, dbt_resource, parsed_project
+from orchestration.assets.digest import digest
+from orchestration.assets.ingestion import ingestion_assets, vendor_assets
+from orchestration.assets.metrics import metric_values_asset
+from orchestration.assets.published import published_mart_asset
+from orchestration.assets.report import health_report
+from orchestration.assets.served import served_mart_assets
 from orchestration.backfill import backfill_source
-from orchestration.dbt_assets import build_dbt_assets, dbt_resource, parsed_project
-from orchestration.home import Home
-from orchestration.ingestion import ingestion_assets, vendor_assets
 from orchestration.jobs import build_schedules, nightly, weekly_report
-from orchestration.messages.alerts import owner_alerts
-from orchestration.messages.digest import digest
-from orchestration.products import health_report, metric_values_asset, published_mart_asset
-from orchestration.publication.postgres_asset import served_mart_assets
+from settings.home import Home
 
 _home = Home.from_environment()
 _project = parsed_project(_home)

@@ -3,9 +3,8 @@
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
-from reports.model import CheckStatus
-
-GATE = "audit_passed"
+from checks.contract import CheckStatus
+from orchestration.keys import GATE
 
 
 def check_evaluations(instance: DagsterInstance, run_id: str) -> list[CheckStatus]:

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import dagster as dg
 
+from orchestration.assets.served import SERVED_MART
 from orchestration.evaluations import failed_checks
-from orchestration.home import Home
-from orchestration.messages.digest import DIGEST
-from orchestration.night import AS_OF_TAG, reporting_zone
-from orchestration.pages.report_files import mark_withheld
-from orchestration.products import HEALTH_REPORT
-from orchestration.publication.postgres_asset import SERVED_MART
+from orchestration.keys import DIGEST, HEALTH_REPORT
+from orchestration.runs import AS_OF_TAG
+from reports.files import mark_withheld
+from settings.home import Home
+from settings.night import reporting_zone
 
 # Sources load side by side. A fork of a process that has done the slow imports starts a step in a blink.
 _EXECUTOR = dg.multiprocess_executor.configured(

@@ -10,7 +10,7 @@ from dagster_dbt import DbtProject
 
 from checks.runner import connect
 from orchestration.column_lineage import ColumnLineage
-from orchestration.home import Home
+from settings.home import Home
 
 _ROWS_SHOWN = 5
 _COLUMNS_SHOWN = 12

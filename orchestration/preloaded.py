@@ -3,7 +3,7 @@
 import importlib
 
 from connectors.loading import import_dlt
-from orchestration.home import Home
+from settings.home import Home
 
 import_dlt(Home.from_environment().root / "dlt")
 for _module in (

@@ -5,6 +5,14 @@ from datetime import datetime, timedelta
 import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
+from settings.home import Home
+
+
+def forget_runs_of_home(home: Home, now: datetime, older_than: timedelta) -> int:
+    """`forget_runs` on the instance that a home's settings name."""
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        return forget_runs(instance, now, older_than)
+
 
 def forget_runs(instance: dg.DagsterInstance, now: datetime, older_than: timedelta) -> int:
     """Delete the runs that ended and were created longer ago than `older_than`; returns how many.

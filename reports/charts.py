@@ -13,7 +13,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from reports import labels
+from reports import placement as labels
 from reports.language import Language
 from reports.svg import slim
 

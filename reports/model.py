@@ -7,6 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from checks.contract import CheckStatus
 from reports.language import Language, language
 
 DIMENSIONS = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
@@ -59,27 +60,6 @@ class SourceStatus:
     @property
     def is_on(self) -> bool:
         return self.outcome != "off"
-
-
-@dataclass(frozen=True)
-class CheckStatus:
-    """How a check ended. `severity`: error (holds publication) or warn. `meaning`: in plain words, what it watches."""
-
-    asset: str
-    check: str
-    passed: bool
-    severity: str
-    owner: str
-    meaning: str
-    observed: str
-
-    @property
-    def blocks(self) -> bool:
-        return not self.passed and self.severity == "error"
-
-    @property
-    def sentence(self) -> str:
-        return f"{self.asset}: {self.meaning or self.check.replace('_', ' ')}"
 
 
 @dataclass(frozen=True)

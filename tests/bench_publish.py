@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publication.publish import publish
-from orchestration.publication.publish_postgres import publish_to_postgres
+from publication.file import publish
+from publication.postgres.publish import publish_to_postgres
 from tests.postgres_fixture import address
 from tests.postgres_server import running_server
 from tests.test_publish import build

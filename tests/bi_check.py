@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 
-from orchestration.publication.postgres_address import PostgresAddress
-from orchestration.publication.publish_postgres import publish_to_postgres
+from publication.postgres.address import PostgresAddress
+from publication.postgres.publish import publish_to_postgres
 from tests.postgres_fixture import KEYS, address, published_file
 from tests.postgres_server import rows, running_server
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from orchestration.messages.delivery import SlackSettings, slack_settings
-from orchestration.messages.notices import Notices
-from orchestration.messages.slack import Chat
+from messages.channels import SlackSettings, slack_settings
+from messages.notices import Notices
+from messages.slack import Chat
 from sandbox.credentials import SLACK_BOT_TOKEN, SLACK_LEADERSHIP, slack_environment
 from sandbox.faults import Fault
 from sandbox.running import running_app

@@ -38,11 +38,11 @@ _SCORES = {"r1": "good", "r2": "good", "r3": "good", "r4": "bad"}
 _KEEP = """
 import json, sys
 from datetime import date
-from orchestration.home import Home
-from orchestration.engineering.kept_night import keep_night
-from orchestration.metrics.metric_engine import MetricEngine
-from orchestration.metrics.metric_values import append_metric_values
-from orchestration.engineering.workbench import Workbench
+from settings.home import Home
+from publication.kept_night import keep_night
+from metrics.engine import MetricEngine
+from metrics.values import append_metric_values
+from pops.workbench.workbench import Workbench
 home = Home.from_environment().prepare()
 as_of, first_day = (date.fromisoformat(each) for each in sys.argv[1:])
 (home.dbt_target / "manifest.json").write_text("{}")
@@ -79,7 +79,7 @@ class EngineerCopy:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """A command of a recipe, with the copy's own modules; Python's programs are those of this environment."""
-        modules = {"pops": "orchestration", "pytest": "pytest", "ruff": "ruff", "yamllint": "yamllint"}
+        modules = {"pops": "pops", "pytest": "pytest", "ruff": "ruff", "yamllint": "yamllint"}
         if command[0] in modules:
             command = (sys.executable, "-m", modules[command[0]], *command[1:])
         kept = {

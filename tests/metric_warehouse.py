@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.metrics.metric_engine import MetricEngine
+from metrics.engine import MetricEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 # Columns that metrics read, in the order in which the tests write them.

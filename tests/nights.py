@@ -53,7 +53,7 @@ class House:
         }
 
     def pops(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "orchestration", *arguments]
+        command = [sys.executable, "-m", "pops", *arguments]
         return subprocess.run(
             command, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False
         )
@@ -66,7 +66,7 @@ class House:
         """Kill everything that a night runs, some seconds after it has told that it has read so many sources."""
         sandbox.set_clock(night_moment(as_of))
         process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "orchestration", "nightly", "--as-of", as_of.isoformat()],
+            [sys.executable, "-u", "-m", "pops", "nightly", "--as-of", as_of.isoformat()],
             env=self.environment(), stdout=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         assert process.stdout is not None

@@ -22,8 +22,8 @@ from dbt.contracts.graph.manifest import Manifest
 
 from connectors import SOURCES
 from connectors.runner import prepare_raw, run_source
-from orchestration.metrics.metric_engine import MetricEngine
-from orchestration.metrics.metric_values import append_metric_values
+from metrics.engine import MetricEngine
+from metrics.values import append_metric_values
 from tests.nights import PSEUDONYM_KEY, night_moment
 from tests.truth_comparison import COLUMNS
 

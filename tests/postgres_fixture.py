@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publication.postgres_address import (
+from publication.postgres.address import (
     READER_VARIABLE,
     URL_VARIABLE,
     PostgresAddress,

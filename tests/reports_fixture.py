@@ -5,17 +5,10 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from checks.contract import CheckStatus
 from reports.glossary import Entry, Glossary, MetricEntry, Texts
 from reports.health import render
-from reports.model import (
-    DIMENSIONS,
-    CheckStatus,
-    Definition,
-    HealthReport,
-    Restatement,
-    SourceStatus,
-    Target,
-)
+from reports.model import DIMENSIONS, Definition, HealthReport, Restatement, SourceStatus, Target
 from reports.weeks import Revision, Week
 
 WEEK = date(2026, 11, 9)

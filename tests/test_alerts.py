@@ -7,16 +7,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.evaluations import GATE
-from orchestration.home import Home
-from orchestration.ingestion import ARRIVED
+from messages.alerts import tell_owners
+from messages.channels import DeliveryFailed, Links
+from messages.incidents import Facts, Problem
+from orchestration.alerts import owner_alerts, present_facts
 from orchestration.jobs import tell_readers
-from orchestration.messages.alerts import OLD_AFTER, owner_alerts, present_facts, tell_owners
-from orchestration.messages.delivery import DeliveryFailed, Links
-from orchestration.messages.digest import DIGEST
-from orchestration.messages.incidents import Facts, Problem
-from orchestration.products import HEALTH_REPORT, PUBLISHED_MART
+from orchestration.keys import ARRIVED, DIGEST, GATE, HEALTH_REPORT, PUBLISHED_MART
 from sandbox.credentials import SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP, SLACK_OWNERS, SLACK_SUPPORT
+from settings.home import OLD_AFTER, Home
 from tests.chat_rooms import Rooms, chat_rooms, impatient, text_of
 
 TICKETS = dg.AssetKey(["raw", "zendesk", "tickets"])

@@ -16,9 +16,9 @@ import pytest
 import yaml
 from dagster._core.instance.config import dagster_instance_config
 
-from orchestration.health import health
-from orchestration.home import Home
 from orchestration.retention import forget_runs
+from pops.health import health
+from settings.home import Home
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"

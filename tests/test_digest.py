@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.contract import CheckStatus
 from reports.digest import Correction, Digest, Known, Number, Remark, corrections_of, digest_of
 from reports.digest_mail import digest_text, mail_of
 from reports.digest_slack import slack_post
 from reports.language import language
-from reports.model import CheckStatus, SourceStatus
+from reports.model import SourceStatus
 from reports.slack import MOST_TOTAL, Block, escape, link, messages, sections
 from tests.reports_fixture import report
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-import orchestration.messages.digest
-from orchestration.home import Home
-from orchestration.messages.delivery import DeliveryFailed
-from orchestration.messages.digest import DIGEST, Delivery, deliver, dry_run
+import orchestration.assets.digest
+from messages.channels import DeliveryFailed
+from messages.digest import Delivery, deliver, dry_run
+from orchestration.assets.digest import digest as digest_asset
+from orchestration.keys import DIGEST
 from reports.digest import Correction, Digest, Remark
 from sandbox.credentials import SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP, SLACK_OWNERS
+from settings.home import Home
 from tests.chat_rooms import NOW, Rooms, chat_rooms, impatient, text_of
 from tests.test_digest import example, number
 from tests.test_mail import Inbox, served
@@ -124,7 +126,7 @@ def test_neither_slack_nor_mail_sends_nothing(home: Home) -> None:
 
 
 def test_the_asset_says_what_came_of_it(rooms: Rooms, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orchestration.messages.digest, "read_digest", lambda *_: WHOLE)
+    monkeypatch.setattr(orchestration.assets.digest, "read_digest", lambda *_: WHOLE)
     monkeypatch.setenv("POPS_HOME", str(home.root))
     for name in (*rooms.environment, "POPS_SMTP_URL", "POPS_DIGEST_EMAIL_TO", "POPS_DIGEST_EMAIL_FROM"):
         monkeypatch.delenv(name, raising=False)
@@ -132,7 +134,7 @@ def test_the_asset_says_what_came_of_it(rooms: Rooms, home: Home, monkeypatch: p
     for environment in ({}, rooms.environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        result = dg.materialize([orchestration.messages.digest.digest], selection=[DIGEST])
+        result = dg.materialize([digest_asset], selection=[DIGEST])
         (event,) = result.asset_materializations_for_node("sent__product_ops__digest")
         told.append({name: value.value for name, value in event.metadata.items()})
     assert told == [

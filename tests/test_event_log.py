@@ -7,7 +7,7 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.event_log import KeptOpenEventLog
-from orchestration.home import Home
+from settings.home import Home
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("holds", asset="thing")])

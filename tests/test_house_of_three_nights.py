@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.engineering.kept_night import kept_night
-from orchestration.engineering.snapshots import file_state
-from orchestration.home import Home
+from publication.kept_night import kept_night
+from publication.snapshots import file_state
 from sandbox.company import Company, night_moment
 from sandbox.truth.sprints import committed_and_kept
+from settings.home import Home
 from tests.nights import NIGHTS, three_nights
 from tests.part_nights import query
 

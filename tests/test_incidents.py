@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.messages.incidents import Facts, Notice, Problem, State, advance, delivered
+from messages.incidents import Facts, Notice, Problem, State, advance, delivered
 
 START = State({}, ())
 KEYS = [("failed", "nightly"), ("blocked", "team:product-ops"), ("stale", "zendesk"), ("stale", "jira")]

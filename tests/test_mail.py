@@ -17,9 +17,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from orchestration.messages.delivery import DeliveryFailed, MailSettings, mail_settings
-from orchestration.messages.mail import message_id, send_once
-from orchestration.messages.notices import Notices
+from messages.channels import DeliveryFailed, MailSettings, mail_settings
+from messages.mail import message_id, send_once
+from messages.notices import Notices
 from reports.digest_mail import Mail
 
 NOW = datetime(2026, 11, 16, 6, tzinfo=UTC)

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.metrics.metric_values import MetricRun, append_metric_values
-from orchestration.metrics.periods import complete_periods
+from metrics.periods import complete_periods
+from metrics.values import MetricRun, append_metric_values
 from tests.metric_warehouse import (
     ROOT,
     create_warehouse,
@@ -302,8 +302,8 @@ KILLED = """
 import os, signal, sys
 from datetime import date
 from pathlib import Path
-from orchestration.metrics import metric_values
-from orchestration.metrics.metric_engine import MetricEngine
+from metrics import values as metric_values
+from metrics.engine import MetricEngine
 metric_values.remember_days = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 engine = MetricEngine(Path(sys.argv[2]))
 metric_values.append_metric_values(Path(sys.argv[1]), engine, date(2026, 11, 16), date(2026, 8, 3))

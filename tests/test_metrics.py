@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.metrics.definitions import MetricDefinitionError
-from orchestration.metrics.metric_engine import MetricEngine
-from orchestration.metrics.metric_values import append_metric_values
+from metrics.definitions import MetricDefinitionError
+from metrics.engine import MetricEngine
+from metrics.values import append_metric_values
 from tests.metric_catalogue import CATALOGUE, subject_of
 from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
 

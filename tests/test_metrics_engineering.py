@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.metrics.metric_values import append_metric_values
+from metrics.values import append_metric_values
 from tests.metric_warehouse import create_warehouse, engine_of, insert, manifest_of, value
 
 METRICS = (

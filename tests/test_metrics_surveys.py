@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.runner import prepare_raw
-from orchestration.metrics.metric_values import append_metric_values
+from metrics.values import append_metric_values
 from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
 from tests.part_nights import DBT_PROJECT
 

@@ -10,15 +10,15 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orchestration.home import Home
-from orchestration.messages.digest import read_digest
-from orchestration.metrics.definitions import MetricDefinition
-from orchestration.metrics.metric_engine import MetricEngine
-from orchestration.metrics.metric_query import query_metric
-from orchestration.metrics.metric_values import ALL, DIMENSIONS
-from orchestration.metrics.periods import complete_periods, period_name
-from orchestration.pages.report_data import health_report
+from messages.digest import read_digest
+from metrics.definitions import MetricDefinition
+from metrics.engine import MetricEngine
+from metrics.periods import complete_periods, period_name
+from metrics.query import query_metric
+from metrics.values import ALL, DIMENSIONS
+from reports.reading import health_report
 from reports.wording import quantity
+from settings.home import Home
 from tests.mart_sql import MART_SQL, WIDE_WEEKLY
 from tests.nights import NIGHTS, three_nights
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestration.preflight import check_settings
-from orchestration.publication.postgres_address import READER_VARIABLE, URL_VARIABLE, postgres_address
+from pops.preflight import check_settings
+from publication.postgres.address import READER_VARIABLE, URL_VARIABLE, postgres_address
 
 SECRET = "s3cret-Pass"
 

@@ -7,11 +7,11 @@ import dagster as dg
 import pytest
 import yaml
 
-from orchestration.dbt_tests import KEY_TESTS
+from checks.dbt_tests import KEY_TESTS
+from orchestration.assets.served import SERVED_MART, key_columns, served_mart_assets
 from orchestration.evaluations import failed_checks
-from orchestration.products import PUBLISHED_MART
-from orchestration.publication.postgres_address import READER_VARIABLE, URL_VARIABLE, PostgresAddress
-from orchestration.publication.postgres_asset import SERVED_MART, key_columns, served_mart_assets
+from orchestration.keys import PUBLISHED_MART
+from publication.postgres.address import READER_VARIABLE, URL_VARIABLE, PostgresAddress
 from tests.postgres_fixture import postgres, published_file, target
 from tests.postgres_server import rows
 

@@ -12,9 +12,9 @@ import pytest
 from adbc_driver_postgresql import dbapi
 from sqlalchemy import create_engine, inspect
 
-from orchestration.publication.postgres_address import PostgresAddress
-from orchestration.publication.postgres_session import PostgresError
-from orchestration.publication.publish_postgres import publish_to_postgres
+from publication.postgres.address import PostgresAddress
+from publication.postgres.publish import publish_to_postgres
+from publication.postgres.session import PostgresError
 from tests.postgres_fixture import KEYS, TICKETS, postgres, published_file, target
 from tests.postgres_server import rows
 

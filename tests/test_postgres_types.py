@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from orchestration.publication.postgres_session import PostgresSession
-from orchestration.publication.postgres_types import postgres_column
+from publication.postgres.session import PostgresSession
+from publication.postgres.types import postgres_column
 from tests.postgres_fixture import address, postgres
 from tests.postgres_server import Server
 

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from orchestration.publication import publish as publishing
-from orchestration.publication.publish import Publication, PublicationError, current_publication, publish
-from orchestration.publication.published_meta import Described
-from orchestration.source_status import ReadState
-from reports.model import CheckStatus
+from checks.contract import CheckStatus
+from connectors.raw_facts import ReadState
+from publication import file as publishing
+from publication.file import Publication, PublicationError, current_publication, publish
+from publication.meta import Described
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 11, 16)
@@ -229,7 +229,7 @@ KILLED = """
 import os, signal, sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from orchestration.publication import publish
+from publication import file as publish
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 setattr(publish if sys.argv[3] != "replace" else publish.os, sys.argv[3], die)
 publish.publish(

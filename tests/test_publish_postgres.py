@@ -12,11 +12,11 @@ import duckdb
 import psycopg
 import pytest
 
-from orchestration.publication import publish_postgres
-from orchestration.publication.postgres_address import URL_VARIABLE, PostgresAddress
-from orchestration.publication.postgres_session import PostgresError
-from orchestration.publication.publish import publish
-from orchestration.publication.publish_postgres import ServedPublication, publish_to_postgres
+from publication.file import publish
+from publication.postgres import publish as publish_postgres
+from publication.postgres.address import URL_VARIABLE, PostgresAddress
+from publication.postgres.publish import ServedPublication, publish_to_postgres
+from publication.postgres.session import PostgresError
 from tests.postgres_fixture import AS_OF, KEYS, TICKETS, address, postgres, published_file, target
 from tests.postgres_server import Server, rows
 from tests.test_publish import CHECKS, FRESHNESS, build
@@ -133,8 +133,8 @@ def test_a_night_that_counts_other_rows_is_not_served(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from orchestration.publication import postgres_versions, publish_postgres
-from orchestration.publication.postgres_address import postgres_address
+from publication import postgres_versions, publish_postgres
+from publication.postgres.address import postgres_address
 from tests.postgres_fixture import KEYS
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 setattr(postgres_versions if sys.argv[2] == "comments_of" else publish_postgres, sys.argv[2], die)
@@ -217,7 +217,7 @@ def test_what_is_not_ours_is_not_replaced(published: Path, target: PostgresAddre
 def test_a_server_that_refuses_us_is_told_in_one_sentence(
     published: Path, target: PostgresAddress, postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.publication.postgres_session.wait_exponential", lambda max: 0)
+    monkeypatch.setattr("publication.postgres.session.wait_exponential", lambda max: 0)
     database = target.place.rsplit("/", 1)[1]
     rows(target.url, "create role weak_publisher login password 'weak%/secret'")
     published_file(published)

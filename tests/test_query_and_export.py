@@ -9,13 +9,13 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from orchestration.home import Home
-from orchestration.metrics.metric_query import query_metric
-from orchestration.metrics.metric_values import append_metric_values
-from orchestration.metrics.periods import days_back
-from orchestration.metrics.query_table import in_unit, print_query
-from orchestration.publication.export import export_tables
-from orchestration.publication.publish import publish
+from metrics.periods import days_back
+from metrics.query import query_metric
+from metrics.query_table import in_unit, print_query
+from metrics.values import append_metric_values
+from publication.export import export_tables
+from publication.file import publish
+from settings.home import Home
 from tests.metric_warehouse import create_warehouse, engine_of, execute, insert, manifest_of
 
 AS_OF = date(2026, 11, 16)

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli import app
+from pops.cli import app
 from tests.engineer_copy import AS_OF, ROOT, EngineerCopy
 
 _BLOCK = re.compile(r"^ *```(?P<language>\w+)(?P<place>[^\n]*)\n(?P<text>.*?)^ *```$", re.M | re.S)

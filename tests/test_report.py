@@ -11,12 +11,13 @@ from babel.messages.pofile import read_po
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.contract import CheckStatus
 from reports import charts, uncertainty, wording
 from reports.changes import what_changed
 from reports.health import render, render_pages
-from reports.labels import placed
 from reports.language import language
-from reports.model import CheckStatus, SourceStatus, Target
+from reports.model import SourceStatus, Target
+from reports.placement import placed
 from tests.reports_fixture import WEEK, report, values
 
 EN = language("en")

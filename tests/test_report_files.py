@@ -8,13 +8,13 @@ import duckdb
 import pytest
 
 from connectors.registry.source import DEFAULT_FOLDER, load_registry
-from orchestration.home import DBT_PROJECT, Home
-from orchestration.pages import report_files
-from orchestration.pages.glossary_data import check_glossary, gaps, published_metrics
-from orchestration.pages.restatements import restatements, revisions
-from orchestration.preflight import check_settings
+from pops.preflight import check_settings
+from reports import files as report_files
+from reports.glossary_data import check_glossary, gaps, published_metrics
 from reports.health import render
 from reports.model import DIMENSIONS
+from reports.restatements import restatements, revisions
+from settings.home import DBT_PROJECT, Home
 from tests import reports_fixture
 
 WEEK = date(2026, 11, 9)

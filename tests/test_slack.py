@@ -11,9 +11,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from orchestration.messages.delivery import DeliveryFailed, SlackSettings, slack_settings
-from orchestration.messages.notices import Notices
-from orchestration.messages.slack import Chat, Said
+from messages.channels import DeliveryFailed, SlackSettings, slack_settings
+from messages.notices import Notices
+from messages.slack import Chat, Said
 from sandbox.credentials import SLACK_BOT_TOKEN, SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP
 from tests.chat_rooms import NOW, Rooms, chat_rooms, impatient
 

@@ -8,12 +8,12 @@ import dagster as dg
 import pytest
 
 from connectors.runner import SourceRun, StreamRun
-from orchestration import ingestion
+from orchestration import proof
+from orchestration.assets import ingestion
 from orchestration.column_lineage import ColumnLineage
 from orchestration.evaluations import check_evaluations
 from orchestration.model_facts import shown_columns
-from orchestration.night import AS_OF_TAG
-from orchestration.publication import proof
+from orchestration.runs import AS_OF_TAG
 
 TICKETS = dg.AssetKey(["raw", "zendesk", "tickets"])
 

@@ -1,0 +1,134 @@
+"""A metric as its YAML defines it: one record, from the semantic manifest that dbt writes when it parses the project."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from settings.owners import owner_of
+
+GRAINS = ("day", "week", "month")
+
+
+class MetricDefinitionError(ValueError):
+    """A metric's YAML lacks something or contradicts itself; the message names the metric and the key."""
+
+
+@dataclass(frozen=True)
+class MetricDefinition:
+    """A metric as its owner signed it, from `label`, `description` and `config.meta` of its YAML.
+
+    `subject`: what it is about; the published mart has a view of each subject's numbers.
+    `groupings`: for each way in which it is cut, the names of the dimensions; `()` is the whole.
+    `owner`: who answers for its `area` in the registry's owners.
+    `numerator`, `denominator`, `sample`: names of the metrics that give these columns; `sample` gives n. Where the
+    YAML does not say them: of a ratio its inputs, n being the denominator; any other metric is a count, its own n.
+    `minimum_sample`: below this n a value says little; None for a count, which needs none.
+    `exclusions`: what it leaves out on purpose; `known_gaps`: what it cannot see, in words for everybody.
+    `closes_after_days`: days after a period's end until its value can be known.
+    `leave_out`: values of a dimension that have no value of this metric.
+    `window_days`: for a rolling metric, the days that a value looks back over, its own day included; else 1.
+    """
+
+    metric: str
+    label: str
+    subject: str
+    description: str
+    owner: str
+    unit: str
+    good_direction: str
+    minimum_sample: int | None
+    definition_version: int
+    grain: str
+    groupings: tuple[tuple[str, ...], ...]
+    specification: str
+    sample: str
+    numerator: str | None
+    denominator: str | None
+    closes_after_days: int
+    leave_out: Mapping[str, tuple[str, ...]]
+    exclusions: str
+    known_gaps: str
+    window_days: int
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The metric and those that give its other columns, each once."""
+        names = (self.metric, self.numerator, self.denominator, self.sample)
+        return tuple(dict.fromkeys(name for name in names if name))
+
+
+def published_definitions(semantic_manifest: Mapping[str, Any]) -> tuple[MetricDefinition, ...]:
+    """Every metric that is published (it has a `grain`), in the order of its name; the others only feed these.
+
+    Raises MetricDefinitionError for a definition that is incomplete.
+    """
+    published = [metric for metric in semantic_manifest["metrics"] if "grain" in _meta(metric)]
+    return tuple(_definition(metric) for metric in sorted(published, key=lambda metric: str(metric["name"])))
+
+
+def _meta(metric: Mapping[str, Any]) -> dict[str, Any]:
+    return dict((metric.get("config") or {}).get("meta") or {})
+
+
+def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
+    name, meta = str(metric["name"]), _meta(metric)
+    for key in (
+        "subject",
+        "area",
+        "unit",
+        "good_direction",
+        "definition_version",
+        "groupings",
+        "specification",
+    ):
+        if key not in meta:
+            raise MetricDefinitionError(
+                f"Metric {name} has no `{key}`: add it under config.meta in its sem_ file, or for all metrics of the "
+                "folder in dbt_project.yml."
+            )
+    if meta["grain"] not in GRAINS:
+        raise MetricDefinitionError(f"Metric {name} has grain {meta['grain']!r}: one of {', '.join(GRAINS)}.")
+    denominator = meta.get("denominator") or _bare_input(metric, "denominator")
+    sample = str(meta.get("sample") or denominator or name)
+    is_count = sample == name
+    return MetricDefinition(
+        metric=name,
+        label=str(metric["label"]),
+        subject=str(meta["subject"]),
+        description=str(metric["description"]),
+        owner=owner_of(str(meta["area"])),
+        unit=str(meta["unit"]),
+        good_direction=str(meta["good_direction"]),
+        minimum_sample=None if is_count else meta.get("minimum_sample"),
+        definition_version=int(meta["definition_version"]),
+        grain=str(meta["grain"]),
+        groupings=tuple(tuple(grouping) for grouping in meta["groupings"]),
+        specification=str(meta["specification"]),
+        sample=sample,
+        numerator=meta.get("numerator") or (name if is_count else _bare_input(metric, "numerator")),
+        denominator=denominator,
+        closes_after_days=int(meta.get("closes_after_days", 0)),
+        leave_out={dimension: tuple(values) for dimension, values in meta.get("leave_out", {}).items()},
+        exclusions=str(meta.get("exclusions", "")),
+        known_gaps=str(meta.get("known_gaps", "")),
+        window_days=_window_days(metric),
+    )
+
+
+def _bare_input(metric: Mapping[str, Any], part: str) -> str | None:
+    """The metric that is a ratio's numerator or denominator as it is; None for other types, and where a filter narrows it."""
+    given = metric["type_params"].get(part)
+    if not given or given.get("filter") or given.get("offset_window") or given.get("offset_to_grain"):
+        return None
+    return str(given["name"])
+
+
+def _window_days(metric: Mapping[str, Any]) -> int:
+    window = (metric["type_params"].get("cumulative_type_params") or {}).get("window")
+    if not window:
+        return 1
+    if window["granularity"].rstrip("s") != "day":
+        raise MetricDefinitionError(
+            f"Metric {metric['name']} rolls over {window['granularity']}: give its window in days."
+        )
+    return int(window["count"])

@@ -1,0 +1,218 @@
+"""`pops query`: a metric by some of its dimensions, over some periods.
+
+Everything is read from the published mart, never from the warehouse: it answers while a night is building, and shows
+what report and digest show. The cuts that a metric's owner signed are there as numbers that MetricFlow computed in the
+night, with all their revisions. Another cut is computed by MetricFlow on the spot, but only where the metric stands on
+facts (`fct_`: one row a happening): prepared models hold totals beside parts, and cutting them anew would be wrong.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from metrics.periods import complete_periods, days_back, next_period, period_name
+from settings.home import Home
+
+# Earlier than any history: the last complete period is asked for, not the first.
+_LONG_AGO = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A metric as `meta.metrics` says it; `groupings`: the sets of dimensions by which its numbers are published."""
+
+    metric: str
+    label: str
+    subject: str
+    description: str
+    owner: str
+    unit: str
+    grain: str
+    minimum_sample: int | None
+    closes_after_days: int
+    groupings: tuple[tuple[str, ...], ...]
+
+    @property
+    def cuts(self) -> str:
+        """The published cuts in words: `as a whole; by feature and segment`."""
+        cuts = [" and ".join(name.removesuffix("_id") for name in grouping) for grouping in self.groupings]
+        return "; ".join(f"by {cut}" if cut else "as a whole" for cut in cuts)
+
+
+@dataclass(frozen=True)
+class QueryRow:
+    """A number of a period; `members`: the names of what it is of, one for each dimension asked for."""
+
+    period: str
+    members: tuple[str, ...]
+    value: float | None
+    n: int | None
+    revision: int | None
+
+
+@dataclass(frozen=True)
+class QueryAnswer:
+    """Rows in the order of period and members. `revision`: of the publication; `computed`: by MetricFlow just now."""
+
+    metric: CatalogueEntry
+    by: tuple[str, ...]
+    rows: tuple[QueryRow, ...]
+    as_of: date
+    revision: int
+    computed: bool
+
+
+def catalogue(published: Path) -> list[CatalogueEntry]:
+    """Every published metric, by subject and name. Raises ValueError when nothing is published."""
+    with _open(published) as mart:
+        return _catalogue(mart)
+
+
+def query_metric(
+    home: Home, metric: str, by: Sequence[str] = (), last: str = "8w", as_of: date | None = None
+) -> QueryAnswer:
+    """A metric's numbers by dimensions (`product` or `product_id`), for the complete periods of a span such as 8w.
+
+    `as_of`: what was known on that date, in the reporting time zone; default: what is published now.
+    Raises ValueError for a metric, dimension or span that there is not (naming close ones), for a cut that cannot be
+    made, and when nothing is published.
+    """
+    with _open(home.published) as mart:
+        entry = _entry(_catalogue(mart), metric)
+        (published_as_of, revision), *_ = mart.execute(
+            "select as_of, revision from meta.publication"
+        ).fetchall()
+        known = as_of or published_as_of
+        if known > published_as_of:
+            raise ValueError(f"{known} is not published yet: the mart is as of {published_as_of}.")
+        ((first_known,),) = mart.execute("select min(as_of) from metrics.metric_values").fetchall()
+        if first_known and known < first_known:
+            raise ValueError(
+                f"Nothing is known as of {known}: the first night that is kept is of {first_known}."
+            )
+        periods = complete_periods(entry.grain, _LONG_AGO, known, entry.closes_after_days)
+        # Some period is over since long ago, whatever the date.
+        assert periods is not None
+        end = next_period("day", periods[1])
+        start = days_back(last, end)
+        signed = {name for grouping in entry.groupings for name in grouping}
+        dimensions = tuple(_dimension(name, signed) or name for name in by)
+        rows = (
+            _published_rows(mart, entry, dimensions, start, end, known) if signed >= set(dimensions) else ()
+        )
+        # Prepared models may give the whole beside the cuts that are signed.
+        if rows or set(dimensions) in [set(grouping) for grouping in entry.groupings]:
+            return QueryAnswer(entry, dimensions, rows, known, revision, computed=False)
+        if as_of is not None:
+            raise ValueError(
+                f"{entry.metric} of a past date is kept {entry.cuts} only: ask for one of these, or leave --as-of out."
+            )
+        from metrics.cut import computed_rows
+
+        manifest = home.dbt_target / "semantic_manifest.json"
+        dimensions, rows = computed_rows(mart, manifest, entry, by, start, periods[1])
+        return QueryAnswer(entry, dimensions, rows, known, revision, computed=True)
+
+
+def _open(published: Path) -> duckdb.DuckDBPyConnection:
+    if not published.exists():
+        raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
+    connection = duckdb.connect()
+    path = str(published).replace("'", "''")
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(f"attach '{path}' as published (read_only)")
+    connection.execute("use published")
+    return connection
+
+
+def _catalogue(mart: duckdb.DuckDBPyConnection) -> list[CatalogueEntry]:
+    rows = mart.execute(
+        "select metric, label, subject, description, owner, unit, grain, minimum_sample, closes_after_days, groupings "
+        "from meta.metrics order by subject, metric"
+    ).fetchall()
+    return [CatalogueEntry(*(*row[:-1], _groupings(row[-1]))) for row in rows]
+
+
+def _groupings(text: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(() if each == "all" else tuple(each.split(" × ")) for each in text.split(", "))
+
+
+def _entry(entries: Sequence[CatalogueEntry], metric: str) -> CatalogueEntry:
+    for entry in entries:
+        if metric in (entry.metric, entry.label):
+            return entry
+    asked = re.sub(r"\W+", "_", metric.lower())
+    names = {entry.metric: entry.metric for entry in entries}
+    names |= {re.sub(r"\W+", "_", entry.label.lower()): entry.metric for entry in entries}
+    raise ValueError(
+        f"There is no metric {metric!r}.{did_you_mean(asked, names)} `pops query` without a metric lists all."
+    )
+
+
+def did_you_mean(asked: str, names: dict[str, str]) -> str:
+    """Up to five of the names (key: as it may be written, value: as it is) that look like what was asked for."""
+    close = difflib.get_close_matches(asked, names, n=5, cutoff=0.6)
+    parts = [name for name in names if asked in name]
+    found = list(dict.fromkeys(names[name] for name in (*close, *parts)))[:5]
+    return f" Did you mean {' or '.join(found)}?" if found else ""
+
+
+def _dimension(name: str, known: Iterable[str]) -> str | None:
+    """`product` is `product_id`; None for what is not known."""
+    return next((each for each in (name, f"{name}_id") if each in known), None)
+
+
+def _published_rows(
+    mart: duckdb.DuckDBPyConnection,
+    entry: CatalogueEntry,
+    dimensions: tuple[str, ...],
+    start: date,
+    end: date,
+    known: date,
+) -> tuple[QueryRow, ...]:
+    """Of each number the revision that was known on a date; withdrawn numbers have neither value nor sample."""
+    names = names_of_members(mart)
+    all_dimensions = {name for grouping in entry.groupings for name in grouping}
+    conditions = [f"{name} is {'not ' if name in dimensions else ''}null" for name in sorted(all_dimensions)]
+    members = "".join(f", {name}" for name in dimensions)
+    rows = mart.execute(
+        f"""
+        select period_start, value, n, revision{members}
+        from (
+            select *, row_number() over (
+                partition by period_start{members} order by as_of desc, revision desc
+            ) as place
+            from metrics.metric_values
+            where {" and ".join(["metric = $metric", "as_of <= $known", "period_start >= $start", "period_start < $end", *conditions])}
+        )
+        where place = 1 and (value is not null or n > 0)
+        order by period_start{members}
+        """,
+        {"metric": entry.metric, "known": known, "start": start, "end": end},
+    ).fetchall()
+    return tuple(
+        QueryRow(
+            period_name(entry.grain, period), tuple(names.get(each, each) for each in of), value, n, revision
+        )
+        for period, value, n, revision, *of in rows
+    )
+
+
+def names_of_members(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What the ids of features, products, teams, funnels and steps are called; other members are called as they are."""
+    return dict(
+        mart.execute(
+            """
+            select feature_id, feature_name from mart.dim_feature
+            union select product_id, product_name from mart.dim_feature
+            union select team_id, team_name from mart.dim_team
+            union select funnel_id, funnel_name from mart.dim_funnel_step
+            union select step, step_name from mart.dim_funnel_step
+            """
+        ).fetchall()
+    )

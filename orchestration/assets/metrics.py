@@ -1,0 +1,143 @@
+"""Each published metric as an asset of its own, so that its way from the vendors to the report can be walked."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster_dbt import DbtProject
+
+from metrics.definitions import MetricDefinition, published_definitions
+from orchestration.keys import FRESH, METRIC_VALUES, WAREHOUSE_POOL
+from orchestration.runs import night_of_run
+from settings.families import families_upstream, family_tags
+from settings.home import Home
+from settings.night import reporting_zone
+from settings.owners import PLATFORM, owner_of
+
+_GOOD = {"up": "more is better", "down": "less is better", "none": "neither more nor less is better"}
+
+
+@dataclass(frozen=True)
+class MetricAsset:
+    """A published metric, and the dbt models that it is counted from (node ids)."""
+
+    definition: MetricDefinition
+    models: tuple[str, ...]
+
+    @property
+    def key(self) -> dg.AssetKey:
+        return dg.AssetKey(["metrics", self.definition.subject, self.definition.metric])
+
+
+def published_metrics(project: DbtProject) -> list[MetricAsset]:
+    """Every published metric, from what dbt wrote when it parsed the project."""
+    manifest = json.loads(project.manifest_path.read_text())
+    semantic = json.loads((project.manifest_path.parent / "semantic_manifest.json").read_text())
+    nodes = {
+        node["alias"]: name for name, node in manifest["nodes"].items() if node["resource_type"] == "model"
+    }
+    model_of = {
+        measure["name"]: nodes[model["node_relation"]["alias"]]
+        for model in semantic["semantic_models"]
+        for measure in model["measures"]
+    }
+    models_of = {
+        metric["name"]: {model_of[measure["name"]] for measure in metric["type_params"]["input_measures"]}
+        for metric in semantic["metrics"]
+    }
+    return [
+        MetricAsset(each, tuple(sorted(set().union(*(models_of[name] for name in each.inputs)))))
+        for each in published_definitions(semantic)
+    ]
+
+
+def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    """The metrics of a night, an asset each, downstream of the models they read; and the table that holds them all.
+
+    A run of some of them computes all, and reports those.
+    """
+    metrics = published_metrics(project)
+    table = dg.AssetSpec(
+        METRIC_VALUES,
+        deps=[each.key for each in metrics],
+        group_name="metrics_product_ops",
+        owners=[owner_of(PLATFORM)],
+        kinds={"metricflow", "duckdb"},
+        description=(
+            "Every metric of every complete period, by its dimensions: numerator, denominator, value, n, revision. "
+            "Grain: metric, grain, period, dimensions and revision. Report, digest and BI read these rows."
+        ),
+        metadata={"dagster/table_name": "metrics.metric_values"},
+        freshness_policy=FRESH,
+    )
+
+    @dg.multi_asset(
+        specs=[*metric_specs(project, metrics, models, FRESH), table],
+        name=METRIC_VALUES.to_python_identifier(),
+        pool=WAREHOUSE_POOL,
+        can_subset=True,
+    )
+    def metric_values(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        from metrics.engine import MetricEngine
+        from metrics.values import append_metric_values, latest_values
+
+        night, home = night_of_run(context), Home.from_environment()
+        first_day = night.history_start.astimezone(reporting_zone()).date()
+        manifest = home.dbt_target / "semantic_manifest.json"
+        run = append_metric_values(home.warehouse, MetricEngine(manifest), night.as_of, first_day)
+        known = latest_values(home.warehouse)
+        for each in metrics:
+            if each.key in context.selected_asset_keys:
+                yield dg.MaterializeResult(asset_key=each.key, metadata=known.get(each.key.path[-1], {}))
+        if METRIC_VALUES in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=METRIC_VALUES, metadata=dict(vars(run)))
+
+    return metric_values
+
+
+def metric_specs(
+    project: DbtProject, metrics: list[MetricAsset], models: dg.AssetsDefinition, policy: dg.FreshnessPolicy
+) -> list[dg.AssetSpec]:
+    """One asset a metric, downstream of the models it reads."""
+    keys = {str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in models.specs}
+    families = families_upstream(json.loads(project.manifest_path.read_text()))
+    return [
+        dg.AssetSpec(
+            each.key,
+            deps=[keys[model] for model in each.models],
+            group_name=f"metrics_{each.definition.subject}",
+            owners=[each.definition.owner],
+            kinds={"metricflow"},
+            description=_description(each.definition),
+            tags=family_tags(frozenset().union(*(families[model] for model in each.models))),
+            metadata={
+                "unit": each.definition.unit,
+                "good_direction": each.definition.good_direction,
+                "minimum_sample": each.definition.minimum_sample or 0,
+                "definition_version": each.definition.definition_version,
+            },
+            freshness_policy=policy,
+        )
+        for each in metrics
+    ]
+
+
+def _description(definition: MetricDefinition) -> str:
+    cuts = [", ".join(grouping) for grouping in definition.groupings if grouping]
+    lines = [
+        f"**{definition.label}.** {definition.description}",
+        f"**Unit:** {definition.unit}, by {definition.grain}; {_GOOD[definition.good_direction]}.",
+    ]
+    if definition.minimum_sample:
+        lines.append(f"**Too few to trust:** below n = {definition.minimum_sample} the report greys it.")
+    if definition.exclusions:
+        lines.append(f"**Not counted:** {definition.exclusions}")
+    if definition.known_gaps:
+        lines.append(f"**Known gaps:** {definition.known_gaps}")
+    if cuts:
+        lines.append(f"**Also known by:** {'; '.join(cuts)}.")
+    lines.append(
+        "The report and BI tools show this very number: it is computed once, and stands in `metrics.metric_values`."
+    )
+    return "\n\n".join(lines)

@@ -1,0 +1,32 @@
+"""Names and habits that more than one asset shares: keys, pools, the gate, when data are old, how often a step is tried."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from settings.home import OLD_AFTER
+
+METRIC_VALUES = dg.AssetKey(["metrics", "product_ops", "metric_values"])
+PUBLISHED_MART = dg.AssetKey(["published", "product_ops", "mart"])
+HEALTH_REPORT = dg.AssetKey(["reports", "product_ops", "health_report"])
+DIGEST = dg.AssetKey(["sent", "product_ops", "digest"])
+
+# The check of a raw stream: it was read to the night's end.
+ARRIVED = "arrived"
+# The check that publication waits for: the audit found nothing that holds the mart back.
+GATE = "audit_passed"
+
+# One writer of the warehouse file at a time.
+WAREHOUSE_POOL = "warehouse"
+
+FRESH = dg.FreshnessPolicy.time_window(fail_window=OLD_AFTER, warn_window=timedelta(hours=26))
+
+
+def target_key(name: str) -> dg.AssetKey:
+    """The asset of a target that the published mart is served from, such as `postgres`."""
+    return dg.AssetKey(["published", "product_ops", name])
+
+
+def retry(delay: int = 5) -> dg.RetryPolicy:
+    """Twice more, `delay` seconds and then longer apart: what a crowded disk or a broken connection needs."""
+    return dg.RetryPolicy(max_retries=2, delay=delay, backoff=dg.Backoff.EXPONENTIAL)

@@ -1,0 +1,144 @@
+"""Runs a night of the job `nightly` from the command line, with its progress in plain words."""
+
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+
+from checks.contract import CheckStatus
+from messages.channels import links
+from orchestration.evaluations import failed_checks
+from orchestration.runs import AS_OF_TAG
+from settings.home import Home
+
+_LAUNCHER_TAG = "pops/launched_by"
+_PUBLISHED = "published__product_ops__mart"
+_STEPS = {
+    "dbt_build": "mart built and tested",
+    "metrics__product_ops__metric_values": "metrics computed",
+    "audit": "audited",
+    _PUBLISHED: "published",
+    "published__product_ops__postgres": "served from PostgreSQL",
+    "reports__product_ops__health_report": "report written",
+    "sent__product_ops__digest": "digest",
+}
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """`published` is true when the night's mart replaced the one before; steps after that may have failed."""
+
+    run_id: str
+    as_of: date
+    published: bool
+    failed: tuple[CheckStatus, ...]
+    failed_steps: tuple[str, ...]
+    seconds: float
+    log: Path
+
+
+def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResult:
+    """Run `nightly` as of a date in this process's children and say what happens, a line a step.
+
+    Whatever libraries print goes to `POPS_HOME/dagster/logs`.
+    """
+    log = home.dagster / "logs" / f"nightly-{as_of}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    failed_steps: list[str] = []
+    published = False
+    with _only_night(home), _printed_to(log):
+        from orchestration.definitions import nightly_job
+
+        job = dg.reconstructable(nightly_job)
+        with dg.DagsterInstance.get() as instance:
+            _bury_killed_nights(instance)
+            run = instance.create_run_for_job(
+                job.get_definition(),
+                tags={AS_OF_TAG: as_of.isoformat(), _LAUNCHER_TAG: "pops"},
+                job_code_origin=job.get_python_origin(),
+            )
+            for event in execute_run_iterator(job, run, instance):
+                if event.is_step_failure and event.step_key:
+                    failed_steps.append(event.step_key)
+                published = published or (event.is_step_success and event.step_key == _PUBLISHED)
+                line = _line(event)
+                if line:
+                    say(f"{time.monotonic() - started:6.1f} s  {line}")
+            failed = tuple(failed_checks(instance, run.run_id))
+            _tell_owners(home, instance, say)
+    seconds = time.monotonic() - started
+    return NightResult(run.run_id, as_of, published, failed, tuple(failed_steps), seconds, log)
+
+
+def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:
+    """As the sensor of the daemon does, for nights that run without one."""
+    from messages.alerts import tell_owners
+    from orchestration.alerts import present_facts
+
+    try:
+        tell_owners(home, present_facts(instance, datetime.now(UTC), links(os.environ)))
+    except ValueError as problem:
+        say(f"owners were not told: {problem}")
+
+
+@contextmanager
+def _only_night(home: Home) -> Iterator[None]:
+    """Raises ValueError while another `pops` runs a night on the same home."""
+    with (home.dagster / "night.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"Another night is running on {home.root}: wait until it has ended.") from None
+        yield
+
+
+def _bury_killed_nights(instance: dg.DagsterInstance) -> None:
+    """End the runs of killed nights and free what they hold of pools: nobody else would, and all would wait.
+
+    To be called under the lock: then every unfinished run that `pops` launched is one whose process is gone.
+    """
+    unfinished = dg.RunsFilter(tags={_LAUNCHER_TAG: "pops"}, statuses=IN_PROGRESS_RUN_STATUSES)
+    for run in instance.get_runs(filters=unfinished):
+        instance.report_run_failed(run, message="The process that ran it was killed.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _line(event: dg.DagsterEvent) -> str | None:
+    step = event.step_key or ""
+    name = _STEPS.get(step, f"{step.removeprefix('ingest_')} read" if step.startswith("ingest_") else step)
+    if event.is_step_success:
+        return name
+    if event.is_step_failure:
+        return f"{name}: FAILED"
+    if event.is_step_skipped:
+        return f"{name}: skipped"
+    return None
+
+
+@contextmanager
+def _printed_to(log: Path) -> Iterator[None]:
+    """Send everything this process and its children print to a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with log.open("a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, original in zip((1, 2), kept, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)

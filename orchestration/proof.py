@@ -1,0 +1,94 @@
+"""Nothing unproven is published: what a run of a part of the assets must show before its mart replaces the last one.
+
+A whole night proves all of it by its own order. A run that somebody starts in the UI for one model and what hangs on it
+may leave the audit out, mix two days, or build on what failed the night before: such a run is stopped here.
+"""
+
+from datetime import date
+
+import dagster as dg
+from dagster import AssetCheckKey, DagsterInstance
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
+
+from orchestration.evaluations import check_evaluations
+from orchestration.keys import GATE
+from orchestration.runs import night_of_record, night_of_run
+
+_NAMED = 3
+
+
+def refuse_unproven(
+    context: dg.AssetExecutionContext, models: dg.AssetsDefinition, metrics: dg.AssetKey
+) -> None:
+    """Raises dagster.Failure, with the remedy, unless the mart that is about to be published is proven as a whole.
+
+    The run's own audit passed; no check that holds publication failed when it last ran; every model and the metrics are
+    as of this run's date, and none is older than what it is made of.
+    """
+    faults = [
+        *_without_audit(context),
+        *_failed(context.instance, models),
+        *_mixed(context, models, metrics),
+    ]
+    if faults:
+        raise dg.Failure(
+            f"Not published: {' '.join(faults)} Readers keep the last sound mart. Run the job `nightly`: it builds and "
+            "proves everything.",
+            allow_retries=False,
+        )
+
+
+def _without_audit(context: dg.AssetExecutionContext) -> list[str]:
+    passed = [
+        check.passed
+        for check in check_evaluations(context.instance, context.run.run_id)
+        if check.check == GATE
+    ]
+    return [] if passed and passed[-1] else ["The audit has not passed in this run."]
+
+
+def _failed(instance: DagsterInstance, models: dg.AssetsDefinition) -> list[str]:
+    keys = [
+        AssetCheckKey(spec.asset_key, spec.name)
+        for spec in models.check_specs
+        if spec.metadata.get("severity") == "error"
+    ]
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    failed = sorted(key.to_user_string() for key, record in latest.items() if record.status is Status.FAILED)
+    return [f"Checks that failed when they last ran: {_few(failed)}."] if failed else []
+
+
+def _mixed(context: dg.AssetExecutionContext, models: dg.AssetsDefinition, metrics: dg.AssetKey) -> list[str]:
+    built: dict[dg.AssetKey, tuple[float, str]] = {}
+    for record in context.instance.get_asset_records([*models.keys, metrics]):
+        event = record.asset_entry.last_materialization
+        if event is not None:
+            built[record.asset_entry.asset_key] = (event.timestamp, event.run_id)
+    parents = {spec.key: [dep.asset_key for dep in spec.deps] for spec in models.specs}
+    never = sorted(key.to_user_string() for key in (*models.keys, metrics) if key not in built)
+    old = sorted(
+        key.to_user_string()
+        for key, above in parents.items()
+        if key in built and any(parent in built and built[parent][0] > built[key][0] for parent in above)
+    )
+    if any(built[key][0] > built[metrics][0] for key in models.keys if key in built and metrics in built):
+        old.append(metrics.to_user_string())
+    as_of = night_of_run(context).as_of
+    nights = {run_id: _as_of(context.instance, run_id) for run_id in {run for _, run in built.values()}}
+    other = sorted(key.to_user_string() for key, (_, run_id) in built.items() if nights[run_id] != as_of)
+    return [
+        *([f"Never built: {_few(never)}."] if never else []),
+        *([f"Older than what they are made of: {_few(old)}."] if old else []),
+        *([f"Not as of {as_of}, as this run is: {_few(other)}."] if other else []),
+    ]
+
+
+def _as_of(instance: DagsterInstance, run_id: str) -> date | None:
+    """The date of the run that built something; None when the run is no longer known."""
+    record = instance.get_run_record_by_id(run_id)
+    return None if record is None else night_of_record(record).as_of
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,247 @@
+"""`pops`: run a night, look at the sources, write a report."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pops.workbench import commands as engineer_commands
+
+app = typer.Typer(
+    name="pops",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Pulls the product organisation's tools every night, proves the data sound and publishes one mart and report.",
+)
+engineer_commands.register(app)
+
+# The terminal as it was at start: a night sends what libraries print to a file.
+_terminal = Console(
+    file=os.fdopen(os.dup(1), "w", buffering=1),
+    highlight=False,
+    soft_wrap=True,
+    # A pipe has no width; a table in it should not be cut.
+    width=None if os.isatty(1) else 200,
+)
+
+
+def _stop(message: str) -> NoReturn:
+    """End with one readable sentence and exit code 1."""
+    typer.secho(message, fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Turn what a user can mend into one sentence; anything else stays a traceback, for it is our fault."""
+    from connectors.errors import SourceError
+
+    try:
+        yield
+    except (SourceError, ValueError, FileNotFoundError) as error:
+        _stop(str(error))
+
+
+@app.command()
+def demo(
+    scale: Annotated[
+        str, typer.Option(help="Size of the make-believe company: small, demo or large.")
+    ] = "demo",
+    nights: Annotated[
+        int, typer.Option(min=1, help="How many nights to run; the first reads the whole history.")
+    ] = 3,
+) -> None:
+    """Start the make-believe company, run its nights, and show where the mart and the report are."""
+    from pops.demo import run_demo
+
+    with _readable_errors():
+        if not run_demo(scale, nights, _terminal):
+            raise typer.Exit(1)
+
+
+@app.command()
+def nightly(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Count what happened before this date; default: today."),
+    ] = None,
+) -> None:
+    """Run one night: read the sources, build, audit, publish, report, send the digest. Exits 1 when a step failed."""
+    from pops.preflight import check_settings
+    from settings.home import Home
+    from settings.night import Night
+
+    with _readable_errors():
+        home = Home.from_environment().prepare()
+        check_settings(os.environ)
+        night = Night.of(as_of.date() if as_of else None, datetime.now(UTC))
+        if not run_and_tell(night.as_of, _terminal):
+            raise typer.Exit(1)
+        _terminal.print(f"Mart    {home.published}\nReport  {home.reports}")
+
+
+def run_and_tell(as_of: date, terminal: Console) -> bool:
+    """Run a night, print its progress and what its checks found; whether it was published and every step went well."""
+    from orchestration.night_run import run_night
+    from settings.home import Home
+
+    terminal.print(f"[bold]Night as of {as_of}[/bold]")
+    result = run_night(Home.from_environment().prepare(), as_of, lambda line: terminal.print(f"  {line}"))
+    for check in result.failed:
+        mark = "[red]failed[/red]" if check.severity == "error" else "[yellow]warning[/yellow]"
+        terminal.print(f"  {mark} {check.sentence} [dim]{check.observed}[/dim]")
+    steps = ", ".join(result.failed_steps)
+    if result.published:
+        terminal.print(f"  [green]published[/green] in {result.seconds:.0f} s")
+        if steps:
+            terminal.print(f"  [red]failed after that[/red]: {steps}. Log: {result.log}")
+    else:
+        terminal.print(
+            f"  [red]not published[/red] (failed: {steps}); readers keep the last sound mart. Log: {result.log}"
+        )
+    return result.published and not result.failed_steps
+
+
+@app.command()
+def sources() -> None:
+    """List the sources: on or off, where they are read from, and how their last read went."""
+    from pops.sources import source_lines
+    from settings.home import Home
+
+    with _readable_errors():
+        table = Table("source", "state", "read from", "last read (UTC)", "outcome", "records", box=None)
+        for status in source_lines(Home.from_environment().root, os.environ):
+            table.add_row(
+                status.source,
+                status.state,
+                status.place,
+                status.last_read,
+                status.outcome,
+                f"{status.records:,}",
+            )
+        _terminal.print(table)
+
+
+@app.command()
+def check(
+    source: Annotated[str | None, typer.Argument(help="One source; default: all that are on.")] = None,
+) -> None:
+    """Ask each vendor whether the credentials are good: ok, rejected, scope missing or unreachable."""
+    from pops.sources import credentials
+
+    with _readable_errors():
+        found = list(credentials(source, os.environ))
+        for name, answer in found:
+            colour = "green" if answer.state == "ok" else "red"
+            _terminal.print(
+                f"{name:<10} [{colour}]{answer.state.replace('_', ' ')}[/{colour}] {answer.remedy}"
+            )
+        if not found:
+            _stop("No source is on: set POPS_<SOURCE>_BASE_URL and its credentials.")
+        if any(answer.state != "ok" for _, answer in found):
+            raise typer.Exit(1)
+
+
+@app.command()
+def health(
+    max_age_hours: Annotated[float, typer.Option(help="Older than this is not well.")] = 30.0,
+) -> None:
+    """Say in JSON how the published mart stands. Exit code 0: last night's; 1: old or withheld; 2: there is none."""
+    from pops.health import health as health_of
+    from settings.home import Home
+
+    found = health_of(Home.from_environment(), datetime.now(UTC), max_age_hours)
+    _terminal.print(found.as_json(), markup=False)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def forget_runs(
+    older_than_days: Annotated[int, typer.Option(min=7, help="Age from which runs are forgotten.")] = 180,
+) -> None:
+    """Forget old runs and their logs in Dagster; the one that last made an asset stays."""
+    from orchestration.retention import forget_runs_of_home
+    from settings.home import Home
+
+    home = Home.from_environment().prepare()
+    count = forget_runs_of_home(home, datetime.now(UTC), timedelta(days=older_than_days))
+    _terminal.print(f"{count} runs forgotten.")
+
+
+@app.command()
+def report(
+    week: Annotated[
+        str | None, typer.Option(help="ISO week such as 2026-W46; default: the last complete one.")
+    ] = None,
+) -> None:
+    """Write the health report of a week from the published mart."""
+    from reports.files import write_report
+    from settings.home import Home
+
+    with _readable_errors():
+        _terminal.print(str(write_report(Home.from_environment(), week)))
+
+
+@app.command()
+def digest(
+    week: Annotated[
+        str | None, typer.Option(help="ISO week such as 2026-W46; default: the last complete one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it, and send nothing.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Send it although data are stale or withheld.")
+    ] = False,
+) -> None:
+    """Send the digest of a week to Slack and by mail, or update what was sent; `--dry-run` prints it."""
+    from messages.digest import run_digest
+
+    with _readable_errors():
+        _terminal.print(run_digest(week, dry_run, anyway, os.environ), markup=False)
+
+
+@app.command()
+def query(
+    metric: Annotated[
+        str | None, typer.Argument(help="Its name; without one, all metrics are listed.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A dimension, such as product; may be repeated.")
+    ] = None,
+    last: Annotated[str, typer.Option(help="How far back: 30d, 8w or 6m, to the last whole period.")] = "8w",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What was known on this date; default: now.")
+    ] = None,
+) -> None:
+    """Print a metric from the published mart, also while a night is running."""
+    from metrics.query_table import print_query
+
+    with _readable_errors():
+        print_query(_terminal, metric, by or [], last, as_of.date() if as_of else None)
+
+
+@app.command()
+def export(
+    file_format: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
+    to: Annotated[
+        Path | None, typer.Option(help="Folder for the exports; default: exports in POPS_HOME.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A table, such as mart.dim_team; may be repeated.")
+    ] = None,
+) -> None:
+    """Write the published tables to files, all of one revision."""
+    from publication.export import export_tables
+    from settings.home import Home
+
+    with _readable_errors():
+        home = Home.from_environment()
+        _terminal.print(
+            str(export_tables(home.published, file_format, to or home.root / "exports", only or []))
+        )

@@ -1,0 +1,65 @@
+"""The demo: the make-believe company on loopback, and the nights that a schedule would run."""
+
+import os
+import secrets
+from datetime import date, datetime, timedelta
+
+from rich.console import Console
+
+from pops.preflight import PSEUDONYM_KEY
+from publication.file import current_publication
+from sandbox.running import running_sandbox
+from settings.home import Home
+from settings.night import SCHEDULED_AT, reporting_zone
+
+# A Monday: its night closes week 2026-W46.
+LAST_NIGHT = date(2026, 11, 16)
+HISTORY_START = "2026-05-18"
+# The vendors' rate limits run this much faster, so that a demo does not wait for them.
+PACE = 600.0
+
+
+def run_demo(scale: str, nights: int, terminal: Console) -> bool:
+    """Run the nights that end on Monday 2026-11-16, as far as they are not published yet (at least the last).
+
+    Returns whether every night was published.
+    """
+    from pops.cli import run_and_tell
+
+    home = Home.from_environment().prepare()
+    terminal.print(f"Starting the make-believe company ({scale}) ...")
+    with running_sandbox(scale=scale, now=_moment(LAST_NIGHT), pace=PACE) as sandbox:
+        os.environ.update(sandbox.environment())
+        os.environ["POPS_HISTORY_START"] = HISTORY_START
+        os.environ.setdefault(PSEUDONYM_KEY, _kept_key(home))
+        for as_of in _due(home, nights):
+            sandbox.set_clock(_moment(as_of))
+            if not run_and_tell(as_of, terminal):
+                return False
+    week = (LAST_NIGHT - timedelta(days=7)).strftime("%G-W%V")
+    terminal.print(
+        f"\n[bold]Mart[/bold]    {home.published}\n"
+        f"[bold]Report[/bold]  {home.reports / week / 'index.html'}\n"
+        "[bold]UI[/bold]      make dev, then http://127.0.0.1:3000"
+    )
+    return True
+
+
+def _due(home: Home, nights: int) -> list[date]:
+    wanted = [LAST_NIGHT - timedelta(days=back) for back in reversed(range(nights))]
+    known = current_publication(home.published)
+    return [night for night in wanted if known is None or night > known.as_of] or [LAST_NIGHT]
+
+
+def _moment(as_of: date) -> datetime:
+    """The company's clock at the hour of the night's schedule."""
+    return datetime.combine(as_of, SCHEDULED_AT, reporting_zone())
+
+
+def _kept_key(home: Home) -> str:
+    """The demo's own pseudonym key: made once, kept beside its data, so that people stay the same people."""
+    file = home.root / "demo_pseudonym_key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32))
+    return file.read_text()

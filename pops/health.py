@@ -1,0 +1,76 @@
+"""Whether readers see a mart of last night: what a monitor asks with `pops health`."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import duckdb
+
+from reports.files import withheld_reasons
+from reports.reading import open_mart
+from settings.home import OLD_AFTER, Home
+
+MAXIMUM_AGE_HOURS = OLD_AFTER.total_seconds() / 3600
+EXIT_CODES = {"ok": 0, "old": 1, "withheld": 1, "missing": 2}
+
+
+@dataclass(frozen=True)
+class Health:
+    """`state`: ok; `old` (published longer ago than allowed); `withheld` (a later night was not published, `reasons` say
+    why); `missing` (nothing is published, or the file cannot be read).
+
+    `published_at`: the night's moment, ISO in UTC. `age_hours`: from then to now. `stale_sources`: not read that night.
+    """
+
+    state: Literal["ok", "old", "withheld", "missing"]
+    as_of: str | None = None
+    revision: int | None = None
+    published_at: str | None = None
+    age_hours: float | None = None
+    stale_sources: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0: ok. 1: readers have a sound mart that is not last night's. 2: readers have nothing."""
+        return EXIT_CODES[self.state]
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def health(home: Home, now: datetime, maximum_age_hours: float = MAXIMUM_AGE_HOURS) -> Health:
+    """The state of the published mart as of `now` (aware). It only reads, also while a night runs."""
+    if not home.published.exists():
+        return Health("missing", reasons=("Nothing is published: run `pops nightly`.",))
+    try:
+        with open_mart(home.published) as mart:
+            as_of, revision, published_at = mart.execute(
+                "select as_of, revision, published_at from meta.publication"
+            ).fetchall()[0]
+            stale = mart.execute(
+                "select source from meta.sources where outcome not in ('ok', 'off') order by source"
+            ).fetchall()
+    except (duckdb.Error, IndexError) as error:
+        return Health("missing", reasons=(f"{home.published.name} cannot be read: {error}",))
+    moment = published_at.replace(tzinfo=UTC)
+    age = (now - moment).total_seconds() / 3600
+    reasons = withheld_reasons(home)
+    if age > maximum_age_hours:
+        reasons = (
+            *reasons,
+            f"The mart is {age:.0f} hours old. Is the schedule `nightly` on, and the daemon running?",
+        )
+    state: Literal["ok", "old", "withheld"] = (
+        "old" if age > maximum_age_hours else "withheld" if reasons else "ok"
+    )
+    return Health(
+        state,
+        as_of.isoformat(),
+        int(revision),
+        moment.isoformat(),
+        round(age, 1),
+        tuple(source for (source,) in stale),
+        reasons,
+    )

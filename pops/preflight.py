@@ -1,0 +1,34 @@
+"""What must be right before the first request of a night."""
+
+from collections.abc import Mapping
+
+from connectors.registry.source import load_registry, registry_dir
+from connectors.settings import chosen_sources
+from publication.postgres.address import postgres_address
+from reports.files import report_language
+from reports.glossary_data import check_glossary
+
+PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
+
+
+def check_settings(env: Mapping[str, str]) -> None:
+    """Raises ValueError naming the variable or the registry's file and line, and the remedy.
+
+    A source that is set by half stops the night only when there is no other: else its own run fails and says why.
+    """
+    if not env.get(PSEUDONYM_KEY):
+        raise ValueError(
+            f"{PSEUDONYM_KEY} is not set: people are known by a keyed hash, so a night needs a key. "
+            "Make one once, with `openssl rand -hex 32`, and keep it: another key makes other people."
+        )
+    check_glossary(load_registry(registry_dir()))
+    report_language(env)
+    postgres_address(env)
+    chosen = chosen_sources(env)
+    for error in chosen.values():
+        if error is not None and not any(each is None for each in chosen.values()):
+            raise error
+    if not chosen:
+        raise ValueError(
+            "No source is on: set POPS_<SOURCE>_BASE_URL and its credentials, for example of zendesk."
+        )

@@ -1,0 +1,70 @@
+"""How sources stand: on or off, last read, credentials."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectors import VENDORS, connector_class
+from connectors.contract import Credentials
+from connectors.credentials import check_source
+from connectors.raw_facts import read_states
+from connectors.settings import address_variable, chosen_sources, load_settings
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of `pops sources`."""
+
+    source: str
+    state: str
+    place: str
+    last_read: str
+    outcome: str
+    records: int
+
+
+def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
+    """Every source: on, off, or `incomplete` when it is set by half (then its place says what is missing)."""
+    chosen = chosen_sources(env)
+    for state in read_states(home, datetime.now(UTC)):
+        kind = connector_class(state.source).Settings
+        standing, place = "off", f"set {address_variable(state.source, kind)}"
+        if error := chosen.get(state.source):
+            standing, place = "incomplete", str(error)
+        elif settings := load_settings(state.source, kind, env):
+            standing, place = "on", settings.place
+        yield SourceLine(
+            source=state.source,
+            state=standing,
+            place=place,
+            last_read="never" if state.read_until is None else f"{state.read_until:%Y-%m-%d %H:%M}",
+            outcome=state.outcome,
+            records=state.records,
+        )
+
+
+def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:
+    """What the vendors say to our credentials: of one source, or of all that are on.
+
+    A source that is set by half is `rejected` without being asked. Raises ValueError for one that is off or unknown.
+    """
+    if source == "registry":
+        from connectors.registry.source import load_registry, registry_dir
+        from reports.glossary_data import check_glossary
+
+        # It has no credentials: what can be wrong are its files, and what they leave unexplained.
+        check_glossary(load_registry(registry_dir()))
+        yield source, check_source(source, env) or Credentials("ok")
+        return
+    chosen = chosen_sources(env)
+    if source is not None and source not in VENDORS:
+        raise ValueError(f"There is no vendor {source!r}: choose one of {', '.join(VENDORS)}.")
+    if source is not None and source not in chosen:
+        address = address_variable(source, connector_class(source).Settings)
+        raise ValueError(f"{source} is off: set {address} and its credentials.")
+    for name in chosen if source is None else [source]:
+        error = chosen[name]
+        answer = check_source(name, env) if error is None else Credentials("rejected", str(error))
+        assert answer is not None
+        yield name, answer

@@ -1,0 +1,230 @@
+"""`pops new`: files for a new source, model or check that work as they are, and lines in the lists that name it.
+
+What is written follows the recipes of CONTRIBUTING.md. Nothing is written before everything is known to fit.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+
+import jinja2
+
+from connectors import SOURCES
+from connectors.contract import Family
+from settings.families import FAMILIES
+from settings.home import PROJECT_ROOT
+
+_TEMPLATES = Path(__file__).parent / "templates"
+# Folder of a model's layer, by the beginning of its name.
+_LAYERS = {"int": "intermediate", "dim": "marts", "fct": "marts", "bridge": "marts", "mart": "marts"}
+_WORD = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
+
+
+class ScaffoldError(ValueError):
+    """The name is taken or breaks a rule, or the place where a line belongs was not found."""
+
+
+@dataclass
+class Plan:
+    """What is to be written: whole files, and lines before the first line that begins with an anchor."""
+
+    root: Path
+    files: dict[Path, str] = field(default_factory=dict)
+    changed: dict[Path, str] = field(default_factory=dict)
+
+    def add(self, path: str, template: str, values: Mapping[str, str]) -> None:
+        file = self.root / path
+        if file.exists():
+            raise ScaffoldError(f"{path} exists already: choose another name, or edit that file.")
+        self.files[file] = _rendered(template, values)
+
+    def insert(self, path: str, anchor: str, text: str) -> None:
+        """Put `text` before the line of a file that begins with `anchor` (its indentation included)."""
+        file = self.root / path
+        content = self.changed.get(file) or file.read_text()
+        place = content.find(f"\n{anchor}") + 1
+        if not place:
+            raise ScaffoldError(
+                f"{path} has no line that begins with {anchor.strip()!r}: add the line by hand."
+            )
+        self.changed[file] = content[:place] + text + content[place:]
+
+    def write(self) -> list[str]:
+        """Write everything; the paths, relative to the project's root, new files first."""
+        for file, text in {**self.files, **self.changed}.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        written = [*self.files, *self.changed]
+        _tidy([each for each in written if each.suffix == ".py"])
+        return [str(each.relative_to(self.root)) for each in written]
+
+
+def new_source(name: str, family: str, stream: str, root: Path = PROJECT_ROOT) -> list[str]:
+    """A connector, its sandbox vendor, its case in the contract suite, and its staging. Returns what was written."""
+    _check_word("source", name, "acme_desk")
+    _check_word("stream", stream, "tickets")
+    if name in SOURCES or (root / "connectors" / name).exists():
+        raise ScaffoldError(f"There is a source {name} already: see connectors/{name}.")
+    families = [each for each in get_args(Family) if each not in ("files", "registry")]
+    if family not in families:
+        raise ScaffoldError(f"There is no family {family!r}: choose one of {', '.join(families)}.")
+    title = name.replace("_", " ").title()
+    values = {
+        "name": name,
+        "stream": stream,
+        "family": family,
+        "title": title,
+        "class": title.replace(" ", ""),
+        "upper": name.upper(),
+        "key": f"{stream.removesuffix('s')}_id",
+        "words": stream.replace("_", " "),
+    }
+    plan = Plan(root)
+    staging = f"dbt_project/models/staging/{name}"
+    for path, template in {
+        f"connectors/{name}/source.py": "source/connector.py",
+        f"connectors/{name}/README.md": "source/README.md",
+        f"sandbox/vendors/{name}.py": "source/vendor.py",
+        f"sandbox/vendors/{name}_records.py": "source/records.py",
+        f"{staging}/_{name}__sources.yml": "source/sources.yml",
+        f"{staging}/stg_{name}__{stream}.yml": "source/staging.yml",
+        f"{staging}/stg_{name}__{stream}.sql": "source/staging.sql",
+    }.items():
+        plan.add(path, template, values)
+    plan.files[root / f"connectors/{name}/__init__.py"] = f'"""{title}: {stream}."""\n'
+    _join(plan, values)
+    return plan.write()
+
+
+def new_model(name: str, reads: str, date_column: str, area: str, root: Path = PROJECT_ROOT) -> list[str]:
+    """A model that counts rows by week, with its description and tests. Returns what was written."""
+    prefix, _, rest = name.partition("_")
+    if prefix == "stg":
+        raise ScaffoldError(
+            "A staging model belongs to a source: write one beside those of the source, or use `pops new source`."
+        )
+    if prefix not in _LAYERS:
+        raise ScaffoldError(
+            f"{name!r} does not say its layer: begin it with {', '.join(f'{each}_' for each in _LAYERS)}."
+        )
+    if prefix == "int":
+        if not re.fullmatch(rf"[a-z]+__{_WORD}", rest):
+            raise ScaffoldError(
+                f"{name!r} is no name of an intermediate model: int_<domain>__<what_it_does>."
+            )
+        area = rest.partition("__")[0]
+    elif not re.fullmatch(r"[a-z]+(_[a-z]+)*", rest):
+        raise ScaffoldError(
+            f"{name!r} is no name of a mart: {prefix}_ and words of small letters, such as {prefix}_ticket_week."
+        )
+    models = root / "dbt_project" / "models"
+    _check_area(models / _LAYERS[prefix], area)
+    if next(models.rglob(f"{name}.sql"), None):
+        raise ScaffoldError(f"There is a model {name} already: choose another name.")
+    _check_model(models, reads)
+    _check_word("column", date_column, "created_date")
+    folder = f"dbt_project/models/{_LAYERS[prefix]}/{area}"
+    values = {"name": name, "reads": reads, "date": date_column}
+    plan = Plan(root)
+    plan.add(f"{folder}/{name}.sql", "model/model.sql", values)
+    plan.add(f"{folder}/{name}.yml", "model/model.yml", values)
+    return plan.write()
+
+
+def new_check(name: str, model: str, wrong: str, root: Path = PROJECT_ROOT) -> list[str]:
+    """A test that finds the rows of a model that are wrong. Returns what was written."""
+    if not re.fullmatch(rf"assert_{_WORD}", name) or name.count("_") < 3:
+        raise ScaffoldError(
+            f"{name!r} is no sentence: name a check by what must be true, such as assert_no_ticket_is_solved_before_it_is_created."
+        )
+    project = root / "dbt_project"
+    if next((project / "tests").rglob(f"{name}.sql"), None):
+        raise ScaffoldError(f"There is a check {name} already: choose another name.")
+    file = _check_model(project / "models", model)
+    area = file.relative_to(project / "models").parts[1]
+    sentence = name.removeprefix("assert_").replace("_", " ").capitalize()
+    plan = Plan(root)
+    values = {"sentence": sentence, "model": model, "condition": wrong}
+    plan.add(f"dbt_project/tests/{area}/{name}.sql", "check/test.sql", values)
+    return plan.write()
+
+
+def _join(plan: Plan, values: Mapping[str, str]) -> None:
+    """Name the source in every list of sources, as second in its family: the demo goes on without it."""
+    name, stream, kind, upper = values["name"], values["stream"], values["class"], values["upper"]
+    row = (
+        f"| {FAMILIES[values['family']]} | [{values['title']}](connectors/{name}/README.md) "
+        f"| `POPS_{upper}_BASE_URL`, `_API_TOKEN` |\n"
+    )
+    plan.insert("README.md", "| anything else |", row)
+    families = "dbt_project/models/intermediate/quality/int_quality__families.sql"
+    plan.insert(families, "] %}", f"    ('{values['family']}', 'stg_{name}__{stream}'),\n")
+    raw = "{{ env_var('POPS_HOME') }}/raw"
+    attach = f'        - {{path: "{raw}/{name}.duckdb", alias: {name}, read_only: true}}\n'
+    plan.insert("dbt_project/profiles.yml", f'        - {{path: "{raw}/files.duckdb"', attach)
+    plan.insert(
+        "registry/owners.yml", "  - {id: files,", f'  - {{id: {name}, owner: "team:data-platform"}}\n'
+    )
+    credentials = "sandbox/credentials.py"
+    plan.insert(
+        credentials, "\n@dataclass", f'{upper}_API_TOKEN = "sandbox-{name.replace("_", "-")}-token"\n'
+    )
+    access = f'Access({{"API_TOKEN": {upper}_API_TOKEN}}, 60, is_second=True)'
+    plan.insert(credentials, "}\nVENDORS", f'    "{name}": {access},\n')
+    company = "sandbox/company.py"
+    provider = f'            "{name}": lambda stream, now: {name}_records.records(stream, now),\n'
+    plan.insert(company, "        }\n        if vendor not in providers", provider)
+    plan.insert(company, "\n        providers: dict", f"        from sandbox.vendors import {name}_records\n")
+    server = "sandbox/server.py"
+    plan.insert(server, "\nAPIS: dict", f"from sandbox.vendors.{name} import {kind}\n")
+    plan.insert(server, "    )\n}\n", f"        {kind},\n")
+    plan.insert("sandbox/replay.py", "}\n# Files of these names", f'    "{name}": ("{stream}",),\n')
+    cases = "tests/contract_second_cases.py"
+    plan.insert(cases, "\nCASES = {", "\n" + _rendered("source/case.py", values).rstrip() + "\n")
+    plan.insert(cases, "    )\n}\n", f"        {upper},\n")
+
+
+def _check_word(what: str, word: str, example: str) -> None:
+    if not re.fullmatch(_WORD, word):
+        raise ScaffoldError(
+            f"{word!r} is no name of a {what}: small letters, digits and underscores, such as {example}."
+        )
+
+
+def _check_area(layer: Path, area: str) -> None:
+    areas = sorted(each.name for each in layer.iterdir() if each.is_dir())
+    if area not in areas:
+        raise ScaffoldError(
+            f"There is no area {area!r} in {layer.name}: choose one of {', '.join(areas)}, or make its folder first."
+        )
+
+
+def _check_model(models: Path, name: str) -> Path:
+    file = next(models.rglob(f"{name}.sql"), None)
+    if file is None:
+        raise ScaffoldError(
+            f"There is no model {name!r} to read: `--reads`, `--model` name one of dbt_project/models."
+        )
+    return file
+
+
+def _rendered(template: str, values: Mapping[str, str]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(f"{template}.jinja").render(values)
+
+
+def _tidy(files: list[Path]) -> None:
+    """Order imports and break lines as `make lint` wants them, where its tools are installed."""
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent))
+    if ruff and files:
+        for command in (["check", "--fix", "--select", "I"], ["format"]):
+            subprocess.run([ruff, *command, "--quiet", *map(str, files)], check=False)

@@ -1,0 +1,68 @@
+"""What the last published night leaves for engineers: the manifest it was built from, its date, its dbt variables.
+
+With it a changed model can be told from an unchanged one, and be built as of the same date on the same data.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from publication.snapshots import FileState, file_state
+from settings.home import Home
+
+_MANIFEST, _FACTS = "manifest.json", "night.json"
+
+
+@dataclass(frozen=True)
+class KeptNight:
+    """`folder` holds the manifest. `first_day`: where the history of metrics begins. `variables`: JSON, as given to dbt.
+
+    `warehouse`: size and time of change of the warehouse that was published. Dates are of the reporting time zone.
+    """
+
+    folder: Path
+    as_of: date
+    first_day: date
+    variables: str
+    warehouse: FileState
+
+
+def keep_night(home: Home, as_of: date, first_day: date, variables: str) -> None:
+    """Keep the manifest of the night that is published now; the one kept before is replaced."""
+    folder = _folder(home)
+    folder.mkdir(exist_ok=True)
+    facts = {
+        "as_of": as_of.isoformat(),
+        "first_day": first_day.isoformat(),
+        "variables": variables,
+        "warehouse": file_state(home.warehouse),
+    }
+    unfinished = folder / f"{_MANIFEST}.next"
+    shutil.copyfile(home.dbt_target / _MANIFEST, unfinished)
+    (folder / _FACTS).write_text(json.dumps(facts))
+    os.replace(unfinished, folder / _MANIFEST)
+
+
+def kept_night(home: Home) -> KeptNight:
+    """What the last published night left. Raises FileNotFoundError when none has been published yet."""
+    folder = _folder(home)
+    if not (folder / _MANIFEST).exists():
+        raise FileNotFoundError(
+            f"No night is kept in {home.root}: run `pops demo` or `pops nightly` first, or set POPS_HOME to the home "
+            "of one. A model is built on the data of the last night."
+        )
+    facts = json.loads((folder / _FACTS).read_text())
+    return KeptNight(
+        folder,
+        date.fromisoformat(facts["as_of"]),
+        date.fromisoformat(facts["first_day"]),
+        str(facts["variables"]),
+        FileState(*facts["warehouse"]),
+    )
+
+
+def _folder(home: Home) -> Path:
+    return home.root / "last_night"

@@ -1,0 +1,127 @@
+"""A view per subject in schema `metrics` of the published mart: numbers with their names, ready to be charted.
+
+Which metrics belong to a subject, and so which views there are, is said by the metrics' own definitions.
+"""
+
+import re
+
+import duckdb
+
+from publication.meta import NUMBERS, Described
+
+# 95 of 100.
+_Z = 1.96
+# A metric of this name gives the standard error of the one before it.
+_STANDARD_ERROR = "_standard_error"
+# Dimension: its columns for readers, and what gives it names (relation, key, name).
+_NAMED = {
+    "product_id": ("product_name", "(select product_id, min(product_name) as product_name from mart.dim_feature group by 1)"),
+    "feature_id": ("feature_name", "(select feature_id, feature_name from mart.dim_feature)"),
+    "team_id": ("team_name", "(select team_id, team_name from mart.dim_team)"),
+    "funnel_id": ("funnel_name", "(select funnel_id, min(funnel_name) as funnel_name from mart.dim_funnel_step group by 1)"),
+    "step": ("step_name", "(select funnel_id, step, step_name from mart.dim_funnel_step)"),
+}  # fmt: skip
+_DIMENSIONS = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
+_COMMENTS = {
+    **NUMBERS.columns,
+    "label": "Name of the metric for people.",
+    "unit": "Unit of the value.",
+    "period": "The period as people write it: 2026-11-15, 2026-W46 or 2026-11.",
+    "product_name": "Name of the product; null: all products.",
+    "feature_name": "Name of the feature; null: all features.",
+    "team_name": "Name of the team; null: all teams.",
+    "funnel_name": "Name of the funnel.",
+    "step_name": "Name of the step.",
+    "interval_low": "Lower end of the value's 95 % interval; null where value and n do not tell it (medians, counts).",
+    "interval_high": "Upper end of the value's 95 % interval; null where value and n do not tell it (medians, counts).",
+    "is_small_sample": "Whether n is below the metric's minimum sample: the value then says little.",
+}
+
+
+def create_subject_views(connection: duckdb.DuckDBPyConnection) -> dict[str, Described]:
+    """Create `metrics.<subject>` for every subject of meta.metrics in the database in use; returns their descriptions.
+
+    Raises ValueError for a subject that is no plain lower-case word.
+    """
+    subjects = connection.execute(
+        "select subject, string_agg(groupings, ', '), string_agg(label, ', ' order by label), "
+        f"bool_or(ends_with(metric, '{_STANDARD_ERROR}')) "
+        "from meta.metrics group by subject order by subject"
+    ).fetchall()
+    described = {}
+    for subject, groupings, labels, has_errors in subjects:
+        if not re.fullmatch(r"[a-z][a-z_]*", subject) or subject == "metric_values":
+            raise ValueError(
+                f"Subject {subject!r} of a metric gives its view no good name: lower-case letters and _ only."
+            )
+        used = set(re.split(r", | × ", groupings))
+        dimensions = [name for name in _DIMENSIONS if name in used]
+        connection.execute(f"create view metrics.{subject} as {_view(subject, dimensions, has_errors)}")
+        described[f"metrics.{subject}"] = Described(
+            f"Numbers on {subject.replace('_', ' ')}, with names and 95 % intervals: {labels}. Filter on is_current for "
+            "the numbers that hold now; a dimension that is null means all of it.",
+            _COMMENTS,
+        )
+    return described
+
+
+def _view(subject: str, dimensions: list[str], has_errors: bool) -> str:
+    columns, joins = [], []
+    for name in dimensions:
+        columns.append(f"numbers.{name}")
+        if name in _NAMED:
+            label, relation = _NAMED[name]
+            columns.append(f"{name}_names.{label}")
+            on = [name, "funnel_id"] if name == "step" else [name]
+            same = " and ".join(f"numbers.{key} = {name}_names.{key}" for key in on)
+            joins.append(f"left join {relation} as {name}_names on {same}")
+    # Of a net promoter score the interval comes from its published standard error; the numbers meet by their whole key.
+    if has_errors:
+        key = ("is_current", "grain", "period_start", *_DIMENSIONS)
+        same = " and ".join(f"numbers.{name} is not distinct from errors.{name}" for name in key)
+        joins.append(
+            f"left join (select * from metrics.metric_values where is_current and ends_with(metric, '{_STANDARD_ERROR}')) "
+            f"as errors on numbers.metric || '{_STANDARD_ERROR}' = errors.metric and {same}"
+        )
+    cut = "".join(f"{column}, " for column in columns)
+    return f"""
+        select
+            numbers.metric, catalogue.label, catalogue.unit, numbers.grain, numbers.period_start,
+            case numbers.grain
+                when 'week' then strftime(numbers.period_start, '%G-W%V')
+                when 'month' then strftime(numbers.period_start, '%Y-%m')
+                else strftime(numbers.period_start, '%Y-%m-%d')
+            end as period,
+            {cut}
+            numbers.value,
+            {_interval("-", has_errors)} as interval_low,
+            {_interval("+", has_errors)} as interval_high,
+            numbers.numerator, numbers.denominator, numbers.n,
+            coalesce(numbers.n < catalogue.minimum_sample, false) as is_small_sample,
+            numbers.revision, numbers.as_of, numbers.is_current
+        from metrics.metric_values as numbers
+        inner join meta.metrics as catalogue on numbers.metric = catalogue.metric
+        {" ".join(joins)}
+        where catalogue.subject = '{subject}'
+    """
+
+
+def _interval(sign: str, has_errors: bool) -> str:
+    """SQL of an end of the 95 % interval: a score's by its standard error, a share's by Wilson, a rate of events by
+    Byar's approximation of Poisson's. Others have none."""
+    square = f"{_Z}::double * {_Z}"
+    share = f"(numbers.value + {square} / (2 * numbers.n) {sign} {_Z}::double * " \
+        f"sqrt(numbers.value * (1 - numbers.value) / numbers.n + {square} / (4.0 * numbers.n * numbers.n))) / (1 + {square} / numbers.n)"  # fmt: skip
+    count = "numbers.numerator" if sign == "-" else "(numbers.numerator + 1)"
+    byar = f"{count} * pow(1 - 1 / (9 * {count}) {sign} {_Z}::double / (3 * sqrt({count})), 3)"
+    bounded, limit = ("greatest", "-100") if sign == "-" else ("least", "100")
+    edge = "0" if sign == "-" else "1"
+    events = f"case when numbers.numerator > 0 then {byar} else 0 end" if sign == "-" else byar
+    score = f"when errors.value is not null then {bounded}({limit}, numbers.value {sign} {_Z}::double * errors.value)"
+    return f"""case
+                {score if has_errors else ""}
+                when catalogue.unit = 'ratio' and numbers.value between 0 and 1 and numbers.n > 0
+                    then {bounded}({edge}, {share})
+                when catalogue.unit = 'tickets_per_1000_users' and numbers.denominator > 0
+                    then 1000 * ({events}) / numbers.denominator
+            end"""

@@ -1,0 +1,157 @@
+"""The report's files: pages of a week, the list of all weeks, the glossary. The same mart gives the same files.
+
+`reports/<week>/` holds the pages of the week as they are known now, and `revision-<n>/` those of figures that were
+restated since. `reports/index.html` lists weeks and revisions, `reports/glossary.html` explains every word and number.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from reports.glossary import render_glossary
+from reports.glossary_data import glossary_of
+from reports.health import INDEX, render_pages
+from reports.language import language
+from reports.model import HealthReport
+from reports.reading import health_report, last_complete_week, monday_of, open_mart
+from reports.restatements import revisions
+from reports.weeks import Revision, Week, render_weeks
+from settings.home import Home
+
+LANGUAGE = "POPS_REPORT_LANGUAGE"
+_WITHHELD = "withheld.txt"
+# Which revision the pages of a week's folder show.
+_STATE = "revision.json"
+
+
+def report_language(env: Mapping[str, str] = os.environ) -> str:
+    """The language of reports: `POPS_REPORT_LANGUAGE`, or English. Raises ValueError for one that there is not."""
+    code = env.get(LANGUAGE) or "en"
+    try:
+        return language(code).code
+    except ValueError as error:
+        raise ValueError(f"{LANGUAGE}: {error}") from None
+
+
+def write_report(home: Home, week: str | None = None) -> Path:
+    """Write the pages of a week from the published mart (default: its last complete week); returns `index.html`.
+
+    Without a week, earlier weeks whose figures were restated are written again too. The list of weeks and the
+    glossary follow. Raises ValueError when nothing is published, or the week is not one, is not over, or lies before
+    the mart's history, or the language is unknown.
+    """
+    if week is not None:
+        monday_of(week)
+    newest = last_complete_week(home.published)
+    path = _write_week(home, week or newest)
+    if week is None:
+        for folder in _week_folders(home):
+            if folder.name != newest and _is_outdated(home, folder):
+                _write_week(home, folder.name)
+    _write_list(home)
+    with open_mart(home.published) as mart:
+        page = render_glossary(glossary_of(mart), language(report_language()))
+    _replace(home.reports / "glossary.html", page)
+    return path
+
+
+def read_report(home: Home, week: str | None = None, env: Mapping[str, str] = os.environ) -> HealthReport:
+    """What the pages of a week say (default: the last complete one). Raises ValueError as `write_report` does."""
+    monday = monday_of(week or last_complete_week(home.published))
+    return health_report(home.published, monday, withheld_reasons(home), report_language(env))
+
+
+def mark_withheld(home: Home, reasons: list[str]) -> None:
+    """Say on the newest report that the last night was not published, and why."""
+    kept = home.published.with_name(_WITHHELD)
+    before = withheld_reasons(home)
+    kept.write_text("\n".join(dict.fromkeys([*before, *reasons])))
+    if home.published.exists():
+        write_report(home)
+
+
+def forget_withheld(home: Home) -> None:
+    """A night was published: what was withheld before no longer matters."""
+    home.published.with_name(_WITHHELD).unlink(missing_ok=True)
+
+
+def withheld_reasons(home: Home) -> tuple[str, ...]:
+    """Why nights since the last publication were not published; empty when it is the newest night's."""
+    kept = home.published.with_name(_WITHHELD)
+    return tuple(kept.read_text().splitlines()) if kept.exists() else ()
+
+
+def _write_week(home: Home, week: str) -> Path:
+    report = read_report(home, week)
+    folder = home.reports / report.week
+    pages = render_pages(report)
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = _shown(folder)
+    if 0 < shown < report.revision:
+        _keep(folder, shown)
+    for name, page in pages.items():
+        _replace(folder / name, page)
+    for gone in {path.name for path in folder.glob("*.html")} - pages.keys():
+        (folder / gone).unlink()
+    _replace(folder / _STATE, json.dumps({"revision": report.revision}))
+    return folder / INDEX
+
+
+def _keep(folder: Path, revision: int) -> None:
+    """Put the pages of an earlier revision aside, where their links still lead somewhere."""
+    kept = folder / f"revision-{revision}"
+    unfinished = kept.with_suffix(".next")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    for page in folder.glob("*.html"):
+        text = page.read_text(encoding="utf-8").replace('href="../', 'href="../../')
+        (unfinished / page.name).write_text(text, encoding="utf-8")
+    shutil.rmtree(kept, ignore_errors=True)
+    os.replace(unfinished, kept)
+
+
+def _shown(folder: Path) -> int:
+    """The revision that a folder's pages show; 0 when there are none."""
+    state = folder / _STATE
+    return int(json.loads(state.read_text())["revision"]) if state.exists() else 0
+
+
+def _is_outdated(home: Home, folder: Path) -> bool:
+    with open_mart(home.published) as mart:
+        return _shown(folder) < len(revisions(mart, monday_of(folder.name))) + 1
+
+
+def _week_folders(home: Home) -> list[Path]:
+    """Folders of weeks that have a report, the newest first."""
+    return sorted((path.parent for path in home.reports.glob(f"*-W*/{_STATE}")), reverse=True)
+
+
+def _write_list(home: Home) -> None:
+    weeks = []
+    for folder in _week_folders(home):
+        monday = monday_of(folder.name)
+        with open_mart(home.published) as mart:
+            restated = revisions(mart, monday)
+        weeks.append(
+            Week(
+                name=folder.name,
+                first_day=monday,
+                last_day=monday + timedelta(days=6),
+                pages=tuple(sorted(path.name for path in folder.glob("*.html") if path.name != INDEX)),
+                revisions=tuple(
+                    Revision(number, each.as_of, each.figures, (folder / f"revision-{number - 1}").is_dir())
+                    for number, each in enumerate(restated, 2)
+                ),
+            )
+        )
+    report = health_report(home.published, monday_of(weeks[0].name), language_code=report_language())
+    _replace(home.reports / INDEX, render_weeks(report, weeks))
+
+
+def _replace(path: Path, content: str) -> None:
+    unfinished = path.with_name(path.name + ".next")
+    unfinished.write_text(content, encoding="utf-8")
+    os.replace(unfinished, path)

@@ -1,0 +1,154 @@
+"""The glossary and metric catalogue, from the published metrics and the registry; and what is missing in it."""
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from connectors.registry.glossary import STAGES_WITHOUT_STATUS, GlossaryEntry
+from connectors.registry.schema import Registry
+from connectors.registry.source import load_registry, registry_dir
+from reports.glossary import Entry, Glossary, MetricEntry, Texts
+from settings.home import DBT_PROJECT
+
+# A metric of the definitions that no entry groups: an older mart may hold some.
+_REST = "other_metrics"
+
+
+def glossary_of(mart: duckdb.DuckDBPyConnection) -> Glossary:
+    """The catalogue of a published mart. Raises InvalidRegistry for a registry that is not valid."""
+    registry = load_registry(registry_dir())
+    groups = [each for each in registry.glossary if each.kind == "metrics"]
+    ((organisation,),) = mart.execute("select organisation_name from mart.dim_organisation").fetchall()
+    ((as_of,),) = mart.execute("select as_of from meta.publication").fetchall()
+    metrics = list(_metrics(mart, groups))
+    rest = [Entry(_REST, Texts(name="Other metrics"))] if any(each.group == _REST for each in metrics) else []
+    return Glossary(
+        organisation=organisation,
+        as_of=as_of,
+        groups=[*(_entry(each) for each in groups), *rest],
+        metrics=metrics,
+        stages=[_entry(each, _statuses(registry, each.id), _stage_name(registry, each.id)) for each in _of(registry, "stage")],
+        events=sorted((_entry(each, _users(registry, each.id)) for each in _of(registry, "event")), key=lambda each: each.key),
+        roles=[_entry(each, _areas(registry, each.id)) for each in _of(registry, "role")],
+    )  # fmt: skip
+
+
+def gaps(registry: Registry, metrics: Collection[str]) -> list[str]:
+    """What the glossary lacks, as sentences. `metrics`: every published metric."""
+    explained = {kind: {each.id for each in _of(registry, kind)} for kind in ("event", "stage", "role")}
+    grouped = {metric for each in registry.glossary for metric in each.metrics}
+    found = [
+        f"The metric `{metric}` is in no entry of the kind `metrics`."
+        for metric in metrics
+        if metric not in grouped
+    ]
+    found += [
+        f"`{metric}` is explained, but is no published metric." for metric in sorted(grouped - set(metrics))
+    ]
+    found += [
+        f"The event `{event}` has no entry."
+        for event in sorted(registry.tracked_events() - explained["event"])
+    ]
+    stages = {each.id for each in registry.stages} | STAGES_WITHOUT_STATUS
+    found += [f"The stage `{stage}` has no entry." for stage in sorted(stages - explained["stage"])]
+    owners = {
+        each.owner for part in (registry.owners, registry.products, registry.teams, registry.funnels, registry.surveys) for each in part
+    }  # fmt: skip
+    found += [f"The owner `{owner}` has no entry." for owner in sorted(owners - explained["role"])]
+    return found
+
+
+def check_glossary(registry: Registry, models: Path = DBT_PROJECT / "models" / "metrics") -> None:
+    """Raises ValueError naming what registry/glossary.yml lacks for the metrics that `models` defines."""
+    missing = gaps(registry, published_metrics(models))
+    if missing:
+        raise ValueError(
+            f"registry/glossary.yml: {' '.join(missing[:8])} Add the entries: the reports name nothing unexplained."
+        )
+
+
+def published_metrics(models: Path) -> list[str]:
+    """Every metric that is published (it has a `grain`), as the YAML files say."""
+    return [
+        metric["name"]
+        for file in sorted(models.rglob("*.yml"))
+        for metric in (yaml.load(file.read_text(encoding="utf-8"), Loader=_FAST) or {}).get("metrics", [])
+        if "grain" in ((metric.get("config") or {}).get("meta") or {})
+    ]
+
+
+_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _metrics(mart: duckdb.DuckDBPyConnection, groups: Iterable[GlossaryEntry]) -> Iterator[MetricEntry]:
+    group_of = {metric: each for each in groups for metric in each.metrics}
+    on = mart.execute(
+        "select family, source from meta.sources where outcome <> 'off' order by source"
+    ).fetchall()
+    rows = mart.execute(
+        """
+        with latest as (
+            select metric, value, n, period_start, row_number() over (partition by metric order by period_start desc) as place
+            from metrics.metric_values
+            where is_current and value is not null
+                and coalesce(product_id, feature_id, team_id, segment, stage, funnel_id, step) is null
+        )
+        select
+            definition.metric, label, description, coalesce(owner, ''), unit, grain, good_direction,
+            coalesce(minimum_sample, 0), coalesce(specification, ''), coalesce(exclusions, ''),
+            coalesce(known_gaps, ''), definition_version,
+            latest.value, latest.n, latest.period_start
+        from meta.metrics as definition
+        left join latest on definition.metric = latest.metric and place = 1
+        order by definition.label, definition.metric
+        """
+    ).fetchall()
+    for row in rows:
+        group = group_of.get(row[0])
+        families = group.families if group else ()
+        sources = tuple(source for family, source in on if family in families)
+        known: tuple[Any, ...] = (*row[:12], group.id if group else _REST, families, sources, *row[12:])
+        yield MetricEntry(*known)
+
+
+def _of(registry: Registry, kind: str) -> list[GlossaryEntry]:
+    return [each for each in registry.glossary if each.kind == kind]
+
+
+def _entry(entry: GlossaryEntry, uses: tuple[str, ...] = (), name: str = "") -> Entry:
+    french = entry.fr
+    return Entry(
+        entry.id,
+        Texts(entry.name or name, entry.description),
+        {"fr": Texts(french.name or "", french.description or "")},
+        uses,
+    )
+
+
+def _stage_name(registry: Registry, stage: str) -> str:
+    return next((each.name for each in registry.stages if each.id == stage), "")
+
+
+def _statuses(registry: Registry, stage: str) -> tuple[str, ...]:
+    return tuple(status for each in registry.stages if each.id == stage for status in each.statuses)
+
+
+def _users(registry: Registry, event: str) -> tuple[str, ...]:
+    features = [each.name for each in registry.features if event in {rule.event for rule in each.events}]
+    funnels = [each.name for each in registry.funnels if event in {step.event for step in each.steps}]
+    return (*features, *funnels)
+
+
+def _areas(registry: Registry, owner: str) -> tuple[str, ...]:
+    """What an owner answers for: areas, products, teams, funnels and surveys."""
+    areas = [each.id for each in registry.owners if each.owner == owner]
+    named = [
+        each.name
+        for part in (registry.products, registry.teams, registry.funnels, registry.surveys)
+        for each in part
+        if each.owner == owner
+    ]
+    return tuple(dict.fromkeys([*areas, *named]))

@@ -1,0 +1,154 @@
+"""From the published mart to what the report says. The same mart, week and registry give the same report."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from checks.contract import CheckStatus
+from connectors.registry.source import load_registry, registry_dir
+from metrics.query import names_of_members
+from reports.language import language
+from reports.model import Definition, HealthReport, SourceStatus, Target
+from reports.restatements import restatements, revisions
+from settings.home import OLD_AFTER
+
+
+def last_complete_week(published: Path) -> str:
+    """The ISO week before the one in which the published `as_of` lies. Raises ValueError without a published mart."""
+    with open_mart(published) as mart:
+        as_of = _as_of(mart)
+    monday = as_of - timedelta(days=as_of.weekday())
+    return (monday - timedelta(days=7)).strftime("%G-W%V")
+
+
+def open_mart(published: Path) -> duckdb.DuckDBPyConnection:
+    """The published mart, read-only. Raises ValueError when nothing is published."""
+    if not published.exists():
+        raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
+    return duckdb.connect(str(published), read_only=True)
+
+
+def _as_of(mart: duckdb.DuckDBPyConnection) -> date:
+    row = mart.execute("select as_of from meta.publication").fetchone()
+    if row is None:
+        raise ValueError("The published mart has no row in meta.publication: publish it again.")
+    found: date = row[0]
+    return found
+
+
+def monday_of(week: str) -> date:
+    """The Monday of an ISO week such as 2026-W46. Raises ValueError for anything else."""
+    try:
+        year, number = week.upper().split("-W")
+        return date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        raise ValueError(f"{week!r} is no ISO week: write it as 2026-W46.") from None
+
+
+def health_report(
+    published: Path,
+    week_start: date,
+    withheld: tuple[str, ...] = (),
+    language_code: str = "en",
+) -> HealthReport:
+    """What the report of the week that begins on `week_start` says, in a language.
+
+    `withheld`: why the newest night was not published. Raises ValueError when nothing is published, for a week that is
+    not over or lies before the mart's history, and for a language without a catalogue.
+    """
+    say = language(language_code)
+    with open_mart(published) as mart:
+        as_of = _as_of(mart)
+        if week_start + timedelta(days=7) > as_of:
+            raise ValueError(
+                f"The week of {week_start} is not over in the published mart, which is as of {as_of}."
+            )
+        features = mart.execute(
+            """
+            select week.*, feature.launched_on, feature.live_until, feature.adoption_target
+            from mart.mart_feature_week as week
+            join mart.dim_feature as feature on week.feature_id = feature.feature_id
+            where week.week_start = ?
+            """,
+            [week_start],
+        ).df()
+        ((first_day,),) = mart.execute("select min(period_start) from metrics.metric_values").fetchall()
+        if first_day is not None and week_start + timedelta(days=6) < first_day:
+            raise ValueError(
+                f"The published mart knows nothing of the week of {week_start}: its first number is of {first_day}."
+            )
+        values = mart.execute(
+            "select * from metrics.metric_values where is_current and grain <> 'day' and period_start <= ?",
+            [week_start + timedelta(days=6)],
+        ).df()
+        values["period_start"] = pd.to_datetime(values["period_start"]).dt.date
+        organisation, zone = mart.execute(
+            "select organisation_name, reporting_time_zone from mart.dim_organisation"
+        ).fetchall()[0]
+        return HealthReport(
+            organisation=organisation,
+            reporting_time_zone=zone,
+            week_start=week_start,
+            as_of=as_of,
+            values=values,
+            definitions=_definitions(mart),
+            targets=_targets(mart),
+            features=features,
+            names=names_of_members(mart),
+            coverage=mart.execute(
+                "select * from mart.mart_metric_coverage order by source, subject, check_name"
+            ).df(),
+            sources=_sources(mart),
+            checks=tuple(
+                CheckStatus(*row)
+                for row in mart.execute(
+                    "select asset, check_name, passed, severity, owner, meaning, observed from meta.checks order by all"
+                ).fetchall()
+            ),
+            withheld=withheld,
+            families=metric_families(),
+            restatements=restatements(mart, week_start),
+            revision=len(revisions(mart, week_start)) + 1,
+            say=say,
+        )
+
+
+def metric_families() -> dict[str, tuple[str, ...]]:
+    """By metric, the kinds of tools it is made from, as the registry's glossary says."""
+    return {
+        metric: entry.families for entry in load_registry(registry_dir()).glossary for metric in entry.metrics
+    }
+
+
+def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
+    rows = mart.execute(
+        "select metric, label, description, unit, good_direction, owner, coalesce(minimum_sample, 0), "
+        "coalesce(specification, ''), grain, coalesce(exclusions, ''), coalesce(closes_after_days, 0), "
+        "definition_version from meta.metrics"
+    ).fetchall()
+    return {row[0]: Definition(*row[1:]) for row in rows}
+
+
+def _targets(mart: duckdb.DuckDBPyConnection) -> dict[str, Target]:
+    rows = mart.execute("select metric, at_least, at_most from mart.dim_target").fetchall()
+    return {metric: Target(at_least, at_most) for metric, at_least, at_most in rows}
+
+
+def _sources(mart: duckdb.DuckDBPyConnection) -> tuple[SourceStatus, ...]:
+    rows = mart.execute(
+        "select source, family, outcome, read_until, night_until, records from meta.sources order by source"
+    ).fetchall()
+    return tuple(
+        SourceStatus(
+            source=source,
+            family=family,
+            outcome=outcome,
+            read_until="never" if read_until is None else f"{read_until:%Y-%m-%d %H:%M}",
+            records=records,
+            is_stale=outcome != "off"
+            and (read_until is None or night_until - read_until > OLD_AFTER or outcome != "ok"),
+        )
+        for source, family, outcome, read_until, night_until, records in rows
+    )

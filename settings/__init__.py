@@ -1,0 +1,1 @@
+"""The ground: the home, the night, owners, families of tools."""

@@ -1,0 +1,74 @@
+"""Where a run keeps what it leaves behind: everything lies under one folder, `POPS_HOME`."""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+
+# A day, and the time that a night may take: what is older than that is told as old.
+OLD_AFTER = timedelta(hours=30)
+
+# Libraries that would otherwise report usage to their makers, or look for a newer version of themselves.
+TELEMETRY_OFF = {
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of all state; delete it and a night rebuilds it."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        """`POPS_HOME`, or `data` in the project."""
+        return cls(Path(os.environ.get("POPS_HOME") or PROJECT_ROOT / "data").expanduser().resolve())
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published" / "product_ops.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def notices(self) -> Path:
+        return self.root / "notices.sqlite"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.root / "dbt"
+
+    def prepare(self) -> "Home":
+        """Create the folders, and set what libraries read from the environment."""
+        for folder in (self.root, self.published.parent, self.reports, self.dagster, self.dbt_target):
+            folder.mkdir(parents=True, exist_ok=True)
+        os.environ["POPS_HOME"] = str(self.root)
+        os.environ["DAGSTER_HOME"] = str(self.dagster)
+        os.environ["DBT_TARGET_PATH"] = str(self.dbt_target)
+        for name, value in TELEMETRY_OFF.items():
+            os.environ.setdefault(name, value)
+        settings = self.dagster / "dagster.yaml"
+        # In production another file: PostgreSQL, retention, a queue (deploy/dagster.yaml).
+        given = os.environ.get("POPS_DAGSTER_YAML") or PROJECT_ROOT / "orchestration" / "dagster.yaml"
+        wanted = Path(given).read_text()
+        if not settings.exists() or settings.read_text() != wanted:
+            settings.write_text(wanted)
+        return self

@@ -1,0 +1,57 @@
+"""What a night reads and counts: everything that happened before its date began."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from connectors.registry.source import load_organisation, registry_dir
+
+HISTORY_WEEKS = 26
+SCHEDULED_AT = time(2, 0)
+
+
+@dataclass(frozen=True)
+class Night:
+    """A night as of a date: everything counts what happened before that date began.
+
+    `as_of`: date in the reporting time zone. `until`: UTC moment up to which vendors are read.
+    `history_start`: UTC moment at which event history begins.
+    """
+
+    as_of: date
+    until: datetime
+    history_start: datetime
+
+    @classmethod
+    def of(cls, as_of: date | None, now: datetime, env: Mapping[str, str] = os.environ) -> "Night":
+        """The night of `as_of`, read as at its scheduled hour; without a date, the night of `now`."""
+        zone = reporting_zone()
+        until = now
+        if as_of is None:
+            as_of = now.astimezone(zone).date()
+        else:
+            until = min(now, datetime.combine(as_of, SCHEDULED_AT, zone)).astimezone(UTC)
+        return cls(as_of, until, _history_start(as_of, zone, env))
+
+
+def reporting_zone() -> ZoneInfo:
+    """The time zone in which days and weeks are cut, from the registry."""
+    return ZoneInfo(load_organisation(registry_dir()).reporting_time_zone)
+
+
+def _history_start(as_of: date, zone: ZoneInfo, env: Mapping[str, str]) -> datetime:
+    """`POPS_HISTORY_START`, else the Monday 26 weeks before."""
+    configured = env.get("POPS_HISTORY_START")
+    if configured:
+        try:
+            first_day = date.fromisoformat(configured)
+        except ValueError:
+            raise ValueError(
+                f"POPS_HISTORY_START is {configured!r}: set a date such as 2026-05-18."
+            ) from None
+    else:
+        first_day = as_of - timedelta(weeks=HISTORY_WEEKS)
+        first_day -= timedelta(days=first_day.weekday())
+    return datetime.combine(first_day, time(), zone).astimezone(UTC)
