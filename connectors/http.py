@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 import tenacity
 
+from connectors.addresses import is_loopback
 from connectors.answers import json_of, refusal_of
 from connectors.auth import BasicAuth, BearerAuth, ClientCredentials, TokenNotGiven
 from connectors.errors import (
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["BasicAuth", "BearerAuth", "ClientCredentials", "Http"]
 
 Params = Mapping[str, Any]
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TIMEOUT = httpx.Timeout(connect=15, read=90, write=30, pool=15)
 RETRY_SECONDS = 900.0
 MOST_ATTEMPTS = 12
@@ -102,7 +102,7 @@ class Http:
             timeout=TIMEOUT,
             follow_redirects=False,
             # A proxy of the environment cannot reach this machine's own addresses.
-            trust_env=self._base.host not in LOOPBACK,
+            trust_env=not is_loopback(self._base.host),
             headers={"User-Agent": "product-ops", "Accept": "application/json"},
         )
         self.request_count = 0

@@ -1,12 +1,13 @@
 """A source's settings from the environment: `POPS_<SOURCE>_BASE_URL` and its credentials. Set means on."""
 
 from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import httpx
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from connectors.addresses import secrets_in, shown, wrong_with
 from connectors.errors import InvalidSettings
 from connectors.redaction import remember_secrets
 
@@ -42,6 +43,14 @@ class SourceSettings(BaseSettings):
         # The environment is handed in as a mapping: nothing is read behind the caller's back.
         return (init_settings,)
 
+    @field_validator("*")
+    @classmethod
+    def _bearable_address(cls, value: Any) -> Any:
+        """Credentials go to every address of the settings, under whatever name a connector has it."""
+        if isinstance(value, AnyHttpUrl) and (problem := wrong_with(str(value))):
+            raise ValueError(problem)
+        return value
+
     def auth(self) -> httpx.Auth | None:
         """How requests are signed; None: not at all."""
         return None
@@ -59,12 +68,13 @@ class SourceSettings(BaseSettings):
     @property
     def place(self) -> str:
         """Where the source is, for people to read; without secrets."""
-        return str(getattr(self, self.address)).rstrip("/")
+        return shown(str(getattr(self, self.address)))
 
     def secrets(self) -> list[str]:
         """Plain text of the secrets, for redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return secrets + secrets_in(str(getattr(self, self.address)))
 
 
 class VendorlessSettings(SourceSettings):
@@ -114,9 +124,8 @@ def _invalid(source: str, error: ValidationError) -> InvalidSettings:
     problems = []
     for each in error.errors(include_input=False, include_url=False):
         variable = prefix(source) + str(each["loc"][0]).upper()
-        problems.append(
-            f"{variable} is not set" if each["type"] == "missing" else f"{variable}: {each['msg']}"
-        )
+        told = each["msg"].removeprefix("Value error, ")
+        problems.append(f"{variable} is not set" if each["type"] == "missing" else f"{variable}: {told}")
     return InvalidSettings(
         f"{'; '.join(problems)}.",
         remedy="Set every variable of the source to switch it on, or none to leave it off.",

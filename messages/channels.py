@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from connectors.addresses import is_loopback, wrong_with
 from connectors.redaction import redact, remember_secrets
 
 SLACK_API = "https://slack.com/api/"
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{8,20}")
 _SLACK = ("POPS_SLACK_BOT_TOKEN", "POPS_SLACK_CHANNEL", "POPS_SLACK_OWNERS_CHANNEL")
 _MAIL = ("POPS_SMTP_URL", "POPS_DIGEST_EMAIL_TO", "POPS_DIGEST_EMAIL_FROM")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class DeliveryFailed(ValueError):
@@ -72,6 +72,8 @@ def slack_settings(env: Mapping[str, str]) -> SlackSettings | None:
             )
     remember_secrets([token])
     base_url = _url(env, "POPS_SLACK_BASE_URL") or SLACK_API
+    if problem := wrong_with(base_url):
+        raise ValueError(f"POPS_SLACK_BASE_URL {problem}.")
     return SlackSettings(token, channel, owners_channel, base_url.rstrip("/") + "/")
 
 
@@ -93,7 +95,7 @@ def mail_settings(env: Mapping[str, str]) -> MailSettings | None:
             raise ValueError(f"{name} is no address, or no list of addresses separated by commas.")
     is_wrapped = found.scheme == "smtps"
     host = str(found.hostname)
-    is_local = host in _LOOPBACK and not is_wrapped and not user
+    is_local = is_loopback(host) and not is_wrapped and not user
     port = found.port or (465 if is_wrapped else 587)
     return MailSettings(host, port, user, password, is_wrapped, is_local, recipients, sender)
 

@@ -9,6 +9,8 @@ from reports.files import report_language
 from reports.glossary_data import check_glossary
 
 PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
+SHORTEST_KEY = 32
+FEWEST_CHARACTERS = 8
 
 
 def check_settings(env: Mapping[str, str]) -> None:
@@ -16,11 +18,7 @@ def check_settings(env: Mapping[str, str]) -> None:
 
     A source that is set by half stops the night only when there is no other: else its own run fails and says why.
     """
-    if not env.get(PSEUDONYM_KEY):
-        raise ValueError(
-            f"{PSEUDONYM_KEY} is not set: people are known by a keyed hash, so a night needs a key. "
-            "Make one once, with `openssl rand -hex 32`, and keep it: another key makes other people."
-        )
+    _check_key(env.get(PSEUDONYM_KEY, ""))
     check_glossary(load_registry(registry_dir()))
     report_language(env)
     postgres_address(env)
@@ -31,4 +29,18 @@ def check_settings(env: Mapping[str, str]) -> None:
     if not chosen:
         raise ValueError(
             "No source is on: set POPS_<SOURCE>_BASE_URL and its credentials, for example of zendesk."
+        )
+
+
+def _check_key(key: str) -> None:
+    """A key that can be guessed gives every person away: with it, any e-mail address can be looked up in the mart."""
+    problem = ""
+    if not key:
+        problem = "is not set: people are known by a keyed hash, so a night needs a key"
+    elif len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_CHARACTERS:
+        problem = f"can be guessed: it needs {SHORTEST_KEY} random characters"
+    if problem:
+        raise ValueError(
+            f"{PSEUDONYM_KEY} {problem}. "
+            "Make one once, with `openssl rand -hex 32`, and keep it: another key makes other people."
         )

@@ -109,7 +109,7 @@ def main() -> None:
             environment = {
                 **os.environ,
                 "POPS_HOME": str(home),
-                "POPS_PSEUDONYM_KEY": "bench-key",
+                "POPS_PSEUDONYM_KEY": "a-key-for-the-bench-and-long-enough",
                 "POPS_AMPLITUDE_BASE_URL": base_url,
                 "POPS_AMPLITUDE_API_KEY": "bench-api-key",
                 "POPS_AMPLITUDE_SECRET_KEY": "bench-secret-key",

@@ -44,7 +44,7 @@ class Vendor:
 
 
 class FakeSettings(SourceSettings):
-    base_url: AnyHttpUrl = AnyHttpUrl("http://fake.example")
+    base_url: AnyHttpUrl = AnyHttpUrl("https://fake.example")
 
 
 def fake_class(vendor: Vendor, streams: tuple[Stream, ...]) -> type[Any]:

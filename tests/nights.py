@@ -28,7 +28,7 @@ from sandbox.running import Sandbox, running_sandbox
 
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))
 BERLIN = ZoneInfo("Europe/Berlin")
-PSEUDONYM_KEY = "a-key-for-tests-only"
+PSEUDONYM_KEY = "a-key-for-tests-only-and-long-enough"
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,16 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import AnyHttpUrl, SecretStr
 
-from connectors import redaction
+from connectors import VENDORS, connector_class, redaction
+from connectors.addresses import is_loopback, secrets_in, shown
 from connectors.errors import BadRequest
 from connectors.http import BasicAuth, Http
 from connectors.redaction import redact, remember_secrets
-from connectors.settings import SourceSettings, load_settings
+from connectors.settings import SourceSettings, address_variable, load_settings, secret_variables
+from messages.channels import slack_settings
+from pops.preflight import check_settings
 
 CANARY = "canary-7f3a91-do-not-show"
 
@@ -85,3 +88,81 @@ def test_settings_are_on_off_or_wrong() -> None:
     with pytest.raises(ValueError, match="POPS_VENDOR_BASE_URL") as caught:
         load_settings("vendor", VendorSettings, env | {"POPS_VENDOR_BASE_URL": f"no-url-{CANARY}"})
     assert CANARY not in str(caught.value)
+
+
+BAD_ADDRESSES = [
+    (f"https://bob:{CANARY}@api.vendor.example", "user or a password"),
+    (f"https://{CANARY}@api.vendor.example", "user or a password"),
+    (f"https://api.vendor.example?token={CANARY}", "before any"),
+    (f"https://api.vendor.example/#{CANARY}", "before any"),
+    ("http://api.vendor.example", "https://"),
+    ("http://127.0.0.1.vendor.example", "https://"),
+    ("http://localhost.vendor.example", "https://"),
+    ("http://0.0.0.0:8123", "https://"),
+    ("http://10.0.0.1", "https://"),
+]
+
+
+@pytest.mark.parametrize(("address", "told"), BAD_ADDRESSES)
+@pytest.mark.parametrize("source", [each for each in VENDORS if each != "files"])
+def test_no_credentials_go_to_an_address_that_gives_them_away(source: str, address: str, told: str) -> None:
+    kind = connector_class(source).Settings
+    variable = address_variable(source, kind)
+    env = dict.fromkeys(secret_variables(source, kind), "1234567") | {variable: address}
+    with pytest.raises(ValueError, match=told) as refused:
+        load_settings(source, kind, env)
+    assert variable in str(refused.value)
+    assert CANARY not in str(refused.value)
+
+
+def test_every_further_address_is_held_to_the_same() -> None:
+    class TwoHosts(VendorSettings):
+        query_base_url: AnyHttpUrl
+
+    env = {"POPS_VENDOR_BASE_URL": "https://x.example", "POPS_VENDOR_API_KEY": CANARY}
+    with pytest.raises(ValueError, match="POPS_VENDOR_QUERY_BASE_URL: must begin"):
+        load_settings("vendor", TwoHosts, env | {"POPS_VENDOR_QUERY_BASE_URL": "http://y.example"})
+    with pytest.raises(ValueError, match="POPS_SLACK_BASE_URL must begin with https"):
+        slack_settings(
+            {
+                "POPS_SLACK_BOT_TOKEN": CANARY,
+                "POPS_SLACK_CHANNEL": "C0123456789",
+                "POPS_SLACK_OWNERS_CHANNEL": "C0123456789",
+                "POPS_SLACK_BASE_URL": "http://slack.example",
+            }
+        )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"])
+def test_this_machine_may_be_asked_in_clear(host: str) -> None:
+    assert is_loopback(host)
+    bracketed = f"[{host}]" if host == "::1" else host
+    env = {"POPS_VENDOR_BASE_URL": f"http://{bracketed}:8123/vendor", "POPS_VENDOR_API_KEY": CANARY}
+    assert load_settings("vendor", VendorSettings, env) is not None
+
+
+STORES = [
+    (f"s3://bucket/drop?secret={CANARY}", "s3://bucket/drop"),
+    (f"s3://AKIACANARY:{CANARY}@bucket/drop/", "s3://bucket/drop"),
+    (f"simplecache::s3://AKIACANARY:{CANARY}@bucket/a?key={CANARY}", "simplecache::s3://bucket/a"),
+    (f"sftp://me:a/b{CANARY}@host/drop", "sftp://host/drop"),
+    (f"https://account.blob.example/c?sig={CANARY}%2F#x", "https://account.blob.example/c"),
+    ("s3://bucket/a@b/c", "s3://bucket/a@b/c"),
+    ("/srv/drop/", "/srv/drop"),
+]
+
+
+@pytest.mark.parametrize(("url", "place"), STORES)
+def test_a_store_is_shown_without_its_secrets(url: str, place: str) -> None:
+    settings = load_settings("files", connector_class("files").Settings, {"POPS_FILES_URL": url})
+    assert settings is not None
+    assert settings.place == shown(url) == place
+    assert all(CANARY not in redact(each) for each in (url, *secrets_in(url)))
+
+
+@pytest.mark.parametrize("key", ["a", "pops", "k" * 31, "k" * 64, "abcabcabcabcabcabcabcabcabcabcabcabc"])
+def test_a_key_that_can_be_guessed_is_refused_with_the_remedy(key: str) -> None:
+    with pytest.raises(ValueError, match="POPS_PSEUDONYM_KEY can be guessed") as refused:
+        check_settings({"POPS_PSEUDONYM_KEY": key})
+    assert "openssl rand -hex 32" in str(refused.value)
+    assert len(key) < 8 or key not in str(refused.value)

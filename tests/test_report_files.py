@@ -16,6 +16,7 @@ from reports.model import DIMENSIONS
 from reports.restatements import restatements, revisions
 from settings.home import DBT_PROJECT, Home
 from tests import reports_fixture
+from tests.nights import PSEUDONYM_KEY
 
 WEEK = date(2026, 11, 9)
 ALL = load_registry(DEFAULT_FOLDER)
@@ -110,4 +111,4 @@ def test_the_night_does_not_begin_with_an_unexplained_metric_or_an_unknown_langu
     with pytest.raises(ValueError, match="`smiles` is in no entry"):
         check_glossary(ALL, tmp_path)
     with pytest.raises(ValueError, match=r"POPS_REPORT_LANGUAGE.*en, fr"):
-        check_settings({"POPS_PSEUDONYM_KEY": "k", "POPS_REPORT_LANGUAGE": "tlh"})
+        check_settings({"POPS_PSEUDONYM_KEY": PSEUDONYM_KEY, "POPS_REPORT_LANGUAGE": "tlh"})

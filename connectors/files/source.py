@@ -12,7 +12,6 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow as pa
@@ -36,17 +35,6 @@ class FilesSettings(VendorlessSettings):
 
     address = "url"
     url: str
-
-    @property
-    def place(self) -> str:
-        """The URL without user and password."""
-        parts = urlsplit(self.url)
-        host = parts.netloc.rpartition("@")[2]
-        return parts._replace(netloc=host).geturl() if parts.netloc else self.url
-
-    def secrets(self) -> list[str]:
-        password = urlsplit(self.url).password
-        return [password] if password else []
 
 
 class FilesConnector(Connector):
