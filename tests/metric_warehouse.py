@@ -23,10 +23,6 @@ TABLES = {
     "marts.dim_date": "date_day date",
     "marts.fct_usage_daily": "person_id text, event_date date, feature_id text, product_id text, segment text",
     "marts.fct_account_usage_daily": "account_id text, event_date date, product_id text, segment text",
-    "marts.mart_feature_week": (
-        "feature_id text, product_id text, team_id text, week_start date, user_count bigint, "
-        "active_user_count bigint, is_rate_eligible boolean, is_used_feature boolean, is_zombie boolean"
-    ),
     "marts.fct_ticket": (
         "ticket_id text, feature_id text, segment text, is_counted boolean, is_solved boolean, created_date date, "
         "first_reply_date date, first_reply_seconds bigint, first_solved_date date, first_resolution_seconds bigint, "
@@ -78,7 +74,14 @@ TABLES = {
     ),
     "intermediate.int_features__person_weeks": (
         "person_id text, feature_id text, product_id text, team_id text, week_start date, segment text, "
-        "is_eligible boolean, is_used boolean"
+        "is_used boolean"
+    ),
+    "intermediate.int_features__reach_weeks": (
+        "feature_id text, product_id text, team_id text, week_start date, user_count bigint, active_user_count bigint"
+    ),
+    "intermediate.int_features__use_windows": (
+        "feature_id text, product_id text, team_id text, week_start date, is_rate_eligible boolean, "
+        "is_used_feature boolean, is_zombie boolean"
     ),
     "intermediate.int_features__account_weeks": (
         "account_id text, feature_id text, product_id text, team_id text, week_start date, segment text, "

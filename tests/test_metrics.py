@@ -175,10 +175,14 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("a1", date(2026, 11, 10), "insights", "smb"),
         ("(unknown)", date(2026, 11, 10), "studio", "(unknown)"),
     ],
-    "marts.mart_feature_week": [
-        ("board", "studio", "atlas", W46, 2, 3, True, True, False),
-        ("reports", "insights", "borealis", W46, 1, 3, True, False, True),
-        ("mobile", "studio", "atlas", W46, 0, 3, False, False, False),
+    "intermediate.int_features__reach_weeks": [
+        ("board", "studio", "atlas", W46, 2, 3), ("reports", "insights", "borealis", W46, 1, 3),
+        ("mobile", "studio", "atlas", W46, 0, 3),
+    ],
+    "intermediate.int_features__use_windows": [
+        ("board", "studio", "atlas", W46, True, True, False),
+        ("reports", "insights", "borealis", W46, True, False, True),
+        ("mobile", "studio", "atlas", W46, False, False, False),
     ],
     "marts.fct_ticket": [
         ticket("t1", "board", True, True, 100, 1000),
@@ -214,10 +218,9 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         *steps("p4", "enterprise", 1, 0),
     ],
     "intermediate.int_features__person_weeks": [
-        ("p1", "board", "studio", "atlas", W46, "smb", True, True),
-        ("p2", "board", "studio", "atlas", W46, "smb", True, False),
-        ("p3", "board", "studio", "atlas", W46, "enterprise", True, False),
-        ("p4", "board", "studio", "atlas", W46, "enterprise", False, True),
+        ("p1", "board", "studio", "atlas", W46, "smb", True),
+        ("p2", "board", "studio", "atlas", W46, "smb", False),
+        ("p3", "board", "studio", "atlas", W46, "enterprise", False),
     ],
     "intermediate.int_features__account_weeks": [
         ("a1", "board", "studio", "atlas", W46, "smb", True, 1000.0),

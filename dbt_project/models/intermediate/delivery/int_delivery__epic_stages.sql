@@ -63,8 +63,7 @@ adoption_weeks as (
     select
         feature_id,
         week_start,
-        cast(sum(case when is_eligible and is_used then 1 else 0 end) as double)
-        / nullif(sum(case when is_eligible then 1 else 0 end), 0) as adoption_rate
+        cast(sum(case when is_used then 1 else 0 end) as double) / count(*) as adoption_rate
     from {{ ref('int_features__person_weeks') }}
     where {{ add_days('week_start', 6) }} < {{ as_of_date() }}
     group by feature_id, week_start

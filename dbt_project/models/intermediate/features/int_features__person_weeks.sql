@@ -44,7 +44,6 @@ select
     features.team_id,
     persons.week_start,
     persons.segment,
-    true as is_eligible,
     used.person_id is not null as is_used
 from person_plans as persons
 inner join {{ ref('int_features__eligible_plans') }} as features

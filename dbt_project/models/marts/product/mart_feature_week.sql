@@ -4,20 +4,8 @@ with windows as (
     select * from {{ ref('int_features__use_windows') }}
 ),
 
-usage as (
-    select
-        feature_id,
-        week_start,
-        cast(count(distinct person_id) as bigint) as user_count,
-        cast(sum(event_count) as bigint) as event_count
-    from {{ ref('int_usage__active_days') }}
-    group by feature_id, week_start
-),
-
-active_users as (
-    select week_start, cast(count(distinct person_id) as bigint) as active_user_count
-    from {{ ref('int_usage__active_days') }}
-    group by week_start
+reach as (
+    select * from {{ ref('int_features__reach_weeks') }}
 ),
 
 accounts as (
@@ -34,7 +22,6 @@ adoption as (
         cast(count(*) as bigint) as eligible_user_count,
         cast(sum(case when is_used then 1 else 0 end) as bigint) as adopter_count
     from {{ ref('int_features__person_weeks') }}
-    where is_eligible
     group by feature_id, week_start
 ),
 
@@ -75,13 +62,13 @@ select
     windows.team_id,
     coalesce(teams.team_name, windows.team_id) as team_name,
     windows.week_start,
-    coalesce(usage.user_count, 0) as user_count,
+    reach.user_count,
     coalesce(adoption.eligible_user_count, 0) as eligible_user_count,
     coalesce(adoption.adopter_count, 0) as adopter_count,
-    coalesce(active_users.active_user_count, 0) as active_user_count,
+    reach.active_user_count,
     cast(adoption.adopter_count as double) / nullif(adoption.eligible_user_count, 0) as adoption_rate,
     coalesce(accounts.account_count, 0) as account_count,
-    coalesce(usage.event_count, 0) as event_count,
+    reach.event_count,
     windows.users_90d,
     windows.eligible_users_90d,
     windows.is_rate_eligible,
@@ -89,14 +76,13 @@ select
     windows.is_zombie,
     windows.usage_class,
     coalesce(tickets.ticket_count, 0) as ticket_count,
-    cast(1000 * coalesce(tickets.ticket_count, 0) as double) / nullif(usage.user_count, 0) as contact_rate,
+    cast(1000 * coalesce(tickets.ticket_count, 0) as double) / nullif(reach.user_count, 0) as contact_rate,
     coalesce(feedback.feedback_count, 0) as feedback_count,
     coalesce(delivered.delivered_issue_count, 0) as delivered_issue_count
 from windows
+inner join reach on windows.feature_id = reach.feature_id and windows.week_start = reach.week_start
 inner join {{ ref('dim_feature') }} as features on windows.feature_id = features.feature_id
 left join {{ ref('dim_team') }} as teams on windows.team_id = teams.team_id
-left join usage on windows.feature_id = usage.feature_id and windows.week_start = usage.week_start
-left join active_users on windows.week_start = active_users.week_start
 left join accounts on windows.feature_id = accounts.feature_id and windows.week_start = accounts.week_start
 left join adoption on windows.feature_id = adoption.feature_id and windows.week_start = adoption.week_start
 left join tickets on windows.feature_id = tickets.feature_id and windows.week_start = tickets.week_start

@@ -1,0 +1,34 @@
+-- One row a feature of the registry and complete week: who used it, whether their plan includes it or not, and who was
+-- active at all.
+with weeks as (
+    {{ complete_weeks() }}
+),
+
+usage as (
+    select
+        feature_id,
+        week_start,
+        cast(count(distinct person_id) as bigint) as user_count,
+        cast(sum(event_count) as bigint) as event_count
+    from {{ ref('int_usage__active_days') }}
+    group by feature_id, week_start
+),
+
+active_users as (
+    select week_start, cast(count(distinct person_id) as bigint) as active_user_count
+    from {{ ref('int_usage__active_days') }}
+    group by week_start
+)
+
+select
+    features.feature_id,
+    features.product_id,
+    features.team_id,
+    weeks.week_start,
+    coalesce(usage.user_count, 0) as user_count,
+    coalesce(usage.event_count, 0) as event_count,
+    coalesce(active_users.active_user_count, 0) as active_user_count
+from {{ ref('int_features__features') }} as features
+cross join weeks
+left join usage on features.feature_id = usage.feature_id and weeks.week_start = usage.week_start
+left join active_users on weeks.week_start = active_users.week_start
