@@ -101,7 +101,7 @@ def _outcome(report: HealthReport, source: SourceStatus) -> str:
 def _restated(report: HealthReport, caption: str, of_parts: bool) -> Table:
     """Both figures of each number that was published with another value, and what differs; where a reader sees it."""
     say = report.say
-    rows = []
+    rows, words = [], {**report.words.stages, **report.words.segments}
     for each in report.restatements:
         definition = report.definitions.get(each.metric)
         if definition is None or bool(each.dimensions) != of_parts:
@@ -113,7 +113,7 @@ def _restated(report: HealthReport, caption: str, of_parts: bool) -> Table:
             continue
         what = say.text(definition.label)
         if each.dimensions:
-            what += f" ({', '.join(report.names.get(name) or wording.label(say, name) for name in each.dimensions)})"
+            what += f" ({', '.join(report.names.get(name) or words.get(name) or wording.label(say, name) for name in each.dimensions)})"
         rows.append(
             (
                 what,

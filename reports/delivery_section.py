@@ -8,7 +8,6 @@ from reports import charts, wording
 from reports.changes import late_teams
 from reports.model import HealthReport
 from reports.sections import (
-    STAGES,
     Cell,
     Figure,
     Head,
@@ -20,6 +19,7 @@ from reports.sections import (
     cell_of_week,
     count,
     head,
+    in_order,
     last,
     named,
     newest,
@@ -30,11 +30,10 @@ from reports.sections import (
     table_of,
     warning,
     weeks,
+    worded,
 )
 
 _BLOCKERS = 3
-# Stages in which waiting holds work up: before them nobody has promised it, after them it is done.
-_HOLDING = ("discovery", "ready", "build", "review")
 _ENGINEERING = (
     "deployment_frequency",
     "change_lead_time_seconds_median",
@@ -65,7 +64,12 @@ def delivery(report: HealthReport, team: str | None = None) -> Section | None:
             report,
             ("delivery",),
             ("delivery", "issue"),
-            ("issues_with_commitment", "issues_with_cycle_time", "stays_mapped_to_stage"),
+            (
+                "issues_with_commitment",
+                "issues_with_cycle_time",
+                "stays_mapped_to_stage",
+                "stages_reached_by_epics",
+            ),
         ),
     )
 
@@ -157,13 +161,10 @@ def _teams(report: HealthReport) -> list[str]:
 
 def _by_stage(report: HealthReport, stages: pd.DataFrame) -> Figure:
     say = report.say
-    stages = stages.assign(
-        place=[STAGES.index(each) if each in STAGES else len(STAGES) for each in stages["stage"]]
-    )
-    stages = stages.sort_values("place")
+    stages = _by_place(report, stages)
     drawn = pd.DataFrame(
         {
-            "stage": [wording.label(say, each) for each in stages["stage"]],
+            "stage": [worded(report, report.words.stages, each) for each in stages["stage"]],
             "value": stages["value"].to_numpy(),
             "text": [wording.quantity(say, value, "days") for value in stages["value"]],
         }
@@ -177,7 +178,7 @@ def _by_stage(report: HealthReport, stages: pd.DataFrame) -> Figure:
             (Head(say.text("stage")), Head(say.text("median"), True), Head(say.text("epics"), True)),
             tuple(
                 (
-                    wording.label(say, str(row["stage"])),
+                    worded(report, report.words.stages, str(row["stage"])),
                     cell(report, "time_to_market_stage_days_median", row),
                     count(report, row["n"]),
                 )
@@ -188,16 +189,22 @@ def _by_stage(report: HealthReport, stages: pd.DataFrame) -> Figure:
     )
 
 
+def _by_place(report: HealthReport, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a stage (and perhaps a team) in the order in which work passes the stages."""
+    place = {stage: number for number, stage in enumerate(in_order(report.words.stages, rows["stage"]))}
+    return rows.assign(place=rows["stage"].map(place)).sort_values(["place", "team_id"])
+
+
 def _stage_time_by_team(report: HealthReport, teams: Sequence[str]) -> list[Figure]:
     say = report.say
     rows = of_week(report.by("stage_time_seconds_median", "stage", "team_id"), report)
-    rows = rows[rows["stage"].isin(STAGES) & rows["team_id"].isin(teams) & rows["value"].notna()]
+    rows = rows[rows["team_id"].isin(teams) & rows["value"].notna()]
     if rows.empty:
         return []
-    rows = rows.assign(place=rows["stage"].map(STAGES.index)).sort_values(["place", "team_id"])
+    rows = _by_place(report, rows)
     rows = rows.assign(
         team=[report.name(each) for each in rows["team_id"]],
-        part=[wording.label(say, each) for each in rows["stage"]],
+        part=[worded(report, report.words.stages, each) for each in rows["stage"]],
         days=rows["value"] / 86_400,
     )
     title = say.text("Time in stage by team")
@@ -237,14 +244,16 @@ def _blockers(report: HealthReport, teams: Sequence[str]) -> Table:
     """Where the most issue time lies: stage and team by median times issues of the week."""
     say = report.say
     rows = of_week(report.by("stage_time_seconds_median", "stage", "team_id"), report)
-    rows = rows[rows["stage"].isin(_HOLDING) & rows["team_id"].isin(teams) & rows["value"].notna()]
+    rows = rows[
+        ~rows["stage"].isin(report.words.outer_stages) & rows["team_id"].isin(teams) & rows["value"].notna()
+    ]
     rows = rows.assign(weight=rows["value"] * rows["n"]).nlargest(_BLOCKERS, "weight")
     lines = []
     for row in rows.to_dict("records"):
         before = newest(report, "stage_time_seconds_median", before=report.week_start, stage=row["stage"], team_id=row["team_id"])  # fmt: skip
         lines.append(
             (
-                wording.label(say, row["stage"]),
+                worded(report, report.words.stages, row["stage"]),
                 report.name(row["team_id"]),
                 cell(report, "stage_time_seconds_median", row),
                 wording.change(say, number(row["value"]), number(before.get("value")), "seconds"),

@@ -19,7 +19,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Entry:
-    """An event, a stage, a role or a group of metrics. `uses`: what it belongs to (features, statuses, areas)."""
+    """An event, a stage, a segment, a role or a group of metrics. `uses`: what it belongs to (features, statuses, areas)."""
 
     key: str
     texts: Texts
@@ -66,6 +66,7 @@ class Glossary:
     groups: Sequence[Entry]
     metrics: Sequence[MetricEntry]
     stages: Sequence[Entry]
+    segments: Sequence[Entry]
     events: Sequence[Entry]
     roles: Sequence[Entry]
 

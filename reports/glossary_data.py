@@ -31,6 +31,7 @@ def glossary_of(mart: duckdb.DuckDBPyConnection) -> Glossary:
         groups=[*(_entry(each) for each in groups), *rest],
         metrics=metrics,
         stages=[_entry(each, _statuses(registry, each.id), _stage_name(registry, each.id)) for each in _of(registry, "stage")],
+        segments=[_entry(each) for each in _of(registry, "segment")],
         events=sorted((_entry(each, _users(registry, each.id)) for each in _of(registry, "event")), key=lambda each: each.key),
         roles=[_entry(each, _areas(registry, each.id)) for each in _of(registry, "role")],
     )  # fmt: skip

@@ -83,12 +83,25 @@ class Restatement:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What the organisation calls its stages and segments, in its own order and the report's language: name by id.
+
+    `outer_stages`: those in which nothing is held up, since nobody has promised it yet or it is done.
+    """
+
+    stages: Mapping[str, str] = field(default_factory=dict)
+    segments: Mapping[str, str] = field(default_factory=dict)
+    outer_stages: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class HealthReport:
     """Everything a page shows, without a clock.
 
     `values`: current rows of `metrics.metric_values` up to the week (columns metric, grain, period_start (date),
     the dimensions, numerator, denominator, value, n, revision). `features`: rows of `mart_feature_week` of the week
-    with launch day, last day and adoption target. `names`: what ids are called. `coverage`: rows of
+    with launch day, last day and adoption target. `names`: what ids are called; `words`: what stages and segments
+    are. `coverage`: rows of
     `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it was. `families`: by
     metric, the kinds of tools it is made from. `restatements`: what was said otherwise before. `revision`: how many
     times the week's figures have been said differently, from 1. `say`: the language of the pages.
@@ -109,6 +122,7 @@ class HealthReport:
     withheld: tuple[str, ...] = field(default=())
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     restatements: tuple[Restatement, ...] = field(default=())
+    words: Words = field(default_factory=Words)
     revision: int = 1
     say: Language = field(default_factory=lambda: language("en"))
 

@@ -8,7 +8,6 @@ from reports import charts, wording
 from reports.language import N2_
 from reports.model import HealthReport
 from reports.sections import (
-    SEGMENTS,
     SMALLEST_GROUP,
     Cell,
     Figure,
@@ -22,10 +21,12 @@ from reports.sections import (
     cell_of_week,
     count,
     head,
+    in_order,
     number,
     of_week,
     row_of_week,
     warning,
+    worded,
 )
 
 # How many features are of a class, in words.
@@ -128,7 +129,7 @@ def _one_segment_only(report: HealthReport, features: set[str]) -> list[str]:
                 say.text(
                     "{feature} lives in one segment: {segment} has {share} of its users ({rate} of that segment use it).",
                     feature=report.name(str(feature)),
-                    segment=wording.label(say, top["segment"]),
+                    segment=worded(report, report.words.segments, str(top["segment"])),
                     share=say.percent(top["numerator"] / total),
                     rate=say.percent(top["value"]),
                 )
@@ -195,7 +196,7 @@ def segment_map(report: HealthReport, order: Sequence[str]) -> list[Table]:
     say = report.say
     rows = of_week(report.by("feature_adoption_rate", "feature_id", "segment"), report)
     rows = rows[(rows["denominator"] >= SMALLEST_GROUP) & rows["feature_id"].isin(order)]
-    segments = [segment for segment in SEGMENTS if segment in set(rows["segment"])]
+    segments = in_order(report.words.segments, rows["segment"])
     if not segments:
         return []
     shares = {
@@ -214,7 +215,10 @@ def segment_map(report: HealthReport, order: Sequence[str]) -> list[Table]:
             ),
             (
                 Head(say.text("feature")),
-                *(head(report, wording.label(say, each), "feature_adoption_rate") for each in segments),
+                *(
+                    head(report, worded(report, report.words.segments, each), "feature_adoption_rate")
+                    for each in segments
+                ),
             ),
             tuple(lines),
         )

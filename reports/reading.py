@@ -7,10 +7,12 @@ import duckdb
 import pandas as pd
 
 from checks.contract import CheckStatus
+from connectors.registry.glossary import RESERVED_STAGES
+from connectors.registry.schema import Registry
 from connectors.registry.source import load_registry, registry_dir
 from metrics.query import names_of_members
 from reports.language import language
-from reports.model import Definition, HealthReport, SourceStatus, Target
+from reports.model import Definition, HealthReport, SourceStatus, Target, Words
 from reports.restatements import restatements, revisions
 from settings.home import OLD_AFTER
 
@@ -59,6 +61,7 @@ def health_report(
     not over or lies before the mart's history, and for a language without a catalogue.
     """
     say = language(language_code)
+    registry = load_registry(registry_dir())
     with open_mart(published) as mart:
         as_of = _as_of(mart)
         if week_start + timedelta(days=7) > as_of:
@@ -108,18 +111,42 @@ def health_report(
                 ).fetchall()
             ),
             withheld=withheld,
-            families=metric_families(),
+            families=_families(registry),
+            words=words_of(registry, language_code),
             restatements=restatements(mart, week_start),
             revision=len(revisions(mart, week_start)) + 1,
             say=say,
         )
 
 
-def metric_families() -> dict[str, tuple[str, ...]]:
+def _families(registry: Registry) -> dict[str, tuple[str, ...]]:
     """By metric, the kinds of tools it is made from, as the registry's glossary says."""
-    return {
-        metric: entry.families for entry in load_registry(registry_dir()).glossary for metric in entry.metrics
+    return {metric: entry.families for entry in registry.glossary for metric in entry.metrics}
+
+
+def words_of(registry: Registry, language_code: str = "en") -> Words:
+    """What the registry calls stages and segments: names in a language where the glossary has them, else in English."""
+    stages = {each.id: each.name for each in registry.stages}
+    named = {kind: _names(registry, kind, language_code) for kind in ("stage", "segment")}
+    computed = {stage: name for stage, name in named["stage"].items() if stage not in stages}
+    return Words(
+        stages={**stages, **computed, **named["stage"]},
+        segments=named["segment"],
+        outer_stages=frozenset(
+            {each.id for each in registry.stages if each.epic_entry in ("created", "released")}
+            | RESERVED_STAGES
+        ),
+    )
+
+
+def _names(registry: Registry, kind: str, language_code: str) -> dict[str, str]:
+    """Names by id that the glossary gives to entries of a kind, in its order."""
+    found = {
+        each.id: (each.fr.name if language_code == "fr" else None) or each.name
+        for each in registry.glossary
+        if each.kind == kind
     }
+    return {identifier: name for identifier, name in found.items() if name}
 
 
 def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:

@@ -1,6 +1,6 @@
 """What a section of a page is made of, and how its numbers are looked up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -12,8 +12,6 @@ from reports.model import HealthReport, SourceStatus
 TREND_WEEKS = 13
 # A share of known rows from which on nobody needs to be told of the rest.
 _COMPLETE = 0.98
-SEGMENTS = ("smb", "mid_market", "enterprise", "(unknown)")
-STAGES = ("idea", "discovery", "ready", "build", "review", "released", "launched", "other")
 # Groups smaller than this are not shown as shares: they would point at persons.
 SMALLEST_GROUP = 5
 
@@ -86,6 +84,21 @@ def named(report: HealthReport, identifier: str) -> str:
     if identifier.startswith("("):
         return wording.label(report.say, identifier)
     return report.name(identifier)
+
+
+def worded(report: HealthReport, words: Mapping[str, str], identifier: str) -> str:
+    """What the organisation calls one of its stages or segments; the id, as words, of one that it does not name."""
+    if identifier.startswith("("):
+        return wording.label(report.say, identifier)
+    return words.get(identifier, identifier.replace("_", " "))
+
+
+def in_order(words: Mapping[str, str], identifiers: Iterable[str]) -> list[str]:
+    """Each of the ids once: those of the organisation's words in its order, then the others, those in brackets last."""
+    place = {identifier: number for number, identifier in enumerate(words)}
+    return sorted(
+        set(identifiers), key=lambda each: (each.startswith("("), place.get(each, len(place)), each)
+    )
 
 
 def caveats(

@@ -7,7 +7,6 @@ import pandas as pd
 from reports import charts, wording
 from reports.model import HealthReport
 from reports.sections import (
-    SEGMENTS,
     Figure,
     Head,
     Row,
@@ -18,11 +17,13 @@ from reports.sections import (
     cell_of_week,
     count,
     head,
+    in_order,
     named,
     of_week,
     table_of,
     warning,
     weeks,
+    worded,
 )
 
 _FEATURES_SHOWN, _RATES_SHOWN = 5, 10
@@ -195,10 +196,11 @@ def _by_segment(report: HealthReport) -> Table:
     say = report.say
     metrics = [metric for metric in _there(report) if report.by(metric, "segment")["value"].notna().any()]
     lines: list[Row] = []
-    for segment in SEGMENTS:
+    there = (row for metric in metrics for row in of_week(report.by(metric, "segment"), report)["segment"])
+    for segment in in_order(report.words.segments, there):
         cells = [cell_of_week(report, metric, segment=segment) for metric in metrics]
         if any(each.text != wording.MISSING for each in cells):
-            lines.append((wording.label(say, segment), *cells))
+            lines.append((worded(report, report.words.segments, segment), *cells))
     totals = [cell_of_week(report, metric) for metric in metrics]
     if lines:
         lines.append((say.text("all customers"), *totals))

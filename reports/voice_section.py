@@ -8,7 +8,6 @@ from reports import charts, wording
 from reports.changes import interval_of_nps
 from reports.model import HealthReport
 from reports.sections import (
-    SEGMENTS,
     SMALLEST_GROUP,
     TREND_WEEKS,
     Cell,
@@ -21,6 +20,7 @@ from reports.sections import (
     cell,
     count,
     head,
+    in_order,
     is_small,
     margin,
     named,
@@ -31,6 +31,7 @@ from reports.sections import (
     table_of,
     warning,
     weeks,
+    worded,
 )
 
 # What is asked: of features in surveys, of answers in support.
@@ -153,8 +154,11 @@ def _nps(report: HealthReport) -> Table:
     groups += [
         (report.name(key), {"product_id": key}) for key in sorted(set(report.by("nps", "product_id")["product_id"]))
     ]  # fmt: skip
-    there = set(report.by("nps", "segment")["segment"])
-    groups += [(wording.label(say, key), {"segment": key}) for key in SEGMENTS if key in there]
+    words = report.words.segments
+    groups += [
+        (worded(report, words, key), {"segment": key})
+        for key in in_order(words, report.by("nps", "segment")["segment"])
+    ]
     return Table(
         say.text("Net promoter score of the newest whole month, with its 95% interval."),
         (

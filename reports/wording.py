@@ -8,25 +8,14 @@ from reports.language import MISSING, N_, Language
 __all__ = ["MISSING", "change", "duration", "judgement", "label", "moved", "quantity", "sentence"]
 
 _LABELS = {
-    # Segments
-    "smb": N_("small business"),
-    "mid_market": N_("mid-market"),
-    "enterprise": N_("enterprise"),
+    # Whatever belongs to no member
     "(unknown)": N_("unknown"),
     "(untagged)": N_("untagged"),
     "(unmapped)": N_("not assigned"),
     "(hidden)": N_("small teams together"),
-    # Stages
-    "idea": N_("idea"),
-    "discovery": N_("discovery"),
-    "ready": N_("ready"),
-    "build": N_("build"),
-    "review": N_("review"),
-    "released": N_("released"),
-    "launched": N_("launched"),
-    "other": N_("other"),
     # Stages of a pull request
     "coding": N_("coding"),
+    "review": N_("review"),
     "waiting_for_deployment": N_("waiting for deployment"),
     # How much a feature is used
     "used": N_("used"),
@@ -149,7 +138,7 @@ def judgement(value: float | None, before: float | None, good_direction: str) ->
 
 
 def label(say: Language, identifier: str) -> str:
-    """A fixed identifier (segment, stage, class, family, outcome) as words; one that is not fixed as it stands."""
+    """An identifier of the platform (class, family, outcome, stage of a pull request) as words; another one as it stands."""
     return say.text(_LABELS.get(identifier, identifier.replace("_", " ")))
 
 

@@ -183,6 +183,7 @@ def glossary() -> Glossary:
         stages=[
             Entry("build", Texts("Build", "Somebody works on it."), {"fr": Texts(description="En cours.")})
         ],
+        segments=[Entry("smb", Texts("small business", "A small customer."))],
         events=[Entry("board_opened", Texts(description="A board was opened."), uses=("Board",))],
         roles=[Entry("team:product-ops", Texts("Product Ops", "Answers for this report."))],
     )

@@ -10,6 +10,8 @@ MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9
 ToolFamily = Literal["product_analytics", "crm", "support", "delivery", "roadmap", "surveys", "files"]
 # Stages that work reaches without a status of its own.
 STAGES_WITHOUT_STATUS = frozenset({"launched", "other"})
+# Stages that are computed, so that stages.yml cannot declare them.
+RESERVED_STAGES = STAGES_WITHOUT_STATUS | {"adopted"}
 
 
 class Wording(BaseModel):
@@ -21,14 +23,14 @@ class Wording(BaseModel):
 
 
 class GlossaryEntry(BaseModel):
-    """A group of metrics, an event, a stage or a role; the id of the last three is the event, stage or owner itself.
+    """A group of metrics, an event, a stage, a segment or a role; the id is the thing itself, of metrics a name of the group.
 
     `families`: kinds of tools that the metrics are made from, the one they cannot be without first.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: Text
-    kind: Literal["metrics", "event", "stage", "role"]
+    kind: Literal["metrics", "event", "stage", "segment", "role"]
     name: Text | None = None
     description: Text
     metrics: tuple[MetricName, ...] = Field(default=())

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.registry.glossary import GlossaryEntry, unknown_words
+from connectors.registry.glossary import RESERVED_STAGES, GlossaryEntry, unknown_words
 
 # A rule between entries that is broken: (stream, position of the entry, what is wrong).
 Problem = tuple[str, int, str]
@@ -107,8 +107,13 @@ class Funnel(Entry):
 
 
 class Stage(Entry):
+    """A stage of delivery. `epic_entry`: what brings an epic into it; an epic that has none of it skips the stage."""
+
     name: Text
     flow: Literal["active", "waiting"]
+    epic_entry: Literal[
+        "created", "own_status", "issue_started", "issue_status", "any_status", "released"
+    ] = "any_status"
     statuses: list[Text]
 
 
@@ -294,6 +299,13 @@ class Registry(BaseModel):
             (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
         )
         yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
+        for number, stage in enumerate(self.stages):
+            if stage.id in RESERVED_STAGES:
+                yield (
+                    "stages",
+                    number,
+                    f"The stage `{stage.id}` is computed by the platform: give this one another id.",
+                )
         yield from self._roadmap()
         stage_ids = {each.id for each in self.stages}
         for number, what in unknown_words(self.glossary, self.tracked_events(), stage_ids):

@@ -45,6 +45,7 @@ epics as (
     select
         count(*) as epic_count,
         sum(case when feature_id <> '(unmapped)' then 1 else 0 end) as feature_count,
+        sum(case when launched_date < {{ as_of_date() }} then 1 else 0 end) as launched_count,
         sum(case when is_launched_before_accepted then 1 else 0 end) as launched_before_count
     from {{ ref('int_delivery__epics') }}
 ),
@@ -54,6 +55,16 @@ epic_stages as (
         count(*) as stage_count,
         sum(case when is_order_violation then 1 else 0 end) as violation_count
     from {{ ref('int_delivery__epic_stages') }}
+),
+
+stage_epics as (
+    select
+        stages.stage,
+        count(epic_stages.epic_id) as epic_count
+    from {{ ref('stg_registry__stages') }} as stages
+    left join {{ ref('int_delivery__epic_stages') }} as epic_stages
+        on stages.stage = epic_stages.stage
+    group by stages.stage
 )
 
 select
@@ -188,3 +199,33 @@ select
     cast(stage_count as bigint) as total,
     'Stages of epics followed by a stage that began earlier: their days are unknown.' as explanation
 from epic_stages
+union all
+select
+    'epics' as subject,
+    'jira' as source,
+    'epics_launched' as check_name,
+    cast(coalesce(launched_count, 0) as bigint) as counted,
+    cast(epic_count as bigint) as total,
+    'Epics that are launched: by the day of their feature in the registry, else by a released version; the time to market of the others still runs.'
+        as explanation
+from epics
+union all
+select
+    'stages' as subject,
+    'jira' as source,
+    'stages_reached_by_epics' as check_name,
+    cast(sum(case when epic_count > 0 then 1 else 0 end) as bigint) as counted,
+    cast(count(*) as bigint) as total,
+    'Stages of the registry that some epic reached; the others have no time to market: see their `epic_entry` and statuses in stages.yml.'
+        as explanation
+from stage_epics
+union all
+select
+    stage_epics.stage as subject,
+    'jira' as source,
+    'epics_reaching_stage' as check_name,
+    cast(stage_epics.epic_count as bigint) as counted,
+    cast(epics.epic_count as bigint) as total,
+    'Epics that reached this stage of the registry; the others skipped it or are not there yet.' as explanation
+from stage_epics
+cross join epics

@@ -1,5 +1,6 @@
 -- Grain: one row an epic and a stage it reached: when it entered, when it left for the next stage that it reached,
--- and the days between. A next stage that began earlier is an order violation, and the days are null. `adopted` is
+-- and the days between. A next stage that began earlier is an order violation, and the days are null. Stages, their
+-- order and what an epic reaches them by (`epic_entry`) are the registry's; after them come `launched`, and `adopted`:
 -- the end of the first complete week in which the feature's adoption met its target; nothing follows it.
 with epics as (
     select
@@ -13,13 +14,12 @@ with epics as (
     from {{ ref('int_delivery__epics') }}
 ),
 
-own_entries as (
+own_stays as (
     select
         issue_id as epic_id,
         stage,
-        {{ reporting_date('min(started_at)') }} as entered_date
+        {{ reporting_date('min(started_at)') }} as reached_date
     from {{ ref('int_delivery__status_intervals') }}
-    where stage in ('discovery', 'ready')
     group by issue_id, stage
 ),
 
@@ -35,27 +35,59 @@ children as (
         and epic_id is not null
 ),
 
-child_reviews as (
-    select
-        issue_id,
-        min(started_at) as first_review_at
-    from {{ ref('int_delivery__status_intervals') }}
-    where stage = 'review'
-    group by issue_id
-),
-
-child_entries as (
+child_stays as (
     select
         children.epic_id,
-        {{ reporting_date('min(children.first_in_progress_at)') }} as build_date,
-        {{ reporting_date('min(child_reviews.first_review_at)') }} as review_date,
-        case
-            when count(children.done_at) = count(*) then {{ reporting_date('max(children.done_at)') }}
-        end as all_done_date
+        stays.stage,
+        {{ reporting_date('min(stays.started_at)') }} as reached_date
     from children
-    left join child_reviews
-        on children.issue_id = child_reviews.issue_id
-    group by children.epic_id
+    inner join {{ ref('int_delivery__status_intervals') }} as stays
+        on children.issue_id = stays.issue_id
+    group by children.epic_id, stays.stage
+),
+
+child_progress as (
+    select
+        epic_id,
+        {{ reporting_date('min(first_in_progress_at)') }} as started_date,
+        case when count(done_at) = count(*) then {{ reporting_date('max(done_at)') }} end as all_done_date
+    from children
+    group by epic_id
+),
+
+-- What may bring an epic into a stage; a null stage: into every one that is reached so.
+moments as (
+    select epic_id, 'created' as epic_entry, cast(null as {{ dbt.type_string() }}) as stage, accepted_date as reached_date
+    from epics
+    union all
+    select epic_id, 'own_status' as epic_entry, stage, reached_date
+    from own_stays
+    union all
+    select epic_id, 'any_status' as epic_entry, stage, reached_date
+    from own_stays
+    union all
+    select epic_id, 'issue_status' as epic_entry, stage, reached_date
+    from child_stays
+    union all
+    select epic_id, 'any_status' as epic_entry, stage, reached_date
+    from child_stays
+    union all
+    select epic_id, 'issue_started' as epic_entry, null as stage, started_date as reached_date
+    from child_progress
+    union all
+    select
+        epics.epic_id,
+        'released' as epic_entry,
+        null as stage,
+        coalesce(epics.released_date, child_progress.all_done_date) as reached_date
+    from epics
+    left join child_progress
+        on epics.epic_id = child_progress.epic_id
+),
+
+last_stages as (
+    select max(stage_number) as stage_number
+    from {{ ref('stg_registry__stages') }}
 ),
 
 -- As feature_adoption_rate: of the eligible persons who were active in the week, those who used the feature.
@@ -81,37 +113,34 @@ adoptions as (
 ),
 
 entries as (
-    select epic_id, 1 as stage_number, 'idea' as stage, accepted_date as entered_date
-    from epics
-    union all
     select
-        epic_id,
-        case stage when 'discovery' then 2 else 3 end as stage_number,
-        stage,
-        entered_date
-    from own_entries
-    union all
-    select epic_id, 4 as stage_number, 'build' as stage, build_date as entered_date
-    from child_entries
-    union all
-    select epic_id, 5 as stage_number, 'review' as stage, review_date as entered_date
-    from child_entries
+        moments.epic_id,
+        stages.stage,
+        stages.stage_number,
+        min(moments.reached_date) as entered_date
+    from {{ ref('stg_registry__stages') }} as stages
+    inner join moments
+        on
+            stages.epic_entry = moments.epic_entry
+            and stages.stage = coalesce(moments.stage, stages.stage)
+    group by moments.epic_id, stages.stage, stages.stage_number
     union all
     select
         epics.epic_id,
-        6 as stage_number,
-        'released' as stage,
-        coalesce(epics.released_date, child_entries.all_done_date) as entered_date
+        'launched' as stage,
+        last_stages.stage_number + 1 as stage_number,
+        epics.launched_date as entered_date
     from epics
-    left join child_entries
-        on epics.epic_id = child_entries.epic_id
+    cross join last_stages
+    where epics.launched_date < {{ as_of_date() }}
     union all
-    select epic_id, 7 as stage_number, 'launched' as stage, launched_date as entered_date
-    from epics
-    where launched_date < {{ as_of_date() }}
-    union all
-    select epic_id, 8 as stage_number, 'adopted' as stage, adopted_date as entered_date
+    select
+        adoptions.epic_id,
+        'adopted' as stage,
+        last_stages.stage_number + 2 as stage_number,
+        adoptions.adopted_date as entered_date
     from adoptions
+    cross join last_stages
 ),
 
 stages as (

@@ -143,5 +143,5 @@ left join {{ ref('int_delivery__status_categories') }} as by_id
     on 'id:' || stays.status_id = by_id.status_key
 left join {{ ref('int_delivery__status_categories') }} as by_name
     on 'name:' || lower(trim(stays.status_original)) = by_name.status_key
-left join {{ ref('stg_registry__stages') }} as stages
+left join {{ ref('stg_registry__stage_statuses') }} as stages
     on lower(trim(stays.status_original)) = stages.status_name

@@ -90,7 +90,7 @@ linked as (
             links.issue_id = stays.issue_id
             and items.ended_at > stays.started_at
             and (stays.ended_at is null or items.ended_at <= stays.ended_at)
-    left join {{ ref('int_roadmap__stages') }} as stages
+    left join {{ ref('stg_registry__stages') }} as stages
         on stays.stage = stages.stage
     group by items.week_start, items.roadmap_item_id, links.issue_id
 ),
@@ -125,7 +125,7 @@ compared as (
         on
             items.week_start = delivery.week_start
             and items.roadmap_item_id = delivery.roadmap_item_id
-    left join {{ ref('int_roadmap__stages') }} as stages
+    left join {{ ref('stg_registry__stages') }} as stages
         on delivery.stage_number = stages.stage_number
 )
 

@@ -3,30 +3,18 @@ with entries as (
         ('id', 'stage', 'text'),
         ('name', 'stage_name', 'text'),
         ('flow', 'flow', 'text'),
+        ('epic_entry', 'epic_entry', 'text'),
         ('_ordinal', 'stage_number', 'integer'),
         ('statuses', 'statuses', 'json'),
     ]) }}
-),
-
-live_entries as (
-    select
-        stage,
-        stage_name,
-        stage_number,
-        flow,
-        statuses
-    from entries
-    where not is_deleted
-),
-
-status_rows as (
-    {{ json_array_rows('live_entries', ['stage', 'stage_name', 'stage_number', 'flow'], 'statuses') }}
 )
 
 select
-    lower(trim(item)) as status_name,
     stage,
     stage_name,
     stage_number,
-    flow
-from status_rows
+    flow,
+    coalesce(epic_entry, 'any_status') as epic_entry,
+    statuses
+from entries
+where not is_deleted
