@@ -7,9 +7,10 @@ from typing import Any
 import duckdb
 import yaml
 
-from connectors.registry.glossary import STAGES_WITHOUT_STATUS, GlossaryEntry
+from connectors.registry.glossary import GlossaryEntry
 from connectors.registry.schema import Registry
 from connectors.registry.source import load_registry, registry_dir
+from connectors.registry.stages import STAGES_WITHOUT_STATUS
 from reports.glossary import Entry, Glossary, MetricEntry, Texts
 from settings.home import DBT_PROJECT
 

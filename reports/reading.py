@@ -7,9 +7,9 @@ import duckdb
 import pandas as pd
 
 from checks.contract import CheckStatus
-from connectors.registry.glossary import RESERVED_STAGES
 from connectors.registry.schema import Registry
 from connectors.registry.source import load_registry, registry_dir
+from connectors.registry.stages import COMPUTED_STAGES
 from metrics.query import names_of_members
 from reports.language import language
 from reports.model import Definition, HealthReport, SourceStatus, Target, Words
@@ -134,7 +134,7 @@ def words_of(registry: Registry, language_code: str = "en") -> Words:
         segments=named["segment"],
         outer_stages=frozenset(
             {each.id for each in registry.stages if each.epic_entry in ("created", "released")}
-            | RESERVED_STAGES
+            | COMPUTED_STAGES
         ),
     )
 

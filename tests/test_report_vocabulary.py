@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from connectors.registry.source import DEFAULT_FOLDER, load_registry
-from orchestration.pages.report_data import words_of
+from reports.reading import words_of
 from reports.health import render_pages
 from reports.model import HealthReport, Words
 from tests.reports_fixture import report
@@ -108,6 +108,17 @@ def test_members_that_the_registry_does_not_know_follow_those_it_does(own: Healt
     before, after = pages_of(own), pages
     for part in ("<figure>", "<table>", "<tr>"):
         assert [page.count(part) for page in after.values()] == [page.count(part) for page in before.values()]
+
+
+def test_a_stage_that_no_epic_reaches_is_told(own: HealthReport) -> None:
+    coverage = pd.DataFrame(
+        {
+            "subject": ["stages"], "source": ["jira"], "check_name": ["stages_reached_by_epics"], "counted": [5], "total": [6],
+            "coverage_rate": [5 / 6], "explanation": ["Stages of the registry that some epic reached; see stages.yml."],
+        }
+    )  # fmt: skip
+    page = render_pages(report(values=own.values, words=WORDS, names=NAMES, coverage=coverage))["tech.html"]
+    assert "83% (jira): Stages of the registry that some epic reached; see stages.yml." in page
 
 
 def test_the_registry_says_names_and_order(tmp_path: Path) -> None:

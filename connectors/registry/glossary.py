@@ -5,13 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from connectors.registry.stages import STAGES_WITHOUT_STATUS
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 ToolFamily = Literal["product_analytics", "crm", "support", "delivery", "roadmap", "surveys", "files"]
-# Stages that work reaches without a status of its own.
-STAGES_WITHOUT_STATUS = frozenset({"launched", "other"})
-# Stages that are computed, so that stages.yml cannot declare them.
-RESERVED_STAGES = STAGES_WITHOUT_STATUS | {"adopted"}
 
 
 class Wording(BaseModel):

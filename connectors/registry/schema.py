@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,17 +16,16 @@ from pydantic import (
     model_validator,
 )
 
-from connectors.registry.glossary import RESERVED_STAGES, GlossaryEntry, unknown_words
+from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
+from connectors.registry.stages import EpicEntry, not_computed
 
 # A rule between entries that is broken: (stream, position of the entry, what is wrong).
 Problem = tuple[str, int, str]
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 # YAML reads 2026-05-25 as a date.
 Id = Annotated[Text, BeforeValidator(lambda value: value.isoformat() if isinstance(value, date) else value)]
 Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 EpicKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")]
-MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -109,11 +109,10 @@ class Funnel(Entry):
 class Stage(Entry):
     """A stage of delivery. `epic_entry`: what brings an epic into it; an epic that has none of it skips the stage."""
 
+    id: Annotated[Id, AfterValidator(not_computed)]
     name: Text
     flow: Literal["active", "waiting"]
-    epic_entry: Literal[
-        "created", "own_status", "issue_started", "issue_status", "any_status", "released"
-    ] = "any_status"
+    epic_entry: EpicEntry = "any_status"
     statuses: list[Text]
 
 
@@ -299,13 +298,6 @@ class Registry(BaseModel):
             (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
         )
         yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
-        for number, stage in enumerate(self.stages):
-            if stage.id in RESERVED_STAGES:
-                yield (
-                    "stages",
-                    number,
-                    f"The stage `{stage.id}` is computed by the platform: give this one another id.",
-                )
         yield from self._roadmap()
         stage_ids = {each.id for each in self.stages}
         for number, what in unknown_words(self.glossary, self.tracked_events(), stage_ids):
