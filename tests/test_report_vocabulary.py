@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from connectors.registry.source import DEFAULT_FOLDER, load_registry
-from reports.reading import words_of
 from reports.health import render_pages
 from reports.model import HealthReport, Words
+from reports.reading import words_of
 from tests.reports_fixture import report
 
 STAGES = {"idea": "Thought", "build": "Build it", "review": "Look at it"}
