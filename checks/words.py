@@ -55,9 +55,9 @@ _ARRIVED_REMEDY = (
 )
 GATE_REMEDY = "Open the failed checks that the evaluation names; each says what to do. " + _AFTER
 
-SERVED_REMEDY = (
-    "Read `observed` in the failed evaluation: it names the remedy. See that the server is up and that the publisher may "
-    "create schemas in the database, then materialise this asset again: it takes the published file as it is."
+_SERVED_REMEDY = (
+    "Read `observed` in the failed evaluation: it names the remedy. `pops check` asks {title} whether it can be published "
+    "to. Then materialise this asset again: it takes the published file as it is."
 )
 
 
@@ -69,6 +69,11 @@ def check_description(meaning: str, holds: bool, remedy: str, consequence: str |
 def arrived_remedy(source: str) -> str:
     """What to do when a stream of a source was not read."""
     return _ARRIVED_REMEDY.format(source=source)
+
+
+def served_remedy(title: str) -> str:
+    """What to do when a target does not serve the published mart."""
+    return _SERVED_REMEDY.format(title=title)
 
 
 def dbt_remedy(kind: str | None, holds: bool) -> str:

@@ -3,11 +3,11 @@
 from datetime import date
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from metrics.query import CatalogueEntry, QueryAnswer, QueryRow, catalogue, query_metric
 from settings.home import Home
+from settings.terminal import plain, shown
 
 # More members than this stand below each other, not side by side.
 _MOST_COLUMNS = 8
@@ -34,7 +34,7 @@ def answer_table(answer: QueryAnswer) -> Table:
         table.add_column(heading, justify="right")
     for row in answer.rows:
         table.add_row(
-            row.period, *map(escape, row.members), _value(answer, row), f"{row.n or 0:,}", _note(answer, row)
+            row.period, *map(shown, row.members), _value(answer, row), f"{row.n or 0:,}", _note(answer, row)
         )
     return table
 
@@ -50,7 +50,7 @@ def answer_footer(answer: QueryAnswer) -> str:
 def _side_by_side(answer: QueryAnswer, members: list[tuple[str, ...]]) -> Table:
     table = Table(answer.metric.grain, box=None)
     for (name,) in members:
-        table.add_column(escape(name), justify="right")
+        table.add_column(shown(name), justify="right")
     cells = {(row.period, row.members): row for row in answer.rows}
     for period in dict.fromkeys(row.period for row in answer.rows):
         rows = [cells.get((period, member)) for member in members]
@@ -106,4 +106,4 @@ def print_query(terminal: Console, metric: str | None, by: list[str], last: str,
         terminal.print(f"{answer.metric.metric} has no numbers in the last {last} before {answer.as_of}.")
         return
     terminal.print(answer_table(answer))
-    terminal.print(answer_footer(answer), markup=False)
+    terminal.print(plain(answer_footer(answer)), markup=False)

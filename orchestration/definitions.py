@@ -8,9 +8,8 @@ from orchestration.assets.dbt import build_dbt_assets, dbt_resource, parsed_proj
 from orchestration.assets.digest import digest
 from orchestration.assets.ingestion import ingestion_assets, vendor_assets
 from orchestration.assets.metrics import metric_values_asset
-from orchestration.assets.published import published_mart_asset
+from orchestration.assets.published import published_mart_asset, served_assets
 from orchestration.assets.report import health_report
-from orchestration.assets.served import served_mart_assets
 from orchestration.backfill import backfill_source
 from orchestration.jobs import build_schedules, nightly, weekly_report
 from settings.home import Home
@@ -26,7 +25,7 @@ defs = dg.Definitions(
         _models,
         metric_values_asset(_project, _models),
         published_mart_asset(_models),
-        *served_mart_assets(),
+        *served_assets(),
         health_report,
         digest,
     ],

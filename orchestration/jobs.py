@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.assets.served import SERVED_MART
 from orchestration.evaluations import failed_checks
-from orchestration.keys import DIGEST, HEALTH_REPORT
+from orchestration.keys import DIGEST, HEALTH_REPORT, target_key
 from orchestration.runs import AS_OF_TAG
+from publication.targets import SERVED
 from reports.files import mark_withheld
 from settings.home import Home
 from settings.night import reporting_zone
@@ -19,7 +19,10 @@ _EXECUTOR = dg.multiprocess_executor.configured(
 )
 
 
-_AFTER_PUBLICATION = {key.to_python_identifier() for key in (HEALTH_REPORT, DIGEST, SERVED_MART)}
+_AFTER_PUBLICATION = {
+    key.to_python_identifier()
+    for key in (HEALTH_REPORT, DIGEST, *(target_key(target.name) for target in SERVED))
+}
 
 
 @dg.failure_hook(name="tell_readers")

@@ -17,19 +17,21 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 from checks.contract import CheckStatus
 from messages.channels import links
 from orchestration.evaluations import failed_checks
+from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PUBLISHED_MART, target_key
 from orchestration.runs import AS_OF_TAG
+from publication.targets import SERVED
 from settings.home import Home
 
 _LAUNCHER_TAG = "pops/launched_by"
-_PUBLISHED = "published__product_ops__mart"
+_PUBLISHED = PUBLISHED_MART.to_python_identifier()
 _STEPS = {
     "dbt_build": "mart built and tested",
-    "metrics__product_ops__metric_values": "metrics computed",
+    METRIC_VALUES.to_python_identifier(): "metrics computed",
     "audit": "audited",
     _PUBLISHED: "published",
-    "published__product_ops__postgres": "served from PostgreSQL",
-    "reports__product_ops__health_report": "report written",
-    "sent__product_ops__digest": "digest",
+    **{target_key(each.name).to_python_identifier(): f"served from {each.title}" for each in SERVED},
+    HEALTH_REPORT.to_python_identifier(): "report written",
+    DIGEST.to_python_identifier(): "digest",
 }
 
 

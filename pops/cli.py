@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pops.workbench import commands as engineer_commands
+from settings.terminal import plain, plain_lines, shown
 
 app = typer.Typer(
     name="pops",
@@ -34,7 +35,7 @@ _terminal = Console(
 
 def _stop(message: str) -> NoReturn:
     """End with one readable sentence and exit code 1."""
-    typer.secho(message, fg=typer.colors.RED, err=True)
+    typer.secho(plain(message), fg=typer.colors.RED, err=True)
     raise typer.Exit(1)
 
 
@@ -74,6 +75,7 @@ def nightly(
     ] = None,
 ) -> None:
     """Run one night: read the sources, build, audit, publish, report, send the digest. Exits 1 when a step failed."""
+    from pops.night import run_and_tell
     from pops.preflight import check_settings
     from settings.home import Home
     from settings.night import Night
@@ -84,29 +86,7 @@ def nightly(
         night = Night.of(as_of.date() if as_of else None, datetime.now(UTC))
         if not run_and_tell(night.as_of, _terminal):
             raise typer.Exit(1)
-        _terminal.print(f"Mart    {home.published}\nReport  {home.reports}")
-
-
-def run_and_tell(as_of: date, terminal: Console) -> bool:
-    """Run a night, print its progress and what its checks found; whether it was published and every step went well."""
-    from orchestration.night_run import run_night
-    from settings.home import Home
-
-    terminal.print(f"[bold]Night as of {as_of}[/bold]")
-    result = run_night(Home.from_environment().prepare(), as_of, lambda line: terminal.print(f"  {line}"))
-    for check in result.failed:
-        mark = "[red]failed[/red]" if check.severity == "error" else "[yellow]warning[/yellow]"
-        terminal.print(f"  {mark} {check.sentence} [dim]{check.observed}[/dim]")
-    steps = ", ".join(result.failed_steps)
-    if result.published:
-        terminal.print(f"  [green]published[/green] in {result.seconds:.0f} s")
-        if steps:
-            terminal.print(f"  [red]failed after that[/red]: {steps}. Log: {result.log}")
-    else:
-        terminal.print(
-            f"  [red]not published[/red] (failed: {steps}); readers keep the last sound mart. Log: {result.log}"
-        )
-    return result.published and not result.failed_steps
+        _terminal.print(f"Mart    {shown(home.published)}\nReport  {shown(home.reports)}")
 
 
 @app.command()
@@ -121,7 +101,7 @@ def sources() -> None:
             table.add_row(
                 status.source,
                 status.state,
-                status.place,
+                shown(status.place),
                 status.last_read,
                 status.outcome,
                 f"{status.records:,}",
@@ -133,18 +113,20 @@ def sources() -> None:
 def check(
     source: Annotated[str | None, typer.Argument(help="One source; default: all that are on.")] = None,
 ) -> None:
-    """Ask each vendor whether the credentials are good: ok, rejected, scope missing or unreachable."""
-    from pops.sources import credentials
+    """Ask each vendor whether the credentials are good, and each place of publication whether it takes the mart."""
+    from pops.sources import credentials, targets
+    from settings.home import Home
 
     with _readable_errors():
         found = list(credentials(source, os.environ))
-        for name, answer in found:
-            colour = "green" if answer.state == "ok" else "red"
-            _terminal.print(
-                f"{name:<10} [{colour}]{answer.state.replace('_', ' ')}[/{colour}] {answer.remedy}"
-            )
         if not found:
             _stop("No source is on: set POPS_<SOURCE>_BASE_URL and its credentials.")
+        if source is None:
+            found += targets(Home.from_environment().prepare(), os.environ)
+        for name, answer in found:
+            colour = "green" if answer.state == "ok" else "red"
+            state = answer.state.replace("_", " ")
+            _terminal.print(f"{name:<10} [{colour}]{state}[/{colour}] {shown(answer.remedy)}")
         if any(answer.state != "ok" for _, answer in found):
             raise typer.Exit(1)
 
@@ -158,7 +140,7 @@ def health(
     from settings.home import Home
 
     found = health_of(Home.from_environment(), datetime.now(UTC), max_age_hours)
-    _terminal.print(found.as_json(), markup=False)
+    _terminal.print(plain(found.as_json()), markup=False)
     raise typer.Exit(found.exit_code)
 
 
@@ -186,7 +168,7 @@ def report(
     from settings.home import Home
 
     with _readable_errors():
-        _terminal.print(str(write_report(Home.from_environment(), week)))
+        _terminal.print(shown(write_report(Home.from_environment(), week)))
 
 
 @app.command()
@@ -203,7 +185,7 @@ def digest(
     from messages.digest import run_digest
 
     with _readable_errors():
-        _terminal.print(run_digest(week, dry_run, anyway, os.environ), markup=False)
+        _terminal.print(plain_lines(run_digest(week, dry_run, anyway, os.environ)), markup=False)
 
 
 @app.command()
@@ -243,5 +225,5 @@ def export(
     with _readable_errors():
         home = Home.from_environment()
         _terminal.print(
-            str(export_tables(home.published, file_format, to or home.root / "exports", only or []))
+            shown(export_tables(home.published, file_format, to or home.root / "exports", only or []))
         )

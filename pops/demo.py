@@ -6,11 +6,13 @@ from datetime import date, datetime, timedelta
 
 from rich.console import Console
 
+from pops.night import run_and_tell
 from pops.preflight import PSEUDONYM_KEY
 from publication.file import current_publication
 from sandbox.running import running_sandbox
 from settings.home import Home
 from settings.night import SCHEDULED_AT, reporting_zone
+from settings.terminal import shown
 
 # A Monday: its night closes week 2026-W46.
 LAST_NIGHT = date(2026, 11, 16)
@@ -24,8 +26,6 @@ def run_demo(scale: str, nights: int, terminal: Console) -> bool:
 
     Returns whether every night was published.
     """
-    from pops.cli import run_and_tell
-
     home = Home.from_environment().prepare()
     terminal.print(f"Starting the make-believe company ({scale}) ...")
     with running_sandbox(scale=scale, now=_moment(LAST_NIGHT), pace=PACE) as sandbox:
@@ -38,8 +38,8 @@ def run_demo(scale: str, nights: int, terminal: Console) -> bool:
                 return False
     week = (LAST_NIGHT - timedelta(days=7)).strftime("%G-W%V")
     terminal.print(
-        f"\n[bold]Mart[/bold]    {home.published}\n"
-        f"[bold]Report[/bold]  {home.reports / week / 'index.html'}\n"
+        f"\n[bold]Mart[/bold]    {shown(home.published)}\n"
+        f"[bold]Report[/bold]  {shown(home.reports / week / 'index.html')}\n"
         "[bold]UI[/bold]      make dev, then http://127.0.0.1:3000"
     )
     return True

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from connectors.registry.source import load_registry, registry_dir
 from connectors.settings import chosen_sources
-from publication.postgres.address import postgres_address
+from publication.targets import targets_on
 from reports.files import report_language
 from reports.glossary_data import check_glossary
 
@@ -21,7 +21,7 @@ def check_settings(env: Mapping[str, str]) -> None:
     _check_key(env.get(PSEUDONYM_KEY, ""))
     check_glossary(load_registry(registry_dir()))
     report_language(env)
-    postgres_address(env)
+    targets_on(env)
     chosen = chosen_sources(env)
     for error in chosen.values():
         if error is not None and not any(each is None for each in chosen.values()):

@@ -10,6 +10,9 @@ from connectors.contract import Credentials
 from connectors.credentials import check_source
 from connectors.raw_facts import read_states
 from connectors.settings import address_variable, chosen_sources, load_settings
+from publication.target import PublicationError
+from publication.targets import targets_on
+from settings.home import Home
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,14 @@ def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[st
         answer = check_source(name, env) if error is None else Credentials("rejected", str(error))
         assert answer is not None
         yield name, answer
+
+
+def targets(home: Home, env: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:
+    """Whether each place that the mart is published to, and that is on, could be published to now."""
+    for target in targets_on(env):
+        try:
+            target.check(home, env)
+        except PublicationError as error:
+            yield target.name, Credentials("unreachable", str(error))
+        else:
+            yield target.name, Credentials("ok")

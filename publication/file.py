@@ -22,19 +22,18 @@ from publication.meta import (
     CATALOGUE,
     PUBLISHED_SCHEMAS,
     Described,
+    models_described,
     write_comments,
     write_meta,
 )
 from publication.subject_views import create_subject_views
+from publication.target import Edition, PublicationError, Published
+from settings.home import Home
 
 # Readers with a DuckDB from 1.0 on open it: BI tools bring their own, and not the newest.
 STORAGE_VERSION = "v1.0.0"
 # The file under construction, beside the published one: a rename must not cross file systems.
 UNFINISHED_SUFFIX = ".next"
-
-
-class PublicationError(RuntimeError):
-    """What was built cannot be published; readers keep the mart they have."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,12 @@ def _revision(published: Path, as_of: date, content_hash: str) -> int:
 def _known_content(published: Path) -> tuple[Publication, str] | None:
     if not published.exists():
         return None
-    with duckdb.connect(str(published), read_only=True) as connection:
+    try:
+        connection = duckdb.connect(str(published), read_only=True)
+    except duckdb.Error:
+        # Nobody can read it any more: it is replaced.
+        return None
+    with connection:
         if not connection.execute(
             "select 1 from information_schema.tables where table_schema = 'meta' and table_name = 'publication'"
         ).fetchall():
@@ -230,3 +234,40 @@ def _sync(path: Path) -> None:
 def _quoted(path: Path) -> str:
     escaped = str(path).replace("'", "''")
     return f"'{escaped}'"
+
+
+class FileTarget:
+    """The published file of a home: always on, and what every other target serves from."""
+
+    name = "mart"
+    title = "the published file"
+    kind = "duckdb"
+    description = (
+        "What BI tools query: the schemas mart, metrics and meta, in one file that is replaced in one step "
+        "when the audit has passed."
+    )
+
+    def address(self, env: Mapping[str, str]) -> str | None:
+        return str(Home.from_environment().published)
+
+    def publish(self, edition: Edition) -> Published:
+        """Raises FileNotFoundError without a warehouse, PublicationError as `publish` does."""
+        home, night = edition.home, edition.night
+        if night is None:
+            raise PublicationError("Nothing was built that could be published: run the job `nightly`.")
+        done = publish(
+            home.warehouse,
+            home.published,
+            night.as_of,
+            night.checks,
+            night.sources,
+            night.until,
+            night.reporting_time_zone,
+            models_described(home.dbt_target / "manifest.json"),
+        )
+        return Published(done.as_of, done.revision, sum(done.row_counts.values()), str(home.published))
+
+    def check(self, home: Home, env: Mapping[str, str]) -> None:
+        folder = home.published.parent
+        if not os.access(folder, os.W_OK):
+            raise PublicationError(f"{folder} cannot be written: give the platform's user the right to.")

@@ -7,13 +7,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+
+from checks.dbt_tests import KEY_TESTS
 
 # Schema of the warehouse: what readers find it under.
 PUBLISHED_SCHEMAS = {"marts": "mart", "metrics": "metrics"}
 # Made by the metrics, but a description of them, not numbers.
 CATALOGUE = "metrics.metric_definitions"
+# Of the tables that no dbt model makes; those of the marts have the keys that dbt tests.
+_OTHER_KEYS = {
+    "meta.checks": ("asset", "check_name"),
+    "meta.metrics": ("metric",),
+    "meta.publication": ("as_of",),
+    "meta.sources": ("source",),
+}
 
 
 @dataclass(frozen=True)
@@ -178,3 +188,22 @@ def _one_line(text: str) -> str:
 def _literal(text: str) -> str:
     escaped = text.replace("'", "''")
     return f"'{escaped}'"
+
+
+def key_columns(manifest: Path) -> dict[str, tuple[str, ...]]:
+    """The columns that name a row, by `schema.table` of the published mart: those whose uniqueness dbt tests.
+
+    `manifest`: dbt's `manifest.json`.
+    """
+    nodes: dict[str, dict[str, Any]] = json.loads(manifest.read_text())["nodes"]
+    keys: dict[str, tuple[str, ...]] = {}
+    for test in nodes.values():
+        tested = test.get("test_metadata") or {}
+        model = nodes.get(test.get("attached_node") or "")
+        if model is None or model["schema"] != "marts":
+            continue
+        table = f"mart.{model['name']}"
+        if tested.get("name") in KEY_TESTS:
+            key = tested["kwargs"][KEY_TESTS[tested["name"]]]
+            keys[table] = (key,) if isinstance(key, str) else tuple(key)
+    return {**keys, **_OTHER_KEYS}

@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 from checks.dbt_tests import KEY_TESTS
-from orchestration.assets.served import SERVED_MART, key_columns, served_mart_assets
+from orchestration.assets.published import served_assets
 from orchestration.evaluations import failed_checks
-from orchestration.keys import PUBLISHED_MART
+from orchestration.keys import PUBLISHED_MART, target_key
+from publication.meta import key_columns
 from publication.postgres.address import READER_VARIABLE, URL_VARIABLE, PostgresAddress
 from tests.postgres_fixture import postgres, published_file, target
 from tests.postgres_server import rows
@@ -51,12 +52,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [*served_mart_assets(), dg.AssetSpec(PUBLISHED_MART)], instance=instance, raise_on_error=False
+        [*served_assets(), dg.AssetSpec(PUBLISHED_MART)], instance=instance, raise_on_error=False
     )
 
 
 def test_there_is_no_asset_where_the_mart_is_not_served() -> None:
-    assert served_mart_assets({}) == []
+    assert served_assets({}) == []
 
 
 def test_the_asset_tells_what_is_served(
@@ -93,7 +94,7 @@ def test_a_server_that_refuses_us_fails_the_asset_and_says_why(
         )
         assert "password authentication failed" in failed.observed
         assert target.place in failed.observed
-        assert instance.get_latest_materialization_event(SERVED_MART) is None
+        assert instance.get_latest_materialization_event(target_key("postgres")) is None
         events = "".join(str(entry) for entry in instance.all_logs(done.run_id))
     written = "".join(capfd.readouterr())
     assert "password authentication failed" in written

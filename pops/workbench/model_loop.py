@@ -5,10 +5,12 @@ from typing import Any
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pops.workbench.workbench import LAST_NIGHT, WORK, Outcome, Workbench
 from settings.home import Home
+from settings.terminal import plain, plain_lines, shown
 
 _TEST_ROWS, _WIDEST = 5, 40
 
@@ -28,7 +30,7 @@ def run_model(home: Home, name: str, rows: int, terminal: Console) -> bool:
 
     Raises ValueError when there is no such model, and whatever Workbench raises.
     """
-    bench = Workbench(home, lambda line: terminal.print(f"[dim]{line}[/dim]"))
+    bench = Workbench(home, lambda line: terminal.print(f"[dim]{shown(line)}[/dim]"))
     bench.prepare()
     node = bench.manifest.nodes.get(f"model.product_ops.{name}")
     if node is None:
@@ -41,7 +43,9 @@ def run_model(home: Home, name: str, rows: int, terminal: Console) -> bool:
         built = next((each for each in outcomes if each.unique_id == node.unique_id), None)
         if built is not None and built.is_good:
             _show(read_result(connection, node.schema, node.name, rows), terminal)
-    terminal.print(f"[dim]As of {bench.night.as_of}. Everything that was built: {bench.database}[/dim]")
+    terminal.print(
+        f"[dim]As of {bench.night.as_of}. Everything that was built: {shown(bench.database)}[/dim]"
+    )
     return all(each.is_good or each.status == "warn" for each in outcomes)
 
 
@@ -80,7 +84,7 @@ def _tell(outcome: Outcome, connection: duckdb.DuckDBPyConnection, terminal: Con
     )
     if outcome.is_good:
         return
-    terminal.print(outcome.message, markup=False)
+    terminal.print(plain_lines(outcome.message), markup=False)
     if outcome.kind == "test" and outcome.query and outcome.status in ("fail", "warn"):
         try:
             cursor = connection.execute(f"select * from ({outcome.query}) as failing limit {_TEST_ROWS}")
@@ -111,5 +115,5 @@ def _table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    text = "" if value is None else plain(value)
+    return escape(text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…")

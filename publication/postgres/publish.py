@@ -154,6 +154,11 @@ def _only_publisher(session: PostgresSession) -> None:
         raise PostgresError(
             f"Another publication is being written to PostgreSQL at {session.address.place}: publish again when it has ended."
         )
+    check_publisher(session)
+
+
+def check_publisher(session: PostgresSession) -> None:
+    """Raises PostgresError unless the login may make the schemas of a publication."""
     may_create, database, user = session.rows(
         "select has_database_privilege(current_database(), 'create'), current_database()::text, current_user::text"
     )[0]

@@ -11,6 +11,7 @@ from adbc_driver_manager import Error as DriverError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from publication.postgres.address import URL_VARIABLE, PostgresAddress
+from publication.target import PublicationError
 
 NO_RIGHT = "42501"
 WAITED_FOR_LOCK = ("55P03", "40P01")
@@ -23,7 +24,7 @@ _REMEDIES = {
 }
 
 
-class PostgresError(RuntimeError):
+class PostgresError(PublicationError):
     """PostgreSQL did not take the mart. `code`: its SQLSTATE, empty when there was no answer."""
 
     def __init__(self, message: str, code: str = "", reason: str = "") -> None:

@@ -1,0 +1,33 @@
+"""Other people's text in a terminal: it is data there, never a command to it."""
+
+import unicodedata
+
+from rich.markup import escape
+
+# Cc: control characters, with which a text could steer the terminal. Cf and the separators: directions of writing and
+# line ends, with which it could make a line read otherwise than it is.
+_STEERING = ("Cc", "Cf", "Zl", "Zp")
+# Joins letters and emoji in scripts that need it, and turns nothing around.
+_JOINERS = "\u200c\u200d"
+
+
+def plain(text: object) -> str:
+    """`text` without what would steer a terminal: each such character becomes U+FFFD, line ends and tabs a blank."""
+    return "".join(
+        " "
+        if character in "\n\r\t"
+        else "\ufffd"
+        if unicodedata.category(character) in _STEERING and character not in _JOINERS
+        else character
+        for character in str(text)
+    )
+
+
+def shown(text: object) -> str:
+    """`plain`, with what Rich would take for markup escaped: for every print of a text that is not ours."""
+    return escape(plain(text))
+
+
+def plain_lines(text: str) -> str:
+    """`plain`, for a text of several lines."""
+    return "\n".join(plain(line) for line in text.split("\n"))
