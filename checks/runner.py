@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from checks.contract import Outcome, Rule, Severity, Status, Suite, check_name, redacted
+from connectors import SOURCES
+from connectors.storage import attach, open_duckdb
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,13 +19,11 @@ MAXIMUM_ROWS = 100_000
 
 
 def connect(warehouse: Path, raw: Path) -> duckdb.DuckDBPyConnection:
-    """The warehouse, and each raw file under its source's name, read-only; times in UTC."""
-    connection = duckdb.connect(str(warehouse), read_only=True)
-    for file in sorted(raw.glob("*.duckdb")):
-        connection.execute(f"attach '{file}' as {file.stem} (read_only)")
-    connection.execute("set timezone = 'UTC'")
-    # What does not fit goes to disk: a night stays within two gigabytes.
-    connection.execute("set memory_limit = '800MB'")
+    """The warehouse, and each source's raw file under its name, read-only; times in UTC. Other files there are not ours."""
+    connection = open_duckdb(warehouse, read_only=True)
+    for source in SOURCES:
+        if (file := raw / f"{source}.duckdb").exists():
+            attach(connection, file, source)
     return connection
 
 

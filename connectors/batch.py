@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from connectors.contract import PAGE_SCHEMA, Page, RawRecord
 from connectors.raw_store import LATEST, RawStore
+from connectors.storage import literal
 
 RAW_SCHEMA = pa.schema(
     [
@@ -105,9 +106,9 @@ class Batch:
                 f"""
                 copy (
                     select spool.*
-                    from read_parquet('{_quoted(self._spool)}', file_row_number = false) as spool
+                    from read_parquet({literal(self._spool)}, file_row_number = false) as spool
                     semi join batch_keys using (record_id, record_hash)
-                ) to '{_quoted(self.file)}' (format parquet, row_group_size {ROW_GROUP})
+                ) to {literal(self.file)} (format parquet, row_group_size {ROW_GROUP})
                 """
             )
 
@@ -229,7 +230,3 @@ class Batch:
     def _quarantine(self, reason: str, record: str) -> None:
         printable = record[:QUARANTINED_CHARACTERS].encode(errors="backslashreplace").decode()
         self.quarantined.append((reason, printable))
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

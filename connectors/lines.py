@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import PAGE_SCHEMA, Page
+from connectors.storage import open_duckdb
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Bytes of lines that become one page: small enough for memory, large enough for speed.
@@ -57,7 +58,7 @@ def line_pages(parts: Iterable[list[bytes]], selection: str) -> Iterator[Page]:
     `selection`: SQL that turns the table `lines` (a text column `line`) into the columns of `PAGE_SCHEMA` and `reason`,
     which says why a line cannot be a record (null: it can). Such lines, and those that are not UTF-8, are quarantined.
     """
-    connection = duckdb.connect(config={"threads": 2, "memory_limit": "128MB"})
+    connection = open_duckdb(memory_limit="128MB", threads=2)
     try:
         waiting: list[bytes] = []
         size = 0

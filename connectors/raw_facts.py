@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from connectors import SOURCES, connector_class
+from connectors.storage import FileDamaged, FileLocked, open_duckdb
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,7 @@ def stream_facts(home: Path, source: str, streams: tuple[str, ...]) -> dict[str,
     if not file.exists():
         return {}
     try:
-        with duckdb.connect(str(file), read_only=True) as raw:
-            raw.execute("set timezone = 'UTC'")
+        with open_duckdb(file, read_only=True) as raw:
             good = dict(
                 raw.execute(
                     f"select stream, max(extracted_at)::timestamp from raw_{source}._pops_loads "
@@ -38,7 +38,7 @@ def stream_facts(home: Path, source: str, streams: tuple[str, ...]) -> dict[str,
                 )
                 for stream in streams
             }
-    except duckdb.IOException:
+    except (FileLocked, FileDamaged):
         return {}
 
 
@@ -46,7 +46,8 @@ def stream_facts(home: Path, source: str, streams: tuple[str, ...]) -> dict[str,
 class ReadState:
     """Up to which UTC moment a source was read (None: never), how its last run ended, and how many records raw holds.
 
-    `outcome`: ok, failed, paused (its quota was spent), or off when it never ran. `night_until`: the moment up to which the night reads.
+    `outcome`: ok, failed, paused (its quota was spent), off when it never ran; `being read` or `damaged` when the file does not say
+    (`records` is None then). `night_until`: the moment up to which the night reads.
     """
 
     source: str
@@ -54,7 +55,7 @@ class ReadState:
     outcome: str
     read_until: datetime | None
     night_until: datetime
-    records: int
+    records: int | None
 
 
 def read_states(home: Path, until: datetime) -> list[ReadState]:
@@ -67,9 +68,17 @@ def _read_state(file: Path, source: str, until: datetime) -> ReadState:
     family = connector_class(source).family
     if not file.exists():
         return ReadState(source, family, "off", None, night_until, 0)
+    try:
+        return _booked_state(file, source, family, night_until)
+    except FileLocked:
+        return ReadState(source, family, "being read", None, night_until, None)
+    except FileDamaged:
+        return ReadState(source, family, "damaged", None, night_until, None)
+
+
+def _booked_state(file: Path, source: str, family: str, night_until: datetime) -> ReadState:
     schema = f"raw_{source}"
-    with duckdb.connect(str(file), read_only=True) as raw:
-        raw.execute("set timezone = 'UTC'")
+    with open_duckdb(file, read_only=True) as raw:
         last = raw.execute(
             f"select outcome from {schema}._pops_runs order by started_at desc limit 1"
         ).fetchone()

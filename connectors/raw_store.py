@@ -16,6 +16,7 @@ import duckdb
 
 from connectors.contract import Cursor, RawRecord, Stream, Window
 from connectors.errors import AlreadyRunning
+from connectors.storage import FileDamaged, FileLocked, open_duckdb, set_aside
 
 # Name -> (DuckDB type, dlt type); no column may be null.
 RAW_COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -73,7 +74,11 @@ class Booking:
 
 
 class RawStore:
-    """The open raw file of one source; only its connector's runner writes it. Times are UTC."""
+    """The open raw file of one source; only its connector's runner writes it. Times are UTC.
+
+    A file that cannot be read any more is put aside, and the source begins anew with an empty one; `put_aside` says where it
+    lies. A file that another process has open raises AlreadyRunning.
+    """
 
     def __init__(self, home: Path, source: str, streams: tuple[Stream, ...]) -> None:
         self.source = source
@@ -81,21 +86,30 @@ class RawStore:
         self.path = home / "raw" / f"{source}.duckdb"
         self._streams = streams
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.put_aside: Path | None = None
         try:
-            self.connection = duckdb.connect(
-                str(self.path), config={"storage_compatibility_version": STORAGE_VERSION}
-            )
-        except duckdb.IOException as error:
+            try:
+                self._open()
+            except FileDamaged:
+                self.put_aside = set_aside(self.path)
+                self._open()
+        except FileLocked as error:
             raise AlreadyRunning(
-                f"The raw file {self.path.name} is open elsewhere or cannot be written.",
+                f"The raw file {self.path.name} is open in another process.",
                 remedy="Close what has it open (another run, a DuckDB shell), and run again.",
                 source=source,
             ) from error
+
+    def _open(self) -> None:
+        self.connection = open_duckdb(
+            self.path, memory_limit=MEMORY_LIMIT, storage_compatibility_version=STORAGE_VERSION
+        )
         try:
-            self.connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{MEMORY_LIMIT}'")
             self._prepare()
-        except BaseException:
+        except BaseException as error:
             self.connection.close()
+            if isinstance(error, duckdb.IOException | duckdb.SerializationException):
+                raise FileDamaged(f"{self.path.name} is damaged and cannot be read.") from error
             raise
 
     def __enter__(self) -> "RawStore":

@@ -123,6 +123,10 @@ def run_source(
     try:
         settings = load_settings(source, kind.Settings, env)
         with _only_run(home, source) as folder, RawStore(home, source, kind.streams) as store:
+            if store.put_aside and progress:
+                progress(
+                    f"{source}: its raw file was damaged and is kept as {store.put_aside.name}; its history is read again"
+                )
             if settings is None:
                 return SourceRun(source, "off")
             with Http.of(settings, transport=transport, clock=clock, scratch=folder / "scratch") as http:

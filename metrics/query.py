@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from connectors.storage import attach, open_duckdb
 from metrics.periods import complete_periods, days_back, next_period, period_name
 from settings.home import Home
 
@@ -122,10 +123,8 @@ def query_metric(
 def _open(published: Path) -> duckdb.DuckDBPyConnection:
     if not published.exists():
         raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
-    connection = duckdb.connect()
-    path = str(published).replace("'", "''")
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute(f"attach '{path}' as published (read_only)")
+    connection = open_duckdb()
+    attach(connection, published, "published")
     connection.execute("use published")
     return connection
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.storage import attach, literal, open_duckdb, quoted
 from metrics.definitions import MetricDefinition
 from metrics.engine import MetricEngine
 from metrics.periods import complete_periods
@@ -110,17 +111,13 @@ def compute_metrics(
 @contextmanager
 def _opened(warehouse: Path, catalogue: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse under the name that compiled SQL gives it."""
-    connection = duckdb.connect()
+    connection = open_duckdb()
     try:
-        connection.execute("set TimeZone = 'UTC'")
         # A rolling window joins a few hundred days: looping over them beats sorting every row of usage.
         connection.execute("set nested_loop_join_threshold = 100000")
-        # As in dbt's profile: what does not fit goes to disk.
-        connection.execute("set memory_limit = '800MB'")
-        path = str(warehouse).replace("'", "''")
-        connection.execute(f"set temp_directory = '{path}.tmp'")
-        connection.execute(f"attach '{path}' as \"{catalogue}\"")
-        connection.execute(f'use "{catalogue}"')
+        connection.execute(f"set temp_directory = {literal(f'{warehouse}.tmp')}")
+        attach(connection, warehouse, catalogue, options="")
+        connection.execute(f"use {quoted(catalogue)}")
         yield connection
     finally:
         connection.close()
@@ -338,7 +335,7 @@ def latest_values(warehouse: Path) -> dict[str, dict[str, Any]]:
         f"{name} is null"
         for name in ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
     )
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_duckdb(warehouse, read_only=True) as connection:
         rows = connection.execute(
             f"""
             select metric, any_value(grain), max(period_start), count(*),

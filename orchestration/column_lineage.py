@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.raw_store import RAW_COLUMNS
+from connectors.storage import write_text
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -44,9 +45,7 @@ class ColumnLineage:
     def keep(self) -> None:
         """Write what is known now, for the next run."""
         if self._changed:
-            unfinished = self.file.with_suffix(".next")
-            unfinished.write_text(json.dumps({"stamp": self.stamp, "models": self._known}))
-            unfinished.replace(self.file)
+            write_text(self.file, json.dumps({"stamp": self.stamp, "models": self._known}))
             self._changed = False
 
     @cached_property

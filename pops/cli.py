@@ -104,7 +104,7 @@ def sources() -> None:
                 shown(status.place),
                 status.last_read,
                 status.outcome,
-                f"{status.records:,}",
+                "" if status.records is None else f"{status.records:,}",
             )
         _terminal.print(table)
 

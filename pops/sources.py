@@ -24,7 +24,7 @@ class SourceLine:
     place: str
     last_read: str
     outcome: str
-    records: int
+    records: int | None
 
 
 def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from connectors.storage import literal, open_duckdb, quoted
 from metrics.query import did_you_mean
 
 _COPY_OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header"}
@@ -26,7 +27,7 @@ def export_tables(published: Path, file_format: str, target: Path, only: Sequenc
     if not published.exists():
         raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
     # An open reader keeps its state: a publication in the meantime changes nothing here.
-    with duckdb.connect(str(published), read_only=True) as mart:
+    with open_duckdb(published, read_only=True) as mart:
         tables = _chosen(mart, only)
         as_of, revision, published_at, content_hash = mart.execute(
             "select as_of, revision, published_at, content_hash from meta.publication"
@@ -74,9 +75,8 @@ def _chosen(mart: duckdb.DuckDBPyConnection, only: Sequence[str]) -> list[str]:
 def _export(mart: duckdb.DuckDBPyConnection, table: str, file_format: str, folder: Path) -> dict[str, object]:
     schema, name = table.split(".")
     file = folder / f"{table}.{file_format}"
-    path = str(file).replace("'", "''")
     rows = mart.execute(
-        f'copy (select * from "{schema}"."{name}") to \'{path}\' ({_COPY_OPTIONS[file_format]})'
+        f"copy (select * from {quoted(schema, name)}) to {literal(file)} ({_COPY_OPTIONS[file_format]})"
     ).fetchall()[0][0]
     columns = {
         row[0]: str(row[1]).lower() for row in mart.execute(f'describe "{schema}"."{name}"').fetchall()

@@ -18,6 +18,7 @@ import duckdb
 
 from checks.contract import CheckStatus
 from connectors.raw_facts import ReadState
+from connectors.storage import FileDamaged, attach, literal, open_duckdb
 from publication.meta import (
     CATALOGUE,
     PUBLISHED_SCHEMAS,
@@ -114,15 +115,11 @@ def current_publication(published: Path) -> Publication | None:
 @contextmanager
 def _attached(warehouse: Path, unfinished: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse as `built`, read-only, and the new file in use; on leaving, the new file is whole on disk."""
-    connection = duckdb.connect()
+    connection = open_duckdb()
     try:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set memory_limit = '800MB'")
-        connection.execute(f"set temp_directory = {_quoted(Path(f'{unfinished}.tmp'))}")
-        connection.execute(f"attach {_quoted(warehouse)} as built (read_only)")
-        connection.execute(
-            f"attach {_quoted(unfinished)} as unfinished (storage_version '{STORAGE_VERSION}')"
-        )
+        connection.execute(f"set temp_directory = {literal(f'{unfinished}.tmp')}")
+        attach(connection, warehouse, "built")
+        attach(connection, unfinished, "unfinished", f"storage_version '{STORAGE_VERSION}'")
         connection.execute("use unfinished")
         # One transaction: else each of some thousand comments would wait for the disk.
         connection.execute("begin")
@@ -177,8 +174,8 @@ def _known_content(published: Path) -> tuple[Publication, str] | None:
     if not published.exists():
         return None
     try:
-        connection = duckdb.connect(str(published), read_only=True)
-    except duckdb.Error:
+        connection = open_duckdb(published, read_only=True)
+    except FileDamaged:
         # Nobody can read it any more: it is replaced.
         return None
     with connection:
@@ -195,7 +192,7 @@ def _known_content(published: Path) -> tuple[Publication, str] | None:
 
 def _verify(unfinished: Path, publication: Publication) -> None:
     """Open the file as a reader would, and count; its format must be one that old readers know."""
-    with duckdb.connect(str(unfinished), read_only=True) as connection:
+    with open_duckdb(unfinished, read_only=True) as connection:
         ((tags,),) = connection.execute(
             "select tags from duckdb_databases() where database_name = current_database()"
         ).fetchall()
@@ -229,11 +226,6 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _quoted(path: Path) -> str:
-    escaped = str(path).replace("'", "''")
-    return f"'{escaped}'"
 
 
 class FileTarget:

@@ -4,12 +4,12 @@ With it a changed model can be told from an unchanged one, and be built as of th
 """
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from connectors.storage import replaced, write_text
 from publication.snapshots import FileState, file_state
 from settings.home import Home
 
@@ -40,10 +40,9 @@ def keep_night(home: Home, as_of: date, first_day: date, variables: str) -> None
         "variables": variables,
         "warehouse": file_state(home.warehouse),
     }
-    unfinished = folder / f"{_MANIFEST}.next"
-    shutil.copyfile(home.dbt_target / _MANIFEST, unfinished)
-    (folder / _FACTS).write_text(json.dumps(facts))
-    os.replace(unfinished, folder / _MANIFEST)
+    with replaced(folder / _MANIFEST) as unfinished:
+        shutil.copyfile(home.dbt_target / _MANIFEST, unfinished)
+        write_text(folder / _FACTS, json.dumps(facts))
 
 
 def kept_night(home: Home) -> KeptNight:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from checks.dbt_tests import KEY_TESTS
+from connectors.storage import literal
 
 # Schema of the warehouse: what readers find it under.
 PUBLISHED_SCHEMAS = {"marts": "mart", "metrics": "metrics"}
@@ -174,20 +175,15 @@ def write_comments(connection: duckdb.DuckDBPyConnection, described: Mapping[str
             continue
         relation = f'"{schema}"."{table}"'
         word = "view" if kind == "VIEW" else "table"
-        connection.execute(f"comment on {word} {relation} is {_literal(text.text)}")
+        connection.execute(f"comment on {word} {relation} is {literal(text.text)}")
         for column in columns:
             if column in text.columns:
-                comment = _literal(text.columns[column])
+                comment = literal(text.columns[column])
                 connection.execute(f'comment on column {relation}."{column}" is {comment}')
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
 
 
 def key_columns(manifest: Path) -> dict[str, tuple[str, ...]]:

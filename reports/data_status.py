@@ -83,7 +83,7 @@ def _sources(report: HealthReport) -> Table:
                 wording.label(say, source.family),
                 _outcome(report, source),
                 say.text("never") if source.read_until == "never" else source.read_until,
-                say.number(source.records),
+                "" if source.records is None else say.number(source.records),
             )
             for source in report.sources
         ),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from connectors.storage import write_text
 from reports.glossary import render_glossary
 from reports.glossary_data import glossary_of
 from reports.health import INDEX, render_pages
@@ -54,7 +55,7 @@ def write_report(home: Home, week: str | None = None) -> Path:
     _write_list(home)
     with open_mart(home.published) as mart:
         page = render_glossary(glossary_of(mart), language(report_language()))
-    _replace(home.reports / "glossary.html", page)
+    write_text(home.reports / "glossary.html", page)
     return path
 
 
@@ -93,10 +94,10 @@ def _write_week(home: Home, week: str) -> Path:
     if 0 < shown < report.revision:
         _keep(folder, shown)
     for name, page in pages.items():
-        _replace(folder / name, page)
+        write_text(folder / name, page)
     for gone in {path.name for path in folder.glob("*.html")} - pages.keys():
         (folder / gone).unlink()
-    _replace(folder / _STATE, json.dumps({"revision": report.revision}))
+    write_text(folder / _STATE, json.dumps({"revision": report.revision}))
     return folder / INDEX
 
 
@@ -148,10 +149,4 @@ def _write_list(home: Home) -> None:
             )
         )
     report = health_report(home.published, monday_of(weeks[0].name), language_code=report_language())
-    _replace(home.reports / INDEX, render_weeks(report, weeks))
-
-
-def _replace(path: Path, content: str) -> None:
-    unfinished = path.with_name(path.name + ".next")
-    unfinished.write_text(content, encoding="utf-8")
-    os.replace(unfinished, path)
+    write_text(home.reports / INDEX, render_weeks(report, weeks))

@@ -54,7 +54,7 @@ class SourceStatus:
     family: str
     outcome: str
     read_until: str
-    records: int
+    records: int | None
     is_stale: bool
 
     @property

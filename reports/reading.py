@@ -10,6 +10,7 @@ from checks.contract import CheckStatus
 from connectors.registry.schema import Registry
 from connectors.registry.source import load_registry, registry_dir
 from connectors.registry.stages import COMPUTED_STAGES
+from connectors.storage import open_duckdb
 from metrics.query import names_of_members
 from reports.language import language
 from reports.model import Definition, HealthReport, SourceStatus, Target, Words
@@ -29,7 +30,7 @@ def open_mart(published: Path) -> duckdb.DuckDBPyConnection:
     """The published mart, read-only. Raises ValueError when nothing is published."""
     if not published.exists():
         raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
-    return duckdb.connect(str(published), read_only=True)
+    return open_duckdb(published, read_only=True)
 
 
 def _as_of(mart: duckdb.DuckDBPyConnection) -> date:

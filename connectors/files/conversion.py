@@ -5,6 +5,7 @@ import duckdb
 from connectors.files.entities import Column
 from connectors.files.mapping import Mapping, Rule
 from connectors.files.reading import source_columns
+from connectors.storage import literal
 
 _NUMBER = {
     ".": r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$",
@@ -33,7 +34,7 @@ def convert(connection: duckdb.DuckDBPyConnection, path: str, mapping: Mapping) 
     places = {name: f"c{number}" for number, name in enumerate(source_columns(mapping))}
     texts, values = [], []
     for column, rule in mapping.mapped():
-        cell = _text(rule.constant) if rule.constant is not None else places[str(rule.column)]
+        cell = literal(rule.constant) if rule.constant is not None else places[str(rule.column)]
         texts.append(f"{_mapped_text(cell, rule)} as {column.name}_text")
         values.append(f"{_value(column, rule, mapping.time_zone, decimal)} as {column.name}")
     problems = [problem for column, rule in mapping.mapped() for problem in _problems(column, rule, mapping)]
@@ -42,7 +43,7 @@ def convert(connection: duckdb.DuckDBPyConnection, path: str, mapping: Mapping) 
             f"{name} is null" for name in mapping.conformed.one_of if name in mapping.columns
         )
         problems.append(
-            f"case when {nothing} then {_text(f'{_names(mapping.conformed.one_of)} is empty')} end"
+            f"case when {nothing} then {literal(f'{_names(mapping.conformed.one_of)} is empty')} end"
         )
     keys = mapping.row_key
     key = keys[0] if len(keys) == 1 else f"cast(json_array({', '.join(keys)}) as varchar)"
@@ -54,7 +55,7 @@ def convert(connection: duckdb.DuckDBPyConnection, path: str, mapping: Mapping) 
         converted as (select *, {", ".join(values)} from texts),
         judged as (
             select line, raw, {key} as row_key, coalesce(problem, {", ".join(problems)}) as problem, json_merge_patch(
-                json_object('_mapping', {_text(mapping.id)}, '_file', {_text(path)}, '_key', {key}),
+                json_object('_mapping', {literal(mapping.id)}, '_file', {literal(path)}, '_key', {key}),
                 json_object({pairs})
             ) as record
             from converted
@@ -70,12 +71,12 @@ def convert(connection: duckdb.DuckDBPyConnection, path: str, mapping: Mapping) 
         select
             line,
             raw,
-            {_text(f"{mapping.id}/{path}//")} || row_key as record_id,
+            {literal(f"{mapping.id}/{path}//")} || row_key as record_id,
             cast(record as varchar) as record,
-            {_text(f"{path} {noun} ")} || line || ': ' || coalesce(
+            {literal(f"{path} {noun} ")} || line || ': ' || coalesce(
                 problem,
                 case when record <> first_record then
-                    {_text(f"{_names(keys)} is that of {noun} ")} || first_line || ', with other content'
+                    {literal(f"{_names(keys)} is that of {noun} ")} || first_line || ', with other content'
                 end
             ) || '.' as problem
         from compared
@@ -87,7 +88,7 @@ def _mapped_text(cell: str, rule: Rule) -> str:
     trimmed = f"nullif(trim({cell}, e' \\t\\r\\n'), '')"
     if not rule.values:
         return trimmed
-    cases = " ".join(f"when {_text(theirs)} then {_text(ours)}" for theirs, ours in rule.values.items())
+    cases = " ".join(f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in rule.values.items())
     # What is not listed stays, and is found out by its leading zero byte.
     return f"case {trimmed} {cases} else {_UNLISTED} || {trimmed} end"
 
@@ -97,13 +98,13 @@ _UNLISTED = "chr(1)"
 
 def _value(column: Column, rule: Rule, time_zone: str, decimal: str) -> str:
     text = f"{column.name}_text"
-    zone = _text(time_zone)
+    zone = literal(time_zone)
     match column.kind:
         case "text":
             return f"case when not starts_with({text}, {_UNLISTED}) then {text} end" if rule.values else text
         case "number" | "integer":
             plain = f"replace(replace({text}, '.', ''), ',', '.')" if decimal == "," else text
-            number = f"case when regexp_matches({text}, {_text(_NUMBER[decimal])}) then try_cast({plain} as double) end"
+            number = f"case when regexp_matches({text}, {literal(_NUMBER[decimal])}) then try_cast({plain} as double) end"
             if column.kind == "number":
                 return f"(case when isfinite({number}) then {number} end)"
             return f"(case when {number} = trunc({number}) then try_cast({number} as bigint) end)"
@@ -120,24 +121,24 @@ def _moment(text: str, rule: Rule, zone: str) -> str:
     if rule.format in ("epoch_seconds", "epoch_milliseconds"):
         factor = 1_000_000 if rule.format == "epoch_seconds" else 1_000
         number = (
-            f"case when regexp_matches({text}, {_text(_NUMBER['.'])}) then try_cast({text} as double) end"
+            f"case when regexp_matches({text}, {literal(_NUMBER['.'])}) then try_cast({text} as double) end"
         )
         return f"(try(make_timestamp(cast(round({number} * {factor}) as bigint))) at time zone 'UTC')"
     if rule.format == "iso":
         return (
-            f"case when regexp_matches({text}, {_text(_OFFSET)}) then try_cast({text} as timestamptz) "
+            f"case when regexp_matches({text}, {literal(_OFFSET)}) then try_cast({text} as timestamptz) "
             f"else try_cast({text} as timestamp) at time zone {zone} end"
         )
     if "%z" in rule.format:
-        return f"cast(try_strptime({text}, {_text(rule.format)}) as timestamptz)"
-    return f"(try_strptime({text}, {_text(rule.format)}) at time zone {zone})"
+        return f"cast(try_strptime({text}, {literal(rule.format)}) as timestamptz)"
+    return f"(try_strptime({text}, {literal(rule.format)}) at time zone {zone})"
 
 
 def _local_time(text: str, rule: Rule, zone: str) -> str:
     """The text as a time on the mapping's clock: a date without a time of day stays that date."""
     if rule.format in ("iso", "epoch_seconds", "epoch_milliseconds") or "%z" in rule.format:
         return f"({_moment(text, rule, zone)} at time zone {zone})"
-    return f"try_strptime({text}, {_text(rule.format)})"
+    return f"try_strptime({text}, {literal(rule.format)})"
 
 
 def _problems(column: Column, rule: Rule, mapping: Mapping) -> list[str]:
@@ -146,27 +147,23 @@ def _problems(column: Column, rule: Rule, mapping: Mapping) -> list[str]:
         origin += f" (column `{rule.column}`)"
     found = []
     if column.required or (column.name in mapping.row_key and column.name not in mapping.conformed.one_of):
-        found.append(f"case when {text} is null then {_text(f'{origin} is empty')} end")
+        found.append(f"case when {text} is null then {literal(f'{origin} is empty')} end")
     if rule.values:
         found.append(
-            f"case when starts_with({text}, {_UNLISTED}) then {_text(f'{origin} is none of the `values` of the mapping')} end"
+            f"case when starts_with({text}, {_UNLISTED}) then {literal(f'{origin} is none of the `values` of the mapping')} end"
         )
     if column.values:
-        allowed = ", ".join(_text(each) for each in column.values)
+        allowed = ", ".join(literal(each) for each in column.values)
         found.append(
-            f"case when {text} not in ({allowed}) then {_text(f'{origin} is none of ' + ', '.join(column.values))} end"
+            f"case when {text} not in ({allowed}) then {literal(f'{origin} is none of ' + ', '.join(column.values))} end"
         )
     if column.kind != "text":
         wrong = f"{origin} is {_WORDS[column.kind]}"
         if column.kind in ("date", "timestamp"):
             wrong += f" of the format {rule.format}"
-        found.append(f"case when {text} is not null and {column.name} is null then {_text(wrong)} end")
+        found.append(f"case when {text} is not null and {column.name} is null then {literal(wrong)} end")
     return found
 
 
 def _names(columns: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in columns)
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

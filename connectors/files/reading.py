@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from connectors.files.folder import BadFile
 from connectors.files.mapping import Mapping
+from connectors.storage import literal, quoted
 
 ROWS_A_BATCH = 10_000
 # A row that does not fit the file's form has a problem instead of cells.
@@ -181,25 +182,21 @@ def _cell(record: dict[str, Any], path: list[str]) -> str | None:
 
 
 def _load_parquet(connection: duckdb.DuckDBPyConnection, file: Path, columns: list[str]) -> None:
-    place = str(file).replace("'", "''")
+    place = literal(file)
     try:
-        found = connection.execute(f"describe select * from read_parquet('{place}')").fetchall()
+        found = connection.execute(f"describe select * from read_parquet({place})").fetchall()
         missing = [name for name in columns if name not in {row[0] for row in found}]
         if missing:
             raise BadFile(f"it has no column `{missing[0]}`, which the mapping names")
-        names = [_quoted(name) for name in columns]
+        names = [quoted(name) for name in columns]
         packed = ", ".join(f"{name} := {name}" for name in names)
         cells = "".join(f", cast({name} as varchar)" for name in names)
         connection.execute(
             f"""
             insert into source_rows
             select file_row_number + 1, cast(to_json(struct_pack({packed})) as varchar), null {cells}
-            from read_parquet('{place}', file_row_number = true)
+            from read_parquet({place}, file_row_number = true)
             """
         )
     except duckdb.Error as error:
         raise BadFile(f"it is no Parquet file that can be read ({type(error).__name__})") from None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

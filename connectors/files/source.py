@@ -25,6 +25,7 @@ from connectors.files.mapping import Mapping
 from connectors.files.reading import load_rows
 from connectors.http import Http
 from connectors.settings import VendorlessSettings
+from connectors.storage import open_duckdb
 
 ROWS_A_PAGE = 50_000
 MEMORY_LIMIT = "256MB"
@@ -156,8 +157,7 @@ def _workbench(folder: Path) -> duckdb.DuckDBPyConnection:
     """A database of its own for one file, emptied by the next."""
     bench = folder / "bench.duckdb"
     bench.unlink(missing_ok=True)
-    connection = duckdb.connect(str(bench))
-    connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{MEMORY_LIMIT}'")
+    connection = open_duckdb(bench, memory_limit=MEMORY_LIMIT)
     return connection
 
 

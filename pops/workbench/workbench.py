@@ -18,6 +18,7 @@ import duckdb
 import yaml
 
 from connectors import SOURCES
+from connectors.storage import attach, open_duckdb
 from pops.preflight import PSEUDONYM_KEY
 from publication.kept_night import KeptNight, kept_night
 from publication.snapshots import file_state, refresh_copy
@@ -152,10 +153,8 @@ class Workbench:
     @contextmanager
     def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The work database with the last night beside it, under the names that compiled SQL gives them."""
-        with duckdb.connect(str(self.database)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            copy = str(self._folder / "last_night.duckdb").replace("'", "''")
-            connection.execute(f"attach '{copy}' as {LAST_NIGHT} (read_only)")
+        with open_duckdb(self.database) as connection:
+            attach(connection, self._folder / "last_night.duckdb", LAST_NIGHT)
             yield connection
 
     def _prepare_raw(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from connectors.storage import attach, open_duckdb
 from publication.postgres.session import PostgresError, PostgresSession, literal, quoted
 from publication.postgres.types import PostgresColumn, postgres_column
 
@@ -63,10 +64,8 @@ class PublishedFile:
                 f"{path} does not exist: publish the mart first (asset published/product_ops/mart)."
             )
         # An instance of its own: no other connection of this process decides which state of the file it sees.
-        self._connection = duckdb.connect()
-        self._connection.execute("set TimeZone = 'UTC'")
-        self._connection.execute("set memory_limit = '800MB'")
-        self._connection.execute(f"attach {_text(str(path))} as published (read_only)")
+        self._connection = open_duckdb()
+        attach(self._connection, path, "published")
         self._connection.execute("use published")
         self.as_of, self.revision = self._connection.execute(
             "select as_of, revision from meta.publication"
@@ -224,11 +223,6 @@ def comments_of(table: PublishedTable, kind: str, name: str) -> list[str]:
         f"comment on column {name}.{quoted(column.name)} is {literal(table.column_comments.get(column.name, ''))}"
         for column in table.columns
     ]
-
-
-def _text(value: str) -> str:
-    """A string constant of DuckDB."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _refuse_long_names(schema: str, table: str, columns: Sequence[str]) -> None:

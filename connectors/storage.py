@@ -1,0 +1,103 @@
+"""How the files of a home are opened, quoted and replaced: DuckDB files by one way, everything else whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+# What does not fit goes to disk: a night stays within two gigabytes, with several files open.
+MEMORY_LIMIT = "800MB"
+_UNFINISHED = ".next"
+
+
+class FileLocked(ValueError):
+    """Another process has the file open. DuckDB lets nobody open a file that another process writes."""
+
+
+class FileDamaged(ValueError):
+    """The file is there, and is no database that can be read."""
+
+
+def open_duckdb(
+    file: Path | None = None,
+    *,
+    read_only: bool = False,
+    memory_limit: str = MEMORY_LIMIT,
+    **config: str | int,
+) -> duckdb.DuckDBPyConnection:
+    """A connection to a file, or to none, with times in UTC and bounded memory.
+
+    Raises FileLocked, FileDamaged, or FileNotFoundError for a missing file that is only to be read.
+    """
+    if read_only and file is not None and not file.exists():
+        raise FileNotFoundError(f"{file} does not exist.")
+    place = ":memory:" if file is None else str(file)
+    try:
+        connection = duckdb.connect(place, read_only=read_only and file is not None, config=config)
+    except duckdb.Error as error:
+        raise _explained(file, error) from error
+    connection.execute(f"set TimeZone = 'UTC'; set memory_limit = {literal(memory_limit)}")
+    return connection
+
+
+def attach(connection: duckdb.DuckDBPyConnection, file: Path, name: str, options: str = "read_only") -> None:
+    """Attach a file under a name. Raises FileLocked or FileDamaged."""
+    try:
+        connection.execute(f"attach {literal(file)} as {quoted(name)}{f' ({options})' if options else ''}")
+    except (duckdb.IOException, duckdb.SerializationException) as error:
+        raise _explained(file, error) from error
+
+
+def is_lock(error: duckdb.Error) -> bool:
+    """Whether DuckDB refuses a file because another process has it, rather than for what is in it."""
+    return isinstance(error, duckdb.ConnectionException) or "Could not set lock" in str(error)
+
+
+def literal(value: object) -> str:
+    """A text constant of DuckDB's SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def quoted(*names: str) -> str:
+    """A name of DuckDB's SQL, its parts joined by dots."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def set_aside(file: Path) -> Path:
+    """Move a damaged database and its log out of the way, under a name that is free; returns it."""
+    number = 1
+    while (aside := file.with_name(f"{file.name}.damaged-{number}")).exists():
+        number += 1
+    os.replace(file, aside)
+    log = file.with_name(f"{file.name}.wal")
+    if log.exists():
+        os.replace(log, aside.with_name(f"{aside.name}.wal"))
+    return aside
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Where to write what will replace `path` in one step when the block ends; nothing changes when it fails."""
+    unfinished = path.with_name(path.name + _UNFINISHED)
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    except BaseException:
+        if unfinished.is_file():
+            unfinished.unlink()
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with replaced(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def _explained(file: Path | None, error: duckdb.Error) -> FileLocked | FileDamaged:
+    name = "The database" if file is None else file.name
+    if is_lock(error):
+        return FileLocked(f"{name} is open in another process: wait until it has ended, or close it.")
+    return FileDamaged(f"{name} is damaged and cannot be read ({type(error).__name__}).")
