@@ -109,17 +109,35 @@ def test_a_number_of_seconds_or_milliseconds_is_a_moment(engine: duckdb.DuckDBPy
         "-62135596800000",
         None,
     ]
-    assert values(engine, macros().from_epoch_seconds("t"), "1793613600", "-1", *odd) == [
+    told = ("1793613600", "1793613600123", "1793613600.5", "-1", "99999999999", "100000000000")
+    assert values(engine, macros().from_epoch("t"), *told, "253402300800000", *odd) == [
         "2026-11-02 10:00:00",
-        "1969-12-31 23:59:59",
-        *[None] * len(odd),
-    ]
-    assert values(
-        engine, macros().from_epoch_milliseconds("t"), "1793613600123", "253402300800000", *odd[:7]
-    ) == [
         "2026-11-02 10:00:00.123",
-        *[None] * 8,
+        "2026-11-02 10:00:00.5",
+        "1969-12-31 23:59:59",
+        "5138-11-16 09:46:39",
+        "1973-03-03 09:46:40",
+        *[None] * (1 + len(odd)),
     ]
+
+
+def test_a_property_is_had_as_json_and_as_a_list(engine: duckdb.DuckDBPyConnection) -> None:
+    rows = ('{"f": "x"}', '{"f": [1]}', '{"f": {"id": 5}}', '{"f": null}', "{}", "[1]", "no JSON", None)
+    member = macros().json_member("t", "'f'")
+    assert values(engine, member, *rows) == ['"x"', "[1]", '{"id":5}', *[None] * 5]
+    assert values(engine, macros().json_as_list(member), *rows) == ['["x"]', "[1]", '[{"id":5}]', *[None] * 5]
+
+
+def test_a_text_is_known_by_its_letters_whatever_stands_between_them(engine: duckdb.DuckDBPyConnection) -> None:
+    key = macros().text_key("t")
+    assert values(engine, key, "Won't Fix", "WON’T-FIX", " wont_fix ", "完成", "Erledigt!", "-", "", None) == [
+        *["wontfix"] * 3,
+        "完成",
+        "erledigt",
+        *[None] * 3,
+    ]
+    capture = macros().text_capture("t", "[,]id=([0-9]+)")
+    assert values(engine, capture, "a,id=12,id=13", "id=12", ",id=x", None) == ["12", None, None, None]
 
 
 def test_a_cast_keeps_only_what_every_engine_holds(engine: duckdb.DuckDBPyConnection) -> None:
@@ -295,12 +313,15 @@ def test_no_text_raises(texts: list[str], name: str) -> None:
         expressions = [
             made.parse_timestamp("t"),
             made.reporting_date(made.parse_timestamp("t")),
-            made.add_time("day", 1, made.from_epoch_seconds("t")),
+            made.add_time("day", 1, made.from_epoch("t")),
             made.reporting_midnight(made.try_cast("t", "date")),
-            made.reporting_date(made.from_epoch_milliseconds("t")),
+            made.reporting_date(made.from_epoch("t")),
             *(made.try_cast("t", kind) for kind in ("bigint", "double", "boolean", "date")),
             made.json_property("t", made.text_literal(name.replace("\0", ""))),
             made.json_property("t", "t"),
+            made.json_as_list(made.json_member("t", "t")),
+            made.text_key("t"),
+            made.text_capture("t", "([0-9]+)"),
             made.json_first_item("t"),
             made.json_first_item_property("t", "id"),
             made.json_array_contains("t", "t"),

@@ -13,7 +13,7 @@ CONTRACT_TYPES = {"string", "bigint", "double", "boolean", "date", "timestamp"}
 ENGINE_WORDS = {
     r"\b(try|try_cast|safe_cast)\s*\(": "{{ try_cast(..) }}",
     r"\btimestamptz\b|\b(strptime|strftime|to_timestamp|to_date|now)\s*\(": "{{ parse_timestamp(..) }}",
-    r"\b(epoch\w*|make_timestamp|make_date)\s*\(": "{{ from_epoch_seconds(..) }}, {{ epoch_seconds(..) }}",
+    r"\b(epoch\w*|make_timestamp|make_date)\s*\(": "{{ from_epoch(..) }}, {{ epoch_seconds(..) }}",
     r"\b(date_add|dateadd|date_sub)\s*\(|\binterval\s+['\d(]": "{{ add_days(..) }}, {{ add_time(..) }}",
     r"\b(date_diff|datediff|datesub)\s*\(": "{{ days_between(..) }}, {{ seconds_between(..) }}",
     r"\bat time zone\b": "{{ reporting_date(..) }}",

@@ -45,6 +45,25 @@
     try(json_extract_string({{ json_text }}, '/' || replace(replace({{ name }}, '~', '~0'), '/', '~1')))
 {%- endmacro %}
 
+{# A property of a JSON object as JSON text, in which a text keeps its quotes; null when it is not there or null. `name`
+   is an SQL expression. #}
+{% macro json_member(json_text, name) -%}
+    {{ adapter.dispatch('json_member')(json_text, name) }}
+{%- endmacro %}
+{% macro duckdb__json_member(json_text, name) -%}
+    nullif(
+        cast(
+            try(json_extract({{ json_text }}, '/' || replace(replace({{ name }}, '~', '~0'), '/', '~1'))) as varchar
+        ),
+        'null'
+    )
+{%- endmacro %}
+
+{# A JSON value that is no array as an array of that value; an array as it is. #}
+{% macro json_as_list(json_text) -%}
+    case when {{ json_text }} like '[%' then {{ json_text }} else '[' || {{ json_text }} || ']' end
+{%- endmacro %}
+
 {# The first item of a JSON array of texts. #}
 {% macro json_first_item(json_text) -%}
     {{ adapter.dispatch('json_first_item')(json_text) }}

@@ -54,6 +54,23 @@
     contains({{ text }}, {{ part }})
 {%- endmacro %}
 
+{# What the first group of a pattern holds at the first place in a text that fits it; null without such a place. #}
+{% macro text_capture(text, pattern) -%}
+    {{ adapter.dispatch('text_capture')(text, pattern) }}
+{%- endmacro %}
+{% macro duckdb__text_capture(text, pattern) -%}
+    nullif(regexp_extract({{ text }}, '{{ pattern }}', 1), '')
+{%- endmacro %}
+
+{# The letters and digits of a text, of any script, in lower case: that of "Won't Fix" is that of "wont-fix". Null when it
+   has none. #}
+{% macro text_key(text) -%}
+    {{ adapter.dispatch('text_key')(text) }}
+{%- endmacro %}
+{% macro duckdb__text_key(text) -%}
+    nullif(regexp_replace(lower({{ text }}), '[^\p{L}\p{N}]', '', 'g'), '')
+{%- endmacro %}
+
 {# Every place in a text that fits a pattern: a select of `columns` of `relation`, `item` and `item_number` (from 1).
    Rows without such a place are left out. #}
 {% macro text_match_rows(relation, columns, text, pattern) -%}

@@ -14,29 +14,19 @@
     end as timestamp)
 {%- endmacro %}
 
-{# Seconds since 1970 (a number or its text), as a UTC timestamp; null as with parse_timestamp. #}
-{% macro from_epoch_seconds(seconds) -%}
-    {{ adapter.dispatch('from_epoch_seconds')(seconds) }}
+{# Seconds or milliseconds since 1970 (a number or its text), as a UTC timestamp; null as with parse_timestamp. The unit is
+   told by the size, because vendors change it from one endpoint to the next: 100,000,000,000 seconds are the year 5138,
+   and as many milliseconds 1973. #}
+{% macro from_epoch(units) -%}
+    {{ adapter.dispatch('from_epoch')(units) }}
 {%- endmacro %}
-{% macro duckdb__from_epoch_seconds(seconds) -%}
-    {{ duckdb__from_epoch(seconds, 1) }}
-{%- endmacro %}
-
-{# Milliseconds since 1970 (a number or its text), as a UTC timestamp; null as with parse_timestamp. #}
-{% macro from_epoch_milliseconds(milliseconds) -%}
-    {{ adapter.dispatch('from_epoch_milliseconds')(milliseconds) }}
-{%- endmacro %}
-{% macro duckdb__from_epoch_milliseconds(milliseconds) -%}
-    {{ duckdb__from_epoch(milliseconds, 1000) }}
-{%- endmacro %}
-
-{# 62135510400 seconds before and 253402214399 after 1970 are the bounds of parse_timestamp. #}
-{% macro duckdb__from_epoch(units, units_a_second) -%}
+{% macro duckdb__from_epoch(units) -%}
+    {%- set number = "try_cast(" ~ units ~ " as double)" -%}
     case
-        when
-            try_cast({{ units }} as bigint)
-            between {{ -62135510400 * units_a_second }} and {{ 253402214399 * units_a_second }}
-            then make_timestamp(try_cast({{ units }} as bigint) * {{ 1000000 // units_a_second }})
+        when {{ number }} > -62135510400 and {{ number }} < 100000000000
+            then make_timestamp(cast(floor({{ number }} * 1000) as bigint) * 1000)
+        when {{ number }} >= 100000000000 and {{ number }} < 253402214400000
+            then make_timestamp(cast(floor({{ number }}) as bigint) * 1000)
     end
 {%- endmacro %}
 

@@ -1,9 +1,6 @@
-{# A Jira timestamp: ISO with an offset, or milliseconds since 1970 (as older exports have it). #}
+{# A Jira timestamp: ISO with an offset, or seconds or milliseconds since 1970. #}
 {% macro jira_timestamp(text) -%}
-    coalesce(
-        {{ parse_timestamp(text) }},
-        {{ from_epoch_seconds("floor((" ~ try_cast(text, 'double') ~ ") / 1000)") }}
-    )
+    coalesce({{ parse_timestamp(text) }}, {{ from_epoch(text) }})
 {%- endmacro %}
 
 {# The field of a history item that delivery metrics read: status, duedate, resolution, sprint (its values are ids parted

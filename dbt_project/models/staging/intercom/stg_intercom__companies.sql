@@ -6,7 +6,7 @@ with companies as (
         ('website', 'website', 'text'),
         ('created_at', 'created_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),
-    ], from_epoch_seconds('updated_seconds')) }}
+    ], from_epoch('updated_seconds')) }}
 ),
 
 hosts as (
@@ -24,9 +24,9 @@ select
     nullif(trim(external_id), '') as external_id,
     nullif(case when host like 'www.%' then substr(host, 5) else host end, '') as domain,
     is_deleted,
-    {{ from_epoch_seconds('created_seconds') }} as created_at,
-    {{ from_epoch_seconds('updated_seconds') }} as updated_at
+    {{ from_epoch('created_seconds') }} as created_at,
+    {{ from_epoch('updated_seconds') }} as updated_at
 from hosts
 where
     created_seconds is null
-    or {{ from_epoch_seconds('created_seconds') }} < {{ as_of_at() }}
+    or {{ from_epoch('created_seconds') }} < {{ as_of_at() }}

@@ -8,7 +8,7 @@ with contacts as (
         ('companies.total_count', 'company_count', 'integer'),
         ('created_at', 'created_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),
-    ], from_epoch_seconds('updated_seconds')) }}
+    ], from_epoch('updated_seconds')) }}
 ),
 
 internal_domains as (
@@ -27,11 +27,11 @@ select
     lower(contacts.role) as role,
     internal_domains.email_domain is not null as is_internal_email,
     contacts.is_deleted,
-    {{ from_epoch_seconds('contacts.created_seconds') }} as created_at,
-    {{ from_epoch_seconds('contacts.updated_seconds') }} as updated_at
+    {{ from_epoch('contacts.created_seconds') }} as created_at,
+    {{ from_epoch('contacts.updated_seconds') }} as updated_at
 from contacts
 left join internal_domains
     on {{ text_part("lower(trim(contacts.email))", "'@'", 2) }} = internal_domains.email_domain
 where
     contacts.created_seconds is null
-    or {{ from_epoch_seconds('contacts.created_seconds') }} < {{ as_of_at() }}
+    or {{ from_epoch('contacts.created_seconds') }} < {{ as_of_at() }}

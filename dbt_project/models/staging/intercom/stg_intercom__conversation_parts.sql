@@ -10,7 +10,7 @@ conversations as (
     {{ stage_as_of('live_versions', [
         ('conversation_parts.conversation_parts', 'parts', 'json'),
         ('updated_at', 'updated_seconds', 'integer'),
-    ], from_epoch_seconds('updated_seconds')) }}
+    ], from_epoch('updated_seconds')) }}
 ),
 
 part_rows as (
@@ -40,7 +40,7 @@ parts as (
         coalesce({{ struct_field('parsed', ['body']) }}, '') <> '' as has_body,
         coalesce({{ cast_field(struct_field('parsed', ['author', 'from_ai_agent']), 'boolean') }}, false)
         or {{ struct_field('parsed', ['author', 'type']) }} = 'bot' as is_automated,
-        {{ from_epoch_seconds(struct_field('parsed', ['created_at'])) }} as occurred_at
+        {{ from_epoch(struct_field('parsed', ['created_at'])) }} as occurred_at
     from parsed_parts
 )
 

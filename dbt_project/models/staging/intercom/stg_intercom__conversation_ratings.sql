@@ -13,17 +13,17 @@ conversations as (
         ('conversation_rating.created_at', 'requested_seconds', 'integer'),
         ('conversation_rating.updated_at', 'rated_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),
-    ], from_epoch_seconds('updated_seconds')) }}
+    ], from_epoch('updated_seconds')) }}
 )
 
 select
     record_id as conversation_id,
     rating,
     coalesce(trim(remark), '') <> '' as has_comment,
-    {{ from_epoch_seconds('requested_seconds') }} as requested_at,
-    case when rating is not null then {{ from_epoch_seconds('coalesce(rated_seconds, requested_seconds)') }} end
+    {{ from_epoch('requested_seconds') }} as requested_at,
+    case when rating is not null then {{ from_epoch('coalesce(rated_seconds, requested_seconds)') }} end
         as rated_at
 from conversations
 where
     requested_seconds is not null
-    and {{ from_epoch_seconds('requested_seconds') }} < {{ as_of_at() }}
+    and {{ from_epoch('requested_seconds') }} < {{ as_of_at() }}

@@ -9,7 +9,7 @@ conversations as (
     {{ stage_as_of('live_versions', [
         ('tags.tags', 'tags', 'json'),
         ('updated_at', 'updated_seconds', 'integer'),
-    ], from_epoch_seconds('updated_seconds')) }}
+    ], from_epoch('updated_seconds')) }}
 ),
 
 tag_rows as (

@@ -26,7 +26,7 @@ conversations as (
         ('statistics.count_conversation_parts', 'part_count', 'integer'),
         ('created_at', 'created_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),
-    ], from_epoch_seconds('updated_seconds')) }}
+    ], from_epoch('updated_seconds')) }}
 ),
 
 deletions as (
@@ -60,11 +60,11 @@ joined as (
         conversations.opening_author_type,
         conversations.opening_author_id,
         coalesce(conversations.part_count, 0) <= 500 as has_all_parts,
-        {{ from_epoch_seconds('conversations.created_seconds') }} as created_at,
-        {{ from_epoch_seconds('conversations.updated_seconds') }} as updated_at,
+        {{ from_epoch('conversations.created_seconds') }} as created_at,
+        {{ from_epoch('conversations.updated_seconds') }} as updated_at,
         case
             when deletions.record_id is not null
-                then coalesce({{ from_epoch_seconds('deletions.deleted_seconds') }}, deletions.extracted_at)
+                then coalesce({{ from_epoch('deletions.deleted_seconds') }}, deletions.extracted_at)
         end as deleted_at
     from conversations
     left join deletions

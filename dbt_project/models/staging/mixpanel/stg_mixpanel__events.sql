@@ -51,8 +51,8 @@ identified as (
             nullif(user_id, ''),
             case when distinct_id not like '$device:%' and distinct_id <> coalesce(device_id, '') then distinct_id end
         ) as sending_user_id,
-        {{ from_epoch_milliseconds('time_milliseconds') }} as shown_at,
-        {{ from_epoch_milliseconds('processed_milliseconds') }} as processed_at
+        {{ from_epoch('time_milliseconds') }} as shown_at,
+        {{ from_epoch('processed_milliseconds') }} as processed_at
     from parsed
 ),
 

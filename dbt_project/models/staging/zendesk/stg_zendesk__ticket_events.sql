@@ -17,7 +17,7 @@ live_audits as (
         updater_id,
         child_events,
         lower(coalesce({{ json_property('via', "'channel'") }}, replace(via, '"', ''))) as channel,
-        coalesce(created_at, {{ from_epoch_seconds('occurred_seconds') }}) as occurred_at
+        coalesce(created_at, {{ from_epoch('occurred_seconds') }}) as occurred_at
     from audits
     where not is_deleted
 ),

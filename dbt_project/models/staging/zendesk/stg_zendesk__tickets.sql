@@ -15,7 +15,7 @@ with tickets as (
         ('generated_timestamp', 'generated_timestamp', 'integer'),
         ('created_at', 'created_at', 'timestamp'),
         ('updated_at', 'updated_at', 'timestamp'),
-    ], from_epoch_seconds('generated_timestamp')) }}
+    ], from_epoch('generated_timestamp')) }}
 )
 
 select
@@ -34,6 +34,6 @@ select
     is_deleted or lower(status_original) = 'deleted' as is_deleted,
     created_at,
     updated_at,
-    {{ from_epoch_seconds('generated_timestamp') }} as generated_at
+    {{ from_epoch('generated_timestamp') }} as generated_at
 from tickets
 where created_at < {{ as_of_at() }}
