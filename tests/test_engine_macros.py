@@ -1,64 +1,15 @@
-"""What the macros that read a vendor's values make of any text: a value or null, never an error.
+"""What the macros that read a vendor's values make of any text: a value or null, never an error."""
 
-The macros are rendered as dbt renders them, and their SQL runs on DuckDB alone.
-"""
-
-import ast
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
-import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-MACROS = Path(__file__).resolve().parent.parent / "dbt_project" / "macros"
-
-
-@cache
-def macros() -> Any:
-    """The macros of macros/engine*.sql and macros/staging.sql, by their names."""
-
-    def dispatched(name: str) -> Callable[..., str]:
-        found: Callable[..., str] = getattr(module, f"duckdb__{name}", None) or getattr(
-            module, f"default__{name}"
-        )
-        return found
-
-    def fail(message: str) -> None:
-        raise ValueError(message)
-
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-    environment.globals |= {
-        "adapter": SimpleNamespace(dispatch=dispatched),
-        "dbt": SimpleNamespace(
-            string_literal=lambda text: f"'{text}'",
-            escape_single_quotes=lambda text: text.replace("'", "''"),
-            type_string=lambda: "string",
-        ),
-        "exceptions": SimpleNamespace(raise_compiler_error=fail),
-        "return": lambda value: value,
-        # dbt hands on what a macro returns; Jinja alone hands on its text.
-        "tojson": lambda shape: json.dumps(ast.literal_eval(str(shape).strip())),
-        "var": {"reporting_time_zone": "Europe/Berlin"}.__getitem__,
-    }
-    files = [*sorted(MACROS.glob("engine*.sql")), MACROS / "staging.sql"]
-    module = environment.from_string("\n".join(file.read_text() for file in files)).module
-    return module
-
-
-@contextmanager
-def connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set threads = 1")
-        yield connection
+from tests.sql_macros import connected, macros
 
 
 @pytest.fixture(scope="module")

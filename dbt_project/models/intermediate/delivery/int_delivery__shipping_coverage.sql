@@ -1,119 +1,50 @@
 -- Grain: one row a check of the code host's data: how many of how many are as its name says.
 with pull_requests as (
     select
-        count(*) as pull_request_count,
-        sum(case when issue_id is null and not is_bot_author then 1 else 0 end) as keyless_count,
-        sum(case when is_bot_author then 0 else 1 end) as human_count,
-        sum(case when merged_at is not null and is_to_main_branch then 1 else 0 end) as merged_count,
-        sum(case when merged_at is not null and not is_to_main_branch then 1 else 0 end) as aside_count,
-        sum(case when merged_at is not null then 1 else 0 end) as all_merged_count
-    from {{ ref('int_delivery__pull_requests') }}
-),
-
-shipped as (
-    select
-        count(*) as shipped_count,
-        sum(case when change_lead_time_seconds is null then 1 else 0 end) as timeless_count
-    from {{ ref('int_delivery__pull_request_times') }}
-    where deployed_at is not null
-),
-
-deployments as (
-    select
-        count(*) as deployment_count,
-        sum(case when last_state is null then 1 else 0 end) as silent_count,
-        sum(case when is_commit_known then 0 else 1 end) as unknown_commit_count
-    from {{ ref('int_delivery__deployments') }}
+        pull_requests.issue_id,
+        pull_requests.is_bot_author,
+        pull_requests.is_to_main_branch,
+        pull_requests.merged_at,
+        times.change_lead_time_seconds,
+        times.deployed_at
+    from {{ ref('int_delivery__pull_requests') }} as pull_requests
+    left join {{ ref('int_delivery__pull_request_times') }} as times
+        on pull_requests.pull_request_id = times.pull_request_id
 ),
 
 repositories as (
     select
-        count(*) as repository_count,
-        sum(case when team_repositories.team_id is null then 1 else 0 end) as ownerless_count
+        known.repository,
+        team_repositories.team_id
     from (select distinct repository from {{ ref('stg_github__repositories') }}) as known
     left join {{ ref('stg_registry__team_repositories') }} as team_repositories
         on known.repository = team_repositories.repository
-),
-
-incidents as (
-    select
-        count(*) as incident_count,
-        sum(case when deployment_id is null then 1 else 0 end) as causeless_count
-    from {{ ref('int_delivery__incidents') }}
 )
 
-select
-    'pull_requests' as subject,
-    'github' as source,
-    'pull_requests_without_issue' as check_name,
-    cast(coalesce(keyless_count, 0) as bigint) as counted,
-    cast(coalesce(human_count, 0) as bigint) as total,
-    {{ text_literal("Pull requests, bots' apart, whose title and branch name no issue that the tracker knows: no feature is theirs.") }}
-        as explanation
-from pull_requests
+{{ coverage_rows('pull_requests', 'pull_requests', source="'github'", checks=[
+    ('pull_requests_without_issue', 'issue_id is null', 'not coalesce(is_bot_author, false)',
+     "Pull requests, bots' apart, whose title and branch name no issue that the tracker knows: no feature is theirs."),
+    ('merged_pull_requests_never_deployed', 'deployed_at is null', 'merged_at is not null and is_to_main_branch',
+     'Pull requests merged into the main branch that no successful production deployment contains yet.'),
+    ('pull_requests_merged_elsewhere', 'not is_to_main_branch', 'merged_at is not null',
+     'Pull requests merged into another branch than the main one: they have no deployment of their own.'),
+    ('deployed_pull_requests_without_lead_time', 'change_lead_time_seconds is null', 'deployed_at is not null',
+     'Pull requests in production whose first commit is unknown or was written, by its clock, after the deployment.'),
+]) }}
 union all
-select
-    'pull_requests' as subject,
-    'github' as source,
-    'merged_pull_requests_never_deployed' as check_name,
-    cast(coalesce(pull_requests.merged_count, 0) - shipped.shipped_count as bigint) as counted,
-    cast(coalesce(pull_requests.merged_count, 0) as bigint) as total,
-    'Pull requests merged into the main branch that no successful production deployment contains yet.' as explanation
-from pull_requests
-cross join shipped
+{{ coverage_rows(ref('int_delivery__deployments'), 'deployments', source="'github'", checks=[
+    ('deployments_without_status', 'last_state is null', 'true',
+     'Deployments that reported nothing: they count as not successful.'),
+    ('deployments_with_unknown_commit', 'not coalesce(is_commit_known, false)', 'true',
+     'Deployments of a commit that no pull request and no workflow run tells of: taken for as new as the deployment.'),
+]) }}
 union all
-select
-    'pull_requests' as subject,
-    'github' as source,
-    'pull_requests_merged_elsewhere' as check_name,
-    cast(coalesce(aside_count, 0) as bigint) as counted,
-    cast(coalesce(all_merged_count, 0) as bigint) as total,
-    'Pull requests merged into another branch than the main one: they have no deployment of their own.' as explanation
-from pull_requests
+{{ coverage_rows('repositories', 'repositories', source="'github'", checks=[
+    ('repositories_without_team', 'team_id is null', 'true',
+     'Repositories that no team of the registry owns: what happens there counts for no team.'),
+]) }}
 union all
-select
-    'pull_requests' as subject,
-    'github' as source,
-    'deployed_pull_requests_without_lead_time' as check_name,
-    cast(coalesce(timeless_count, 0) as bigint) as counted,
-    cast(shipped_count as bigint) as total,
-    'Pull requests in production whose first commit is unknown or was written, by its clock, after the deployment.'
-        as explanation
-from shipped
-union all
-select
-    'deployments' as subject,
-    'github' as source,
-    'deployments_without_status' as check_name,
-    cast(coalesce(silent_count, 0) as bigint) as counted,
-    cast(deployment_count as bigint) as total,
-    'Deployments that reported nothing: they count as not successful.' as explanation
-from deployments
-union all
-select
-    'deployments' as subject,
-    'github' as source,
-    'deployments_with_unknown_commit' as check_name,
-    cast(coalesce(unknown_commit_count, 0) as bigint) as counted,
-    cast(deployment_count as bigint) as total,
-    'Deployments of a commit that no pull request and no workflow run tells of: taken for as new as the deployment.'
-        as explanation
-from deployments
-union all
-select
-    'repositories' as subject,
-    'github' as source,
-    'repositories_without_team' as check_name,
-    cast(coalesce(ownerless_count, 0) as bigint) as counted,
-    cast(repository_count as bigint) as total,
-    'Repositories that no team of the registry owns: what happens there counts for no team.' as explanation
-from repositories
-union all
-select
-    'incidents' as subject,
-    'github' as source,
-    'incidents_without_deployment' as check_name,
-    cast(coalesce(causeless_count, 0) as bigint) as counted,
-    cast(incident_count as bigint) as total,
-    'Incidents before the first deployment to production: no deployment failed.' as explanation
-from incidents
+{{ coverage_rows(ref('int_delivery__incidents'), 'incidents', source="'github'", checks=[
+    ('incidents_without_deployment', 'deployment_id is null', 'true',
+     'Incidents before the first deployment to production: no deployment failed.'),
+]) }}

@@ -1,19 +1,11 @@
 -- Grain: one row a support tool and check of its data (and a reason, where there are several): how many of how many are
 -- as its name says. Where no tool gave a ticket, the tool is (none) and all counts are 0.
 with tickets as (
-    select
-        source,
-        account_id,
-        account_rule,
-        person_id,
-        feature_id,
-        not_counted_reason,
-        is_counted,
-        is_history_missing
+    select *
     from {{ ref('int_support__tickets') }}
 ),
 
-sources as (
+tools as (
     select distinct source
     from tickets
     union all
@@ -22,184 +14,107 @@ sources as (
     where ticket_count = 0
 ),
 
-ticket_counts as (
+tool_tickets as (
     select
-        source,
-        count(*) as ticket_count,
-        sum(case when is_counted then 1 else 0 end) as counted_count,
-        sum(case when is_counted and feature_id <> '(untagged)' then 1 else 0 end) as tagged_count,
-        sum(case when is_counted and account_id <> '(unknown)' then 1 else 0 end) as account_count,
-        sum(case when is_counted and person_id <> '(unknown)' then 1 else 0 end) as person_count,
-        sum(case when is_counted and not is_history_missing then 1 else 0 end) as history_count
-    from tickets
-    group by source
+        tools.source,
+        tickets.account_id,
+        tickets.person_id,
+        tickets.feature_id,
+        tickets.is_counted,
+        tickets.is_history_missing
+    from tools
+    left join tickets
+        on tools.source = tickets.source
 ),
 
-comment_counts as (
+tool_comments as (
     select
-        source,
-        count(*) as comment_count,
-        sum(case when is_author_known then 1 else 0 end) as known_author_count,
-        sum(case when is_automated then 1 else 0 end) as automated_count
-    from {{ ref('int_support__comments') }}
-    group by source
+        tools.source,
+        comments.event_id,
+        comments.is_author_known,
+        comments.is_automated
+    from tools
+    left join {{ ref('int_support__comments') }} as comments
+        on tools.source = comments.source
 ),
 
-rating_counts as (
+tool_ratings as (
     select
-        source,
-        count(*) as offered_count,
-        sum(case when score is not null then 1 else 0 end) as rated_count
-    from {{ ref('int_support__ratings') }}
-    where is_counted
-    group by source
+        tools.source,
+        ratings.score,
+        ratings.is_counted
+    from tools
+    left join {{ ref('int_support__ratings') }} as ratings
+        on tools.source = ratings.source
 ),
 
-mirrored_counts as (
+-- Tickets that a tool keeps or only shows.
+shown_tickets as (
     select
         source,
-        count(*) as mirrored_count
+        true as is_mirrored
     from {{ ref('int_support__mirrored_tickets') }}
-    group by source
-),
-
-totals as (
+    union all
     select
-        sources.source,
-        coalesce(ticket_counts.ticket_count, 0) as ticket_count,
-        coalesce(ticket_counts.counted_count, 0) as counted_count,
-        coalesce(ticket_counts.tagged_count, 0) as tagged_count,
-        coalesce(ticket_counts.account_count, 0) as account_count,
-        coalesce(ticket_counts.person_count, 0) as person_count,
-        coalesce(ticket_counts.history_count, 0) as history_count,
-        coalesce(comment_counts.comment_count, 0) as comment_count,
-        coalesce(comment_counts.known_author_count, 0) as known_author_count,
-        coalesce(comment_counts.automated_count, 0) as automated_count,
-        coalesce(rating_counts.offered_count, 0) as offered_count,
-        coalesce(rating_counts.rated_count, 0) as rated_count
-    from sources
-    left join ticket_counts
-        on sources.source = ticket_counts.source
-    left join comment_counts
-        on sources.source = comment_counts.source
-    left join rating_counts
-        on sources.source = rating_counts.source
-),
-
-not_counted as (
-    select
-        source,
-        not_counted_reason as reason,
-        count(*) as counted
+        tickets.source,
+        false as is_mirrored
     from tickets
-    where not_counted_reason is not null
-    group by source, not_counted_reason
-),
-
-without_account as (
-    select
-        source,
-        account_rule as reason,
-        count(*) as counted
-    from tickets
-    where
-        is_counted
-        and account_id = '(unknown)'
-    group by source, account_rule
+    inner join (select distinct source from {{ ref('int_support__mirrored_tickets') }}) as mirrors
+        on tickets.source = mirrors.source
 ),
 
 organizations as (
     select
         organizations.source,
-        coalesce(identities.unmatched_reason, identities.rule) as reason,
-        identities.account_id is not null as is_matched,
-        count(*) as counted
+        case when identities.account_id is not null then 'organizations_matched_by_' else 'organizations_unmatched_' end
+        || coalesce(identities.unmatched_reason, identities.rule) as check_name
     from {{ ref('int_support__source_organizations') }} as organizations
     inner join {{ ref('int_identity__accounts') }} as identities
         on organizations.organization_key = identities.account_key
     where not organizations.is_deleted
-    group by
-        organizations.source,
-        coalesce(identities.unmatched_reason, identities.rule),
-        identities.account_id is not null
-),
-
-organization_totals as (
-    select
-        source,
-        sum(counted) as organization_count
-    from organizations
-    group by source
 )
 
-{% set checks = [
-    ('tickets', 'tickets_tagged_with_feature', 'tagged_count', 'counted_count',
+{{ coverage_rows('tool_tickets', 'tickets', [
+    ('tickets_tagged_with_feature', "feature_id <> '(untagged)'", 'is_counted',
      'Counted tickets that bear a tag of some feature; the others are under (untagged).'),
-    ('tickets', 'tickets_with_account', 'account_count', 'counted_count',
+    ('tickets_with_account', "account_id <> '(unknown)'", 'is_counted',
      'Counted tickets whose organization is matched with an account; the others are in segment (unknown).'),
-    ('tickets', 'tickets_with_person', 'person_count', 'counted_count',
+    ('tickets_with_person', "person_id <> '(unknown)'", 'is_counted',
      'Counted tickets whose requester is a known customer.'),
-    ('tickets', 'tickets_with_status_history', 'history_count', 'counted_count',
+    ('tickets_with_status_history', 'not is_history_missing', 'is_counted',
      'Counted tickets with the whole history of their status; that of the others is partly taken from their record.'),
-    ('comments', 'comments_with_known_author', 'known_author_count', 'comment_count',
+]) }}
+union all
+{{ coverage_rows('tool_comments', 'comments', [
+    ('comments_with_known_author', 'is_author_known', 'event_id is not null',
      'Comments whose author is a known user, teammate or bot.'),
-    ('comments', 'comments_automated', 'automated_count', 'comment_count',
+    ('comments_automated', 'is_automated', 'event_id is not null',
      'Comments sent by a rule, a bot or the system: never a reply.'),
-    ('ratings', 'ratings_given', 'rated_count', 'offered_count',
+]) }}
+union all
+{{ coverage_rows('tool_ratings', 'ratings', [
+    ('ratings_given', 'score is not null', 'is_counted',
      'Ratings of counted tickets that were given, of those that were asked for.'),
-] -%}
-{% for subject, check_name, counted, total, explanation in checks -%}
-select
-    '{{ subject }}' as subject,
-    source,
-    '{{ check_name }}' as check_name,
-    cast({{ counted }} as bigint) as counted,
-    cast({{ total }} as bigint) as total,
-    '{{ explanation }}' as explanation
-from totals
+]) }}
 union all
-{% endfor -%}
-select
-    'tickets' as subject,
-    not_counted.source,
-    'tickets_not_counted_' || not_counted.reason as check_name,
-    cast(not_counted.counted as bigint) as counted,
-    cast(totals.ticket_count as bigint) as total,
-    'Tickets in no metric, by reason: deleted, spam, merged, asked by a colleague, or of a test account.' as explanation
-from not_counted
-inner join totals
-    on not_counted.source = totals.source
+{{ coverage_rows_by_reason(
+    'tickets', "'tickets'", "'tickets_not_counted_' || not_counted_reason", 'not_counted_reason',
+    'Tickets in no metric, by reason: deleted, spam, merged, asked by a colleague, or of a test account.'
+) }}
 union all
-select
-    'tickets' as subject,
-    without_account.source,
-    'tickets_without_account_' || without_account.reason as check_name,
-    cast(without_account.counted as bigint) as counted,
-    cast(totals.counted_count as bigint) as total,
-    'Counted tickets without an account, by reason.' as explanation
-from without_account
-inner join totals
-    on without_account.source = totals.source
+{{ coverage_rows_by_reason(
+    'tickets', "'tickets'", "'tickets_without_account_' || account_rule",
+    "case when is_counted and account_id = '(unknown)' then account_rule end",
+    'Counted tickets without an account, by reason.',
+    total='is_counted'
+) }}
 union all
-select
-    'tickets' as subject,
-    mirrored_counts.source,
-    'tickets_kept_in_another_tool' as check_name,
-    cast(mirrored_counts.mirrored_count as bigint) as counted,
-    cast(mirrored_counts.mirrored_count + coalesce(totals.ticket_count, 0) as bigint) as total,
-    'Tickets that this tool only shows: they count once, as those of the tool that keeps them.' as explanation
-from mirrored_counts
-left join totals
-    on mirrored_counts.source = totals.source
+{{ coverage_rows('shown_tickets', 'tickets', [
+    ('tickets_kept_in_another_tool', 'is_mirrored', 'true',
+     'Tickets that this tool only shows: they count once, as those of the tool that keeps them.'),
+]) }}
 union all
-select
-    'organizations' as subject,
-    organizations.source,
-    case when organizations.is_matched then 'organizations_matched_by_' else 'organizations_unmatched_' end
-    || organizations.reason as check_name,
-    cast(organizations.counted as bigint) as counted,
-    cast(organization_totals.organization_count as bigint) as total,
-    'Organizations of the support tool, by how they were matched with a company of the CRM, or why not.' as explanation
-from organizations
-inner join organization_totals
-    on organizations.source = organization_totals.source
+{{ coverage_rows_by_reason(
+    'organizations', "'organizations'", 'check_name', 'check_name',
+    'Organizations of the support tool, by how they were matched with a company of the CRM, or why not.'
+) }}
