@@ -1,6 +1,7 @@
 """The jobs, their schedules, and what happens when a night cannot publish."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import dagster as dg
@@ -11,7 +12,7 @@ from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
 from reports.files import mark_withheld
 from settings.home import Home
-from settings.night import reporting_zone
+from settings.night import night_at, reporting_zone
 
 # Sources load side by side. A fork of a process that has done the slow imports starts a step in a blink.
 _EXECUTOR = dg.multiprocess_executor.configured(
@@ -19,6 +20,8 @@ _EXECUTOR = dg.multiprocess_executor.configured(
 )
 
 
+# The longest that a night should take; the week's report is written then.
+_NIGHT_TAKES_HOURS = 5
 _AFTER_PUBLICATION = {
     key.to_python_identifier()
     for key in (HEALTH_REPORT, DIGEST, *(target_key(target.name) for target in SERVED))
@@ -52,20 +55,31 @@ weekly_report = dg.define_asset_job(
 )
 
 
-def build_schedules() -> list[dg.ScheduleDefinition]:
-    """Both schedules run in the reporting time zone, in which a night's date and a week begin."""
-    zone = reporting_zone().key
+def build_schedules(env: Mapping[str, str] = os.environ) -> list[dg.ScheduleDefinition]:
+    """Both schedules run in the reporting time zone, in which a night's date and a week begin.
 
-    @dg.schedule(job=nightly, cron_schedule="0 2 * * *", execution_timezone=zone, name="nightly")
+    Raises ValueError when `POPS_NIGHT_AT` is no hour.
+    """
+    zone, at = reporting_zone().key, night_at(env)
+    days, hour = divmod(at.hour + _NIGHT_TAKES_HOURS, 24)
+
+    @dg.schedule(
+        job=nightly, cron_schedule=f"{at.minute} {at.hour} * * *", execution_timezone=zone, name="nightly"
+    )
     def nightly_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        """Every night at 02:00: by then the analytics vendor has handed over the whole day before."""
+        """Every night at the hour of `POPS_NIGHT_AT`."""
         as_of = context.scheduled_execution_time.date().isoformat()
         yield dg.RunRequest(run_key=as_of, tags={AS_OF_TAG: as_of})
 
-    @dg.schedule(job=weekly_report, cron_schedule="0 7 * * 1", execution_timezone=zone, name="weekly_report")
+    @dg.schedule(
+        job=weekly_report,
+        cron_schedule=f"{at.minute} {hour} * * {1 + days}",
+        execution_timezone=zone,
+        name="weekly_report",
+    )
     def weekly_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        """Monday morning, when the night has published the week before."""
-        as_of = context.scheduled_execution_time.date()
+        """Hours after Monday's night, when it has published the week before."""
+        as_of = context.scheduled_execution_time.date() - timedelta(days=days)
         yield dg.RunRequest(
             run_key=(as_of - timedelta(days=7)).strftime("%G-W%V"), tags={AS_OF_TAG: as_of.isoformat()}
         )

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from rich.console import Console
 
@@ -11,7 +11,7 @@ from pops.preflight import PSEUDONYM_KEY
 from publication.file import current_publication
 from sandbox.running import running_sandbox
 from settings.home import Home
-from settings.night import SCHEDULED_AT, reporting_zone
+from settings.night import scheduled_moment
 from settings.terminal import shown
 
 # A Monday: its night closes week 2026-W46.
@@ -28,12 +28,12 @@ def run_demo(scale: str, nights: int, terminal: Console) -> bool:
     """
     home = Home.from_environment().prepare()
     terminal.print(f"Starting the make-believe company ({scale}) ...")
-    with running_sandbox(scale=scale, now=_moment(LAST_NIGHT), pace=PACE) as sandbox:
+    with running_sandbox(scale=scale, now=scheduled_moment(LAST_NIGHT), pace=PACE) as sandbox:
         os.environ.update(sandbox.environment())
         os.environ["POPS_HISTORY_START"] = HISTORY_START
         os.environ.setdefault(PSEUDONYM_KEY, _kept_key(home))
         for as_of in _due(home, nights):
-            sandbox.set_clock(_moment(as_of))
+            sandbox.set_clock(scheduled_moment(as_of))
             if not run_and_tell(as_of, terminal):
                 return False
     week = (LAST_NIGHT - timedelta(days=7)).strftime("%G-W%V")
@@ -49,11 +49,6 @@ def _due(home: Home, nights: int) -> list[date]:
     wanted = [LAST_NIGHT - timedelta(days=back) for back in reversed(range(nights))]
     known = current_publication(home.published)
     return [night for night in wanted if known is None or night > known.as_of] or [LAST_NIGHT]
-
-
-def _moment(as_of: date) -> datetime:
-    """The company's clock at the hour of the night's schedule."""
-    return datetime.combine(as_of, SCHEDULED_AT, reporting_zone())
 
 
 def _kept_key(home: Home) -> str:

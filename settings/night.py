@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from connectors.registry.source import load_organisation, registry_dir
 
 HISTORY_WEEKS = 26
-SCHEDULED_AT = time(2, 0)
+NIGHT_AT = "POPS_NIGHT_AT"
+# By then the analytics vendors have handed over the whole day before.
+_USUAL_HOUR = "02:00"
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,27 @@ class Night:
         if as_of is None:
             as_of = now.astimezone(zone).date()
         else:
-            until = min(now, datetime.combine(as_of, SCHEDULED_AT, zone)).astimezone(UTC)
+            until = min(now, scheduled_moment(as_of, env)).astimezone(UTC)
         return cls(as_of, until, _history_start(as_of, zone, env))
+
+
+def night_at(env: Mapping[str, str] = os.environ) -> time:
+    """The hour of the nightly schedule in the reporting time zone: `POPS_NIGHT_AT`, or 02:00.
+
+    Raises ValueError for a text that is no hour and minute.
+    """
+    configured = env.get(NIGHT_AT) or _USUAL_HOUR
+    try:
+        return datetime.strptime(configured.strip(), "%H:%M").time()
+    except ValueError:
+        raise ValueError(
+            f"{NIGHT_AT} is {configured!r}: set an hour of the reporting time zone such as 02:00."
+        ) from None
+
+
+def scheduled_moment(as_of: date, env: Mapping[str, str] = os.environ) -> datetime:
+    """When the night as of a date begins by its schedule; aware, in the reporting time zone."""
+    return datetime.combine(as_of, night_at(env), reporting_zone())
 
 
 def reporting_zone() -> ZoneInfo:

@@ -19,15 +19,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
 from sandbox.running import Sandbox, running_sandbox
+from settings.night import scheduled_moment
 
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))
-BERLIN = ZoneInfo("Europe/Berlin")
 PSEUDONYM_KEY = "a-key-for-tests-only-and-long-enough"
 
 
@@ -113,7 +112,8 @@ class House:
 
 
 def night_moment(as_of: date) -> datetime:
-    return datetime(as_of.year, as_of.month, as_of.day, 2, tzinfo=BERLIN)
+    """When a night begins by its schedule, whatever the environment of the tests says."""
+    return scheduled_moment(as_of, {})
 
 
 class Reader(threading.Thread):

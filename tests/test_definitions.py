@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.credentials import VENDORS, environment, slack_environment
+
 # Staged for those who query staging; no number of the report is made of them.
 STAGED_ONLY = {
     "vendor/github/releases",
@@ -64,17 +66,58 @@ print(json.dumps({
 )
 
 
+# Nothing listens there, and nothing is asked while definitions load.
+NOWHERE = "http://127.0.0.1:9"
+EVERY_OPTION = {
+    **environment(NOWHERE, only=VENDORS),
+    **slack_environment(NOWHERE),
+    "POPS_FILES_URL": "file:///nowhere",
+    "POPS_PSEUDONYM_KEY": "a-key-for-tests-only",
+    "POPS_PUBLISH_POSTGRES_URL": "postgresql://publisher:secret@127.0.0.1:9/mart",
+    "POPS_SMTP_URL": "smtp://127.0.0.1:9",
+    "POPS_DIGEST_EMAIL_TO": "everybody@acme-flow.example",
+    "POPS_DIGEST_EMAIL_FROM": "product-ops@acme-flow.example",
+    "POPS_REPORT_BASE_URL": NOWHERE,
+    "POPS_DAGSTER_BASE_URL": NOWHERE,
+    "POPS_REPORT_LANGUAGE": "fr",
+    "POPS_HISTORY_START": "2026-05-18",
+    "POPS_NIGHT_AT": "21:45",
+}
+
+
 @pytest.fixture(scope="module")
-def location(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("POPS_", "DAGSTER_"))
-    }
-    environment["POPS_HOME"] = str(tmp_path_factory.mktemp("home"))
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def loaded(home: Path, options: dict[str, str]) -> dict:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("POPS_", "DAGSTER_"))}
     done = subprocess.run(
-        [sys.executable, "-c", _DESCRIBE], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _DESCRIBE],
+        env={**kept, **options, "POPS_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def location(home: Path) -> dict:
+    """With nothing set."""
+    return loaded(home, {})
+
+
+@pytest.fixture(scope="module")
+def everything(home: Path) -> dict:
+    """With every option on."""
+    return loaded(home, EVERY_OPTION)
+
+
+@pytest.fixture(params=["location", "everything"])
+def either(request: pytest.FixtureRequest) -> dict:
+    return request.getfixturevalue(request.param)
 
 
 def test_definitions_are_the_reviewed_ones(location: dict) -> None:
@@ -92,22 +135,22 @@ def test_definitions_are_the_reviewed_ones(location: dict) -> None:
     assert shape == json.loads(SNAPSHOT.read_text())
 
 
-def test_every_asset_has_an_owner_a_group_and_a_description(location: dict) -> None:
-    for key, node in location["assets"].items():
+def test_every_asset_has_an_owner_a_group_and_a_description(either: dict) -> None:
+    for key, node in either["assets"].items():
         assert node["owners"], key
         assert node["described"], key
         layer, area = key.split("/")[:2]
         assert node["group"] == f"{layer}_{area}", key
 
 
-def test_what_readers_see_has_a_freshness_policy(location: dict) -> None:
-    for key, node in location["assets"].items():
+def test_what_readers_see_has_a_freshness_policy(either: dict) -> None:
+    for key, node in either["assets"].items():
         if key.split("/")[0] in ("raw", "marts", "metrics", "published", "reports"):
             assert node["fresh"], key
 
 
-def test_lineage_runs_from_every_vendor_stream_to_the_report(location: dict) -> None:
-    assets = location["assets"]
+def test_lineage_runs_from_every_vendor_stream_to_the_report(either: dict) -> None:
+    assets = either["assets"]
     (report,) = (key for key in assets if key.startswith("reports/"))
     seen, waiting = set(), [report]
     while waiting:
@@ -124,14 +167,14 @@ def test_lineage_runs_from_every_vendor_stream_to_the_report(location: dict) -> 
         assert any(f"raw/{source}/{name}" in upstream for upstream in staged), stream
 
 
-def test_every_check_speaks_of_an_asset_that_exists(location: dict) -> None:
-    for check in location["checks"]:
-        assert check.split(":")[0] in location["assets"], check
+def test_every_check_speaks_of_an_asset_that_exists(either: dict) -> None:
+    for check in either["checks"]:
+        assert check.split(":")[0] in either["assets"], check
 
 
-def test_every_check_says_what_it_means_what_follows_and_what_to_do(location: dict) -> None:
-    assert location["words"].keys() == set(location["checks"])
-    for check, (description, remedy, owner) in location["words"].items():
+def test_every_check_says_what_it_means_what_follows_and_what_to_do(either: dict) -> None:
+    assert either["words"].keys() == set(either["checks"])
+    for check, (description, remedy, owner) in either["words"].items():
         meaning, consequence, advice = description.split("\n\n")
         assert len(meaning.split()) >= 4, check
         assert meaning.endswith((".", "?")), check
@@ -163,6 +206,26 @@ def test_jobs_and_schedules(location: dict) -> None:
     assert location["schedules"] == {
         "nightly": ["0 2 * * *", "Europe/Berlin", "nightly"],
         "weekly_report": ["0 7 * * 1", "Europe/Berlin", "weekly_report"],
+    }
+
+
+def test_every_option_adds_what_it_is_for_and_changes_nothing_else(location: dict, everything: dict) -> None:
+    served = "published/product_ops/postgres"
+    added = everything["assets"].keys() - location["assets"].keys()
+    assert added == {served}
+    assert everything["assets"][served]["upstream"] == ["published/product_ops/mart"]
+    for key, node in location["assets"].items():
+        assert everything["assets"][key] == node, key
+    assert set(everything["checks"]) - set(location["checks"]) == {f"{served}:served"}
+    assert set(location["checks"]) <= set(everything["checks"])
+    assert everything["jobs"] == location["jobs"]
+
+
+def test_the_schedules_follow_the_hour_of_the_night(everything: dict) -> None:
+    # Five hours after Monday's night at 21:45 is Tuesday.
+    assert everything["schedules"] == {
+        "nightly": ["45 21 * * *", "Europe/Berlin", "nightly"],
+        "weekly_report": ["45 2 * * 2", "Europe/Berlin", "weekly_report"],
     }
 
 
