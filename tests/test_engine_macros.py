@@ -79,9 +79,13 @@ def test_a_property_is_had_as_json_and_as_a_list(engine: duckdb.DuckDBPyConnecti
     assert values(engine, macros().json_as_list(member), *rows) == ['["x"]', "[1]", '[{"id":5}]', *[None] * 5]
 
 
-def test_a_text_is_known_by_its_letters_whatever_stands_between_them(engine: duckdb.DuckDBPyConnection) -> None:
+def test_a_text_is_known_by_its_letters_whatever_stands_between_them(
+    engine: duckdb.DuckDBPyConnection,
+) -> None:
     key = macros().text_key("t")
-    assert values(engine, key, "Won't Fix", "WON’T-FIX", " wont_fix ", "完成", "Erledigt!", "-", "", None) == [
+    assert values(
+        engine, key, "Won't Fix", "WON’T-FIX", " wont_fix ", "完成", "Erledigt!", "-", "", None
+    ) == [
         *["wontfix"] * 3,
         "完成",
         "erledigt",
