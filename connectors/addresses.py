@@ -1,8 +1,13 @@
-"""Addresses that an operator types: whether secrets may be sent there, and how they are shown."""
+"""Addresses that an operator types or a vendor names: whether secrets may be sent there, and how they are shown."""
 
 import ipaddress
 import re
+from collections.abc import Collection
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+import httpx
+
+from connectors.errors import ForeignHost, MalformedResponse
 
 # A password may hold a slash: then everything to the last @ is user info, unless no colon stands before the slash.
 _USER_INFO = re.compile(r"(?<=://)(?:[^/@:]*:[^?#]*@|[^/@]*@)")
@@ -45,3 +50,64 @@ def secrets_in(url: str) -> list[str]:
     written = user_info[0][:-1].split(":", 1) if user_info else []
     query = [value for _, value in parse_qsl(url.partition("?")[2].partition("#")[0])]
     return [each for part in (*written, *query) for each in {part, unquote(part)}]
+
+
+class Reach:
+    """Where a client may go: below its base URL, and to hosts that its connector names.
+
+    `allowed_hosts` are sent our credentials, `file_hosts` (see `connectors.habits`) are not.
+    """
+
+    def __init__(self, base_url: str, allowed_hosts: Collection[str], file_hosts: Collection[str]) -> None:
+        self.base = httpx.URL(base_url.rstrip("/"))
+        self._allowed_hosts = frozenset(allowed_hosts)
+        self._file_hosts = tuple(file_hosts)
+
+    def url(self, path: str) -> httpx.URL:
+        """The address of a path below the base URL, or of an absolute URL.
+
+        Raises ForeignHost for another host, MalformedResponse for what is no address.
+        """
+        if "://" not in path and not path.startswith("//"):
+            return parsed_url(f"{self.base}/{path.lstrip('/')}")
+        url = parsed_url(path, self.base)
+        if not (self._is_ours(url) or self.serves_files(url)):
+            raise ForeignHost(
+                f"An answer points to {url.scheme}://{url.host}, but only {self.base.scheme}://{self.base.host} is allowed.",
+                place=f"GET {url.path}",
+            )
+        return url
+
+    def linked(self, target: str) -> str:
+        """What a vendor names as its next page, as a path or URL that may be asked for.
+
+        Some write it from the root of the host, with the base URL's own path at its head.
+        """
+        if self.base.path != "/" and target.startswith(f"{self.base.path}/"):
+            return str(parsed_url(target, self.base))
+        return target
+
+    def serves_files(self, url: httpx.URL) -> bool:
+        """Is this the pre-signed address of a file, to which no credentials go?"""
+        # As with credentials: in clear only where nobody can listen.
+        if url.scheme != "https" and not is_loopback(url.host):
+            return False
+        return any(
+            url.host == each or (each[:1] == "." and url.host.endswith(each)) for each in self._file_hosts
+        )
+
+    def _is_ours(self, url: httpx.URL) -> bool:
+        if (url.scheme, url.host, url.port) == (self.base.scheme, self.base.host, self.base.port):
+            return True
+        return url.scheme == "https" and url.host in self._allowed_hosts
+
+
+def parsed_url(target: str, base: httpx.URL | None = None) -> httpx.URL:
+    """A URL, read from `base` on if it is relative. Raises MalformedResponse for what is none."""
+    try:
+        url = base.join(target) if base is not None else httpx.URL(target)
+    except Exception:  # noqa: BLE001 (httpx and idna raise errors of their own for what is no address)
+        url = httpx.URL()
+    if not url.host:
+        raise MalformedResponse("An answer points to what is no address.", place="the next page")
+    return url

@@ -1,24 +1,25 @@
-"""What a vendor's answer means: its JSON, or the error that its status stands for."""
+"""What a vendor's answer means: its JSON, or the error that its status, its headers and its body stand for."""
 
-import json
 from collections.abc import Collection
 from typing import Any
 
 import httpx
 
+from connectors.bodies import parse_json
 from connectors.errors import (
     BadRequest,
     Gone,
     MalformedResponse,
     NotFound,
+    PlanLacks,
     QuotaSpent,
     RateLimited,
     Rejected,
     ScopeMissing,
     SourceError,
     Unreachable,
-    WindowTooLarge,
 )
+from connectors.habits import Sign
 
 MAY_PASS = (408, 425, 429)
 SAYING = (
@@ -31,13 +32,23 @@ SAYING = (
     "error",
     "errors",
 )
-# What a vendor's error says when it will take no request for the rest of the day.
-DAILY_QUOTA_SIGNS = ("REQUEST_LIMIT_EXCEEDED", '"policyName": "DAILY"')
-_ERRORS: dict[int, type[SourceError]] = {401: Rejected, 403: ScopeMissing, 404: NotFound, 410: Gone}
+# Some vendors say 403 when they mean that the quota is spent.
+COMMON_SIGNS = (
+    Sign(RateLimited, 403, header=("retry-after", "")),
+    Sign(RateLimited, 403, header=("x-ratelimit-remaining", "0")),
+)
+_ERRORS: dict[int, type[SourceError]] = {
+    401: Rejected,
+    402: PlanLacks,
+    403: ScopeMissing,
+    404: NotFound,
+    410: Gone,
+    429: RateLimited,
+}
 
 
 def json_of(response: httpx.Response, place: str) -> Any:
-    """The parsed body. Raises MalformedResponse for HTML, an empty body, broken JSON or text that is not UTF-8."""
+    """The parsed body. Raises MalformedResponse for HTML, an empty body, broken or deep JSON, text that is not UTF-8."""
     kind = response.headers.get("content-type", "").lower()
     body = response.content
     if kind.startswith("text/html") or body[:64].lstrip().startswith(b"<"):
@@ -45,33 +56,40 @@ def json_of(response: httpx.Response, place: str) -> Any:
             "A page of HTML came instead of JSON.", place=place, status=response.status_code
         )
     try:
-        return json.loads(body.decode("utf-8-sig"))
+        return parse_json(body)
     except ValueError as error:
-        # The exception's own text would quote the body.
-        problem = (
-            "text that is not UTF-8" if isinstance(error, UnicodeDecodeError) else "broken or empty JSON"
-        )
         raise MalformedResponse(
-            f"The answer is {problem} ({len(body)} bytes).", place=place, status=response.status_code
+            f"The answer is {error} ({len(body)} bytes).", place=place, status=response.status_code
         ) from None
 
 
-def refusal_of(response: httpx.Response, place: str, too_large: Collection[int]) -> tuple[SourceError, bool]:
-    """The error that a status stands for, and whether it may pass when the request is sent again."""
+def body_of(response: httpx.Response) -> Any:
+    """The parsed body; None when it is no JSON."""
+    try:
+        return parse_json(response.content)
+    except ValueError:
+        return None
+
+
+def refusal_of(
+    response: httpx.Response, body: Any, place: str, signs: tuple[Sign, ...], normal: Collection[int] = ()
+) -> SourceError | None:
+    """The error that an answer stands for; None: it is none.
+
+    `signs`: those of the request and of its vendor. `normal`: statuses that are none although they are no 2xx.
+    """
     status = response.status_code
-    body = _body(response)
+    meant = next((each.means for each in signs if each.fits(status, response.headers, body)), None)
+    if meant is None and (response.is_success or status in normal):
+        return None
     details: dict[str, Any] = {"place": place, "status": status, "vendor_message": _saying(body)}
-    may_pass = False
-    if any(sign in json.dumps(body) for sign in DAILY_QUOTA_SIGNS):
-        error: SourceError = QuotaSpent(**details)
-    elif status in too_large:
-        error = WindowTooLarge(**details)
-    elif status == 429 or (status == 403 and _is_quota(response, body)):
-        error, may_pass = RateLimited(**details), True
+    if meant is None:
+        common = (each.means for each in COMMON_SIGNS if each.fits(status, response.headers, body))
+        meant = next(common, _ERRORS.get(status))
+    if meant is not None:
+        error = meant(**details)
     elif status >= 500 or status in MAY_PASS:
-        error, may_pass = Unreachable(f"The vendor answers {status}.", **details), True
-    elif status in _ERRORS:
-        error = _ERRORS[status](**details)
+        error = Unreachable(f"The vendor answers {status}.", **details)
     elif 300 <= status < 400:
         error = BadRequest(
             "The vendor redirects the request.", remedy="Set the base URL to where the API is.", **details
@@ -79,24 +97,12 @@ def refusal_of(response: httpx.Response, place: str, too_large: Collection[int])
     else:
         error = BadRequest(f"The vendor refuses the request ({status}).", **details)
     error.body = body
-    return error, may_pass
+    return error
 
 
-def _is_quota(response: httpx.Response, body: Any) -> bool:
-    """Some vendors say 403 when they mean that the quota is spent, and some of them only in the body."""
-    headers = response.headers
-    return (
-        "retry-after" in headers
-        or headers.get("x-ratelimit-remaining", "").strip() == "0"
-        or "secondary rate limit" in json.dumps(body)
-    )
-
-
-def _body(response: httpx.Response) -> Any:
-    try:
-        return json.loads(response.content)
-    except ValueError:
-        return None
+def may_pass(error: SourceError) -> bool:
+    """May the same request succeed later in this run?"""
+    return isinstance(error, RateLimited | Unreachable) and not isinstance(error, QuotaSpent)
 
 
 def _saying(body: Any) -> str:

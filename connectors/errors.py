@@ -65,6 +65,13 @@ class ScopeMissing(SourceError):
     default_remedy = "Give the credentials the missing scope, or upgrade the plan that the stream needs."
 
 
+class PlanLacks(ScopeMissing):
+    """402, or what a vendor says in its place: the account's plan does not include this."""
+
+    default_what = "The vendor's plan does not include this."
+    default_remedy = "Upgrade the plan, or do without the stream."
+
+
 class Unreachable(SourceError):
     """No answer, or none that helps, until the retries' time was used up."""
 
@@ -73,7 +80,7 @@ class Unreachable(SourceError):
 
 
 class RateLimited(SourceError):
-    """429, or 403 for a spent quota, until the retries' time was used up."""
+    """429, or what a vendor says in its place, until the retries' time was used up."""
 
     default_what = "The vendor's rate limit is used up."
     default_remedy = "Run again later, or lower the source's requests per minute."

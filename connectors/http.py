@@ -1,75 +1,51 @@
 """The one way to talk to a vendor: signs, waits, retries, refuses foreign hosts, and turns answers into JSON or errors.
 
-Every request here only reads (a POST is a search), so every request may be sent again.
+Every request here only reads (a POST is a search, or begins an export), so every request may be sent again.
 """
 
-import json as json_module
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
-import tenacity
 
-from connectors.addresses import is_loopback
-from connectors.answers import json_of, refusal_of
-from connectors.auth import BasicAuth, BearerAuth, ClientCredentials, TokenNotGiven
-from connectors.errors import (
-    ClockWrong,
-    ForeignHost,
-    MalformedResponse,
-    QuotaSpent,
-    RateLimited,
-    SourceError,
-    StuckCursor,
-    Unreachable,
-)
+from connectors.addresses import Reach, is_loopback, parsed_url
+from connectors.answers import body_of, json_of, may_pass, refusal_of
+from connectors.auth import BasicAuth, BearerAuth, ClientCredentials, HeaderAuth, SignedGrant, TokenNotGiven
+from connectors.bodies import DOWNLOAD, bound
+from connectors.downloads import Download, save
+from connectors.errors import ClockWrong, Unreachable
+from connectors.habits import Habits, Sign
+from connectors.paging import Answer, Params, Question, next_link, pages
 from connectors.redaction import redact_logs
+from connectors.retrying import RETRY_SECONDS, Retrying, TryAgain
 from connectors.waiting import SYSTEM_CLOCK, Backoff, Clock, RequestBudget, asked_to_wait, http_date
 
 if TYPE_CHECKING:
     from connectors.settings import SourceSettings
 
-__all__ = ["BasicAuth", "BearerAuth", "ClientCredentials", "Http"]
+__all__ = ["BasicAuth", "BearerAuth", "ClientCredentials", "HeaderAuth", "Http", "SignedGrant"]
 
-Params = Mapping[str, Any]
+Headers = Mapping[str, str]
 TIMEOUT = httpx.Timeout(connect=15, read=90, write=30, pool=15)
-RETRY_SECONDS = 900.0
-MOST_ATTEMPTS = 12
 LARGEST_CLOCK_DIFFERENCE = timedelta(hours=1)
-
-
-class _TryAgain(Exception):
-    """An attempt failed in a way that may pass. `wait`: seconds that the vendor asks for."""
-
-    def __init__(self, error: SourceError, wait: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.wait = wait
-
-
-class Answer(NamedTuple):
-    """`body`: parsed JSON; None when the vendor says that nothing changed (304)."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-
-
-class Download(NamedTuple):
-    """What came into a file: its bytes and the answer's headers."""
-
-    size: int
-    headers: Mapping[str, str]
+USER_AGENT = "product-ops"
+# Nothing is unpacked but gzip: see `connectors.bodies`.
+_HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
+_FILE_HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
+T = TypeVar("T")
 
 
 class Http:
     """A vendor's API below `base_url`. Errors are of the `SourceError` family.
 
-    `allowed_hosts`: further hosts that absolute URLs may name. `requests_per_minute`, `requests_per_run`: our own budget.
+    `habits`: what this vendor does in its own way. `allowed_hosts`: further hosts that are sent our credentials.
+    `requests_per_minute`, `requests_per_run`: our own budget.
     `retry_seconds`: how long one request may spend waiting between its attempts, all waits together.
     `scratch`: the folder for downloads; it is emptied when the run ends.
     """
@@ -79,6 +55,7 @@ class Http:
         base_url: str,
         *,
         auth: httpx.Auth | None = None,
+        habits: Habits | None = None,
         requests_per_minute: int | None = None,
         requests_per_run: int | None = None,
         allowed_hosts: Collection[str] = (),
@@ -89,21 +66,21 @@ class Http:
         backoff: Backoff | None = None,
     ) -> None:
         redact_logs()
-        self._base = httpx.URL(base_url.rstrip("/"))
-        self._allowed_hosts = frozenset(allowed_hosts)
+        self._habits = habits or Habits()
+        self._reach = Reach(base_url, allowed_hosts, self._habits.file_hosts)
         self._budget = RequestBudget(requests_per_minute, requests_per_run, clock)
-        self.retry_seconds = retry_seconds
+        self._retrying = Retrying(clock, backoff or Backoff(), retry_seconds)
         self.scratch = scratch or Path(tempfile.gettempdir())
         self._clock = clock
-        self._backoff = backoff or Backoff()
         self._client = httpx.Client(
             auth=auth,
             transport=transport,
             timeout=TIMEOUT,
             follow_redirects=False,
             # A proxy of the environment cannot reach this machine's own addresses.
-            trust_env=not is_loopback(self._base.host),
-            headers={"User-Agent": "product-ops", "Accept": "application/json"},
+            trust_env=not is_loopback(self._reach.base.host),
+            headers={**_HEADERS, **self._habits.headers},
+            event_hooks={"response": [partial(bound, clock=clock)]},
         )
         self.request_count = 0
 
@@ -121,6 +98,7 @@ class Http:
         return cls(
             settings.root,
             auth=settings.auth(),
+            habits=settings.habits,
             requests_per_minute=settings.requests_per_minute,
             requests_per_run=settings.requests_per_run,
             allowed_hosts=settings.further_hosts,
@@ -148,24 +126,45 @@ class Http:
         """Wait, by the clock that this client keeps."""
         self._clock.sleep(seconds)
 
+    def be_impatient(self, retry_seconds: float) -> None:
+        """Spend at most so long on the retries of each further request."""
+        self._retrying.seconds = min(self._retrying.seconds, retry_seconds)
+
     def get(
-        self, path: str, params: Params | None = None, *, too_large: Collection[int] = (), once: bool = False
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        headers: Headers | None = None,
+        signs: tuple[Sign, ...] = (),
+        once: bool = False,
     ) -> Any:
         """Parsed JSON of a GET. `path`: below the base URL, or an absolute URL on an allowed host (a `next` link).
 
-        `too_large`: statuses by which this vendor says that the window is too large: raised as WindowTooLarge, at once.
-        Others: 401 Rejected, 403 ScopeMissing, 404 NotFound, 410 Gone, other 4xx BadRequest; 408, 425, 429, 5xx and
-        broken connections are tried again, then Unreachable or RateLimited; QuotaSpent when the vendor wants a longer
-        wait than `retry_seconds` or the run's budget is used up; ClockWrong when the vendor's clock is far from ours.
+        `signs`: what this request's answers mean, before the vendor's habits.
+        Without a sign: 401 Rejected, 402 PlanLacks, 403 ScopeMissing, 404 NotFound, 410 Gone, other 4xx BadRequest; 408,
+        425, 429, 5xx and broken connections are tried again, then Unreachable or RateLimited; QuotaSpent when the vendor
+        wants a longer wait than `retry_seconds` or the run's budget is used up; ClockWrong when the vendor's clock is far
+        from ours; MalformedResponse for what is no JSON, or beyond the bounds of `connectors.bodies`.
         `once`: each answer moves the vendor's position, so one that got lost is not asked for again; a 429 still is.
         """
-        return self._ask("GET", path, params, None, too_large, once=once).body
+        return self._ask("GET", Question(path, params), headers=headers, signs=signs, once=once).body
 
     def answer(
-        self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        params: Params | None = None,
+        headers: Headers | None = None,
+        *,
+        normal: Collection[int] = (304,),
+        signs: tuple[Sign, ...] = (),
     ) -> Answer:
-        """As `get`, with status and headers, for conditional requests: 304 is an answer without a body."""
-        return self._ask("GET", path, params, None, (), headers)
+        """As `get`, with status and headers.
+
+        `normal`: statuses besides 2xx that are an answer here and no error: 304 to a conditional request, 410 or 412 to a
+        position that the vendor no longer knows. Their body is None where it is no JSON.
+        """
+        return self._ask("GET", Question(path, params), headers=headers, signs=signs, normal=normal)
 
     def post(
         self,
@@ -174,131 +173,165 @@ class Http:
         params: Params | None = None,
         *,
         form: Mapping[str, str] | None = None,
-        too_large: Collection[int] = (),
+        headers: Headers | None = None,
+        signs: tuple[Sign, ...] = (),
     ) -> Any:
         """Parsed JSON of a POST that only reads, whatever 2xx status it has; otherwise as `get`.
 
         `form`: sent as a form, in place of `json`.
         """
-        return self._ask("POST", path, params, json, too_large, form=form).body
+        return self._ask("POST", Question(path, params, json), headers=headers, signs=signs, form=form).body
 
     def stream_to_file(
-        self, path: str, params: Params | None, file: Path, *, too_large: Collection[int] = ()
+        self,
+        path: str,
+        params: Params | None,
+        file: Path,
+        *,
+        headers: Headers | None = None,
+        signs: tuple[Sign, ...] = (),
     ) -> Download:
         """Download into `file`; a body that was cut short is fetched again from its start.
 
-        Errors as `get`; MalformedResponse when HTML comes instead of a file.
+        A file host (see `Habits`), named by `path` or by a redirect, is asked without credentials. Errors as `get`;
+        MalformedResponse when HTML comes instead of a file.
         """
-        url = self._url(path)
+        url = self._reach.url(path)
         place = f"GET {url.path}"
 
         def attempt() -> Download:
-            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-            with self._client.stream("GET", url, params=params, headers=headers) as response:
-                if response.status_code != 200:
-                    response.read()
-                self._accept(response, place, too_large)
-                if response.headers.get("content-type", "").lower().startswith("text/html"):
-                    raise MalformedResponse("A page of HTML came instead of a file.", place=place, status=200)
-                expected = response.headers.get("content-length")
-                size = 0
-                with file.open("wb") as target:
-                    for chunk in response.iter_raw():
-                        size += target.write(chunk)
-                if expected is not None and int(expected) != size:
-                    cut = f"The download was cut short: {size} of {expected} bytes."
-                    raise _TryAgain(Unreachable(cut, place=place))
-                return Download(size, response.headers)
+            if self._reach.serves_files(url):
+                return self._file_of(url.copy_merge_params(params or {}), file, place, is_fresh=False)
+            given, sent = dict(params) if params else None, {**_FILE_HEADERS, **(headers or {})}
+            with self._client.stream("GET", url, params=given, headers=sent, extensions=DOWNLOAD) as response:
+                target = self._file_address(response)
+                if target is None:
+                    self._compare_clocks(response, place)
+                    if not response.is_success:
+                        response.read()
+                        self._accept(response, body_of(response), place, signs)
+                    return save(response, file, place)
+            return self._file_of(target, file, place, is_fresh=True)
 
-        downloaded: Download = self._retrying(attempt, place)
-        return downloaded
+        return self._tried(attempt, place)
 
     def paginate(
-        self, path: str, params: Params | None, following: Callable[[Any], "str | Params | None"]
+        self,
+        path: str,
+        params: Params | None,
+        following: Callable[[Any], "str | Params | None"],
+        *,
+        headers: Headers | None = None,
+        signs: tuple[Sign, ...] = (),
     ) -> Iterator[Any]:
         """Bodies of a paged GET. `following(body)`: the next URL, or parameters that replace those of before, or None.
 
         Raises StuckCursor when a page was asked for before, ForeignHost when the next URL is on another host.
         """
-        for answer in self._paginated(path, params, lambda answer: following(answer.body)):
-            yield answer.body
 
-    def paginate_links(self, path: str, params: Params | None = None) -> Iterator[Any]:
+        def step(question: Question, answer: Answer) -> Question | None:
+            after = following(answer.body)
+            if after is None:
+                return None
+            if isinstance(after, str):
+                return Question(self._reach.linked(after))
+            return question._replace(params={**(question.params or {}), **after})
+
+        ask = partial(self._ask, "GET", headers=headers, signs=signs)
+        yield from (answer.body for answer in pages(ask, Question(path, params), step))
+
+    def paginate_links(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        headers: Headers | None = None,
+        signs: tuple[Sign, ...] = (),
+    ) -> Iterator[Any]:
         """Bodies of a GET whose answers name the next page in a `Link` header; guarded as `paginate`."""
-        for answer in self._paginated(path, params, _next_link):
-            yield answer.body
 
-    def _paginated(
-        self, path: str, params: Params | None, following: Callable[[Answer], "str | Params | None"]
-    ) -> Iterator[Answer]:
-        asked: set[str] = set()
-        while True:
-            question = f"{path} {json_module.dumps(dict(params or {}), sort_keys=True, default=str)}"
-            if question in asked:
-                raise StuckCursor(place=f"GET {self._url(path).path}")
-            asked.add(question)
-            answer = self._ask("GET", path, params, None, ())
-            yield answer
-            step = following(answer)
-            if step is None:
-                return
-            if isinstance(step, str):
-                path, params = step, None
-            else:
-                params = {**(params or {}), **step}
+        def step(question: Question, answer: Answer) -> Question | None:
+            target = next_link(answer)
+            return None if target is None else Question(target)
+
+        ask = partial(self._ask, "GET", headers=headers, signs=signs)
+        yield from (answer.body for answer in pages(ask, Question(path, params), step))
+
+    def paginate_posts(
+        self,
+        path: str,
+        json: Params,
+        following: Callable[[Any], Params | None],
+        *,
+        params: Params | None = None,
+        headers: Headers | None = None,
+        signs: tuple[Sign, ...] = (),
+    ) -> Iterator[Any]:
+        """Bodies of a paged POST. `following(body)`: members that replace those of the question before, or None.
+
+        Guarded as `paginate`.
+        """
+
+        def step(question: Question, answer: Answer) -> Question | None:
+            after = following(answer.body)
+            return None if after is None else question._replace(json={**(question.json or {}), **after})
+
+        ask = partial(self._ask, "POST", headers=headers, signs=signs)
+        yield from (answer.body for answer in pages(ask, Question(path, params, json), step))
 
     def _ask(
         self,
         method: str,
-        path: str,
-        params: Params | None,
-        json: Any,
-        too_large: Collection[int],
-        headers: Mapping[str, str] | None = None,
+        question: Question,
+        *,
+        headers: Headers | None = None,
+        signs: tuple[Sign, ...] = (),
+        normal: Collection[int] = (),
         once: bool = False,
         form: Mapping[str, str] | None = None,
     ) -> Answer:
-        url = self._url(path)
+        url = self._reach.url(question.path)
         place = f"{method} {url.path}"
         # httpx drops the query of the URL when it is given parameters, even empty ones.
-        given = dict(params) if params else None
+        params = dict(question.params) if question.params else None
 
         def attempt() -> Answer:
-            response = self._client.request(method, url, params=given, json=json, data=form, headers=headers)
-            if response.status_code == 304:
-                return Answer(304, response.headers, None)
-            self._accept(response, place, too_large)
-            return Answer(response.status_code, response.headers, json_of(response, place))
-
-        answer: Answer = self._retrying(attempt, place, once)
-        return answer
-
-    def _url(self, path: str) -> httpx.URL:
-        """The address of a path or an absolute URL, if our credentials may go there."""
-        if "://" not in path and not path.startswith("//"):
-            return httpx.URL(f"{self._base}/{path.lstrip('/')}")
-        url = self._base.join(path)
-        same_origin = (url.scheme, url.host, url.port) == (
-            self._base.scheme,
-            self._base.host,
-            self._base.port,
-        )
-        if not same_origin and not (url.scheme == "https" and url.host in self._allowed_hosts):
-            raise ForeignHost(
-                f"An answer points to {url.scheme}://{url.host}, but only {self._base.scheme}://{self._base.host} is allowed.",
-                place=f"GET {url.path}",
+            response = self._client.request(
+                method, url, params=params, json=question.json, data=form, headers=headers
             )
-        return url
+            self._compare_clocks(response, place)
+            body = json_of(response, place) if response.is_success else body_of(response)
+            self._accept(response, body, place, signs, normal)
+            return Answer(response.status_code, response.headers, body, str(url))
 
-    def _accept(self, response: httpx.Response, place: str, too_large: Collection[int]) -> None:
-        """Return for a 2xx; raise `_TryAgain` or the error that the status means."""
-        self._compare_clocks(response, place)
-        if response.is_success:
-            return
-        error, may_pass = refusal_of(response, place, too_large)
-        if not may_pass:
+        return self._tried(attempt, place, once)
+
+    def _tried(self, attempt: Callable[[], T], place: str, once: bool = False) -> T:
+        def counted() -> T:
+            self._budget.take()
+            self.request_count += 1
+            try:
+                return attempt()
+            except TokenNotGiven as error:
+                self._accept(error.response, body_of(error.response), place)
+                raise
+
+        return self._retrying.call(counted, place, once=once)
+
+    def _accept(
+        self,
+        response: httpx.Response,
+        body: Any,
+        place: str,
+        signs: tuple[Sign, ...] = (),
+        normal: Collection[int] = (),
+    ) -> None:
+        """Raise `TryAgain` or the error that the answer means, if it means one."""
+        error = refusal_of(response, body, place, (*signs, *self._habits.signs), normal)
+        if error is not None and may_pass(error):
+            raise TryAgain(error, asked_to_wait(response.headers, self._clock.now()))
+        if error is not None:
             raise error
-        raise _TryAgain(error, asked_to_wait(response.headers, self._clock.now()))
 
     def _compare_clocks(self, response: httpx.Response, place: str) -> None:
         sent_at, now = http_date(response.headers.get("date")), self._clock.now()
@@ -308,66 +341,26 @@ class Http:
                 place=place,
             )
 
-    def _retrying(self, attempt: Callable[[], Any], place: str, once: bool = False) -> Any:
-        """Call `attempt` until it succeeds, fails for good, or its waits have used up the time there is."""
+    def _file_address(self, response: httpx.Response) -> httpx.URL | None:
+        """Where the answer says that the file lies; None: it does not send us to a file host."""
+        target = response.headers.get("location")
+        if not response.is_redirect or not target:
+            return None
+        url = self._reach.url(str(parsed_url(target, response.request.url)))
+        return url if self._reach.serves_files(url) else None
 
-        def guarded() -> Any:
-            self._budget.take()
-            self.request_count += 1
-            try:
-                return attempt()
-            except TokenNotGiven as error:
-                self._accept(error.response, place, ())
-                raise
-            except httpx.TransportError as error:
-                raise _TryAgain(Unreachable(f"No answer ({type(error).__name__}).", place=place)) from error
-            except httpx.DecodingError as error:
-                raise _TryAgain(
-                    MalformedResponse("The answer's compression is broken.", place=place)
-                ) from error
-
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(
-                lambda error: (
-                    isinstance(error, _TryAgain) and (not once or isinstance(error.error, RateLimited))
-                )
-            ),
-            wait=self._wait,
-            stop=self._is_spent,
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
-        try:
-            return retrying(guarded)
-        except _TryAgain as last:
-            raise self._given_up(last) from None
-
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        failure = state.outcome.exception() if state.outcome else None
-        asked = failure.wait if isinstance(failure, _TryAgain) else None
-        return self._backoff.seconds(state.attempt_number) if asked is None else asked
-
-    def _is_spent(self, state: tenacity.RetryCallState) -> bool:
-        # tenacity has worked out the next wait before it asks this.
-        return (
-            state.attempt_number >= MOST_ATTEMPTS
-            or state.idle_for + state.upcoming_sleep > self.retry_seconds
-        )
-
-    def _given_up(self, last: _TryAgain) -> SourceError:
-        error = last.error
-        if isinstance(error, RateLimited) and last.wait is not None and last.wait > self.retry_seconds:
-            return QuotaSpent(
-                f"The vendor wants no request for another {last.wait:.0f} seconds.",
-                place=error.place,
-                status=error.status,
-                vendor_message=error.vendor_message,
+    def _file_of(self, url: httpx.URL, file: Path, place: str, *, is_fresh: bool) -> Download:
+        """From a file host: neither our credentials nor the vendor's headers go there, and no redirect is followed."""
+        asked = httpx.Request("GET", url, headers=_FILE_HEADERS, extensions=DOWNLOAD)
+        with closing(self._client.send(asked, auth=None, stream=True)) as response:
+            if response.is_success:
+                return save(response, file, place)
+            refused = Unreachable(
+                f"The host of the file answers {response.status_code}.",
+                place=place,
+                remedy="Its address may have expired: the next run asks for a new one.",
             )
-        if isinstance(error, RateLimited) and last.wait is not None:
-            error.remedy = f"Run again in {last.wait:.0f} seconds, or lower the source's requests per minute."
-        return error
-
-
-def _next_link(answer: Answer) -> str | None:
-    link = httpx.Response(200, headers=answer.headers).links.get("next")
-    return None if link is None else link["url"]
+        # To ask the vendor again gives a new address.
+        if is_fresh or response.status_code >= 500:
+            raise TryAgain(refused)
+        raise refused

@@ -217,7 +217,7 @@ class _Run:
                 problem = self._guarded(stream, run)
                 last_word = problem if isinstance(problem, Rejected | QuotaSpent) else None
                 if isinstance(problem, Unreachable):
-                    self._http.retry_seconds = IMPATIENT_RETRY_SECONDS
+                    self._http.be_impatient(IMPATIENT_RETRY_SECONDS)
             elif isinstance(last_word, QuotaSpent):
                 run.outcome, run.reason = "paused", f"Not asked for: {last_word}"
             else:

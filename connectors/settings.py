@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from connectors.addresses import secrets_in, shown, wrong_with
 from connectors.errors import InvalidSettings
+from connectors.habits import Habits
 from connectors.redaction import remember_secrets
 
 BUDGETS = {"requests_per_minute", "requests_per_run"}
@@ -20,13 +21,14 @@ class SourceSettings(BaseSettings):
 
     Secrets are `SecretStr`. `requests_per_minute`, `requests_per_run`: our own budget of requests; a connector's
     settings set their defaults (None: none). What a run's budget leaves undone, the next run does.
-    `address`: the field that says where the source is.
-    A connector overrides `auth` with `BasicAuth`, `BearerAuth` or `ClientCredentials` of `connectors.http`.
+    `address`: the field that says where the source is. `habits`: what the vendor's API does in its own way.
+    A connector overrides `auth` with one of `connectors.auth`.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_file=None)
 
     address: ClassVar[str] = "base_url"
+    habits: ClassVar[Habits] = Habits()
     base_url: AnyHttpUrl
     requests_per_minute: int | None = Field(default=None, gt=0)
     requests_per_run: int | None = Field(default=None, gt=0)

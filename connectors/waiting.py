@@ -1,6 +1,7 @@
 """Time: when a vendor wants to be asked again, how long we wait without being told, and our own request budget."""
 
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from email.utils import parsedate_to_datetime
 
 from connectors.errors import QuotaSpent
 
-RESET_HEADERS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+# RateLimit-Reset, X-RateLimit-Reset, X-RateLimit-Requests-Reset, X-Sentry-Rate-Limit-Reset, ...
+_RESET_HEADER = re.compile(r"(?i)(?:[\w-]+-)?rate-?limit-(?:[\w-]+-)?reset")
 # Numbers above are moments since 1970 (in seconds, in milliseconds), below they are seconds from now.
 EPOCH_SECONDS = 1_000_000_000
 EPOCH_MILLISECONDS = 100_000_000_000
@@ -80,6 +82,8 @@ class RequestBudget:
 def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that the vendor asks us to wait: Retry-After (seconds or date), else a reset header; None: it does not say.
 
+    A reset header is any that ends in `Rate-Limit-Reset` or says in between which limit: there are many.
+
     Dates are compared with the answer's own Date, so that a wrong clock here does no harm.
     """
     sent_at = http_date(headers.get("date")) or now
@@ -91,16 +95,27 @@ def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
         moment = http_date(retry_after)
         if moment is not None:
             return max(0.0, (moment - sent_at).total_seconds())
-    for name in RESET_HEADERS:
-        reset = _number(headers.get(name))
+    waits = [
+        wait
+        for name, text in headers.items()
+        if _RESET_HEADER.fullmatch(name)
         # While requests remain, it is another limit than that of the reset that was hit.
-        remaining = _number(headers.get(name.replace("reset", "remaining")))
-        if reset is None or (remaining or 0) > 0:
-            continue
-        if reset >= EPOCH_MILLISECONDS:
-            reset /= 1000
-        return max(0.0, reset - sent_at.timestamp() if reset >= EPOCH_SECONDS else reset)
-    return None
+        and (_number(headers.get(f"{name[:-5]}remaining")) or 0) <= 0
+        and (wait := _until_reset(text, sent_at)) is not None
+    ]
+    # Two limits may be used up at once: the later reset frees both.
+    return max(waits, default=None)
+
+
+def _until_reset(text: str, sent_at: datetime) -> float | None:
+    """Seconds until a moment (since 1970 in seconds or milliseconds, or as ISO 8601), or the seconds themselves."""
+    reset = _number(text)
+    if reset is None:
+        moment = _iso_date(text)
+        return None if moment is None else max(0.0, (moment - sent_at).total_seconds())
+    if reset >= EPOCH_MILLISECONDS:
+        reset /= 1000
+    return max(0.0, reset - sent_at.timestamp() if reset >= EPOCH_SECONDS else reset)
 
 
 def _number(text: str | None) -> float | None:
@@ -108,6 +123,14 @@ def _number(text: str | None) -> float | None:
         return float(text) if text is not None else None
     except ValueError:
         return None
+
+
+def _iso_date(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def http_date(text: str | None) -> datetime | None:

@@ -25,6 +25,7 @@ from connectors.errors import (
     Unreachable,
     WindowTooLarge,
 )
+from connectors.habits import meaning
 from connectors.http import BasicAuth, BearerAuth, ClientCredentials, Http
 from connectors.waiting import Backoff, Clock, RequestBudget, asked_to_wait
 
@@ -181,7 +182,7 @@ def test_a_spent_quota_behind_403_is_waited_for() -> None:
 def test_a_window_that_is_too_large_is_not_tried_again(status: int) -> None:
     vendor = Vendor(httpx.Response(status, text="too big"))
     with pytest.raises(WindowTooLarge):
-        http(vendor).get("/export", too_large=(400, 504))
+        http(vendor).get("/export", signs=meaning(WindowTooLarge, 400, 504))
     assert len(vendor.requests) == 1
 
 

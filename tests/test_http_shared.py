@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from connectors import connector_class
 from connectors.contract import RawRecord
 from connectors.errors import ClockWrong, ForeignHost, MalformedResponse, QuotaSpent, StuckCursor
 from connectors.http import ClientCredentials
@@ -61,18 +62,18 @@ def test_a_run_sends_no_more_requests_than_its_budget() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("source", "answer"),
     [
-        httpx.Response(429, headers={"Retry-After": "86400"}, json={}),
-        httpx.Response(403, json=[{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]),
-        httpx.Response(429, json={"policyName": "DAILY", "message": "You have reached your daily limit."}),
+        ("zendesk", httpx.Response(429, headers={"Retry-After": "86400"}, json={})),
+        ("salesforce", httpx.Response(403, json=[{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests."}])),
+        ("hubspot", httpx.Response(429, json={"policyName": "DAILY", "message": "You have reached your daily limit."})),
     ],
     ids=["a day's wait", "403 as quota", "daily policy"],
 )  # fmt: skip
-def test_a_spent_quota_is_told_at_once_and_not_waited_for(answer: httpx.Response) -> None:
+def test_a_spent_quota_is_told_at_once_and_not_waited_for(source: str, answer: httpx.Response) -> None:
     clock, vendor = FakeClock(), Vendor(answer)
     with pytest.raises(QuotaSpent) as spent:
-        http(vendor, clock).get("/things")
+        http(vendor, clock, habits=connector_class(source).Settings.habits).get("/things")
     assert "the next run goes on" in str(spent.value)
     assert clock.slept == []
     assert len(vendor.requests) == 1
@@ -80,8 +81,8 @@ def test_a_spent_quota_is_told_at_once_and_not_waited_for(answer: httpx.Response
 
 def test_a_secondary_limit_without_a_header_is_waited_for() -> None:
     busy = httpx.Response(403, json={"message": "You have exceeded a secondary rate limit."})
-    clock = FakeClock()
-    assert http(Vendor(busy, ok()), clock).get("/things") == {"fine": True}
+    clock, habits = FakeClock(), connector_class("github").Settings.habits
+    assert http(Vendor(busy, ok()), clock, habits=habits).get("/things") == {"fine": True}
     assert len(clock.slept) == 1
 
 

@@ -214,7 +214,7 @@ def test_jobs_that_fail_and_pages_that_repeat_are_errors(
 ) -> None:
     monkeypatch.setattr(source, "BULK_FROM_ROWS", 1)
     monkeypatch.setattr("sandbox.vendors.salesforce.Job.state", property(lambda job: "Failed"))
-    with pytest.raises(Unreachable, match="query job is Failed"):
+    with pytest.raises(Unreachable, match="job is Failed"):
         vendor.reader("salesforce").read("accounts")
     monkeypatch.setattr(source, "BULK_FROM_ROWS", 10_000)
     with served(full_of_accounts(4_100)) as larger:

@@ -88,9 +88,7 @@ class Reader:
         kind = connector_class(source)
         settings = load_settings(source, kind.Settings, environment(base_url, 1000, [source]))
         assert settings is not None
-        self.http = Http(
-            settings.root, auth=settings.auth(), transport=transport, clock=Impatient(), retry_seconds=5
-        )
+        self.http = Http.of(settings, transport=transport, clock=Impatient(), retry_seconds=5)
         self._settings = settings
         self._kind = kind
         self.connector = self._new_run()

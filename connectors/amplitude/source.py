@@ -19,13 +19,14 @@ from pydantic import SecretStr
 from connectors.amplitude.archive import event_pages, sound_archive
 from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, NotFound, WindowTooLarge
+from connectors.habits import meaning
 from connectors.http import BasicAuth, Http
 from connectors.settings import SourceSettings
 
 HOUR = timedelta(hours=1)
 BACKFILL_WINDOW = timedelta(days=7)
 # Over 4 GB, or not ready within the gateway's time.
-TOO_LARGE = (400, 504)
+TOO_LARGE = meaning(WindowTooLarge, 400, 504)
 DOWNLOADS = 3
 EXPORT = "/api/2/export"
 # Old enough to be complete, whatever the clock here says.
@@ -128,7 +129,7 @@ class AmplitudeConnector(Connector):
         archive = self._http.scratch / "export.zip"
         params = {"start": f"{start:%Y%m%dT%H}", "end": f"{end - HOUR:%Y%m%dT%H}"}
         for attempt in range(1, DOWNLOADS + 1):
-            self._http.stream_to_file(EXPORT, params, archive, too_large=TOO_LARGE)
+            self._http.stream_to_file(EXPORT, params, archive, signs=TOO_LARGE)
             try:
                 sound_archive(archive)
                 break

@@ -17,8 +17,9 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
-from connectors.errors import ScopeMissing
+from connectors.errors import RateLimited, ScopeMissing
 from connectors.github.lists import Json, Lists, down_to, moment, repository_of
+from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
@@ -52,6 +53,7 @@ class GitHubSettings(SourceSettings):
     `repositories`: names separated by commas; empty: all that the token sees.
     """
 
+    habits = Habits(signs=(Sign(RateLimited, 403, at="message", says=("secondary rate limit",)),))
     token: SecretStr
     owner: str
     repositories: str = ""

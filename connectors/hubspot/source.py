@@ -15,7 +15,8 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
-from connectors.errors import ScopeMissing
+from connectors.errors import QuotaSpent, ScopeMissing
+from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
 from connectors.hubspot.associations import associations
 from connectors.hubspot.objects import MODIFIED, Objects, following
@@ -30,6 +31,7 @@ SEARCH_WINDOW = timedelta(days=7)
 class HubSpotSettings(SourceSettings):
     """Base URL `https://api.hubapi.com` (or a regional host) and the service key."""
 
+    habits = Habits(signs=(Sign(QuotaSpent, 429, at="policyName", says=("DAILY",)),))
     access_token: SecretStr
     # Search answers at most five times a second.
     requests_per_minute: int | None = 290

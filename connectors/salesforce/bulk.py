@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connectors.errors import MalformedResponse, SourceError, StuckCursor, Unreachable
+from connectors.errors import MalformedResponse, SourceError, StuckCursor
 from connectors.http import Http
+from connectors.jobs import JobWords, done_job
 from connectors.salesforce.objects import API
 
 ROWS_A_CHUNK = 10_000
-FIRST_WAIT, LONGEST_WAIT, PATIENCE = 1.0, 20.0, 1800.0
+WORDS = JobWords(state="state", done=("JobComplete",), failed=("Failed", "Aborted"), problem="errorMessage")
 # A long text area may hold 131,072 characters, and each of them may need four bytes.
 csv.field_size_limit(1_000_000)
 
@@ -32,20 +33,21 @@ def run_job(http: Http, query: str, names: list[str]) -> Iterator[Chunk]:
     Raises MalformedResponse when the counts of the chunks or of the job do not add up, Unreachable when the job fails
     or does not end.
     """
-    job = http.post(f"{API}/jobs/query", {"operation": "queryAll", "query": query})["id"]
-    count = _waited_for(http, job)
-    file = http.scratch / f"{job}.csv"
+    job = done_job(http, lambda: _started(http, query), WORDS)
+    count = int(job.answer["numberRecordsProcessed"])
+    results = f"{job.address}/results"
+    file = http.scratch / "results.csv"
     locators, seen = {""}, 0
     locator = ""
     try:
         while True:
             params = {"maxRecords": ROWS_A_CHUNK} | ({"locator": locator} if locator else {})
-            headers = http.stream_to_file(f"{API}/jobs/query/{job}/results", params, file).headers
+            headers = http.stream_to_file(results, params, file).headers
             chunk = _chunk(file, names, count)
             got, said = len(chunk.rows) + len(chunk.torn), headers.get("sforce-numberofrecords", "")
             if not chunk.is_cut and str(got) != said:
                 raise _uncounted(
-                    f"A chunk of the results has {got} rows, its header says {said or 'nothing'}.", job
+                    f"A chunk of the results has {got} rows, its header says {said or 'nothing'}.", results
                 )
             yield chunk
             seen += got
@@ -53,31 +55,18 @@ def run_job(http: Http, query: str, names: list[str]) -> Iterator[Chunk]:
             if chunk.is_cut or locator == "null":
                 break
             if locator in locators:
-                raise StuckCursor(place=f"GET {API}/jobs/query/{job}/results")
+                raise StuckCursor(place=f"GET {results}")
             locators.add(locator)
     finally:
         file.unlink(missing_ok=True)
     if not chunk.is_cut and seen != count:
-        raise _uncounted(f"The results have {seen} rows, the job says {count}.", job)
+        raise _uncounted(f"The results have {seen} rows, the job says {count}.", results)
 
 
-def _waited_for(http: Http, job: str) -> int:
-    """How many rows the job found, once it is complete."""
-    place, wait, waited = f"{API}/jobs/query/{job}", FIRST_WAIT, 0.0
-    while True:
-        state = http.get(place)
-        if state["state"] == "JobComplete":
-            return int(state["numberRecordsProcessed"])
-        if state["state"] in ("Failed", "Aborted") or waited > PATIENCE:
-            said = str(state.get("errorMessage") or "")
-            ended = f"The query job is {state['state']}" + (
-                f" after {waited:.0f} seconds." if waited > PATIENCE else "."
-            )
-            raise Unreachable(
-                ended, place=f"GET {place}", vendor_message=said, remedy="The next run asks again."
-            )
-        http.pause(wait)
-        waited, wait = waited + wait, min(wait * 1.5, LONGEST_WAIT)
+def _started(http: Http, query: str) -> str:
+    return (
+        f"{API}/jobs/query/{http.post(f'{API}/jobs/query', {'operation': 'queryAll', 'query': query})['id']}"
+    )
 
 
 def _chunk(file: Path, names: list[str], count: int) -> Chunk:
@@ -106,9 +95,9 @@ def _chunk(file: Path, names: list[str], count: int) -> Chunk:
     return chunk
 
 
-def _uncounted(problem: str, job: str) -> SourceError:
+def _uncounted(problem: str, results: str) -> SourceError:
     return MalformedResponse(
         problem,
-        place=f"GET {API}/jobs/query/{job}/results",
+        place=f"GET {results}",
         remedy="Nothing of the window was kept: the next run reads it again.",
     )

@@ -15,7 +15,8 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
-from connectors.errors import MalformedResponse
+from connectors.errors import MalformedResponse, QuotaSpent
+from connectors.habits import Habits, Sign
 from connectors.http import ClientCredentials, Http
 from connectors.salesforce.bulk import run_job
 from connectors.salesforce.objects import API, OBJECTS, Fields, SObject, moment_text, raw_record
@@ -35,6 +36,7 @@ class SalesforceSettings(SourceSettings):
     separated by commas.
     """
 
+    habits = Habits(signs=(Sign(QuotaSpent, 403, at="[].errorCode", says=("REQUEST_LIMIT_EXCEEDED",)),))
     client_id: str
     client_secret: SecretStr
     fields_done_without: str = ""
