@@ -1,7 +1,8 @@
 """What a connector is: streams, windows, pages of raw records. The runner does everything else.
 
-The runner asks `windows()` for one window, fetches its pages, loads them in one load, commits the cursor, and only then
-asks for the next window. So a connector may plan a window from what the last one reached.
+The runner asks `next_window()` for what follows the committed cursor, fetches its pages, loads them in one load, commits
+the cursor that they reached, and asks again with that one. A connector keeps no position of its own: a run that goes on and
+one that takes over after a kill are the same.
 """
 
 from abc import ABC, abstractmethod
@@ -43,11 +44,11 @@ class Words(NamedTuple):
 
 @dataclass(frozen=True)
 class Stream:
-    """One kind of record of a source, and how it is read. By default: whole by every run, told of no deletion.
+    """One kind of record of a source, and how it is read. By default: whole, and told of no deletion.
 
     `holds`: what its records are, for people who do not know the tool; a clause without its full stop.
-    `key`, `version`, `cursor`: in words, what makes `record_id`, `record_version` and the position ("": there is none, as
-    every run reads it whole).
+    `key`, `version`, `cursor`: in words, what makes `record_id`, `record_version` and the position ("": the moment of
+    the last reading, which is whole).
     `lag`: nothing nearer to now than this is asked for. `look_back`: this much is read again each time.
     `deletes`: how a deletion shows: a `flag` in the record, an `archived_pass` over the vendor's archive, the record
     `vanish`es from a complete reading (the connector emits the deleted version), or `none`: not at all.
@@ -66,6 +67,11 @@ class Stream:
     deletes: Literal["flag", "archived_pass", "vanish", "none"] = "none"
     optional: bool = False
     is_event: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Is it read in one window, from its beginning?"""
+        return not self.cursor
 
 
 class RawRecord(NamedTuple):
@@ -157,16 +163,25 @@ class Connector(ABC):
         the runner turns it into `Credentials`.
         """
 
-    @abstractmethod
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        """What is to be read from `cursor` (None: never read) to `until`; asked for lazily, one after the other."""
+    ) -> Window | None:
+        """What is to be read next from `cursor` (None: never read) on the way to `until`; None: nothing is left.
+
+        It follows from the arguments and from what vendor and raw hold, and from no window asked for before. Each window
+        moves the cursor. Here: the one window of a stream that is read whole.
+        """
+        if not stream.is_whole:
+            raise NotImplementedError(f"{self.name} plans no window of {stream.name}.")
+        read_until = (cursor or {}).get("read_until")
+        if read_until is not None and datetime.fromisoformat(read_until) >= until:
+            return None
+        return Window(None, until, {"read_until": until.isoformat()})
 
     @abstractmethod
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         """The pages of a window. Raises WindowTooLarge when the vendor wants it shorter."""
 
-    def split(self, window: Window) -> list[Window]:
-        """Shorter windows that make up this one, in order; empty when it cannot be shortened."""
-        return []
+    def shortened(self, window: Window) -> Window | None:
+        """The beginning of a window that is too large; None when it cannot be shorter."""
+        return None

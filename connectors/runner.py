@@ -29,6 +29,7 @@ from connectors.errors import (
     Rejected,
     ScopeMissing,
     SourceError,
+    StuckCursor,
     Unreachable,
     Unreconciled,
     WindowTooLarge,
@@ -132,16 +133,8 @@ def run_source(
             with Http.of(settings, transport=transport, clock=clock, scratch=folder / "scratch") as http:
                 connector = kind(settings, http)
                 connector.known = store.known
-                run = _Run(
-                    connector,
-                    http,
-                    store,
-                    folder,
-                    until,
-                    history_start.astimezone(UTC),
-                    progress,
-                    reread_until,
-                )
+                start = history_start.astimezone(UTC)
+                run = _Run(connector, http, store, folder, until, start, progress, reread_until)
                 return run.whole()
     except Exception as problem:  # noqa: BLE001 (whatever a source throws costs that source, and not the night)
         _log_surprise(problem, source)
@@ -237,8 +230,7 @@ class _Run:
     def _guarded(self, stream: Stream, run: StreamRun) -> SourceError | None:
         """Read a stream; what goes wrong is booked and returned."""
         try:
-            for window in self._windows(stream):
-                self._read(stream, window, run)
+            self._read_on(stream, run)
         except Exception as problem:  # noqa: BLE001 (whatever a stream throws costs that stream)
             _log_surprise(problem, f"{self._connector.name} {stream.name}")
             error = explained(self._connector, problem, stream.name)
@@ -258,33 +250,39 @@ class _Run:
             return error
         return None
 
-    def _windows(self, stream: Stream) -> Iterator[Window]:
-        """From the cursor to now; of a window that is read again, as if the source had never been read before it."""
-        if self._reread_until is None:
-            cursor, until = self._store.cursor(stream.name), self._until
-        else:
-            cursor, until = None, min(self._until, self._reread_until + stream.lag)
-        return self._connector.windows(stream, cursor, until, self._history_start)
+    def _read_on(self, stream: Stream, run: StreamRun) -> None:
+        """Window after window, each from the cursor that the one before has committed.
 
-    def _read(self, stream: Stream, window: Window, run: StreamRun) -> None:
-        """Fetch, load and book a window, or the shorter windows that the vendor prefers."""
+        A window of time that is read again begins from no cursor, as if the source had never been read, and commits none.
+        """
+        cursor = self._store.cursor(stream.name) if self._reread_until is None else None
+        until = (
+            self._until if self._reread_until is None else min(self._until, self._reread_until + stream.lag)
+        )
+        while window := self._connector.next_window(stream, cursor, until, self._history_start):
+            reached = self._read(stream, window, run)
+            if reached == cursor:
+                raise StuckCursor("The window left the cursor where it was.")
+            cursor = reached
+
+    def _read(self, stream: Stream, window: Window, run: StreamRun) -> Cursor:
+        """Fetch, load and book a window, or the beginning of it that the vendor bears; the cursor after that."""
         started = time.monotonic()
         try:
-            booking = self._load(stream, window)
+            booking, cursor = self._load(stream, window)
         except WindowTooLarge:
-            parts = self._connector.split(window)
-            if not parts:
+            shorter = self._connector.shortened(window)
+            if shorter is None:
                 raise
-            for part in parts:
-                self._read(stream, part, run)
-            return
+            return self._read(stream, shorter, run)
         run.add(booking)
         self._progress(
             f"{self._connector.name} {stream.name}{_span(window)}: {booking.fetched:,} fetched, "
             f"{booking.loaded:,} new, {booking.quarantined:,} quarantined ({time.monotonic() - started:.1f} s)"
         )
+        return cursor
 
-    def _load(self, stream: Stream, window: Window) -> Booking:
+    def _load(self, stream: Stream, window: Window) -> tuple[Booking, Cursor]:
         cursor: Cursor = window.cursor_after
         load_id = self._next_load_id()
         with Batch(self._store, stream.name, load_id, self._until, self._scratch) as batch:
@@ -308,7 +306,7 @@ class _Run:
             )
             kept = cursor if self._reread_until is None else None
             self._store.book(stream.name, window, booking, self._until, kept, batch.quarantined)
-        return booking
+        return booking, cursor
 
     def _reconciled(self, stream: Stream, load_id: str, batch: Batch) -> int:
         """Rows of this load in raw, which together with duplicates and quarantined must be what was fetched."""

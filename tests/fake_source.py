@@ -58,12 +58,13 @@ def fake_class(vendor: Vendor, streams: tuple[Stream, ...]) -> type[Any]:
 
         def check(self) -> None: ...
 
-        def windows(
+        def next_window(
             self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-        ) -> Iterator[Window]:
-            first = cursor["day"] if cursor else 0
-            for day in range(first, len(vendor.pages[stream.name])):
-                yield Window(START + day * DAY, START + (day + 1) * DAY, {"day": day + 1})
+        ) -> Window | None:
+            day = cursor["day"] if cursor else 0
+            if day >= len(vendor.pages[stream.name]):
+                return None
+            return Window(START + day * DAY, START + (int(day) + 1) * DAY, {"day": int(day) + 1})
 
         def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
             assert window.start is not None
@@ -76,13 +77,13 @@ def fake_class(vendor: Vendor, streams: tuple[Stream, ...]) -> type[Any]:
                     raise page
                 yield page(self) if callable(page) else page if isinstance(page, Page) else Page(page)
 
-        def split(self, window: Window) -> list[Window]:
+        def shortened(self, window: Window) -> Window | None:
             assert window.start is not None
             assert window.end is not None
             if window.end - window.start <= timedelta(hours=6):
-                return []
+                return None
             middle = window.start + (window.end - window.start) / 2
-            return [Window(window.start, middle, {"day": 0}), Window(middle, window.end, window.cursor_after)]
+            return Window(window.start, middle, {"day": (middle - START) / DAY})
 
     FakeConnector.streams = streams
     return FakeConnector

@@ -261,15 +261,15 @@ def test_no_line_is_lost_or_cut_at_any_page_size(
     assert not [each for page in pages for each in page.quarantined]
 
 
-def test_the_shortest_window_cannot_be_split(export: Export) -> None:
+def test_the_shortest_window_cannot_be_shorter(export: Export) -> None:
     connector = export.connector()
-    assert connector.split(Window(START, START + HOUR, {})) == []
-    parts = connector.split(Window(START, START + 5 * HOUR, {}))
-    assert [(part.start, part.end) for part in parts] == [
-        (START, START + 2 * HOUR),
-        (START + 2 * HOUR, START + 5 * HOUR),
-    ]
-    assert parts[0].cursor_after == {"uploaded_until": (START + 2 * HOUR).isoformat()}
+    assert connector.shortened(Window(START, START + HOUR, {})) is None
+    half = connector.shortened(Window(START, START + 5 * HOUR, {"toward": "then"}))
+    assert half == Window(
+        START,
+        START + 2 * HOUR,
+        {"uploaded_until": (START + 2 * HOUR).isoformat(), "toward": "then", "step": 7200.0},
+    )
 
 
 def _answering(status: int) -> Callable[[Export], None]:

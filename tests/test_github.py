@@ -113,11 +113,12 @@ def test_what_did_not_change_is_answered_for_nothing(company: Company) -> None:
 
     with served(company, NIGHTS[0]) as vendor:  # type: ignore[arg-type]
         reader = Reader("github", vendor.base_url, Watching())
-        reader.read("releases")
-        reader.read("deployments")
+        reader.read("releases", NIGHTS[0])
+        reader.read("deployments", NIGHTS[0])
         answers.clear()
-        assert reader.read("releases").records == []
-        assert reader.read("deployments").records == []
+        later = NIGHTS[0] + timedelta(minutes=1)
+        assert reader.read("releases", later).records == []
+        assert reader.read("deployments", later).records == []
     assert answers["releases", 304] == answers["deployments", 304] == 9
     assert ("releases", 200) not in answers
 

@@ -134,11 +134,16 @@ def test_history_is_read_over_nights_and_the_newest_days_every_night(
     assert outcomes == [("paused", "ok", "paused")] * 3 + [("ok", "ok", "ok")]
     # Twenty a night, one of which is for the profiles, and six for days that may still change.
     assert asked == [19, 19, 19, 6 + 2]
-    assert cursor(tmp_path) == {"zone": "UTC", "days": [["2026-09-28", "2026-11-11"]]}
+    assert cursor(tmp_path) == {
+        "zone": "UTC",
+        "days": [["2026-09-28", "2026-11-11"]],
+        "until": "2026-11-17T01:00:00+00:00",
+        "asked": [["2026-11-12", "2026-11-16"]],
+    }
     assert lines(company, days_between(start, date(2026, 11, 16)), NIGHT) <= held(tmp_path)
     before = len(held(tmp_path))
     with served(company) as vendor:
-        again = vendor.run(tmp_path, NIGHT + 3 * A_DAY, start)
+        again = vendor.run(tmp_path, NIGHT + 3 * A_DAY + timedelta(minutes=1), start)
         assert (again.outcome, len(held(tmp_path)), vendor.exports()) == ("ok", before, 5)
 
 
@@ -306,9 +311,9 @@ def test_profiles_are_read_whole_and_those_that_vanish_are_deleted(tmp_path: Pat
         edited = {"$distinct_id": "usr_8", "$properties": {"$email": "new@x.example"}}
         data.put("mixpanel", "profiles", edited, NIGHT, key="usr_8")
         assert stream(vendor.run(tmp_path, NIGHT + A_DAY), "profiles").loaded == 2
-        assert stream(vendor.run(tmp_path, NIGHT + A_DAY), "profiles").loaded == 0
+        assert stream(vendor.run(tmp_path, NIGHT + 2 * A_DAY), "profiles").loaded == 0
         vendor.fault(stream="profiles", kind="repeated_cursor", nth=2)
-        assert "does not move" in (vendor.run(tmp_path, NIGHT + A_DAY).error or "")
+        assert "does not move" in (vendor.run(tmp_path, NIGHT + 3 * A_DAY).error or "")
     latest = query(
         tmp_path,
         "select record_id from raw_mixpanel.profiles where is_deleted order by extracted_at desc",
@@ -376,7 +381,7 @@ def test_read_days_join_into_stretches() -> None:
     read = ReadDays([])
     for day in (5, 3, 9, 4, 8, 3):
         read = read.adding(date(2026, 11, day))
-    assert read.cursor("UTC")["days"] == [["2026-11-03", "2026-11-05"], ["2026-11-08", "2026-11-09"]]
+    assert read.as_json() == [["2026-11-03", "2026-11-05"], ["2026-11-08", "2026-11-09"]]
     assert date(2026, 11, 4) in read
     assert date(2026, 11, 6) not in read
 

@@ -180,7 +180,8 @@ def test_after_a_record_without_an_id_nothing_is_taken_for_deleted() -> None:
     pages["torn"] = True
     connector = reader.connector
     stream = reader.stream("objectives")
-    (window,) = connector.windows(stream, None, NIGHT, HISTORY_START)
+    window = connector.next_window(stream, None, NIGHT, HISTORY_START)
+    assert window is not None
     found = list(connector.fetch(stream, window))
     # Raw quarantines those without an id.
     assert [each.record_id for page in found for each in page.records] == ["o0", "", ""]

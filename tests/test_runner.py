@@ -197,9 +197,10 @@ def test_a_window_that_is_too_large_is_halved(house: FakeHouse) -> None:
     house.vendor.pages = {"things": [[[record(1)]]]}
     house.vendor.largest_window = timedelta(hours=6)
     assert house.run().outcome == "ok"
-    assert [
-        window.end - window.start for _, window in house.vendor.fetched if window.end and window.start
-    ].count(timedelta(hours=6)) == 4
+    spans = house.rows("select window_start, window_end from raw_fake._pops_loads order by window_start")
+    assert [start for start, _ in spans] == [START, *(end for _, end in spans[:-1])]
+    assert spans[-1][1] == START + DAY
+    assert max(end - start for start, end in spans) <= timedelta(hours=6)
     house.vendor.largest_window = timedelta(hours=1)
     house.vendor.pages["things"].append([[record(2)]])
     assert "too large" in (house.run().error or "")

@@ -108,8 +108,9 @@ class Reader:
         self.connector = self._new_run()
         reading = Reading(cursor=self.cursors.get(name))
         stream = self.stream(name)
-        for window in self.connector.windows(stream, reading.cursor, until, HISTORY_START):
-            if reading.window_count == windows:
+        while reading.window_count != windows:
+            window = self.connector.next_window(stream, reading.cursor, until, HISTORY_START)
+            if window is None:
                 break
             cursor = window.cursor_after
             for page in self.connector.fetch(stream, window):

@@ -21,6 +21,7 @@ from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, NotFound, WindowTooLarge
 from connectors.habits import meaning
 from connectors.http import BasicAuth, Http
+from connectors.planning import first_half, next_span
 from connectors.settings import SourceSettings
 
 HOUR = timedelta(hours=1)
@@ -91,29 +92,21 @@ class AmplitudeConnector(Connector):
         with suppress(NotFound, WindowTooLarge):
             self._download(Window(hour, hour + HOUR, {})).unlink(missing_ok=True)
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        end = _whole_hour(until - stream.lag)
-        if cursor is None:
-            start = _whole_hour(history_start)
-        else:
-            uploaded_until = datetime.fromisoformat(cursor["uploaded_until"])
-            if uploaded_until >= end:
-                return
-            start = uploaded_until - stream.look_back
-        while start < end:
-            stop = min(start + BACKFILL_WINDOW, end)
-            yield _window(start, stop)
-            start = stop
+    ) -> Window | None:
+        span = next_span(
+            cursor,
+            "uploaded_until",
+            _whole_hour(until - stream.lag),
+            _whole_hour(history_start),
+            look_back=stream.look_back,
+            longest=BACKFILL_WINDOW,
+        )
+        return None if span is None else Window(*span)
 
-    def split(self, window: Window) -> list[Window]:
-        start, end = _bounds(window)
-        hours = (end - start) // HOUR
-        if hours <= 1:
-            return []
-        middle = start + hours // 2 * HOUR
-        return [_window(start, middle), _window(middle, end)]
+    def shortened(self, window: Window) -> Window | None:
+        return first_half(window, "uploaded_until", HOUR)
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         try:
@@ -137,10 +130,6 @@ class AmplitudeConnector(Connector):
                 if attempt == DOWNLOADS:
                     raise
         return archive
-
-
-def _window(start: datetime, end: datetime) -> Window:
-    return Window(start, end, {"uploaded_until": end.isoformat()})
 
 
 def _bounds(window: Window) -> tuple[datetime, datetime]:

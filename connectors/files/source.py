@@ -20,7 +20,7 @@ from connectors.contract import PAGE_SCHEMA, Connector, Cursor, Page, RawRecord,
 from connectors.errors import NotFound
 from connectors.files.conversion import convert
 from connectors.files.entities import ENTITIES
-from connectors.files.folder import BadFile, Folder
+from connectors.files.folder import BadFile, Folder, Listed
 from connectors.files.mapping import Mapping
 from connectors.files.reading import load_rows
 from connectors.http import Http
@@ -29,6 +29,8 @@ from connectors.storage import open_duckdb
 
 ROWS_A_PAGE = 50_000
 MEMORY_LIMIT = "256MB"
+# Mapping and path -> the mapping and the file.
+Found = dict[str, tuple[Mapping, Listed]]
 
 
 class FilesSettings(VendorlessSettings):
@@ -67,26 +69,25 @@ class FilesConnector(Connector):
         self._folder = Folder(settings.url)
         self._scratch = http.scratch
         self._mappings: list[Mapping] | None = None
-        self._refused: set[str] = set()
+        self._listed: dict[str, Found] = {}
 
     def check(self) -> None:
         for mapping in self._folder.mappings():
             self._folder.files(mapping)
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        if self._mappings is None:
-            self._mappings = self._folder.mappings()
-        read: dict[str, Any] = dict(cursor["files"]) if cursor else {}
-        mappings = [each for each in self._mappings if each.entity == stream.name]
-        found = {
-            f"{each.id}/{file.path}": (each, file) for each in mappings for file in self._folder.files(each)
-        }
+    ) -> Window | None:
+        known = cursor or {"files": {}}
+        read: dict[str, Any] = dict(known["files"])
+        # A refused file is looked at again by every reading until it is put right.
+        refused = known.get("refused", {}) if known.get("until") == until.isoformat() else {}
+        mappings = [each for each in self._all_mappings() if each.entity == stream.name]
+        found = self._found(stream.name, mappings)
         _refuse_emptiness(mappings, read, found)
         for place in sorted(read.keys() - found.keys()):
-            read = {name: state for name, state in read.items() if name != place}
-            yield Window(None, until, {"files": read}, {"place": place})
+            left = {name: state for name, state in read.items() if name != place}
+            return Window(None, until, _cursor(left, refused, until), {"place": place})
         for place, (mapping, file) in sorted(found.items(), key=lambda each: (each[1][1].modified, each[0])):
             before = read.get(place)
             state = {
@@ -97,6 +98,8 @@ class FilesConnector(Connector):
             if before and file.modified and state.items() <= before.items():
                 continue
             state["sha256"] = self._folder.digest(file.path)
+            if refused.get(place) == state:
+                continue
             after = {**read, place: state}
             if not before or (before["sha256"], before["mapping"]) != (state["sha256"], state["mapping"]):
                 position = {
@@ -104,10 +107,27 @@ class FilesConnector(Connector):
                     "mapping": mapping.id,
                     "path": file.path,
                     "was_read": before is not None,
+                    "refusal": _cursor(read, refused | {place: state}, until),
                 }
-                yield Window(None, until, {"files": after}, {**position, "before": read})
-            # A refused file is looked at again by every run until it is put right.
-            read = read if place in self._refused else after
+                return Window(None, until, _cursor(after, refused, until), position)
+            read = after
+        return None
+
+    def _all_mappings(self) -> list[Mapping]:
+        """The folder's mappings, validated once a run."""
+        if self._mappings is None:
+            self._mappings = self._folder.mappings()
+        return self._mappings
+
+    def _found(self, entity: str, mappings: list[Mapping]) -> Found:
+        """The files of an entity's mappings, listed once a run."""
+        if entity not in self._listed:
+            self._listed[entity] = {
+                f"{each.id}/{file.path}": (each, file)
+                for each in mappings
+                for file in self._folder.files(each)
+            }
+        return self._listed[entity]
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         position = window.position or {}
@@ -116,19 +136,18 @@ class FilesConnector(Connector):
         if "path" not in position:
             yield from _deleted(held)
             return
-        mapping = next(each for each in self._mappings or [] if each.id == position["mapping"])
+        mapping = next(each for each in self._all_mappings() if each.id == position["mapping"])
         path, copy = str(position["path"]), self._scratch / "file"
         with _workbench(self._scratch) as bench:
             try:
                 self._folder.copy(path, mapping, copy)
                 load_rows(bench, copy, path, mapping)
             except BadFile as refusal:
-                self._refused.add(place)
                 told = (
                     f"{path} is refused whole: {refusal}.",
                     json.dumps({"mapping": mapping.id, "file": path}),
                 )
-                yield Page([], cursor={"files": position["before"]}, quarantined=[told])
+                yield Page([], cursor=position["refusal"], quarantined=[told])
                 return
             finally:
                 copy.unlink(missing_ok=True)
@@ -140,7 +159,12 @@ class FilesConnector(Connector):
                 yield from _deleted(each for each in held if each.record_id not in shown)
 
 
-def _refuse_emptiness(mappings: list[Mapping], read: dict[str, Any], found: dict[str, Any]) -> None:
+def _cursor(files: dict[str, Any], refused: dict[str, Any], until: datetime) -> Cursor:
+    """What is read, and what the reading to `until` has refused."""
+    return {"files": files, "refused": refused, "until": until.isoformat()}
+
+
+def _refuse_emptiness(mappings: list[Mapping], read: dict[str, Any], found: Found) -> None:
     """Not one file of a mapping left: rather a folder that was moved than rows that are gone."""
     for mapping in mappings:
         prefix = f"{mapping.id}/"

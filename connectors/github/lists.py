@@ -41,7 +41,8 @@ class Lists:
         return self._found
 
     def refuse_missing(self) -> None:
-        """Raises NotFound when a wanted repository was not there."""
+        """Raises NotFound when a wanted repository is not there."""
+        self.repositories()
         if self.missing:
             raise NotFound(
                 f"There is no repository {', '.join(self.missing)} in {self._owner}, or the token does not see it.",

@@ -10,6 +10,7 @@ Try it: `pops check github`.
 
 import json
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from connectors.errors import RateLimited, ScopeMissing
 from connectors.github.lists import Json, Lists, down_to, moment, repository_of
 from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
+from connectors.planning import first_half, next_span, reached
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
@@ -36,6 +38,9 @@ CHILDREN = {
 PARTS_A_WINDOW = 100
 A_LIST = 10
 RUNS_A_WINDOW = timedelta(days=91)
+SHORTEST_SPAN = timedelta(minutes=1)
+# When a record that has children was last changed, its id, and how their list is addressed.
+Parent = tuple[datetime, str, Json]
 
 
 class TokenAuth(BearerAuth):
@@ -87,7 +92,9 @@ class GitHubConnector(Connector):
     )
     Settings = GitHubSettings
     streams = (
-        _stream("repositories", Words("The code repositories", "Les dépôts de code"), version="updated_at"),
+        Stream(
+            "repositories", Words("The code repositories", "Les dépôts de code"), (), version="updated_at"
+        ),
         _stream(
             "pull_requests",
             Words(
@@ -176,7 +183,7 @@ class GitHubConnector(Connector):
         super().__init__(settings, http)
         self._owner = settings.owner
         self._lists = Lists(http, settings.owner, wanted)
-        self._positions: Cursor = {}
+        self._parents_of: dict[str, dict[str, list[Parent]]] = {}
 
     def check(self) -> None:
         found = self._lists.repositories()
@@ -189,31 +196,22 @@ class GitHubConnector(Connector):
         for path in ("pulls", "issues", "releases", "deployments"):
             self._lists.page(found[0]["name"], path)
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        self._positions = dict(cursor or {})
-        if stream.name == "repositories":
-            yield Window(None, until, {"read_until": until.isoformat()})
-            self._lists.refuse_missing()
-            return
-        parents = self._parents(CHILDREN[stream.name][0]) if stream.name in CHILDREN else {}
-        parts: list[Json] = []
-        for repository in self._lists.repositories():
-            name = repository["name"]
-            held = self._positions.get(name, {})
-            done = moment(held["read_until"]) if held else None
-            start = None if done is None else done - stream.look_back
-            if stream.name == "workflow_runs":
-                yield from self._spans(name, start or history_start, until)
-            elif stream.name in CHILDREN:
-                parts += self._batches(name, parents.get(name, []), start)
-            elif done is None or done < until or "etag" in held:
-                since = start and start.isoformat()
-                parts.append(
-                    {"repository": name, "since": since, "until": until.isoformat(), "size": A_LIST, **held}
-                )
-        yield from self._together(parts)
+    ) -> Window | None:
+        if stream.is_whole:
+            window = super().next_window(stream, cursor, until, history_start)
+            if window is None:
+                # Told once those that are there are loaded.
+                self._lists.refuse_missing()
+            return window
+        positions = cursor or {}
+        names = [repository["name"] for repository in self._lists.repositories()]
+        if stream.name == "workflow_runs":
+            spans = (self._runs(name, stream, positions, until, history_start) for name in names)
+            return next((window for window in spans if window is not None), None)
+        parts = (self._next_part(name, stream, positions.get(name), until) for name in names)
+        return _together(positions, [part for part in parts if part is not None])
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if window.position is None:
@@ -224,11 +222,15 @@ class GitHubConnector(Connector):
             for rows, count in self._lists.runs(window.position["repository"], window.start, window.end):
                 yield Page([raw_record(row, "updated_at") for row in rows], vendor_count=count)
             return
+        reached = window.cursor_after
         for part in window.position["parts"]:
-            yield from self._part(stream, part)
+            for page in self._part(stream, part):
+                if page.cursor is not None:
+                    reached = reached | page.cursor
+                yield replace(page, cursor=reached)
 
     def _part(self, stream: Stream, part: Json) -> Iterator[Page]:
-        """The pages of one repository."""
+        """The pages of one repository; a cursor of theirs is of this repository alone."""
         name = part["repository"]
         if stream.name in CHILDREN:
             yield from self._children(stream, name, part["asked_for"])
@@ -241,18 +243,19 @@ class GitHubConnector(Connector):
                 own = [row for row in rows if "pull_request" not in row]
                 yield Page([raw_record(row, "updated_at") for row in own])
 
-    def split(self, window: Window) -> list[Window]:
-        """Halves of a span of workflow runs; nothing else is ever too large."""
-        if window.start is None or window.end is None or window.end - window.start < timedelta(minutes=2):
-            return []
-        middle = window.start + (window.end - window.start) / 2
-        name = (window.position or {})["repository"]
-        spans = ((window.start, middle), (middle, window.end))
-        return [Window(start, end, self._after(name, end), window.position) for start, end in spans]
+    def shortened(self, window: Window) -> Window | None:
+        """The first half of a span of workflow runs; nothing else is ever too large."""
+        name = (window.position or {}).get("repository")
+        if name is None:
+            return None
+        half = first_half(
+            replace(window, cursor_after=window.cursor_after[name]), "read_until", SHORTEST_SPAN
+        )
+        return half and replace(half, cursor_after=window.cursor_after | {name: half.cursor_after})
 
     def _unless_unchanged(self, stream: Stream, part: Json) -> Iterator[Page]:
         name = part["repository"]
-        listing = self._lists.unless_unchanged(name, stream.name, part.get("etag", ""))
+        listing = self._lists.unless_unchanged(name, stream.name, part["etag"])
         etag = listing.etag
         if listing.pages is not None and stream.name == "releases":
             held = [
@@ -264,7 +267,7 @@ class GitHubConnector(Connector):
         elif listing.pages is not None:
             for rows in down_to(_since(part), "created_at", listing.pages):
                 yield Page([raw_record(row, "updated_at") for row in rows])
-        yield Page([], cursor=self._after(name, moment(part["until"]), etag=etag))
+        yield Page([], cursor={name: {**part["after"], "etag": etag}})
 
     def _children(self, stream: Stream, name: str, parents: list[Json]) -> Iterator[Page]:
         for parent in parents:
@@ -280,52 +283,90 @@ class GitHubConnector(Connector):
             for rows in pages:
                 yield Page([raw_record(row, version) for row in rows])
 
-    def _parents(self, stream: str) -> dict[str, list[tuple[datetime, Json]]]:
-        """Per repository, when each record of the parent stream was last changed, and how its list is addressed."""
-        result: dict[str, list[tuple[datetime, Json]]] = {}
-        for each in self.known(stream):
-            row = json.loads(each.record)
-            address = {name: row[name] for name in ("id", "number") if name in row}
-            changed_at = max(moment(row["created_at"]), moment(row["updated_at"]))
-            result.setdefault(repository_of(row), []).append((changed_at, address))
-        return {name: sorted(rows, key=lambda each: each[0]) for name, rows in result.items()}
+    def _next_part(self, name: str, stream: Stream, held: Cursor | None, until: datetime) -> Json | None:
+        """What is to be asked for next of a repository: one of its lists, or those of some of its records."""
+        if stream.name in CHILDREN:
+            return self._next_children(name, stream, held, until)
+        done = moment(held["read_until"]) if held else None
+        if done is not None and done >= until:
+            return None
+        return {
+            "repository": name,
+            "since": None if done is None else (done - stream.look_back).isoformat(),
+            "until": until.isoformat(),
+            "size": A_LIST,
+            "etag": (held or {}).get("etag", ""),
+            "after": {"read_until": until.isoformat()},
+        }
 
-    def _batches(
-        self, name: str, parents: list[tuple[datetime, Json]], start: datetime | None
-    ) -> Iterator[Json]:
-        """Parts of what changed since the last one that was asked for, and of what may still change unnoticed."""
-        changed = [each for each in parents if start is None or each[0] >= start]
-        for place in range(0, len(changed), PARTS_A_WINDOW):
-            batch = changed[place : place + PARTS_A_WINDOW]
-            ends = {"since": batch[0][0].isoformat(), "until": batch[-1][0].isoformat()}
-            asked = [address for _, address in batch]
-            yield {"repository": name, "asked_for": asked, "size": len(asked), **ends}
+    def _next_children(self, name: str, stream: Stream, held: Cursor | None, until: datetime) -> Json | None:
+        """Records that changed since the last one that was asked for, and those that may still change unnoticed."""
+        waiting = self._parents(CHILDREN[stream.name][0]).get(name, [])
+        if held and held.get("toward") == until.isoformat():
+            waiting = [each for each in waiting if each[:2] > (moment(held["read_until"]), held["last"])]
+        elif held:
+            start = moment(held["read_until"]) - stream.look_back
+            waiting = [each for each in waiting if each[0] >= start]
+        batch = waiting[:PARTS_A_WINDOW]
+        if not batch:
+            return None
+        changed_at, last, _ = batch[-1]
+        return {
+            "repository": name,
+            "since": batch[0][0].isoformat(),
+            "until": changed_at.isoformat(),
+            "size": len(batch),
+            "asked_for": [address for _, _, address in batch],
+            "after": {**reached("read_until", changed_at, until), "last": last},
+        }
 
-    def _together(self, parts: list[Json]) -> Iterator[Window]:
-        """Windows of several parts, since a load costs more than a small repository's rows."""
-        while parts:
-            size, taken = 0, list[Json]()
-            while parts and (not taken or size + parts[0]["size"] <= PARTS_A_WINDOW):
-                taken.append(parts.pop(0))
-                size += taken[-1]["size"]
-            after: Cursor = {}
-            for part in taken:
-                after = self._after(part["repository"], moment(part["until"]))
-            starts = [_since(part) for part in taken]
-            start = None if None in starts else min(each for each in starts if each is not None)
-            end = max(moment(part["until"]) for part in taken)
-            yield Window(start, end, after, {"parts": taken})
+    def _parents(self, stream: str) -> dict[str, list[Parent]]:
+        """Per repository, the records of the parent stream, which was read before, in the order of their last change."""
+        if stream not in self._parents_of:
+            found: dict[str, list[Parent]] = {}
+            for each in self.known(stream):
+                row = json.loads(each.record)
+                address = {name: row[name] for name in ("id", "number") if name in row}
+                changed_at = max(moment(row["created_at"]), moment(row["updated_at"]))
+                found.setdefault(repository_of(row), []).append((changed_at, each.record_id, address))
+            self._parents_of[stream] = {name: sorted(rows, key=_order) for name, rows in found.items()}
+        return self._parents_of[stream]
 
-    def _spans(self, name: str, start: datetime, until: datetime) -> Iterator[Window]:
-        while start < until:
-            end = min(start + RUNS_A_WINDOW, until)
-            yield Window(start, end, self._after(name, end), {"repository": name})
-            start = end
+    def _runs(
+        self, name: str, stream: Stream, positions: Cursor, until: datetime, history_start: datetime
+    ) -> Window | None:
+        """The next span of a repository's workflow runs."""
+        span = next_span(
+            positions.get(name),
+            "read_until",
+            until,
+            history_start,
+            look_back=stream.look_back,
+            longest=RUNS_A_WINDOW,
+        )
+        if span is None:
+            return None
+        return Window(span.start, span.stop, positions | {name: span.cursor_after}, {"repository": name})
 
-    def _after(self, name: str, reached: datetime | None, **more: Any) -> Cursor:
-        """The cursor once this repository is read so far."""
-        self._positions[name] = {"read_until": reached.isoformat() if reached else None, **more}
-        return dict(self._positions)
+
+def _order(parent: Parent) -> tuple[datetime, str]:
+    return parent[:2]
+
+
+def _together(positions: Cursor, parts: list[Json]) -> Window | None:
+    """A window of the first parts, since a load costs more than a small repository's rows."""
+    taken: list[Json] = []
+    for part in parts:
+        if taken and sum(each["size"] for each in (*taken, part)) > PARTS_A_WINDOW:
+            break
+        taken.append(part)
+    if not taken:
+        return None
+    starts = [_since(part) for part in taken]
+    start = None if None in starts else min(each for each in starts if each is not None)
+    end = max(moment(part["until"]) for part in taken)
+    after = positions | {part["repository"]: part["after"] for part in taken}
+    return Window(start, end, after, {"parts": taken})
 
 
 def _since(part: Json) -> datetime | None:

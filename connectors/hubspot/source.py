@@ -20,6 +20,7 @@ from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
 from connectors.hubspot.associations import associations
 from connectors.hubspot.objects import MODIFIED, Objects, following
+from connectors.planning import next_span
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 
@@ -119,7 +120,6 @@ class HubSpotConnector(Connector):
     def __init__(self, settings: HubSpotSettings, http: Http) -> None:
         super().__init__(settings, http)
         self._objects = Objects(http)
-        self._reached: dict[str, Cursor] = {}
 
     def check(self) -> None:
         missing = []
@@ -132,30 +132,22 @@ class HubSpotConnector(Connector):
         if missing:
             raise ScopeMissing(remedy=f"Give the service key {', '.join(missing)}.")
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
+    ) -> Window | None:
+        if stream.is_whole:
+            return super().next_window(stream, cursor, until, history_start)
         end = until - stream.lag
-        if stream.name not in MODIFIED:
-            if cursor is None or datetime.fromisoformat(cursor["read_until"]) < end:
-                yield Window(None, end, {"read_until": end.isoformat()})
-            return
         position = cursor or {"modified_until": end.isoformat(), "listing": "live"}
-        while True:
-            while "listing" in position:
-                yield Window(None, None, position, position)
-                position = self._reached.pop(stream.name)
-            done = datetime.fromisoformat(position["modified_until"])
-            if done >= end:
-                return
-            start = done - stream.look_back
-            while start < end:
-                stop = min(start + SEARCH_WINDOW, end)
-                position = {"modified_until": stop.isoformat()} | (
-                    {"listing": "archived"} if stop == end else {}
-                )
-                yield Window(start, stop, position)
-                start = stop
+        if "listing" in position:
+            return Window(None, None, position, position)
+        span = next_span(
+            position, "modified_until", end, end, look_back=stream.look_back, longest=SEARCH_WINDOW
+        )
+        if span is None:
+            return None
+        archived = {"listing": "archived"} if span.stop == end else {}
+        return Window(span.start, span.stop, span.cursor_after | archived)
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "owners":
@@ -177,7 +169,6 @@ class HubSpotConnector(Connector):
             else:
                 next_list = {} if archived else {"listing": "archived"}
                 position = {"modified_until": position["modified_until"]} | next_list
-            self._reached[kind] = position
             yield Page(_raw(rows), cursor=position)
             if after is None:
                 return

@@ -18,6 +18,7 @@ from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, NotFound, ScopeMissing, StuckCursor, WindowTooLarge
 from connectors.http import BearerAuth, Http
 from connectors.intercom.scroll import companies
+from connectors.planning import first_half, next_span
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
@@ -144,26 +145,21 @@ class IntercomConnector(Connector):
         if missing:
             raise ScopeMissing(remedy=f"Give the private app the permission {', '.join(missing)}.")
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
+    ) -> Window | None:
+        if stream.is_whole:
+            return super().next_window(stream, cursor, until, history_start)
         end = (until - stream.lag).replace(microsecond=0)
-        done = None if cursor is None else datetime.fromisoformat(cursor["read_until"])
-        if stream.deletes == "vanish":
-            yield Window(None, end, _until(end))
-            return
-        if done is None or done < end:
-            yield Window(FIRST_DAY if done is None else done - stream.look_back, end, _until(end))
-        if stream.name == "conversations":
-            yield Window(None, end, _until(max(end, done or end)))
+        span = next_span(cursor, "read_until", end, FIRST_DAY, look_back=stream.look_back)
+        if span is not None:
+            return Window(*span)
+        if stream.name == "conversations" and (cursor or {}).get("deleted_until") != end.isoformat():
+            return Window(None, end, {**(cursor or {}), "deleted_until": end.isoformat()})
+        return None
 
-    def split(self, window: Window) -> list[Window]:
-        assert window.start is not None
-        assert window.end is not None
-        middle = (window.start + (window.end - window.start) / 2).replace(microsecond=0)
-        return [
-            Window(start, end, _until(end)) for start, end in ((window.start, middle), (middle, window.end))
-        ]
+    def shortened(self, window: Window) -> Window | None:
+        return first_half(window, "read_until")
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "companies":
@@ -225,10 +221,6 @@ class IntercomConnector(Connector):
             if number >= body["pages"]["total_pages"]:
                 return
             number += 1
-
-
-def _until(moment: datetime) -> Cursor:
-    return {"read_until": moment.isoformat()}
 
 
 def _updated(row: dict[str, Any], otherwise: datetime) -> float:

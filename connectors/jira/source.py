@@ -20,6 +20,7 @@ from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import ScopeMissing
 from connectors.http import BasicAuth, Http
 from connectors.jira.answers import by_token, histories, whole_list
+from connectors.planning import next_span, reached
 from connectors.rows import raw_record, value_at
 from connectors.settings import SourceSettings
 from connectors.whole import whole
@@ -140,7 +141,6 @@ class JiraConnector(Connector):
 
     def __init__(self, settings: JiraSettings, http: Http) -> None:
         super().__init__(settings, http)
-        self._stopped: dict[str, datetime] = {}
 
     def check(self) -> None:
         self._http.get("/rest/api/3/myself")
@@ -149,21 +149,13 @@ class JiraConnector(Connector):
                 "The account sees no project.", remedy="Give the account the permission Browse projects."
             )
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        end = until - stream.lag
-        done = datetime.fromisoformat(cursor["read_until"]) if cursor else None
-        if done is not None and done >= end:
-            return
-        after = {"read_until": end.isoformat()}
-        if stream.name not in SEARCHED:
-            yield Window(None, end, after)
-            return
-        start = BEGINNING if done is None else done - stream.look_back
-        while start < end:
-            yield Window(start, end, after)
-            start = self._stopped.pop(stream.name, end)
+    ) -> Window | None:
+        if stream.is_whole:
+            return super().next_window(stream, cursor, until, history_start)
+        span = next_span(cursor, "read_until", until - stream.lag, BEGINNING, look_back=stream.look_back)
+        return None if span is None else Window(*span)
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "issues":
@@ -176,40 +168,40 @@ class JiraConnector(Connector):
         )
 
     def _issues(self, window: Window) -> Iterator[Page]:
-        for issues in self._search("issues", window, ["*all"]):
-            yield Page([raw_record(issue, "fields.updated") for issue in issues])
-        if "issues" in self._stopped:
-            yield Page([], cursor={"read_until": self._stopped["issues"].isoformat()})
-            return
+        for issues, stopped in self._search(window, ["*all"]):
+            yield Page([raw_record(issue, "fields.updated") for issue in issues], cursor=stopped)
+            if stopped:
+                return
         answer = self._http.post("/rest/api/3/search/approximate-count", {"jql": _jql(window)})
         yield Page([], vendor_count=answer["count"])
 
     def _changelogs(self, window: Window) -> Iterator[Page]:
         """Every history of the issues updated in the window; raw has most of them already and keeps only the new."""
         waiting: list[str] = []
-        for issues in self._search("changelogs", window, ["updated"]):
+        reached_at: Cursor | None = None
+        for issues, stopped in self._search(window, ["updated"]):
+            reached_at = stopped
             waiting += [issue["id"] for issue in issues if "id" in issue]
             if len(waiting) > ISSUES_A_BULKFETCH - ISSUES_A_PAGE:
                 yield from self._histories(waiting)
                 waiting = []
         if waiting:
             yield from self._histories(waiting)
-        if "changelogs" in self._stopped:
-            yield Page([], cursor={"read_until": self._stopped["changelogs"].isoformat()})
+        yield Page([], cursor=reached_at)
 
-    def _search(self, name: str, window: Window, fields: list[str]) -> Iterator[list[Json]]:
-        """Pages of issues by `updated`. After 50 pages the window stops at an issue, where the next one begins."""
+    def _search(self, window: Window, fields: list[str]) -> Iterator[tuple[list[Json], Cursor | None]]:
+        """Pages of issues by `updated`. After 50 of them the window stops at an issue: the last page says where."""
         query = {"jql": _jql(window), "fields": fields, "maxResults": ISSUES_A_PAGE}
         for number, body in enumerate(by_token(self._http, "/rest/api/3/search/jql", query), 1):
             issues = body["issues"]
-            yield issues
             updated = value_at(issues[-1], "fields.updated") if issues else None
             if number >= PAGES_A_WINDOW and updated and body.get("nextPageToken"):
                 last = datetime.fromisoformat(updated)
                 # While all issues are of one moment there is no place to stop.
-                if window.start is None or last > window.start:
-                    self._stopped[name] = last
+                if window.start is not None and window.end is not None and last > window.start:
+                    yield issues, reached("read_until", last, window.end)
                     return
+            yield issues, None
 
     def _histories(self, issue_ids: list[str]) -> Iterator[Page]:
         for rows in histories(self._http, issue_ids):

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from os import SEEK_END
 from pathlib import Path
 
@@ -45,11 +46,8 @@ class ReadDays:
         self._stretches = stretches
 
     @classmethod
-    def of(cls, cursor: Cursor | None, zone: str) -> "ReadDays":
-        """The days that a cursor names; none when it counted them in another time zone."""
-        if cursor is None or cursor["zone"] != zone:
-            return cls([])
-        return cls([(date.fromisoformat(first), date.fromisoformat(last)) for first, last in cursor["days"]])
+    def of(cls, days: list[list[str]]) -> "ReadDays":
+        return cls([(date.fromisoformat(first), date.fromisoformat(last)) for first, last in days])
 
     def __contains__(self, day: date) -> bool:
         return any(first <= day <= last for first, last in self._stretches)
@@ -69,10 +67,44 @@ class ReadDays:
                 apart.append(stretch)
         return ReadDays(sorted([*apart, (first, last)]))
 
-    def cursor(self, zone: str) -> Cursor:
+    def as_json(self) -> list[list[str]]:
+        return [[first.isoformat(), last.isoformat()] for first, last in self._stretches]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The days of a time zone that are read for good, and those besides that the reading to `until` has asked for."""
+
+    zone: str
+    until: datetime
+    settled: ReadDays
+    asked: ReadDays
+
+    @classmethod
+    def of(cls, cursor: Cursor | None, zone: str, until: datetime) -> "Progress":
+        """What a cursor says; of one that counts days in another time zone nothing holds."""
+        if cursor is None or cursor["zone"] != zone:
+            cursor = {"days": []}
+        is_same = cursor.get("until") == until.isoformat()
+        return cls(
+            zone, until, ReadDays.of(cursor["days"]), ReadDays.of(cursor.get("asked", []) if is_same else [])
+        )
+
+    def __contains__(self, day: date) -> bool:
+        return day in self.settled or day in self.asked
+
+    def having(self, day: date, is_settled: bool) -> "Progress":
+        """This and one more day, read for good or to be read again by another reading."""
+        if is_settled:
+            return replace(self, settled=self.settled.adding(day))
+        return replace(self, asked=self.asked.adding(day))
+
+    def cursor(self) -> Cursor:
         return {
-            "zone": zone,
-            "days": [[first.isoformat(), last.isoformat()] for first, last in self._stretches],
+            "zone": self.zone,
+            "days": self.settled.as_json(),
+            "until": self.until.isoformat(),
+            "asked": self.asked.as_json(),
         }
 
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, QuotaSpent, RateLimited
 from connectors.http import Http
-from connectors.mixpanel.days import DAY, ReadDays, event_pages, is_whole
+from connectors.mixpanel.days import DAY, Progress, event_pages, is_whole
 from connectors.mixpanel.profiles import profile_pages
 from connectors.mixpanel.settings import LOOK_BACK_DAYS, MixpanelSettings
 from connectors.whole import whole
@@ -87,59 +87,52 @@ class MixpanelConnector(Connector):
         self._settings = settings
         super().__init__(settings, http)
         self._zone = ZoneInfo(settings.project_timezone)
-        self._read = ReadDays([])
-        self._settled_before = datetime.min.replace(tzinfo=UTC)
-        self._spent: QuotaSpent | None = None
 
     def check(self) -> None:
         day = (self._http.now() - CHECK_AGE).date()
         self._download(day, {"limit": "1"}).unlink()
         next(profile_pages(self._http, self._settings))
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        if stream.name == "profiles":
-            yield Window(None, None, {"read_at": until.isoformat()})
-            return
-        self._read = ReadDays.of(cursor, self._zone.key)
-        # Younger days are read again by the next run.
-        self._settled_before = until - self._settings.look_back
-        newest = (until - LAG).astimezone(self._zone).date()
+    ) -> Window | None:
+        if stream.is_whole:
+            return super().next_window(stream, cursor, until, history_start)
+        read = Progress.of(cursor, self._zone.key, until)
+        newest = (until - stream.lag).astimezone(self._zone).date()
         oldest = history_start.astimezone(self._zone).date()
-        days = [newest - number * DAY for number in range((newest - oldest).days + 1)]
-        unread = [day for day in days if day not in self._read]
-        for first in range(0, len(unread), DAYS_A_WINDOW):
-            part = unread[first : first + DAYS_A_WINDOW]
-            yield Window(
-                self._midnight(part[-1]),
-                self._midnight(part[0] + DAY),
-                self._read.cursor(self._zone.key),
-                position={"days": [day.isoformat() for day in part]},
-            )
-            if self._spent is not None:
-                raise self._spent
+        days = (newest - number * DAY for number in range((newest - oldest).days + 1))
+        unread = [day for day in days if day not in read][:DAYS_A_WINDOW]
+        if not unread:
+            return None
+        return Window(
+            self._midnight(unread[-1]),
+            self._midnight(unread[0] + DAY),
+            read.cursor(),
+            position={"days": [day.isoformat() for day in unread], "until": until.isoformat()},
+        )
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "profiles":
             with _limit_is_quota():
                 yield from whole(profile_pages(self._http, self._settings), self.known("profiles"))
             return
-        days = [date.fromisoformat(text) for text in (window.position or {})["days"]]
-        for day in days:
+        position = window.position or {}
+        until = datetime.fromisoformat(position["until"])
+        read = Progress.of(window.cursor_after, self._zone.key, until)
+        for number, day in enumerate(map(date.fromisoformat, position["days"])):
             try:
                 file, is_cut = self._body(day)
-            except QuotaSpent as error:
-                if day == days[0]:
+            except QuotaSpent:
+                if not number:
                     raise
-                # The days before it are loaded first.
-                self._spent = error
+                # The days before it are loaded first; the next window meets the quota again.
                 return
             yield from event_pages(file)
-            # What came of a body that was cut is kept, but the day is not taken for read.
-            if not is_cut and self._midnight(day + DAY) <= self._settled_before:
-                self._read = self._read.adding(day)
-            yield Page([], cursor=self._read.cursor(self._zone.key))
+            # What came of a body that was cut is kept, but the day is not taken for read. Younger days may still change.
+            is_settled = not is_cut and self._midnight(day + DAY) <= until - self._settings.look_back
+            read = read.having(day, is_settled)
+            yield Page([], cursor=read.cursor())
             file.unlink()
 
     def _body(self, day: date) -> tuple[Path, bool]:

@@ -8,13 +8,12 @@ Try it: `pops check productboard`.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import SEEN, Connector, Cursor, Page, RawRecord, Stream, Window, Words
+from connectors.contract import SEEN, Connector, Page, RawRecord, Stream, Window, Words
 from connectors.errors import MalformedResponse
 from connectors.http import BearerAuth, Http
 from connectors.rows import raw_record, value_at
@@ -126,11 +125,6 @@ class ProductboardConnector(Connector):
     def check(self) -> None:
         for path, params in (("/v2/notes", {}), ("/v2/entities", {"type[]": ["feature"]})):
             _listed(self._http.get(path, params), path)
-
-    def windows(
-        self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        yield Window(None, until, {"read_until": until.isoformat()})
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         found = self._connections() if stream.name == "jira_connections" else self._records(stream)

@@ -5,9 +5,11 @@ validated together before the first record. An entry that is taken out of its fi
 Try it: `pops check registry`.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -112,20 +114,28 @@ class RegistryConnector(Connector):
     def check(self) -> None:
         load_registry(self._folder)
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        yield Window(None, until, {"read_at": until.isoformat()})
+    ) -> Window | None:
+        """As any stream that is read whole, and again as soon as what its file says is not what was read."""
+        content = hashlib.sha256(_json(self._all_entries()[stream.name]).encode()).hexdigest()
+        is_known = cursor is not None and cursor.get("content") == content
+        window = super().next_window(stream, cursor if is_known else None, until, history_start)
+        return window and replace(window, cursor_after=window.cursor_after | {"content": content})
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
-        if self._entries is None:
-            self._entries = _validated(self._folder)[1]
         records = {
             str(entry["id"]): RawRecord(str(entry["id"]), "", _json(entry | {"_ordinal": ordinal}))
-            for ordinal, entry in enumerate(self._entries[stream.name], 1)
+            for ordinal, entry in enumerate(self._all_entries()[stream.name], 1)
         }
         vanished = [each._replace(record_version="", is_deleted=True) for each in self.known(stream.name)]
         yield Page([*records.values(), *(each for each in vanished if each.record_id not in records)])
+
+    def _all_entries(self) -> dict[str, list[dict[str, Any]]]:
+        """Every file's entries, read and validated once a run."""
+        if self._entries is None:
+            self._entries = _validated(self._folder)[1]
+        return self._entries
 
 
 def registry_dir(env: Mapping[str, str] = os.environ) -> Path:
@@ -199,7 +209,7 @@ def _text(path: Path) -> str:
         raise InvalidRegistry("The file is not UTF-8.", place=path.name) from None
 
 
-def _json(entry: dict[str, Any]) -> str:
+def _json(entry: Any) -> str:
     return json.dumps(entry, ensure_ascii=False, separators=(",", ":"), default=_as_text)
 
 

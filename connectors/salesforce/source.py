@@ -89,7 +89,6 @@ class SalesforceConnector(Connector):
         super().__init__(settings, http)
         names = (name.strip() for name in settings.fields_done_without.split(","))
         self._fields = Fields(http, frozenset(names))
-        self._reached: dict[str, Cursor] = {}
 
     def check(self) -> None:
         self._http.get(f"{API}/limits")
@@ -97,24 +96,22 @@ class SalesforceConnector(Connector):
             if not stream.optional:
                 self._fields.of(OBJECTS[stream.name])
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
+    ) -> Window | None:
         end = (until - stream.lag).replace(microsecond=0)
         position = cursor or {"modified_until": moment_text(end), "at": BEGINNING, "id": ""}
-        while True:
-            while "at" in position:
-                start, stop = (datetime.fromisoformat(position[name]) for name in ("at", "modified_until"))
-                yield Window(start, stop, position, position)
-                position = self._reached.pop(stream.name)
+        if "at" not in position:
             done = datetime.fromisoformat(position["modified_until"])
             if done >= end:
-                return
+                return None
             position = {
                 "modified_until": moment_text(end),
                 "at": moment_text(done - stream.look_back),
                 "id": "",
             }
+        start, stop = (datetime.fromisoformat(position[name]) for name in ("at", "modified_until"))
+        return Window(start, stop, {"modified_until": position["modified_until"]}, position)
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         kind, position = OBJECTS[stream.name], window.position or {}
@@ -130,8 +127,7 @@ class SalesforceConnector(Connector):
         query = f"SELECT {', '.join(names)} {condition} ORDER BY {stamp}, Id LIMIT {ROWS_A_WINDOW}"
         is_small = count < BULK_FROM_ROWS and len(query) <= LONGEST_REST_QUERY
         pages = self._by_rest(query) if is_small else self._in_bulk(query, names)
-        reached: Cursor = {"modified_until": position["modified_until"]}
-        self._reached[stream.name] = reached
+        reached = window.cursor_after
         got, last = 0, None
         for rows, torn, vendor_count, is_cut in pages:
             records = [raw_record(row, kind, types) for row in rows]
@@ -143,7 +139,6 @@ class SalesforceConnector(Connector):
             if last is not None and (is_cut or got >= ROWS_A_WINDOW):
                 # More is to come: the next window goes on after the last whole record.
                 reached = {**reached, "at": last.record_version, "id": last.record_id}
-            self._reached[stream.name] = reached
             quarantined = [("The row is torn: it has not the columns of the query.", text) for text in torn]
             yield Page(records, reached, vendor_count, quarantined)
 

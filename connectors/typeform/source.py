@@ -85,29 +85,31 @@ class TypeformConnector(Connector):
     def __init__(self, settings: TypeformSettings, http: Http) -> None:
         super().__init__(settings, http)
         self._held: dict[str, set[str]] | None = None
+        self._listed: set[str] | None = None
 
     def check(self) -> None:
         forms = self._http.get("/forms", {"page_size": 1})
         if forms["total_items"]:
             self._http.get(_responses(forms["items"][0]["id"]), {"page_size": 1})
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
-        if stream.name == "forms":
-            yield Window(None, until, {"read_at": until.isoformat()})
-            return
+    ) -> Window | None:
+        if stream.is_whole:
+            return super().next_window(stream, cursor, until, history_start)
         end = until - stream.lag
-        listed = {form["id"] for page in self._forms() for form in page if form.get("id")}
-        reached = {form: (cursor or {}).get(form, NEVER) for form in listed}
+        held = {form: (cursor or {}).get(form, NEVER) for form in self._listed_forms()}
+        waiting = [form for form, place in held.items() if place["to"] < _moment(end)]
+        if not waiting:
+            return None
         # What an earlier run did not come to is first.
-        for form in sorted(listed, key=lambda each: (reached[each]["to"], each)):
-            place = reached[form]
-            is_due = place["whole"] <= _moment(end - WHOLE_EVERY)
-            start = None if is_due else datetime.fromisoformat(place["to"]) - stream.look_back
-            reached[form] = {"to": _moment(end), "whole": _moment(end) if is_due else place["whole"]}
-            done = {each: place for each, place in reached.items() if place != NEVER}
-            yield Window(start, end, done, {"form": form})
+        form = min(waiting, key=lambda each: (held[each]["to"], each))
+        place = held[form]
+        is_due = place["whole"] <= _moment(end - WHOLE_EVERY)
+        start = None if is_due else datetime.fromisoformat(place["to"]) - stream.look_back
+        held[form] = {"to": _moment(end), "whole": _moment(end) if is_due else place["whole"]}
+        after = {each: place for each, place in held.items() if place != NEVER}
+        return Window(start, end, after, {"form": form})
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "forms":
@@ -128,6 +130,12 @@ class TypeformConnector(Connector):
         except NotFound:
             # Deleted since it was listed: the next reading of the forms will say so.
             return
+
+    def _listed_forms(self) -> set[str]:
+        """Ids of the forms, asked for once a run."""
+        if self._listed is None:
+            self._listed = {form["id"] for page in self._forms() for form in page if form.get("id")}
+        return self._listed
 
     def _forms(self) -> Iterator[list[Json]]:
         params = {"page": 1, "page_size": FORMS_A_PAGE}

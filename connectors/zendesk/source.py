@@ -26,6 +26,7 @@ PAGES_A_WINDOW = 50
 VENDOR_DELAY = timedelta(minutes=1)
 # A rating can change until its ticket closes, which is at most 28 days after it was solved.
 RATING_LOOK_BACK = timedelta(days=30)
+NEVER = "1970-01-01T00:00:00+00:00"
 
 
 class ZendeskSettings(SourceSettings):
@@ -131,34 +132,21 @@ class ZendeskConnector(Connector):
 
     def __init__(self, settings: ZendeskSettings, http: Http) -> None:
         super().__init__(settings, http)
-        self._reached: dict[str, tuple[Cursor, bool]] = {}
 
     def check(self) -> None:
         if self._http.get("/api/v2/users/me")["user"]["role"] != "admin":
             raise ScopeMissing("The OAuth client acts for somebody who is no admin.")
 
-    def windows(
+    def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
-    ) -> Iterator[Window]:
+    ) -> Window | None:
         position = cursor or {"start_time": int(history_start.timestamp()) if stream.is_event else 0}
         if stream.name == "satisfaction_ratings":
-            yield from self._ranges(stream, position, int((until - stream.lag).timestamp()))
-            return
-        ended = False
-        while not ended:
-            yield Window(None, until, position, position)
-            position, ended = self._reached.pop(stream.name)
-
-    def _ranges(self, stream: Stream, position: Cursor, end: int) -> Iterator[Window]:
-        """Ratings are listed from a start_time to an end_time; a list that a killed night began is ended first."""
-        ended = False
-        while not ended:
-            if "end_time" not in position:
-                start = position["start_time"] - int(stream.look_back.total_seconds())
-                position = {"start_time": max(0, start), "end_time": end}
-            yield Window(None, None, position, position)
-            position, is_listed = self._reached.pop(stream.name)
-            ended = is_listed and position["start_time"] >= end
+            return _rated(stream, position, int((until - stream.lag).timestamp()))
+        if datetime.fromisoformat(position.get("read_until", NEVER)) >= until:
+            return None
+        position = {name: value for name, value in position.items() if name != "read_until"}
+        return Window(None, until, position, position)
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         export = EXPORTS[stream.name]
@@ -172,9 +160,19 @@ class ZendeskConnector(Connector):
             reached, ended = export.next_position(body, position)
             if reached == position and not ended:
                 raise StuckCursor(place=f"GET {export.path}")
-            self._reached[stream.name] = reached, ended
+            is_read = {"read_until": window.end.isoformat()} if ended and window.end is not None else {}
             # Time-based exports begin again at the second where the last page ended.
-            yield Page([record for record in records if record not in previous], cursor=reached)
+            yield Page([record for record in records if record not in previous], cursor=reached | is_read)
             if ended:
                 return
             position, previous = reached, set(records)
+
+
+def _rated(stream: Stream, position: Cursor, end: int) -> Window | None:
+    """Ratings are listed from a start_time to an end_time; a list that a killed night began is ended first."""
+    if "end_time" not in position:
+        if position["start_time"] >= end:
+            return None
+        start = position["start_time"] - int(stream.look_back.total_seconds())
+        position = {"start_time": max(0, start), "end_time": end}
+    return Window(None, None, position, position)
