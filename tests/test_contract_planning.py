@@ -36,6 +36,7 @@ SMALL_WINDOWS = {
     "connectors.salesforce.source.ROWS_A_WINDOW": 60,
     "connectors.zendesk.source.PAGES_A_WINDOW": 3,
 }
+SHORTEST_HISTORY = timedelta(days=4)
 # Those whose vendor is read in one window a stream, however much there is.
 ONE_WINDOW_A_STREAM = ("productboard", "registry")
 
@@ -57,7 +58,8 @@ class Reading:
         assert found is not None
         self._settings = found
         self._http = Http.of(found, clock=Impatient(), scratch=scratch)
-        self._history_start = NIGHT - (CASES[source].history if source in CASES else timedelta(0))
+        own = CASES[source].history if source in CASES else SHORTEST_HISTORY
+        self._history_start = NIGHT - max(own, SHORTEST_HISTORY)
         self._raw: dict[str, dict[str, RawRecord]] = {}
 
     def connector(self) -> Connector:

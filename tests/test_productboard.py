@@ -21,6 +21,7 @@ from tests.nights import NIGHTS
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Served, answered, served
 
 BEFORE = NIGHT - timedelta(days=30)
+LATER = NIGHT + timedelta(minutes=1)
 STREAMS = ("notes", "features", "initiatives", "objectives", "releases", "components", "companies", "users")
 
 
@@ -94,10 +95,10 @@ def test_subfeatures_come_with_features_and_products_with_components(vendor: Ser
 def test_a_second_reading_adds_nothing_and_an_edit_replaces(vendor: Served) -> None:
     reader = vendor.reader("productboard")
     reader.read("features")
-    assert reader.read("features").added == []
+    assert reader.read("features", LATER).added == []
     put(vendor.data, "features", "feature-7", "feature", fields={"name": "Renamed", "archived": False})
     vendor.state.forget()
-    (edited,) = reader.read("features").added
+    (edited,) = reader.read("features", LATER + timedelta(minutes=1)).added
     assert json.loads(edited.record)["fields"]["name"] == "Renamed"
 
 
@@ -108,9 +109,9 @@ def test_what_vanished_is_deleted(vendor: Served) -> None:
     vendor.data.drop("productboard", "features", "feature-9")
     vendor.data.drop("productboard", "jira_connections", "jira-1:feature-3:20003")
     vendor.state.forget()
-    (gone,) = reader.read("features").added
+    (gone,) = reader.read("features", LATER).added
     assert (gone.record_id, gone.is_deleted, gone.record_version) == ("feature-9", True, "")
-    (unlinked,) = reader.read("jira_connections").added
+    (unlinked,) = reader.read("jira_connections", LATER).added
     assert (unlinked.record_id, unlinked.is_deleted) == ("jira-1:feature-3:20003", True)
 
 
@@ -121,7 +122,7 @@ def test_a_reading_that_shows_too_little_deletes_nothing(vendor: Served) -> None
         vendor.data.drop("productboard", "features", f"feature-{number}")
     vendor.state.forget()
     with pytest.raises(MalformedResponse, match="too few to be true"):
-        reader.read("features")
+        reader.read("features", LATER)
 
 
 def test_links_to_jira_have_a_key_of_their_own(vendor: Served) -> None:

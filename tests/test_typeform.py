@@ -119,7 +119,7 @@ def test_a_second_reading_adds_nothing(vendor: Served) -> None:
     vendor.state.forget()
     reader = vendor.reader("typeform")
     reader.read("responses")
-    again = reader.read("responses")
+    again = reader.read("responses", NIGHT + timedelta(minutes=1))
     assert (set(again.ids), again.added) == (ids("alpha", 26), [])
 
 
