@@ -9,7 +9,7 @@ from rich.console import Console
 from pops.night import run_and_tell
 from pops.preflight import PSEUDONYM_KEY
 from publication.file import current_publication
-from sandbox.running import running_sandbox
+from sandbox.serving.running import running_sandbox
 from settings.home import Home
 from settings.night import scheduled_moment
 from settings.terminal import shown

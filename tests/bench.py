@@ -22,8 +22,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from sandbox.company import Company
-from sandbox.running import running_app
+from sandbox.company.company import Company
+from sandbox.serving.data import CompanyData
+from sandbox.serving.running import running_app
 
 START = datetime(2026, 10, 5, tzinfo=UTC)
 DAYS = 42
@@ -43,11 +44,11 @@ def _hours() -> list[datetime]:
 
 def _export(folder: Path) -> tuple[list[Path], int]:
     """The company's hours as the vendor's gzipped files; returns them and the number of events."""
-    company = Company.create("demo")
+    data = CompanyData(Company.create("demo"))
     files, events = [], 0
     now = START + timedelta(days=DAYS + 2)
     for hour in _hours():
-        for part, lines in enumerate(company.amplitude_hour(hour, now)):
+        for part, lines in enumerate(data.events("amplitude", hour, now)):
             file = folder / f"187520_{hour:%Y-%m-%d}_{hour.hour}#{part}.json.gz"
             file.write_bytes(gzip.compress(lines, 1))
             files.append(file)

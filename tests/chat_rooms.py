@@ -11,11 +11,11 @@ from slack_sdk import WebClient
 from messages.channels import SlackSettings, slack_settings
 from messages.notices import Notices
 from messages.slack import Chat
-from sandbox.credentials import SLACK_BOT_TOKEN, SLACK_LEADERSHIP, slack_environment
-from sandbox.faults import Fault
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.faults import Fault
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from sandbox.vendors.slack.credentials import SLACK_BOT_TOKEN, SLACK_LEADERSHIP, slack_environment
 from tests.vendor_reading import HandMade
 
 # The Monday on which the week of the fixture's report is told.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sandbox.serving import SandboxState
+from sandbox.serving.state import SandboxState
 
 NIGHT = datetime(2026, 11, 14, 1, tzinfo=UTC)
 
@@ -72,7 +72,7 @@ def _amplitude_events(state: SandboxState, now: datetime) -> set[str]:
     hour = NIGHT - AMPLITUDE_HISTORY
     found: set[str] = set()
     while hour < end:
-        for lines in state.amplitude_hour(hour):
+        for lines in state.events("amplitude", hour):
             found.update(json.loads(line)["uuid"] for line in lines.splitlines())
         hour += timedelta(hours=1)
     return found
@@ -137,7 +137,7 @@ ZENDESK = SourceCase(
         "organizations": StreamCase("name", ("updated_at",), {"deleted_at": "2026-11-14T01:30:00Z"}),
         "satisfaction_ratings": StreamCase("comment", ("updated_at",)),
     },
-    small_pages={"sandbox.vendors.zendesk.EXPORT_PAGE": 60, "sandbox.vendors.zendesk.LIST_PAGE": 100},
+    small_pages={"sandbox.vendors.zendesk.api.EXPORT_PAGE": 60, "sandbox.vendors.zendesk.api.LIST_PAGE": 100},
     has_refresh=True,
     personal={"tickets": "description", "users": "email"},
 )
@@ -167,7 +167,10 @@ INTERCOM = SourceCase(
         "companies": StreamCase("name", ("updated_at",)),
         "admins": StreamCase("name"),
     },
-    small_pages={"connectors.intercom.source.ROWS_A_PAGE": 60, "sandbox.vendors.intercom.SCROLL_PAGE": 15},
+    small_pages={
+        "connectors.intercom.source.ROWS_A_PAGE": 60,
+        "sandbox.vendors.intercom.api.SCROLL_PAGE": 15,
+    },
     personal={"conversations": "title", "contacts": "email", "companies": "name"},
 )
 
@@ -192,7 +195,7 @@ PRODUCTBOARD = SourceCase(
             "fields.issueKey", alive=_archived_too("productboard", "jira_connections")
         )
     },
-    small_pages={"sandbox.vendors.productboard.PAGE": 40},
+    small_pages={"sandbox.vendors.productboard.api.PAGE": 40},
     paging="link",
     personal={"notes": "fields.content", "users": "fields.email"},
 )

@@ -25,14 +25,16 @@ from connectors.raw_store import LATEST, RAW_COLUMNS
 from connectors.runner import SourceRun, run_source
 from connectors.settings import prefix
 from connectors.waiting import Clock
-from sandbox.alterations import Alteration
-from sandbox.company import Company
-from sandbox.credentials import VENDORS, environment
-from sandbox.faults import Fault
-from sandbox.records import Record
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.company.company import Company
+from sandbox.serving.alterations import Alteration
+from sandbox.serving.data import CompanyData
+from sandbox.serving.environment import environment
+from sandbox.serving.faults import Fault
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from sandbox.vendors import VENDORS
+from sandbox.vendors.record import Record
 from tests.contract_cases import NIGHT, SourceCase, StreamCase
 
 # When tests change records: after the first reading.
@@ -83,7 +85,7 @@ class World:
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
     """A small company; every vendor is served."""
-    state = SandboxState(Company.create("small"), NIGHT, only=VENDORS, pace=PACE)
+    state = SandboxState(CompanyData(Company.create("small")), NIGHT, only=VENDORS, pace=PACE)
     with running_app(create_app(state)) as base_url:
         yield World(state, base_url, folder)
 

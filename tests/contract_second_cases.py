@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.serving import SandboxState
+from sandbox.serving.state import SandboxState
 from tests.contract_cases import (
     AMPLITUDE,
     HUBSPOT,
@@ -27,9 +27,10 @@ REPOSITORIES = ("studio-web", "insights-web", "insights-engine", "design-tokens"
 
 def _mixpanel_events(state: SandboxState, now: datetime) -> set[str]:
     found: set[str] = set()
-    day, last = (NIGHT - MIXPANEL_HISTORY).date(), (now - timedelta(hours=2)).date()
-    while day <= last:
-        for line in state.mixpanel_day(day).splitlines():
+    begin = NIGHT - MIXPANEL_HISTORY
+    day, last = datetime(begin.year, begin.month, begin.day, tzinfo=UTC), (now - timedelta(hours=2)).date()
+    while day.date() <= last:
+        for line in b"".join(state.events("mixpanel", day)).splitlines():
             event = json.loads(line)
             held = event["properties"]
             parts = (event["event"], held.get("distinct_id"), held.get("time"), held.get("$insert_id"))
@@ -91,7 +92,7 @@ MIXPANEL = SourceCase(
         "profiles": StreamCase("$properties.$name", key="$distinct_id"),
         "events": StreamCase(alive=_mixpanel_events),
     },
-    small_pages={"sandbox.vendors.mixpanel.PAGE_SIZE": 100},
+    small_pages={"sandbox.vendors.mixpanel.api.PAGE_SIZE": 100},
     history=MIXPANEL_HISTORY,
     personal={"profiles": "$properties.$email"},
     settings={"LOOK_BACK_DAYS": "1"},
@@ -108,7 +109,7 @@ SALESFORCE = SourceCase(
         "leads": _salesforce_stream("leads", "Title"),
         "users": StreamCase("Name", SALESFORCE_TIMES, key="Id", grows=False),
     },
-    small_pages={"sandbox.vendors.salesforce.REST_PAGE": 60},
+    small_pages={"sandbox.vendors.salesforce.api.REST_PAGE": 60},
     paging="link",
     has_refresh=True,
     served_as="query",

@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from sandbox.running import Sandbox, running_sandbox
+from sandbox.serving.running import Sandbox, running_sandbox
 from settings.night import scheduled_moment
 
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))

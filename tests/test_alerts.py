@@ -13,7 +13,12 @@ from messages.incidents import Facts, Problem
 from orchestration.alerts import owner_alerts, present_facts
 from orchestration.jobs import tell_readers
 from orchestration.keys import ARRIVED, DIGEST, GATE, HEALTH_REPORT, PUBLISHED_MART
-from sandbox.credentials import SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP, SLACK_OWNERS, SLACK_SUPPORT
+from sandbox.vendors.slack.credentials import (
+    SLACK_FOREIGN_CHANNEL,
+    SLACK_LEADERSHIP,
+    SLACK_OWNERS,
+    SLACK_SUPPORT,
+)
 from settings.home import OLD_AFTER, Home
 from tests.chat_rooms import Rooms, chat_rooms, impatient, text_of
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from sandbox import catalogue
-from sandbox.roadmap.catalogue import FEEDBACK_SOURCES, ROADMAP_ITEMS, STATUSES
+from sandbox.company import catalogue
+from sandbox.company.roadmap.catalogue import FEEDBACK_SOURCES, ROADMAP_ITEMS, STATUSES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,7 +35,7 @@ def test_the_catalogue_says_what_the_registry_says() -> None:
     assert [
         (entry["id"], tuple(entry["jira_projects"]), tuple(entry["repositories"]))
         for entry in registry("teams")
-    ] == [(team.id, team.jira_projects, team.repositories) for team in catalogue.TEAMS]
+    ] == [(team.id, team.project_keys, team.repositories) for team in catalogue.TEAMS]
     assert [(entry["id"], tuple(entry["statuses"])) for entry in registry("stages")] == [
         (stage.id, stage.statuses) for stage in catalogue.STAGES
     ]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.credentials import DEFAULT_VENDORS
-from sandbox.running import running_sandbox
+from sandbox.serving.environment import DEFAULT_VENDORS
+from sandbox.serving.running import running_sandbox
 from tests.nights import House
 
 TOKEN = "canary-token-0123456789"

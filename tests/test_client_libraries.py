@@ -12,9 +12,14 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce
 from zenpy import Zenpy
 
-from sandbox import credentials
-from sandbox.company import Company
-from sandbox.running import Sandbox, running_sandbox
+from sandbox.company.company import Company
+from sandbox.serving.data import CompanyData
+from sandbox.serving.running import Sandbox, running_sandbox
+from sandbox.vendors.github.credentials import GITHUB_OWNER, GITHUB_TOKEN
+from sandbox.vendors.hubspot.credentials import HUBSPOT_ACCESS_TOKEN
+from sandbox.vendors.jira.credentials import JIRA_API_TOKEN, JIRA_EMAIL
+from sandbox.vendors.salesforce.credentials import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET
+from sandbox.vendors.zendesk.credentials import ZENDESK_CLIENT_ID, ZENDESK_CLIENT_SECRET
 from tests.nights import NIGHTS, night_moment
 
 NOW = night_moment(NIGHTS[-1])
@@ -36,11 +41,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 def held(company: Company, vendor: str, stream: str) -> set[str]:
     """Ids of what the vendor shows outside its archive."""
-    return {str(each.id) for each in company.records(vendor, stream, NOW) if not each.archived}
+    return {str(each.id) for each in CompanyData(company).records(vendor, stream, NOW) if not each.archived}
 
 
 def test_jira(sandbox: Sandbox, company: Company) -> None:
-    client = JIRA(f"{sandbox.base_url}/jira", basic_auth=(credentials.JIRA_EMAIL, credentials.JIRA_API_TOKEN))
+    client = JIRA(f"{sandbox.base_url}/jira", basic_auth=(JIRA_EMAIL, JIRA_API_TOKEN))
     assert client.server_info()["deploymentType"] == "Cloud"
     issues = client.enhanced_search_issues("updated >= 0 ORDER BY updated", maxResults=False)
     assert {issue.id for issue in issues} == held(company, "jira", "issues")
@@ -59,9 +64,7 @@ def test_jira(sandbox: Sandbox, company: Company) -> None:
 
 
 def test_hubspot(sandbox: Sandbox, company: Company) -> None:
-    client = hubspot.HubSpot(
-        access_token=credentials.HUBSPOT_ACCESS_TOKEN, host=f"{sandbox.base_url}/hubspot"
-    )
+    client = hubspot.HubSpot(access_token=HUBSPOT_ACCESS_TOKEN, host=f"{sandbox.base_url}/hubspot")
     kinds: dict[str, Any] = {
         "companies": client.crm.companies, "contacts": client.crm.contacts, "deals": client.crm.deals,
     }  # fmt: skip
@@ -96,8 +99,8 @@ def test_zendesk(sandbox: Sandbox, company: Company) -> None:
     base_url = f"{sandbox.base_url}/zendesk"
     grant = {
         "grant_type": "client_credentials",
-        "client_id": credentials.ZENDESK_CLIENT_ID,
-        "client_secret": credentials.ZENDESK_CLIENT_SECRET,
+        "client_id": ZENDESK_CLIENT_ID,
+        "client_secret": ZENDESK_CLIENT_SECRET,
     }
     token = requests.post(f"{base_url}/oauth/tokens", json=grant, timeout=10).json()["access_token"]
     session = leading("https://acme.zendesk.com", base_url)
@@ -114,8 +117,8 @@ def test_salesforce(sandbox: Sandbox, company: Company) -> None:
     base_url = f"{sandbox.base_url}/salesforce"
     grant = {
         "grant_type": "client_credentials",
-        "client_id": credentials.SALESFORCE_CLIENT_ID,
-        "client_secret": credentials.SALESFORCE_CLIENT_SECRET,
+        "client_id": SALESFORCE_CLIENT_ID,
+        "client_secret": SALESFORCE_CLIENT_SECRET,
     }
     token = requests.post(f"{base_url}/services/oauth2/token", data=grant, timeout=10).json()["access_token"]
     host = "https://acme.my.salesforce.com"
@@ -131,10 +134,8 @@ def test_salesforce(sandbox: Sandbox, company: Company) -> None:
 
 
 def test_github(sandbox: Sandbox, company: Company) -> None:
-    client = github.Github(
-        auth=github.Auth.Token(credentials.GITHUB_TOKEN), base_url=f"{sandbox.base_url}/github"
-    )
-    repositories = list(client.get_organization(credentials.GITHUB_OWNER).get_repos())
+    client = github.Github(auth=github.Auth.Token(GITHUB_TOKEN), base_url=f"{sandbox.base_url}/github")
+    repositories = list(client.get_organization(GITHUB_OWNER).get_repos())
     assert {str(each.id) for each in repositories} == held(company, "github", "repositories")
     found: dict[str, set[str]] = {
         "pull_requests": set(),

@@ -11,7 +11,7 @@ import pytest
 from connectors.contract import Stream
 from connectors.rows import value_at
 from connectors.settings import load_settings
-from sandbox.alterations import REMOVED
+from sandbox.serving.alterations import REMOVED
 from tests.contract_cases import NIGHT
 from tests.contract_house import House, World, world
 from tests.contract_second_cases import CASES

@@ -15,7 +15,7 @@ from connectors.contract import Credentials
 from connectors.credentials import check_source
 from connectors.settings import prefix
 from pops.sources import credentials
-from sandbox.running import running_app
+from sandbox.serving.running import running_app
 from tests.contract_house import House, Impatient, World, world
 from tests.contract_second_cases import CASES
 

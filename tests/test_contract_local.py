@@ -9,10 +9,10 @@ from connectors import SOURCES, VENDORS
 from connectors.contract import Credentials
 from connectors.credentials import check_source
 from connectors.runner import SourceRun, run_source
-from sandbox.company import Company, night_moment
-from sandbox.exports.folder import write_exports
+from sandbox.company.company import Company
+from sandbox.serving.exports import write_exports
 from tests.contract_second_cases import CASES
-from tests.nights import NIGHTS
+from tests.nights import NIGHTS, night_moment
 
 LOCAL = ("files", "registry")
 START = night_moment(NIGHTS[0])

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from sandbox.credentials import VENDORS, environment, slack_environment
 
 # Staged for those who query staging; no number of the report is made of them.

@@ -13,7 +13,7 @@ from messages.digest import Delivery, deliver, dry_run
 from orchestration.assets.digest import digest as digest_asset
 from orchestration.keys import DIGEST
 from reports.digest import Correction, Digest, Remark
-from sandbox.credentials import SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP, SLACK_OWNERS
+from sandbox.vendors.slack.credentials import SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP, SLACK_OWNERS
 from settings.home import Home
 from tests.chat_rooms import NOW, Rooms, chat_rooms, impatient, text_of
 from tests.test_digest import example, number

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from connectors import SOURCES
-from sandbox.running import Sandbox, running_sandbox
+from sandbox.serving.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from slack_sdk import WebClient
 
-from sandbox.company import Company
-from sandbox.credentials import SLACK_BOT_TOKEN, SLACK_LEADERSHIP, slack_environment
-from sandbox.running import Sandbox, running_sandbox
+from sandbox.company.company import Company
+from sandbox.serving.running import Sandbox, running_sandbox
 from sandbox.truth import truth
+from sandbox.vendors.slack.credentials import SLACK_BOT_TOKEN, SLACK_LEADERSHIP, slack_environment
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
 from tests.truth_comparison import COLUMNS, differences
 
@@ -24,14 +24,16 @@ def test_published_numbers_equal_the_truth_for_every_metric_and_week(undisturbed
     published = undisturbed.house.query(
         f"select {', '.join(COLUMNS)} from metrics.metric_values where is_current"
     )
-    assert differences(published, truth(Company.create("small"), NIGHTS[-1])) == []
+    assert differences(published, truth(Company.create("small"), NIGHTS[-1], night_moment(NIGHTS[-1]))) == []
 
 
 def test_the_truth_speaks_of_every_published_metric(undisturbed: ThreeNights) -> None:
     published = {
         row[0] for row in undisturbed.house.query("select distinct metric from metrics.metric_values")
     }
-    assert published == {row["metric"] for row in truth(Company.create("small"), NIGHTS[-1])}
+    assert published == {
+        row["metric"] for row in truth(Company.create("small"), NIGHTS[-1], night_moment(NIGHTS[-1]))
+    }
 
 
 def test_a_reader_sees_only_whole_states(undisturbed: ThreeNights) -> None:

@@ -16,9 +16,9 @@ import pytest
 from connectors.credentials import check_source
 from connectors.files.folder import Folder
 from connectors.runner import SourceRun, run_source
-from sandbox.company import Company, night_moment
-from sandbox.exports.folder import write_exports
-from tests.nights import NIGHTS
+from sandbox.company.company import Company
+from sandbox.serving.exports import write_exports
+from tests.nights import NIGHTS, night_moment
 
 NIGHT = datetime(2026, 11, 14, 1, tzinfo=UTC)
 SURVEY = """\

@@ -14,9 +14,11 @@ from connectors.credentials import check_source
 from connectors.errors import StuckCursor, WindowTooLarge
 from connectors.github import lists, source
 from connectors.runner import SourceRun, run_source
-from sandbox.company import Company, night_moment
-from sandbox.credentials import environment
-from sandbox.engineering.host import WITHDRAWN_AT
+from sandbox.company.company import Company
+from sandbox.company.engineering.host import WITHDRAWN_AT
+from sandbox.serving.data import CompanyData
+from sandbox.serving.environment import environment
+from tests.nights import night_moment
 from tests.vendor_reading import HISTORY_START, Impatient, Reader, Reading, Served, answered, served
 
 ONE = "growth-onboarding"
@@ -30,7 +32,7 @@ def company() -> Company:
 
 @pytest.fixture
 def vendor(company: Company) -> Iterator[Served]:
-    with served(company, NIGHTS[0]) as running:  # type: ignore[arg-type]
+    with served(CompanyData(company), NIGHTS[0]) as running:
         yield running
 
 
@@ -111,7 +113,7 @@ def test_what_did_not_change_is_answered_for_nothing(company: Company) -> None:
             answers[request.url.path.rpartition("/")[2], response.status_code] += 1
             return response
 
-    with served(company, NIGHTS[0]) as vendor:  # type: ignore[arg-type]
+    with served(CompanyData(company), NIGHTS[0]) as vendor:
         reader = Reader("github", vendor.base_url, Watching())
         reader.read("releases", NIGHTS[0])
         reader.read("deployments", NIGHTS[0])

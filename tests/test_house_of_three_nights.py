@@ -9,10 +9,11 @@ import pytest
 
 from publication.kept_night import kept_night
 from publication.snapshots import file_state
-from sandbox.company import Company, night_moment
+from sandbox.company.company import Company
+from sandbox.truth.facts import account_id_of
 from sandbox.truth.sprints import committed_and_kept
 from settings.home import Home
-from tests.nights import NIGHTS, three_nights
+from tests.nights import NIGHTS, night_moment, three_nights
 from tests.part_nights import query
 
 AS_OF = NIGHTS[-1]
@@ -44,7 +45,7 @@ def test_feedback_is_of_the_account_that_gave_it(company: Company, home: Path) -
             assert note.id not in found
             continue
         known += 1
-        right += found.get(note.id) == company.account_id(company.account_at(customer.account_index, moment))
+        right += found.get(note.id) == account_id_of(company.account_at(customer.account_index, moment))
     assert right == len(found) > 0.8 * known
 
 

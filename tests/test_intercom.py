@@ -14,11 +14,13 @@ from connectors.credentials import ask_credentials, check_source
 from connectors.errors import BadRequest, MalformedResponse, StuckCursor, Unreachable
 from connectors.intercom import source
 from connectors.runner import run_source
-from sandbox.company import Company
-from sandbox.credentials import INTERCOM_ACCESS_TOKEN, environment
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.company.company import Company
+from sandbox.serving.data import CompanyData
+from sandbox.serving.environment import environment
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from sandbox.vendors.intercom.credentials import INTERCOM_ACCESS_TOKEN
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Served, answered, served
 
 NEXT_NIGHT = NIGHT + timedelta(days=1)
@@ -279,7 +281,7 @@ def test_the_version_that_is_understood_is_asked_for() -> None:
 
 def test_runs_over_the_company_load_each_thing_once(tmp_path: Path) -> None:
     company = Company.create("small")
-    sandbox = SandboxState(company, NIGHT, pace=1000, only=["intercom"])
+    sandbox = SandboxState(CompanyData(company), NIGHT, pace=1000, only=["intercom"])
     with running_app(create_app(sandbox)) as base_url:
         env = environment(base_url, 1000, ["intercom"])
         loaded = []

@@ -18,13 +18,13 @@ from connectors.mixpanel.days import ReadDays
 from connectors.mixpanel.settings import MixpanelSettings
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
-from sandbox.company import Company
-from sandbox.credentials import environment
-from sandbox.faults import Fault
-from sandbox.records import VendorData
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.company.company import Company
+from sandbox.serving.data import CompanyData, VendorData
+from sandbox.serving.environment import environment
+from sandbox.serving.faults import Fault
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
 from tests.vendor_reading import HandMade, Impatient
 
 NIGHT = datetime(2026, 11, 14, 1, tzinfo=UTC)
@@ -49,8 +49,8 @@ class Days(HandMade):
         line = json.dumps({"event": "board_opened", "properties": properties | more})
         self.lines.setdefault(day, []).append(line.encode())
 
-    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
-        return b"".join(line + b"\n" for line in self.lines.get(day, []))
+    def events(self, vendor: str, start: datetime, now: datetime) -> list[bytes]:
+        return [b"".join(line + b"\n" for line in self.lines.get(start.date(), []))]
 
 
 class Served:
@@ -80,7 +80,7 @@ class Served:
 
 @contextmanager
 def served(data: VendorData, zone: ZoneInfo = UTC_ZONE) -> Iterator[Served]:
-    state = SandboxState(data, NIGHT, only=("mixpanel",), pace=100_000, mixpanel_zone=zone)
+    state = SandboxState(data, NIGHT, only=("mixpanel",), pace=100_000, export_zone=zone)
     with running_app(create_app(state)) as base_url:
         yield Served(state, base_url)
 
@@ -109,7 +109,10 @@ def stream(run: SourceRun, name: str) -> Any:
 
 
 def lines(company: Company, days: list[date], now: datetime, zone: ZoneInfo = UTC_ZONE) -> set[str]:
-    return {line for day in days for line in company.mixpanel_day(day, zone, now).decode().splitlines()}
+    data = CompanyData(company)
+    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in days]
+    files = [file for start in starts for file in data.events("mixpanel", start, now)]
+    return {line for file in files for line in file.decode().splitlines()}
 
 
 def days_between(first: date, last: date) -> list[date]:
@@ -120,7 +123,7 @@ def test_history_is_read_over_nights_and_the_newest_days_every_night(
     company: Company, tmp_path: Path
 ) -> None:
     start = date(2026, 9, 28)
-    with served(company) as vendor:
+    with served(CompanyData(company)) as vendor:
         outcomes, asked = [], []
         for night in range(4):
             until = NIGHT + night * A_DAY
@@ -142,7 +145,7 @@ def test_history_is_read_over_nights_and_the_newest_days_every_night(
     }
     assert lines(company, days_between(start, date(2026, 11, 16)), NIGHT) <= held(tmp_path)
     before = len(held(tmp_path))
-    with served(company) as vendor:
+    with served(CompanyData(company)) as vendor:
         again = vendor.run(tmp_path, NIGHT + 3 * A_DAY + timedelta(minutes=1), start)
         assert (again.outcome, len(held(tmp_path)), vendor.exports()) == ("ok", before, 5)
 
@@ -267,7 +270,7 @@ def test_wrong_credentials_name_the_remedy_and_no_secret(tmp_path: Path) -> None
 def test_days_are_those_of_the_project(company: Company, tmp_path: Path, zone: str) -> None:
     project = ZoneInfo(zone)
     until = datetime(2026, 11, 3, 1, tzinfo=UTC)
-    with served(company, project) as vendor:
+    with served(CompanyData(company), project) as vendor:
         run = vendor.run(tmp_path, until, date(2026, 10, 23), PROJECT_TIMEZONE=zone)
     assert run.outcome == "ok"
     expected = lines(company, days_between(date(2026, 10, 22), date(2026, 11, 3)), until, project)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from connectors import SOURCES, connector_class
-from sandbox.company import Company
-from sandbox.credentials import DEFAULT_VENDORS
-from sandbox.running import Sandbox, running_sandbox
+from sandbox.company.company import Company
+from sandbox.serving.environment import DEFAULT_VENDORS
+from sandbox.serving.running import Sandbox, running_sandbox
 from sandbox.truth import truth
 from tests.nights import NIGHTS, night_moment
 from tests.part_nights import build, compute, query, read, with_raw_of
@@ -47,7 +47,10 @@ def all_read(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_both_tools_of_each_family_give_the_same_numbers(all_read: Path) -> None:
     build(all_read, NIGHT)
-    assert differences(compute(all_read, NIGHT), truth(Company.create("small"), NIGHT)) == []
+    assert (
+        differences(compute(all_read, NIGHT), truth(Company.create("small"), NIGHT, night_moment(NIGHT)))
+        == []
+    )
 
 
 def test_the_second_tools_alone_give_the_same_numbers_after_another_night(
@@ -65,7 +68,12 @@ def test_the_second_tools_alone_give_the_same_numbers_after_another_night(
             set(ALL_SOURCES) - {*FIRST_TOOLS},
         )
     build(home, NIGHTS[-1])
-    assert differences(compute(home, NIGHTS[-1]), truth(Company.create("small"), NIGHTS[-1])) == []
+    assert (
+        differences(
+            compute(home, NIGHTS[-1]), truth(Company.create("small"), NIGHTS[-1], night_moment(NIGHTS[-1]))
+        )
+        == []
+    )
 
 
 def test_families_are_those_of_the_connectors() -> None:

@@ -12,12 +12,13 @@ import pytest
 from connectors.credentials import check_source
 from connectors.errors import ForeignHost, MalformedResponse, Rejected, StuckCursor
 from connectors.runner import run_source
-from sandbox.company import Company, night_moment
-from sandbox.credentials import environment
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
-from tests.nights import NIGHTS
+from sandbox.company.company import Company
+from sandbox.serving.data import CompanyData
+from sandbox.serving.environment import environment
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from tests.nights import NIGHTS, night_moment
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Served, answered, served
 
 BEFORE = NIGHT - timedelta(days=30)
@@ -52,7 +53,7 @@ def vendor() -> Iterator[Served]:
 
 def test_a_night_reads_what_the_company_has(tmp_path: Path) -> None:
     company = Company.create("small")
-    state = SandboxState(company, night_moment(NIGHTS[0]), pace=1000)
+    state = SandboxState(CompanyData(company), night_moment(NIGHTS[0]), pace=1000)
     with running_app(create_app(state)) as base_url:
         env = environment(base_url, pace=1000)
         checked = check_source("productboard", env)
@@ -65,7 +66,7 @@ def test_a_night_reads_what_the_company_has(tmp_path: Path) -> None:
     assert first.error is None
     assert [each.loaded for each in again.streams] == [0] * len(again.streams)
     expected = {
-        stream: len(company.records("productboard", stream, night_moment(NIGHTS[0])))
+        stream: len(CompanyData(company).records("productboard", stream, night_moment(NIGHTS[0])))
         for stream in (*STREAMS, "jira_connections")
     }
     assert {each.stream: each.loaded for each in first.streams} == expected

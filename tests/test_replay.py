@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import yaml
 
-from sandbox.running import running_sandbox
+from sandbox.serving.running import running_sandbox
 from tests.part_nights import build, query, read
 
 AS_OF = date(2026, 11, 16)

@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from sandbox import catalogue
-from sandbox.company import Company, night_moment
+from sandbox.company import catalogue
+from sandbox.company.company import Company
+from sandbox.company.usage.days import ANONYMOUS, UNKNOWN_ACCOUNT, ZERO_USER, Batch, concatenate
+from sandbox.company.usage.plan import HOUR_MS, ms
+from sandbox.company.usage.traits import FUNNEL_KINDS, KIND_OF, KINDS, PASSIVE_KINDS
+from sandbox.serving.data import CompanyData
 from sandbox.truth import features as truth_features
 from sandbox.truth import funnels as truth_funnels
 from sandbox.truth import usage as truth_usage
-from sandbox.truth.facts import Facts, monday, usage_facts, weeks_before
-from sandbox.usage.days import ANONYMOUS, UNKNOWN_ACCOUNT, ZERO_USER, Batch, concatenate
-from sandbox.usage.plan import HOUR_MS, ms
-from sandbox.usage.traits import FUNNEL_KINDS, KIND_OF, KINDS, PASSIVE_KINDS
+from sandbox.truth.facts import Facts, account_id_of, monday, usage_facts, weeks_before
+from tests.nights import night_moment
 
 AS_OF = date(2026, 11, 16)
 AFTERWARDS = datetime(2026, 12, 31, tzinfo=UTC)
@@ -38,7 +40,7 @@ def events(company: Company) -> Batch:
 
 @pytest.fixture(scope="module")
 def facts(company: Company) -> Facts:
-    return usage_facts(company, AS_OF)
+    return usage_facts(company, AS_OF, night_moment(AS_OF))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def exported(company: Company) -> list[dict[str, Any]]:
     lines = []
     hour = datetime(2026, 11, 9, tzinfo=UTC)
     while hour < night_moment(AS_OF) - 2 * HOUR:
-        for file in company.amplitude_hour(hour, AFTERWARDS):
+        for file in CompanyData(company).events("amplitude", hour, AFTERWARDS):
             lines += [{**json.loads(line), "hour": hour} for line in file.splitlines()]
         hour += HOUR
     return lines
@@ -62,8 +64,12 @@ def test_the_same_seed_makes_the_same_company(company: Company) -> None:
     assert (again.accounts, again.people) == (company.accounts, company.people)
     hour = datetime(2026, 11, 3, 9, tzinfo=UTC)
     # The hour alone, in a company that made no other day before.
-    assert again.amplitude_hour(hour, AFTERWARDS) == company.amplitude_hour(hour, AFTERWARDS)
-    assert other.amplitude_hour(hour, AFTERWARDS) != company.amplitude_hour(hour, AFTERWARDS)
+    assert CompanyData(again).events("amplitude", hour, AFTERWARDS) == CompanyData(company).events(
+        "amplitude", hour, AFTERWARDS
+    )
+    assert CompanyData(other).events("amplitude", hour, AFTERWARDS) != CompanyData(company).events(
+        "amplitude", hour, AFTERWARDS
+    )
 
 
 def test_an_unknown_scale_is_refused() -> None:
@@ -80,7 +86,7 @@ def test_the_size_is_as_announced(company: Company, events: Batch) -> None:
 def test_identifiers_tell_everybody_apart(company: Company) -> None:
     for name in ("app_user_id", "email"):
         assert len({getattr(person, name) for person in company.people}) == len(company.people)
-    for name in ("app_account_id", "hubspot_id", "domain", "name"):
+    for name in ("app_account_id", "crm_id", "domain", "name"):
         assert len({getattr(account, name) for account in company.accounts}) == len(company.accounts)
 
 
@@ -101,7 +107,7 @@ def test_lines_are_events_as_the_vendor_writes_them(company: Company, exported: 
         )
         assert parsed(event["server_received_time"]) <= parsed(event["server_upload_time"])
         assert event["event_properties"]["user_agent"]
-    raw = company.amplitude_hour(datetime(2026, 11, 3, 9, tzinfo=UTC), AFTERWARDS)[0]
+    raw = CompanyData(company).events("amplitude", datetime(2026, 11, 3, 9, tzinfo=UTC), AFTERWARDS)[0]
     assert 600 < np.mean([len(line) for line in raw.splitlines()]) < 1100
 
 
@@ -115,11 +121,11 @@ def test_history_begins_on_its_first_day(company: Company) -> None:
 def test_only_what_was_uploaded_by_now_is_shown(company: Company) -> None:
     hour = datetime(2026, 11, 3, 9, tzinfo=UTC)
     shown = [
-        sum(len(file) for file in company.amplitude_hour(hour, hour + timedelta(minutes=m)))
+        sum(len(file) for file in CompanyData(company).events("amplitude", hour, hour + timedelta(minutes=m)))
         for m in (0, 30, 60)
     ]
     assert 0 <= shown[0] < shown[1] < shown[2]
-    assert company.amplitude_hour(datetime(2026, 5, 17, 3, tzinfo=UTC), AFTERWARDS) == []
+    assert CompanyData(company).events("amplitude", datetime(2026, 5, 17, 3, tzinfo=UTC), AFTERWARDS) == []
 
 
 def test_every_event_is_exported_in_the_hour_of_its_upload(company: Company) -> None:
@@ -141,33 +147,33 @@ def test_weekends_are_quiet(events: Batch) -> None:
 
 
 def test_the_company_grows_and_loses_people(company: Company, facts: Facts) -> None:
-    weekly = truth_features.weekly_users(company, AS_OF)
+    weekly = truth_features.weekly_users(company, AS_OF, night_moment(AS_OF))
     assert weekly[date(2026, 11, 9)] > 1.1 * weekly[date(2026, 5, 25)]
     assert any(person.churned_at for person in company.people)
     assert any(account.churned_on for account in company.accounts)
 
 
 def test_two_features_are_zombies_in_every_week(company: Company) -> None:
-    rows = truth_usage.truth_rows(company, AS_OF)
+    rows = truth_usage.truth_rows(company, AS_OF, night_moment(AS_OF))
     dead = [row["value"] for row in rows if row["metric"] == "zombie_features" and row["product_id"] is None]
     assert dead == [2] * 8
-    users = truth_features.weekly_feature_users(company, AS_OF)
+    users = truth_features.weekly_feature_users(company, AS_OF, night_moment(AS_OF))
     for feature in ("gantt_export", "data_alerts"):
         assert 0 < max(count for (name, _), count in users.items() if name == feature) < 5
 
 
 def test_timeline_is_taken_up_quickly(company: Company) -> None:
-    adoption = truth_features.weekly_feature_adoption(company, AS_OF)
+    adoption = truth_features.weekly_feature_adoption(company, AS_OF, night_moment(AS_OF))
     used, eligible = adoption["timeline", date(2026, 10, 12)]
     assert used / eligible > 0.25
     assert ("timeline", date(2026, 9, 21)) not in adoption
-    users = truth_features.weekly_feature_users(company, AS_OF)
+    users = truth_features.weekly_feature_users(company, AS_OF, night_moment(AS_OF))
     assert ("timeline", date(2026, 9, 21)) not in users
     assert ("jira_sync", date(2026, 8, 10)) not in users
 
 
 def test_the_audit_log_is_loved_by_one_segment_only(company: Company) -> None:
-    rows = truth_usage.truth_rows(company, AS_OF)
+    rows = truth_usage.truth_rows(company, AS_OF, night_moment(AS_OF))
     values = {
         row["segment"]: row["value"]
         for row in rows
@@ -213,8 +219,8 @@ def monday_of(time_ms: int) -> date:
 
 
 def test_retired_and_foreign_features_are_still_touched(company: Company, facts: Facts) -> None:
-    adoption = truth_features.weekly_feature_adoption(company, AS_OF)
-    users = truth_features.weekly_feature_users(company, AS_OF)
+    adoption = truth_features.weekly_feature_adoption(company, AS_OF, night_moment(AS_OF))
+    users = truth_features.weekly_feature_users(company, AS_OF, night_moment(AS_OF))
     assert users["webhooks", date(2026, 10, 19)] > 0
     assert ("webhooks", date(2026, 10, 19)) not in adoption
     ineligible = [
@@ -264,9 +270,10 @@ def test_mergers_make_two_people_one(company: Company, facts: Facts) -> None:
         assert person.contact_has_app_user_id
         assert person.index not in facts.first_day
         assert person.merged_into in facts.first_day
-        before = usage_facts(company, (person.merged_at - timedelta(days=1)).astimezone(BERLIN).date())
+        before_merger = (person.merged_at - timedelta(days=1)).astimezone(BERLIN).date()
+        before = usage_facts(company, before_merger, night_moment(before_merger))
         assert person.index in before.first_day
-    losers = {company.account_id(account) for account in company.accounts if account.merged_into is not None}
+    losers = {account_id_of(account) for account in company.accounts if account.merged_into is not None}
     assert len(losers) == 2
     assert not losers & {use.account_id for use in facts.uses}
 
@@ -278,9 +285,9 @@ def test_two_segments_change_between_the_nights(company: Company, facts: Facts) 
         [(moment, segment)] = account.segment_changes
         assert night_moment(date(2026, 11, 14)) < moment < night_moment(date(2026, 11, 16))
         day = moment.astimezone(BERLIN).date()
-        assert company.segment_on(account, day, AS_OF) == segment != account.segment
-        assert company.segment_on(account, day - timedelta(days=1), AS_OF) == account.segment
-        assert company.segment_on(account, day, day) == account.segment
+        assert company.segment_on(account, day, night_moment(AS_OF)) == segment != account.segment
+        assert company.segment_on(account, day - timedelta(days=1), night_moment(AS_OF)) == account.segment
+        assert company.segment_on(account, day, night_moment(day)) == account.segment
 
 
 def test_copies_share_the_insert_id_or_the_whole_line(events: Batch, exported: list[dict[str, Any]]) -> None:
@@ -324,7 +331,7 @@ def test_events_stand_on_both_sides_of_midnights(events: Batch) -> None:
 
 
 def test_a_night_knows_only_what_was_uploaded_before_it(company: Company) -> None:
-    earlier, later = (usage_facts(company, day) for day in (date(2026, 11, 14), AS_OF))
+    earlier, later = (usage_facts(company, day, night_moment(day)) for day in (date(2026, 11, 14), AS_OF))
     lasting = {person for person in earlier.first_day if person in later.first_day}
     grown = [
         person
@@ -337,7 +344,7 @@ def test_a_night_knows_only_what_was_uploaded_before_it(company: Company) -> Non
 
 
 def test_the_states_of_lifecycle_divide_the_active_users(company: Company) -> None:
-    rows = truth_usage.truth_rows(company, AS_OF)
+    rows = truth_usage.truth_rows(company, AS_OF, night_moment(AS_OF))
     whole = {
         (row["metric"], row["period_start"]): row["value"]
         for row in rows
@@ -355,7 +362,7 @@ def test_the_states_of_lifecycle_divide_the_active_users(company: Company) -> No
 
 
 def test_rows_are_told_apart_by_their_dimensions(company: Company) -> None:
-    rows = truth_usage.truth_rows(company, AS_OF)
+    rows = truth_usage.truth_rows(company, AS_OF, night_moment(AS_OF))
     keys = {
         tuple(value for name, value in row.items() if name not in ("value", "numerator", "denominator"))
         for row in rows

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from sandbox import catalogue
-from sandbox.company import Company, night_moment
-from sandbox.delivery.model import STATUSES, category
-from sandbox.people import Record
-from sandbox.work_time import BERLIN, local_date
+from sandbox.company import catalogue
+from sandbox.company.company import Company
+from sandbox.company.delivery.model import STATUSES, category
+from sandbox.company.work_time import BERLIN, local_date
+from sandbox.serving.data import CompanyData
+from sandbox.vendors.record import Record
+from tests.nights import night_moment
 
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))
 STREAMS = {
@@ -37,7 +39,9 @@ def company() -> Company:
 
 
 def bodies(company: Company, vendor: str, stream: str, night: date = NIGHTS[-1]) -> dict[str, dict]:
-    return {record.id: record.body for record in company.records(vendor, stream, night_moment(night))}
+    return {
+        record.id: record.body for record in CompanyData(company).records(vendor, stream, night_moment(night))
+    }
 
 
 def every_stream() -> Iterator[tuple[str, str]]:
@@ -49,7 +53,7 @@ def test_every_stream_has_records_of_the_past_with_ids_of_their_own(
     company: Company, vendor: str, stream: str
 ) -> None:
     now = night_moment(NIGHTS[0])
-    records = company.records(vendor, stream, now)
+    records = CompanyData(company).records(vendor, stream, now)
     assert records
     assert len({record.id for record in records}) == len(records)
     assert max(record.updated_at for record in records) <= now
@@ -58,7 +62,9 @@ def test_every_stream_has_records_of_the_past_with_ids_of_their_own(
 
 
 def test_an_unknown_stream_is_empty(company: Company) -> None:
-    assert not any(company.records(vendor, "nothing", night_moment(NIGHTS[0])) for vendor in STREAMS)
+    assert not any(
+        CompanyData(company).records(vendor, "nothing", night_moment(NIGHTS[0])) for vendor in STREAMS
+    )
 
 
 def test_the_same_seed_makes_the_same_records_and_another_seed_does_not() -> None:
@@ -68,7 +74,7 @@ def test_the_same_seed_makes_the_same_records_and_another_seed_does_not() -> Non
         return [
             [
                 (record.id, record.updated_at, json.dumps(record.body))
-                for record in other.records(vendor, stream, now)
+                for record in CompanyData(other).records(vendor, stream, now)
             ]
             for vendor, stream in every_stream()
         ]
@@ -78,9 +84,9 @@ def test_the_same_seed_makes_the_same_records_and_another_seed_does_not() -> Non
 
 
 def test_the_past_does_not_depend_on_when_it_is_looked_at(company: Company) -> None:
-    before = company.records("zendesk", "tickets", night_moment(NIGHTS[0]))
-    company.records("zendesk", "tickets", night_moment(NIGHTS[2]))
-    again = company.records("zendesk", "tickets", night_moment(NIGHTS[0]))
+    before = CompanyData(company).records("zendesk", "tickets", night_moment(NIGHTS[0]))
+    CompanyData(company).records("zendesk", "tickets", night_moment(NIGHTS[2]))
+    again = CompanyData(company).records("zendesk", "tickets", night_moment(NIGHTS[0]))
     assert [record.body for record in before] == [record.body for record in again]
 
 
@@ -111,7 +117,7 @@ def test_an_issue_is_in_the_state_that_its_changelog_ends_in(company: Company, n
 @pytest.mark.parametrize("night", NIGHTS)
 def test_a_ticket_is_in_the_state_that_its_events_end_in(company: Company, night: date) -> None:
     events: dict[int, list[dict]] = {}
-    for record in company.records("zendesk", "ticket_events", night_moment(night)):
+    for record in CompanyData(company).records("zendesk", "ticket_events", night_moment(night)):
         events.setdefault(record.body["ticket_id"], []).append(record.body)
     tickets = bodies(company, "zendesk", "tickets", night)
     assert {str(ticket_id) for ticket_id in events} == set(tickets)
@@ -175,7 +181,7 @@ def test_customers_of_the_help_desk_have_the_planted_mess(company: Company) -> N
     by_domain = [o for o in organizations if o["external_id"] is None and o["domain_names"]]
     domains = {
         record.body["properties"]["domain"].lower()
-        for record in company.records("hubspot", "companies", night_moment(NIGHTS[-1]))
+        for record in CompanyData(company).records("hubspot", "companies", night_moment(NIGHTS[-1]))
     }
     assert any(set(o["domain_names"]) & domains for o in by_domain)
     assert any(not set(o["domain_names"]) & domains for o in by_domain)
@@ -278,7 +284,9 @@ def test_something_happens_between_the_nights(company: Company) -> None:
     updated = {
         (vendor, stream)
         for vendor, stream in every_stream()
-        if any(first < record.updated_at <= last for record in company.records(vendor, stream, last))
+        if any(
+            first < record.updated_at <= last for record in CompanyData(company).records(vendor, stream, last)
+        )
     }
     assert {
         ("zendesk", "tickets"), ("zendesk", "ticket_events"), ("zendesk", "organizations"), ("jira", "issues"),
@@ -313,5 +321,6 @@ def _zulu(text: str) -> float:
 
 def test_records_are_the_companys_own_kind(company: Company) -> None:
     assert all(
-        isinstance(record, Record) for record in company.records("jira", "issues", night_moment(NIGHTS[0]))
+        isinstance(record, Record)
+        for record in CompanyData(company).records("jira", "issues", night_moment(NIGHTS[0]))
     )

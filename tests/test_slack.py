@@ -14,7 +14,7 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from messages.channels import DeliveryFailed, SlackSettings, slack_settings
 from messages.notices import Notices
 from messages.slack import Chat, Said
-from sandbox.credentials import SLACK_BOT_TOKEN, SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP
+from sandbox.vendors.slack.credentials import SLACK_BOT_TOKEN, SLACK_FOREIGN_CHANNEL, SLACK_LEADERSHIP
 from tests.chat_rooms import NOW, Rooms, chat_rooms, impatient
 
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "Seventy"}}]

@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.runner import run_source
-from sandbox.running import running_app, running_sandbox
+from sandbox.serving.running import running_app, running_sandbox
 from tests.nights import NIGHTS, night_moment
 from tests.vendor_reading import HISTORY_START
 

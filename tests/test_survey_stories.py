@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from sandbox.company import Company
-from sandbox.surveys.answers import DISLIKED_FEATURE, LAUNCH
-from sandbox.work_time import local_date
+from sandbox.company.company import Company
+from sandbox.company.surveys.answers import DISLIKED_FEATURE, LAUNCH
+from sandbox.company.work_time import local_date
 
 
 def test_recommendation_of_the_launched_product_falls_and_one_feature_is_disliked() -> None:

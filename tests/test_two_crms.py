@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.company import Company, midnight
-from sandbox.credentials import environment
-from sandbox.work_time import at_local, local_date
+from sandbox.company.company import Company
+from sandbox.company.work_time import at_local, local_date, midnight
+from sandbox.serving.data import CompanyData
+from sandbox.serving.environment import environment
 from tests.nights import NIGHTS, night_moment
 from tests.part_nights import build, query, read, with_raw_of
 from tests.vendor_reading import served
@@ -48,7 +49,7 @@ def test_accounts_are_the_companys_own(company: Company, homes: dict[str, Path],
     end = midnight(AS_OF)
     expected = {
         account.app_account_id: (
-            company.segment_on(account, AS_OF - timedelta(days=1), AS_OF),
+            company.segment_on(account, AS_OF - timedelta(days=1), night_moment(AS_OF)),
             account.plan,
             float(account.arr_usd),
             account.is_test,
@@ -72,7 +73,7 @@ def test_accounts_are_the_companys_own(company: Company, homes: dict[str, Path],
 def test_segments_of_a_day_are_the_companys_own(company: Company, homes: dict[str, Path], crms: str) -> None:
     days = [date(2026, 6, 1), *(AS_OF - timedelta(days=back) for back in (4, 3, 2, 1))]
     expected = {
-        (account.app_account_id, day): company.segment_on(account, day, AS_OF)
+        (account.app_account_id, day): company.segment_on(account, day, night_moment(AS_OF))
         for account in company.accounts
         if account.created_at < midnight(AS_OF)
         and not (account.merged_at and account.merged_at < midnight(AS_OF))
@@ -140,6 +141,8 @@ def test_each_contact_of_both_crms_is_one_person(company: Company, homes: dict[s
         )[0]
         for crms, home in homes.items()
     }
-    alone = len(company.crm.records("contacts", datetime.combine(AS_OF, datetime.min.time(), UTC)))
+    alone = len(
+        CompanyData(company).records("hubspot", "contacts", datetime.combine(AS_OF, datetime.min.time(), UTC))
+    )
     assert counts["salesforce"] == (counts["both"][0] - 1, alone)
     assert counts["both"][1] == 2 * alone

@@ -14,13 +14,14 @@ from connectors.credentials import ask_credentials
 from connectors.errors import NotFound, ScopeMissing, StuckCursor
 from connectors.runner import run_source
 from connectors.typeform import source
-from sandbox.company import Company
-from sandbox.credentials import environment
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
-from sandbox.surveys.answers import DELETED_BETWEEN_NIGHTS
-from sandbox.surveys.forms import CSAT, NPS, OLD_NPS
+from sandbox.company.company import Company
+from sandbox.company.surveys.answers import DELETED_BETWEEN_NIGHTS
+from sandbox.company.surveys.forms import CSAT, NPS, OLD_NPS
+from sandbox.serving.data import CompanyData
+from sandbox.serving.environment import environment
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Impatient, Served, answered, served
 
 LONG_AGO = NIGHT - timedelta(days=40)
@@ -269,7 +270,7 @@ def test_a_wrong_token_and_an_address_that_is_not_the_vendor(vendor: Served, tmp
 def test_the_companys_surveys_are_read_night_by_night(tmp_path: Path) -> None:
     company = Company.create("small")
     nights = [NIGHT + timedelta(days=place) for place in range(3)]
-    state = SandboxState(company, nights[0], only=["typeform"], pace=100_000)
+    state = SandboxState(CompanyData(company), nights[0], only=["typeform"], pace=100_000)
     with running_app(create_app(state)) as base_url:
         variables = environment(base_url, pace=1000, only=["typeform"])
 

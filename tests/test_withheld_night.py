@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from slack_sdk import WebClient
 
-from sandbox.credentials import (
+from sandbox.serving.running import Sandbox, running_sandbox
+from sandbox.vendors.slack.credentials import (
     SLACK_BOT_TOKEN,
     SLACK_LEADERSHIP,
     SLACK_OWNERS,
     SLACK_SUPPORT,
     slack_environment,
 )
-from sandbox.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -16,12 +15,13 @@ from connectors.http import Http
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
 from connectors.waiting import Clock
-from sandbox.credentials import environment
-from sandbox.faults import Fault
-from sandbox.records import Record, ServedRecord, VendorData
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.data import VendorData
+from sandbox.serving.environment import environment
+from sandbox.serving.faults import Fault
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from sandbox.vendors.record import Record
 
 NIGHT = datetime(2026, 11, 14, 1, tzinfo=UTC)
 HISTORY_START = datetime(2026, 5, 18, tzinfo=UTC)
@@ -50,7 +50,7 @@ class HandMade:
         archived: bool = False,
         key: str = "",
     ) -> None:
-        record = ServedRecord(key or str(body["id"]), at, body, archived)
+        record = Record(key or str(body["id"]), at, body, archived)
         self._records.setdefault((vendor, stream), {})[record.id] = record
 
     def drop(self, vendor: str, stream: str, key: str) -> None:
@@ -59,11 +59,8 @@ class HandMade:
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         return [each for each in self._records.get((vendor, stream), {}).values() if each.updated_at <= now]
 
-    def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
+    def events(self, vendor: str, start: datetime, now: datetime) -> list[bytes]:
         return []
-
-    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
-        return b""
 
 
 @dataclass

@@ -4,22 +4,19 @@ Changes at or after midnight of the as-of date (reporting time zone) have not ha
 no history, are as they are at the moment at which the night reads the tracker.
 """
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
 
+from sandbox.company.company import Company
+from sandbox.company.work_time import local_date, seconds_between
 from sandbox.truth.epics import epic_rows
 from sandbox.truth.issues import IssueFacts, issue_facts
 from sandbox.truth.rows import Row
 from sandbox.truth.support import last_weeks, percentile, row
-from sandbox.work_time import local_date, seconds_between
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
 
 
-def truth_rows(company: "Company", as_of: date) -> list[Row]:
+def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     """Every delivery metric of the last eight complete weeks; groups without an issue have no row."""
-    every_issue = issue_facts(company, as_of)
+    every_issue = issue_facts(company, as_of, read_at)
     standard = [facts for facts in every_issue if facts.issue.level == 0]
     rows: list[Row] = []
     for week in last_weeks(as_of):
@@ -42,7 +39,7 @@ def truth_rows(company: "Company", as_of: date) -> list[Row]:
         rows.extend(_stage_times(resolved, week))
         rows.extend(_on_time("on_time_rate", standard, days, by_first_due=True))
         rows.extend(_on_time("on_time_rate_last_due", standard, days, by_first_due=False))
-    return rows + epic_rows(company, as_of, every_issue)
+    return rows + epic_rows(company, as_of, read_at, every_issue)
 
 
 def _by_team(issues: list[IssueFacts]) -> list[tuple[dict[str, str], list[IssueFacts]]]:

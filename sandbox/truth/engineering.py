@@ -9,16 +9,13 @@ repository before it; of all repositories, where its own is never deployed.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
-from sandbox.catalogue import TEAMS
-from sandbox.engineering.model import MAIN, Deployment, Incident, PullRequest, Repository
+from sandbox.company.catalogue import TEAMS
+from sandbox.company.company import Company
+from sandbox.company.engineering.model import MAIN, Deployment, Incident, PullRequest, Repository
+from sandbox.company.work_time import local_date, midnight, seconds_between
 from sandbox.truth.rows import Row, ratio_row
 from sandbox.truth.support import last_weeks, percentile, row
-from sandbox.work_time import local_date, midnight, seconds_between
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Delivered:
     stage_seconds: dict[str, int | None]
 
 
-def truth_rows(company: "Company", as_of: date) -> list[Row]:
+def truth_rows(company: Company, as_of: date) -> list[Row]:
     """Every metric of the last eight complete weeks; medians without a pull request have no row."""
     cut = midnight(as_of)
     shipped = _shipped(company, cut)
@@ -83,7 +80,7 @@ def _of_deployments(week: date, in_week: list[Shipped]) -> list[Row]:
     return rows
 
 
-def _shipped(company: "Company", cut: datetime) -> list[Shipped]:
+def _shipped(company: Company, cut: datetime) -> list[Shipped]:
     """The successful production deployments before the cut, oldest success first."""
     host = company.engineering
     successes = [

@@ -2,18 +2,15 @@
 
 import itertools
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
 
-from sandbox.catalogue import FEATURES
+from sandbox.company.catalogue import FEATURES
+from sandbox.company.company import Company
+from sandbox.company.work_time import local_date
 from sandbox.truth.features import weekly_feature_adoption
 from sandbox.truth.issues import IssueFacts
 from sandbox.truth.rows import Row
 from sandbox.truth.support import last_weeks, percentile, row
-from sandbox.work_time import local_date
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
 
 POPULATION_DAYS = 364
 STAGE_DAYS = 91
@@ -31,10 +28,10 @@ class EpicFacts:
     stage_days: dict[str, int | None]
 
 
-def epic_rows(company: "Company", as_of: date, issues: list[IssueFacts]) -> list[Row]:
+def epic_rows(company: Company, as_of: date, read_at: datetime, issues: list[IssueFacts]) -> list[Row]:
     """Time to market, whole and by stage, of the last eight complete weeks."""
     epics = [
-        _epic(company, as_of, epic, issues)
+        _epic(company, as_of, read_at, epic, issues)
         for epic in issues
         if epic.issue.level == 1 and not epic.is_excluded
     ]
@@ -94,7 +91,9 @@ def _time_to_market(epics: list[EpicFacts], week: date, week_end: date, team_id:
     ]
 
 
-def _epic(company: "Company", as_of: date, epic: IssueFacts, issues: list[IssueFacts]) -> EpicFacts:
+def _epic(
+    company: Company, as_of: date, read_at: datetime, epic: IssueFacts, issues: list[IssueFacts]
+) -> EpicFacts:
     children = [child for child in issues if child.issue.parent is epic.issue and child.issue.level == 0]
     feature = next((feature for feature in FEATURES if epic.issue.key in feature.epics), None)
     releases = [day for day, is_released in epic.versions if is_released and day is not None]
@@ -121,7 +120,7 @@ def _epic(company: "Company", as_of: date, epic: IssueFacts, issues: list[IssueF
         "review": local_date(min(reviewed)) if reviewed else None,
         "released": released,
         "launched": launched,
-        "adopted": _adopted(company, as_of, feature.id) if feature is not None else None,
+        "adopted": _adopted(company, as_of, read_at, feature.id) if feature is not None else None,
     }
     present = [(stage, day) for stage in STAGE_ORDER if (day := dates[stage]) is not None]
     stage_days: dict[str, int | None] = {}
@@ -130,12 +129,12 @@ def _epic(company: "Company", as_of: date, epic: IssueFacts, issues: list[IssueF
     return EpicFacts(epic.team_id, epic.created_date, launched, stage_days)
 
 
-def _adopted(company: "Company", as_of: date, feature_id: str) -> date | None:
+def _adopted(company: Company, as_of: date, read_at: datetime, feature_id: str) -> date | None:
     """The last day of the first complete week in which enough of those who could use the feature did."""
     target = next(feature.adoption_target for feature in FEATURES if feature.id == feature_id)
     weeks = sorted(
         week
-        for (feature, week), (used, eligible) in weekly_feature_adoption(company, as_of).items()
+        for (feature, week), (used, eligible) in weekly_feature_adoption(company, as_of, read_at).items()
         if feature == feature_id and eligible and used / eligible >= target
     )
     return weeks[0] + timedelta(days=6) if weeks else None

@@ -8,20 +8,27 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from sandbox.catalogue import FEATURE_BY_ID, HISTORY_START
-from sandbox.company import UNKNOWN, Company, midnight, night_moment
-from sandbox.people import Account
-from sandbox.usage.days import ANONYMOUS, ZERO_USER
-from sandbox.usage.plan import ms
-from sandbox.usage.traits import FUNNEL_KINDS, KINDS, PASSIVE_KINDS
+from sandbox.company.catalogue import FEATURE_BY_ID, HISTORY_START
+from sandbox.company.company import Company
+from sandbox.company.people import Account
+from sandbox.company.population import UNKNOWN
+from sandbox.company.usage.days import ANONYMOUS, ZERO_USER
+from sandbox.company.usage.plan import ms
+from sandbox.company.usage.traits import FUNNEL_KINDS, KINDS, PASSIVE_KINDS
+from sandbox.company.work_time import midnight
 
 UNMAPPED = "(unmapped)"
 # Who is first active in this many days from the start of history was probably there before.
 PRE_EXISTING_DAYS = 7
 REPORTED_WEEKS = 8
+
+
+def account_id_of(account: Account | None) -> str:
+    """The account's id in the mart."""
+    return UNKNOWN if account is None else f"hubspot:company:{account.crm_id}"
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Facts:
 
     company: Company
     as_of: date
+    read_at: datetime
     uses: list[Use] = field(default_factory=list)
     account_uses: list[AccountUse] = field(default_factory=list)
     steps: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
@@ -77,11 +85,11 @@ class Facts:
 
     def segment(self, person: int, day: date) -> str:
         """Segment of the person's home account on a day."""
-        return self.company.segment_on(self.home[person], day, self.as_of)
+        return self.company.segment_on(self.home[person], day, self.read_at)
 
     def home_account(self, person: int) -> Account | None:
         """Home account of a person of the company, also of one who never used the app."""
-        return self.home[person] if person in self.home else _home(self.company, person, {}, self.as_of)
+        return self.home[person] if person in self.home else _home(self.company, person, {}, self.read_at)
 
     def plan(self, person: int) -> str:
         account = self.home[person]
@@ -99,16 +107,15 @@ def monday(day: date) -> date:
 
 
 @lru_cache(maxsize=4)
-def usage_facts(company: Company, as_of: date) -> Facts:
+def usage_facts(company: Company, as_of: date, read_at: datetime) -> Facts:
     """The facts as of a date: of all that was uploaded before it began in the reporting time zone."""
-    facts = Facts(company, as_of)
-    night = night_moment(as_of)
+    facts = Facts(company, as_of, read_at)
     events = [event for event in _events_with_people(company, as_of) if event.kind not in PASSIVE_KINDS]
 
     # Mergers make two people one, and two companies one.
     for event in events:
         if event.person >= 0:
-            event.person = company.person_at(event.person, night).index
+            event.person = company.person_at(event.person, read_at).index
 
     first_named: dict[int, tuple[int, int]] = {}
     for event in events:
@@ -116,7 +123,7 @@ def usage_facts(company: Company, as_of: date) -> Facts:
             named = (event.time_ms, event.account)
             first_named[event.person] = min(named, first_named.get(event.person, named))
     for person in {event.person for event in events}:
-        facts.home[person] = _home(company, person, first_named, as_of)
+        facts.home[person] = _home(company, person, first_named, read_at)
 
     excluded = {person for person, account in facts.home.items() if account is not None and account.is_test}
     excluded |= {person for person in facts.home if person >= 0 and company.people[person].is_internal}
@@ -128,8 +135,8 @@ def usage_facts(company: Company, as_of: date) -> Facts:
     accounts: dict[str, Account] = {}
     for event in counted:
         feature_id = KINDS[event.kind].feature_id or UNMAPPED
-        account = company.account_at(event.account, night) if event.account >= 0 else None
-        account_id = company.account_id(account)
+        account = company.account_at(event.account, read_at) if event.account >= 0 else None
+        account_id = account_id_of(account)
         by_use[event.person, event.day, feature_id][account_id] += 1
         if account is not None:
             accounts[account_id] = account
@@ -140,12 +147,12 @@ def usage_facts(company: Company, as_of: date) -> Facts:
 
     for (person, day, feature_id), counts in by_use.items():
         account_id = _account_of_most(counts)
-        segment = company.segment_on(accounts.get(account_id), day, as_of)
+        segment = company.segment_on(accounts.get(account_id), day, read_at)
         facts.uses.append(Use(person, day, feature_id, product_of(feature_id), account_id, segment))
         facts.active_days.setdefault(person, set()).add(day)
     for index, day, feature_id in by_account:
         account = company.accounts[index]
-        segment = company.segment_on(account, day, as_of)
+        segment = company.segment_on(account, day, read_at)
         facts.account_uses.append(AccountUse(account, day, feature_id, product_of(feature_id), segment))
     facts.first_day = {person: min(days) for person, days in facts.active_days.items()}
     return facts
@@ -165,13 +172,12 @@ def _account_of_most(counts: dict[str, int]) -> str:
 
 
 def _home(
-    company: Company, person: int, first_named: dict[int, tuple[int, int]], as_of: date
+    company: Company, person: int, first_named: dict[int, tuple[int, int]], read_at: datetime
 ) -> Account | None:
-    night = night_moment(as_of)
     if person in first_named:
-        return company.account_at(first_named[person][1], night)
+        return company.account_at(first_named[person][1], read_at)
     if person >= 0 and company.people[person].contact_id is not None:
-        return company.home_account(company.people[person], night)
+        return company.home_account(company.people[person], read_at)
     return None
 
 

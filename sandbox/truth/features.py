@@ -1,11 +1,11 @@
 """The truth about the adoption of features, counted from the facts."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from sandbox.catalogue import FEATURES, HISTORY_START, PRODUCTS, Feature
-from sandbox.company import Company
+from sandbox.company.catalogue import FEATURES, HISTORY_START, PRODUCTS, Feature
+from sandbox.company.company import Company
 from sandbox.truth.facts import UNMAPPED, Facts, monday, usage_facts, weeks_before
 from sandbox.truth.rows import Row, ratio_row, row
 
@@ -260,10 +260,10 @@ def _features_used(facts: Facts, feature_days: dict[str, dict[int, set[date]]]) 
     return rows
 
 
-def weekly_feature_users(company: Company, as_of: date) -> dict[tuple[str, date], int]:
+def weekly_feature_users(company: Company, as_of: date, read_at: datetime) -> dict[tuple[str, date], int]:
     """Users of each feature by Monday of the complete week of history; pairs without users are left out."""
     counts: dict[tuple[str, date], int] = {}
-    for feature_id, by_person in _feature_days(usage_facts(company, as_of)).items():
+    for feature_id, by_person in _feature_days(usage_facts(company, as_of, read_at)).items():
         for days in by_person.values():
             for week in {monday(day) for day in days}:
                 if week + timedelta(days=6) < as_of:
@@ -271,10 +271,10 @@ def weekly_feature_users(company: Company, as_of: date) -> dict[tuple[str, date]
     return counts
 
 
-def weekly_users(company: Company, as_of: date) -> dict[date, int]:
+def weekly_users(company: Company, as_of: date, read_at: datetime) -> dict[date, int]:
     """Active users by Monday of the complete week of history."""
     counts: dict[date, int] = {}
-    for days in usage_facts(company, as_of).active_days.values():
+    for days in usage_facts(company, as_of, read_at).active_days.values():
         for week in {monday(day) for day in days}:
             if week + timedelta(days=6) < as_of:
                 counts[week] = counts.get(week, 0) + 1
@@ -282,9 +282,11 @@ def weekly_users(company: Company, as_of: date) -> dict[date, int]:
 
 
 @lru_cache(maxsize=4)
-def weekly_feature_adoption(company: Company, as_of: date) -> dict[tuple[str, date], tuple[int, int]]:
+def weekly_feature_adoption(
+    company: Company, as_of: date, read_at: datetime
+) -> dict[tuple[str, date], tuple[int, int]]:
     """Adopters and eligible active users of each instrumented feature by Monday of the complete week of history."""
-    facts = usage_facts(company, as_of)
+    facts = usage_facts(company, as_of, read_at)
     feature_days = _feature_days(facts)
     counts: dict[tuple[str, date], tuple[int, int]] = {}
     week = HISTORY_START

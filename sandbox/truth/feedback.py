@@ -14,19 +14,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
-from sandbox.catalogue import FEATURES
-from sandbox.company import midnight, night_moment
-from sandbox.roadmap.model import Note
+from sandbox.company.catalogue import FEATURES
+from sandbox.company.company import Company
+from sandbox.company.roadmap.model import Note
+from sandbox.company.work_time import local_date, midnight, week_of
 from sandbox.truth.facts import UNMAPPED, weeks_before
 from sandbox.truth.rows import Row, ratio_row, row
 from sandbox.truth.support import UNTAGGED, ticket_facts
 from sandbox.truth.surveys import customer_answers
-from sandbox.work_time import local_date, week_of
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
 
 REGISTRY_ORDER = tuple(feature.id for feature in FEATURES)
 
@@ -40,19 +36,19 @@ class Item:
     is_negative: bool | None = None
 
 
-def feedback_items(company: "Company", as_of: date) -> list[Item]:
-    """The items that count as of a date: said before it began, and shown by their tools that night."""
+def feedback_items(company: Company, as_of: date, read_at: datetime) -> list[Item]:
+    """The items that count as of a date: said before it began, and shown by their tools at `read_at`."""
     return [
-        *_notes(company, as_of),
-        *_survey_comments(company, as_of),
-        *_ticket_remarks(company, as_of),
-        *_interviews(company, as_of),
+        *_notes(company, as_of, read_at),
+        *_survey_comments(company, as_of, read_at),
+        *_ticket_remarks(company, as_of, read_at),
+        *_interviews(company, as_of, read_at),
     ]
 
 
-def truth_rows(company: "Company", as_of: date) -> list[Row]:
+def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     """Both metrics of the last eight complete weeks, whole and by feature; what has nothing to count has no row."""
-    items = feedback_items(company, as_of)
+    items = feedback_items(company, as_of, read_at)
     rows: list[Row] = []
     for week in weeks_before(as_of):
         said = [item for item in items if week_of(item.day) == week]
@@ -80,36 +76,34 @@ def _by_feature(items: Iterable[Item]) -> dict[str, list[Item]]:
     return groups
 
 
-def _notes(company: "Company", as_of: date) -> Iterator[Item]:
-    night = night_moment(as_of)
+def _notes(company: Company, as_of: date, read_at: datetime) -> Iterator[Item]:
     for note in company.roadmap.feedback.notes:
-        if note.created_at < midnight(as_of) and note.exists(night):
-            yield Item(local_date(note.created_at), _feature_of_note(note, night))
+        if note.created_at < midnight(as_of) and note.exists(read_at):
+            yield Item(local_date(note.created_at), _feature_of_note(note, read_at))
 
 
-def _feature_of_note(note: Note, night: datetime) -> str:
-    named = {item.feature_id for item in note.about if item.exists(night)}
+def _feature_of_note(note: Note, read_at: datetime) -> str:
+    named = {item.feature_id for item in note.about if item.exists(read_at)}
     return next((feature_id for feature_id in REGISTRY_ORDER if feature_id in named), UNMAPPED)
 
 
-def _survey_comments(company: "Company", as_of: date) -> Iterator[Item]:
-    for answer, _ in customer_answers(company, as_of):
+def _survey_comments(company: Company, as_of: date, read_at: datetime) -> Iterator[Item]:
+    for answer, _ in customer_answers(company, as_of, read_at):
         # Those of a team pulse are colleagues without a name.
         if answer.comment.strip() and answer.form.kind != "team_pulse":
             yield Item(local_date(answer.submitted_at), answer.feature_id or UNMAPPED)
 
 
-def _ticket_remarks(company: "Company", as_of: date) -> Iterator[Item]:
-    for fact in ticket_facts(company, as_of):
+def _ticket_remarks(company: Company, as_of: date, read_at: datetime) -> Iterator[Item]:
+    for fact in ticket_facts(company, as_of, read_at):
         if fact.rated_at is not None and fact.has_remark:
             feature_id = UNMAPPED if fact.feature_id == UNTAGGED else fact.feature_id
             yield Item(local_date(fact.rated_at), feature_id, not fact.is_good)
 
 
-def _interviews(company: "Company", as_of: date) -> Iterator[Item]:
-    night = night_moment(as_of)
+def _interviews(company: Company, as_of: date, read_at: datetime) -> Iterator[Item]:
     for interview in company.exports.interviews:
-        account = company.account_at(interview.account_index, night)
+        account = company.account_at(interview.account_index, read_at)
         is_test = account is not None and account.is_test
         if interview.held_at < midnight(as_of) and not is_test:
             yield Item(local_date(interview.held_at), interview.feature_id or UNMAPPED)

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from sandbox.catalogue import FUNNELS
+from sandbox.company.catalogue import FUNNELS
+from sandbox.company.usage.plan import DAY_MS
+from sandbox.company.usage.traits import local_ordinal
 from sandbox.truth.facts import Facts, monday, weeks_before
 from sandbox.truth.rows import Row, ratio_row, row
-from sandbox.usage.plan import DAY_MS
-from sandbox.usage.traits import local_ordinal
 
 Attempt = list[int]
 

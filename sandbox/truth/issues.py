@@ -3,14 +3,11 @@
 import itertools
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
-from sandbox.catalogue import EXCLUDED_ISSUE_RESOLUTIONS, STAGES
-from sandbox.delivery.model import Issue, category
-from sandbox.work_time import at_local, local_date, midnight, seconds_between
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
+from sandbox.company.catalogue import EXCLUDED_ISSUE_RESOLUTIONS, STAGES
+from sandbox.company.company import Company
+from sandbox.company.delivery.model import Issue, category
+from sandbox.company.work_time import local_date, midnight, seconds_between
 
 
 @dataclass(frozen=True)
@@ -50,10 +47,9 @@ class IssueFacts:
         return due or max(release_dates, default=None)
 
 
-def issue_facts(company: "Company", as_of: date) -> list[IssueFacts]:
+def issue_facts(company: Company, as_of: date, read_at: datetime) -> list[IssueFacts]:
     """The issues of every level that were created before the as-of date."""
     cut = midnight(as_of)
-    read_at = at_local(as_of, 2)
     return [_facts(issue, cut, read_at) for issue in company.delivery.issues if issue.created_at < cut]
 
 

@@ -6,39 +6,36 @@ are as they are when the night reads it.
 
 from datetime import date, datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING
 
-from sandbox.delivery.model import Issue
-from sandbox.roadmap.catalogue import STATUS_BY_NAME
-from sandbox.roadmap.model import Item
+from sandbox.company.company import Company
+from sandbox.company.delivery.model import Issue
+from sandbox.company.roadmap.catalogue import STATUS_BY_NAME
+from sandbox.company.roadmap.model import Item
+from sandbox.company.work_time import midnight
 from sandbox.truth.issues import stage_of
 from sandbox.truth.rows import Row, ratio_row, row
 from sandbox.truth.support import last_weeks
-from sandbox.work_time import at_local, midnight
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
 
 UNMAPPED = "(unmapped)"
 STAGE_ORDER = ("idea", "discovery", "ready", "build", "review", "released")
 JUST_BEFORE = timedelta(microseconds=1)
 
 
-def truth_rows(company: "Company", as_of: date) -> list[Row]:
+def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     """The roadmap's metrics of the last eight complete weeks, whole and by product."""
     rows: list[Row] = []
     for week in last_weeks(as_of):
         moment = midnight(week + timedelta(days=7)) - JUST_BEFORE
         active = [each for each in company.roadmap.features if _is_active(each, moment)]
-        rows += _rows(company, active, week, moment, at_local(as_of, 2), None)
+        rows += _rows(company, active, week, moment, read_at, None)
         for product_id in sorted({each.product_id or UNMAPPED for each in active}):
             own = [each for each in active if (each.product_id or UNMAPPED) == product_id]
-            rows += _rows(company, own, week, moment, at_local(as_of, 2), product_id)
+            rows += _rows(company, own, week, moment, read_at, product_id)
     return rows
 
 
 def _rows(
-    company: "Company",
+    company: Company,
     active: list[Item],
     week: date,
     moment: datetime,
@@ -79,7 +76,7 @@ def _is_active(item: Item, moment: datetime) -> bool:
     return item.type == "feature" and item.exists(moment) and not state.is_archived and is_on_roadmap
 
 
-def _issues(company: "Company", item: Item, moment: datetime) -> list[Issue]:
+def _issues(company: Company, item: Item, moment: datetime) -> list[Issue]:
     """The issues that exist and that the item is linked with, by the integration or as the source of the item."""
     found = {each.issue for each in company.roadmap.connections if each.item is item and each.exists(moment)}
     found.add(item.imported_from)

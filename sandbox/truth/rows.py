@@ -4,6 +4,12 @@ from datetime import date
 from typing import Any
 
 Row = dict[str, Any]
+_NUMBERS = ("numerator", "denominator", "value")
+
+
+def key_of(row: Row) -> tuple[tuple[bool, str], ...]:
+    """What tells a row from every other one, in the order of its columns; a dimension that stands for all comes first."""
+    return tuple((value is not None, str(value)) for name, value in row.items() if name not in _NUMBERS)
 
 
 def row(

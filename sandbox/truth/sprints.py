@@ -5,19 +5,16 @@ then, and not refused. A change at the very moment of start or completion counts
 """
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
-from sandbox.catalogue import EXCLUDED_ISSUE_RESOLUTIONS
-from sandbox.delivery.model import Issue, Sprint, category
+from sandbox.company.catalogue import EXCLUDED_ISSUE_RESOLUTIONS
+from sandbox.company.company import Company
+from sandbox.company.delivery.model import Issue, Sprint, category
+from sandbox.company.work_time import local_date, midnight
 from sandbox.truth.rows import Row, ratio_row
 from sandbox.truth.support import last_weeks
-from sandbox.work_time import local_date, midnight
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
 
 
-def sprint_rows(company: "Company", as_of: date) -> list[Row]:
+def sprint_rows(company: Company, as_of: date) -> list[Row]:
     """`sprint_predictability` by week of completion, of all teams and of each that had committed to anything."""
     rows: list[Row] = []
     cut = midnight(as_of)

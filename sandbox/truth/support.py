@@ -8,20 +8,17 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sandbox.catalogue import FEATURES
-from sandbox.support.model import AUTOMATED_CHANNELS, SOLVED, Ticket
-from sandbox.support.records import remark
+from sandbox.company.catalogue import FEATURES
+from sandbox.company.company import Company
+from sandbox.company.support.model import AUTOMATED_CHANNELS, SOLVED, Ticket, remark
+from sandbox.company.work_time import local_date, midnight, seconds_between, week_of
 from sandbox.truth.features import weekly_feature_users, weekly_users
 from sandbox.truth.rows import Row
 from sandbox.truth.rows import row as weekless_row
-from sandbox.work_time import at_local, local_date, midnight, seconds_between, week_of
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
 
 UNTAGGED = "(untagged)"
 WEEKS = 8
@@ -67,10 +64,9 @@ def percentile(values: list[int], share: float) -> float:
     return float(np.percentile(values, share * 100, method="linear"))
 
 
-def ticket_facts(company: "Company", as_of: date) -> list[TicketFacts]:
-    """The tickets that count as of a date: created before it, and not deleted, spam or merged away."""
+def ticket_facts(company: Company, as_of: date, read_at: datetime) -> list[TicketFacts]:
+    """The tickets that count as of a date: created before it, and at `read_at` not deleted, spam or merged away."""
     cut = midnight(as_of)
-    read_at = at_local(as_of, 2)
     facts = []
     for ticket in company.support.tickets:
         if ticket.created_at >= cut:
@@ -78,11 +74,11 @@ def ticket_facts(company: "Company", as_of: date) -> list[TicketFacts]:
         seen = ticket.at(read_at)
         if seen.status == "deleted" or "spam" in seen.tags or "closed_by_merge" in seen.tags:
             continue
-        facts.append(_facts(company, ticket, as_of, cut, read_at))
+        facts.append(_facts(company, ticket, cut, read_at))
     return facts
 
 
-def _facts(company: "Company", ticket: Ticket, as_of: date, cut: datetime, read_at: datetime) -> TicketFacts:
+def _facts(company: Company, ticket: Ticket, cut: datetime, read_at: datetime) -> TicketFacts:
     seen = ticket.at(read_at)
     statuses = [(at, status) for at, status in ticket.statuses(read_at) if at < cut]
     solved_at: list[datetime] = []
@@ -111,7 +107,7 @@ def _facts(company: "Company", ticket: Ticket, as_of: date, cut: datetime, read_
     given = [(at, score) for at, score in scores if score in ("good", "bad")]
     return TicketFacts(
         feature_id=_feature(seen.tags),
-        segment=company.segment_on(account, local_date(ticket.created_at), as_of),
+        segment=company.segment_on(account, local_date(ticket.created_at), read_at),
         created_at=ticket.created_at,
         replies=_replies(ticket, cut),
         solved_at=tuple(solved_at),
@@ -144,9 +140,9 @@ def _replies(ticket: Ticket, cut: datetime) -> tuple[datetime, ...]:
     )
 
 
-def truth_rows(company: "Company", as_of: date) -> list[Row]:
+def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     """Every support metric of the last eight complete weeks; groups without a ticket have no row."""
-    facts = ticket_facts(company, as_of)
+    facts = ticket_facts(company, as_of, read_at)
     rows: list[Row] = []
     for week in last_weeks(as_of):
         created = [fact for fact in facts if _in_week(fact.created_at, week)]
@@ -161,7 +157,7 @@ def truth_rows(company: "Company", as_of: date) -> list[Row]:
                 row("tickets_created", week, float(len(members)), numerator=float(len(members)), **group)
             )
         rows.extend(_untagged_share(created, week))
-        rows.extend(_contact_rates(company, as_of, created, week))
+        rows.extend(_contact_rates(company, as_of, read_at, created, week))
 
         for group, members in _groups(replied):
             seconds = [seconds_between(fact.created_at, _known(fact.first_reply_at)) for fact in members]
@@ -237,10 +233,12 @@ def _untagged_share(created: list[TicketFacts], week: date) -> list[Row]:
     return [row("untagged_ticket_share", week, untagged / total, numerator=untagged, denominator=total)]
 
 
-def _contact_rates(company: "Company", as_of: date, created: list[TicketFacts], week: date) -> list[Row]:
+def _contact_rates(
+    company: Company, as_of: date, read_at: datetime, created: list[TicketFacts], week: date
+) -> list[Row]:
     """Tickets per thousand active users, of all and of each feature that has users or tickets in the week."""
-    rows = [_contact_rate(week, len(created), weekly_users(company, as_of).get(week, 0))]
-    feature_users = weekly_feature_users(company, as_of)
+    rows = [_contact_rate(week, len(created), weekly_users(company, as_of, read_at).get(week, 0))]
+    feature_users = weekly_feature_users(company, as_of, read_at)
     for feature in FEATURES:
         tickets = sum(fact.feature_id == feature.id for fact in created)
         users = feature_users.get((feature.id, week), 0)

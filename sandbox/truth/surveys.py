@@ -9,17 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.company import UNKNOWN, midnight, night_moment
-from sandbox.people import Account
-from sandbox.surveys.model import Answer
+from sandbox.company.company import Company
+from sandbox.company.people import Account
+from sandbox.company.population import UNKNOWN
+from sandbox.company.surveys.model import Answer
+from sandbox.company.work_time import local_date, midnight, week_of
 from sandbox.truth.facts import Facts, product_of, usage_facts, weeks_before
 from sandbox.truth.rows import Row, ratio_row, row
-from sandbox.work_time import local_date, week_of
-
-if TYPE_CHECKING:
-    from sandbox.company import Company
 
 HIDDEN = "(hidden)"
 # Answers of fewer people of a team in a wave are not shown for the team.
@@ -46,16 +44,15 @@ class CountedAnswer:
         return self.score >= self.last - 1
 
 
-def counted_answers(company: "Company", as_of: date) -> list[CountedAnswer]:
-    """The answers that count as of a date: given before it, shown by the vendor that night, the latest of their wave."""
-    night = night_moment(as_of)
+def counted_answers(company: Company, as_of: date, read_at: datetime) -> list[CountedAnswer]:
+    """The answers that count as of a date: given before it, shown by the vendor at `read_at`, the latest of their wave."""
     latest: dict[tuple[object, ...], tuple[tuple[datetime, str], CountedAnswer]] = {}
-    for answer, account in customer_answers(company, as_of):
+    for answer, account in customer_answers(company, as_of, read_at):
         if answer.score is None or not answer.form.first <= answer.score <= answer.form.last:
             continue
-        counted = _counted(company, answer, account, as_of)
+        counted = _counted(company, answer, account, read_at)
         wave = counted.day.replace(day=1) if WAVES[counted.kind] == "month" else week_of(counted.day)
-        who = _respondent(company, answer, night)
+        who = _respondent(company, answer, read_at)
         key = (counted.kind, wave, who, counted.product_id, counted.feature_id)
         order = (answer.submitted_at, answer.token)
         if key not in latest or latest[key][0] < order:
@@ -63,14 +60,16 @@ def counted_answers(company: "Company", as_of: date) -> list[CountedAnswer]:
     return [counted for _, counted in latest.values()]
 
 
-def customer_answers(company: "Company", as_of: date) -> Iterator[tuple[Answer, Account | None]]:
-    """Every answer given before a date and shown that night, with its account; not of colleagues and test accounts."""
-    facts = usage_facts(company, as_of)
-    night, cut = night_moment(as_of), midnight(as_of)
+def customer_answers(
+    company: Company, as_of: date, read_at: datetime
+) -> Iterator[tuple[Answer, Account | None]]:
+    """Every answer given before a date and shown at `read_at`, with its account; not of colleagues and test accounts."""
+    facts = usage_facts(company, as_of, read_at)
+    cut = midnight(as_of)
     for answer in company.surveys.answers:
-        if answer.submitted_at >= cut or not answer.is_shown(night) or answer.form.survey_id is None:
+        if answer.submitted_at >= cut or not answer.is_shown(read_at) or answer.form.survey_id is None:
             continue
-        account = _account(facts, answer, night)
+        account = _account(facts, answer, read_at)
         if account is not None and account.is_test:
             continue
         if answer.person_index is not None and company.people[answer.person_index].is_internal:
@@ -78,22 +77,22 @@ def customer_answers(company: "Company", as_of: date) -> Iterator[tuple[Answer, 
         yield answer, account
 
 
-def _account(facts: Facts, answer: Answer, night: datetime) -> Account | None:
+def _account(facts: Facts, answer: Answer, read_at: datetime) -> Account | None:
     """The account that the link names, else the home of the person whom it names."""
     if answer.account_index is not None:
-        return facts.company.account_at(answer.account_index, night)
+        return facts.company.account_at(answer.account_index, read_at)
     if answer.person_index is None:
         return None
-    return facts.home_account(facts.company.person_at(answer.person_index, night).index)
+    return facts.home_account(facts.company.person_at(answer.person_index, read_at).index)
 
 
-def _respondent(company: "Company", answer: Answer, night: datetime) -> object:
+def _respondent(company: Company, answer: Answer, read_at: datetime) -> object:
     if answer.person_index is not None:
-        return company.person_at(answer.person_index, night).index
+        return company.person_at(answer.person_index, read_at).index
     return answer.email or answer.token
 
 
-def _counted(company: "Company", answer: Answer, account: Account | None, as_of: date) -> CountedAnswer:
+def _counted(company: Company, answer: Answer, account: Account | None, read_at: datetime) -> CountedAnswer:
     assert answer.score is not None
     day = local_date(answer.submitted_at)
     return CountedAnswer(
@@ -104,13 +103,13 @@ def _counted(company: "Company", answer: Answer, account: Account | None, as_of:
         product_id=answer.product_id or (product_of(answer.feature_id) if answer.feature_id else UNKNOWN),
         feature_id=answer.feature_id or UNKNOWN,
         team_id=answer.team_id or UNKNOWN,
-        segment=company.segment_on(account, day, as_of),
+        segment=company.segment_on(account, day, read_at),
     )
 
 
-def truth_rows(company: "Company", as_of: date) -> list[Row]:
+def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     """Every survey metric of the last eight complete weeks and the months that end in them; no rows without answers."""
-    answers = counted_answers(company, as_of)
+    answers = counted_answers(company, as_of, read_at)
     weeks = weeks_before(as_of)
     last_day = weeks[-1] + timedelta(days=6)
     months = [month for month in _months(weeks[0], last_day) if weeks[0] <= _month_end(month) <= last_day]

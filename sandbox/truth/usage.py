@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sandbox.catalogue import HISTORY_START
-from sandbox.company import Company
+from sandbox.company.catalogue import HISTORY_START
+from sandbox.company.company import Company
 from sandbox.truth.facts import AccountUse, Facts, Use, monday, usage_facts, weeks_before
 from sandbox.truth.features import feature_rows, weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.funnels import funnel_rows
@@ -18,9 +18,9 @@ WEEK = timedelta(days=7)
 Dimension = tuple[str, str] | None
 
 
-def truth_rows(company: Company, as_of: date) -> list[Row]:
+def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     """Every metric of product usage as of a date: the last eight complete weeks, their days, the months that end in them."""
-    facts = usage_facts(company, as_of)
+    facts = usage_facts(company, as_of, read_at)
     return [
         *activity_rows(facts),
         *lifecycle_rows(facts),

@@ -9,9 +9,9 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 from vendor_client import NOW, START, FakeData, Serve, iso
 
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from vendor_client import (
     zendesk_export,
 )
 
-from sandbox.running import running_app
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.running import running_app
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
 
 
 @pytest.mark.parametrize(

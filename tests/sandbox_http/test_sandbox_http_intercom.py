@@ -10,8 +10,8 @@ import httpx
 import pytest
 from vendor_client import START, FakeData
 
-from sandbox.credentials import INTERCOM_ACCESS_TOKEN
-from sandbox.serving import SandboxState
+from sandbox.serving.state import SandboxState
+from sandbox.vendors.intercom.credentials import INTERCOM_ACCESS_TOKEN
 
 HEADERS = {"Authorization": f"Bearer {INTERCOM_ACCESS_TOKEN}", "Intercom-Version": "2.16"}
 Search = Callable[..., dict[str, Any]]

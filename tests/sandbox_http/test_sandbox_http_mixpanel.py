@@ -10,11 +10,12 @@ import httpx
 import pytest
 from vendor_client import AMPLITUDE, Serve, events_in
 
-from sandbox.company import Company
-from sandbox.credentials import MIXPANEL_PROJECT, MIXPANEL_SECRET, MIXPANEL_USER
-from sandbox.replay import Replay
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.company.company import Company
+from sandbox.serving.data import CompanyData
+from sandbox.serving.replay import Replay
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from sandbox.vendors.mixpanel.credentials import MIXPANEL_PROJECT, MIXPANEL_SECRET, MIXPANEL_USER
 
 NOW = datetime(2026, 11, 14, 1, tzinfo=UTC)
 MIXPANEL = (MIXPANEL_USER, MIXPANEL_SECRET)
@@ -30,7 +31,7 @@ def company() -> Company:
 
 @pytest.fixture
 def state(company: Company) -> SandboxState:
-    return SandboxState(company, NOW, only=BOTH, pace=100_000)
+    return SandboxState(CompanyData(company), NOW, only=BOTH, pace=100_000)
 
 
 @pytest.fixture
@@ -90,7 +91,9 @@ def test_the_same_event_comes_again_and_nothing_of_the_future(mixpanel: httpx.Cl
 
 def test_a_project_with_its_own_clock_shows_it(company: Company, serve: Serve) -> None:
     zone = ZoneInfo("Europe/Berlin")
-    client = serve(create_app(SandboxState(company, NOW, only=BOTH, pace=100_000, mixpanel_zone=zone)))
+    client = serve(
+        create_app(SandboxState(CompanyData(company), NOW, only=BOTH, pace=100_000, export_zone=zone))
+    )
     shown = [
         datetime.fromtimestamp(each["properties"]["time"] / 1000, UTC) for each in day(client, "2026-10-25")
     ]
@@ -103,7 +106,7 @@ def test_a_project_with_its_own_clock_shows_it(company: Company, serve: Serve) -
 def test_profiles_come_by_page_within_a_session(
     mixpanel: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.vendors.mixpanel.PAGE_SIZE", 100)
+    monkeypatch.setattr("sandbox.vendors.mixpanel.api.PAGE_SIZE", 100)
     first = mixpanel.post(ENGAGE, params=PROJECT, auth=MIXPANEL).json()
     rows = list(first["results"])
     for number in (1, 2, 3):
@@ -125,7 +128,7 @@ def test_profiles_of_visitors_vanish(state: SandboxState) -> None:
 
 
 def test_sixty_queries_an_hour(company: Company, serve: Serve) -> None:
-    client = serve(create_app(SandboxState(company, NOW, only=BOTH, pace=1)))
+    client = serve(create_app(SandboxState(CompanyData(company), NOW, only=BOTH, pace=1)))
     for _ in range(60):
         assert client.post(ENGAGE, params=PROJECT, auth=MIXPANEL).status_code == 200
     refused = client.post(ENGAGE, params=PROJECT, auth=MIXPANEL)
@@ -140,13 +143,14 @@ def test_ad_blockers_hide_other_events_from_each_tool(state: SandboxState) -> No
         amplitude = {
             json.loads(line)["$insert_id"]
             for hour in hours
-            for file in state.amplitude_hour(hour)
+            for file in state.events("amplitude", hour)
             for line in file.splitlines()
         }
         mixpanel = {
             json.loads(line)["properties"]["$insert_id"]
             for number in range(9, 13)
-            for line in state.mixpanel_day(date(2026, 11, number)).splitlines()
+            for file in state.events("mixpanel", datetime(2026, 11, number, tzinfo=UTC))
+            for line in file.splitlines()
         }
         return amplitude, mixpanel
 

@@ -17,10 +17,10 @@ from vendor_client import (
     zendesk,
 )
 
-from sandbox.replay import Replay, ReplayError
-from sandbox.running import running_sandbox
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.replay import Replay, ReplayError
+from sandbox.serving.running import running_sandbox
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
 
 
 def replay_folder(tmp_path: Path, files: dict[str, list[Any]]) -> Path:
@@ -67,7 +67,7 @@ def test_an_export_is_replayed_through_the_same_routes(tmp_path: Path, serve: Se
         },
     )
     replay = Replay(folder)
-    assert replay.vendors == ("amplitude", "zendesk", "jira")
+    assert replay.vendors == ("amplitude", "jira", "zendesk")
     client = serve(create_app(SandboxState(replay, NOW, pace=100_000)))
     found = jira_search(client, jql="updated >= 0 ORDER BY updated", fields=["*all"]).json()["issues"]
     assert [(issue["key"], "changelog" in issue) for issue in found] == [("OLD-1", False)]
@@ -94,7 +94,7 @@ def test_an_export_is_replayed_through_the_same_routes(tmp_path: Path, serve: Se
     [
         ("jira/epics.jsonl", "{}", "no stream 'epics'"),
         ("jira/issues.csv", "id", "should end in .jsonl"),
-        ("jira/issues.jsonl", '{"id": "1"}\n{broken', "line 2"),
+        ("jira/statuses.jsonl", '{"id": "1", "name": "Old"}\n{broken', "line 2"),
         ("jira/issues.jsonl.gz", "not gzip", "cannot be read"),
         ("notes/readme.txt", "", "no folder of a vendor"),
     ],

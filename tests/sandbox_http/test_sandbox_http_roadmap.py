@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 from vendor_client import NOW, START, FakeData
 
-from sandbox.credentials import PRODUCTBOARD_API_TOKEN
-from sandbox.limits import Limiter
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from sandbox.vendors.limits import Limiter
+from sandbox.vendors.productboard.credentials import PRODUCTBOARD_API_TOKEN
 
 TOKEN = {"Authorization": f"Bearer {PRODUCTBOARD_API_TOKEN}"}
 

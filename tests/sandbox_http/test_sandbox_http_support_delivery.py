@@ -7,10 +7,10 @@ import httpx
 import pytest
 from vendor_client import JIRA, NOW, START, FakeData, Serve, iso, jira_search, zendesk, zendesk_export
 
-from sandbox.credentials import VENDORS
-from sandbox.limits import Limit, Limiter
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from sandbox.vendors import VENDORS
+from sandbox.vendors.limits import Limit, Limiter
 
 
 def test_zendesk_cursor_export_gives_every_ticket_once_and_leaves_out_the_last_minute(

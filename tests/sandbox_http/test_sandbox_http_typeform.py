@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 from vendor_client import NOW, START, FakeData, Serve, plan
 
-from sandbox import credentials
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
+from sandbox.vendors.typeform.credentials import TYPEFORM_ACCESS_TOKEN
 
-TOKEN = {"Authorization": f"Bearer {credentials.TYPEFORM_ACCESS_TOKEN}"}
+TOKEN = {"Authorization": f"Bearer {TYPEFORM_ACCESS_TOKEN}"}
 RESPONSES = "/typeform/forms/f1/responses"
 
 

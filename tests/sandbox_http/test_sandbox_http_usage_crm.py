@@ -19,9 +19,9 @@ from vendor_client import (
     search,
 )
 
-from sandbox.credentials import environment
-from sandbox.server import create_app
-from sandbox.serving import SandboxState
+from sandbox.serving.environment import environment
+from sandbox.serving.server import create_app
+from sandbox.serving.state import SandboxState
 
 
 def test_wrong_credentials_are_refused_by_every_vendor(client: httpx.Client) -> None:

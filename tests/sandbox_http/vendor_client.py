@@ -6,21 +6,23 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 from starlette.types import ASGIApp
 
-from sandbox import credentials
-from sandbox.records import Record, ServedRecord
+from sandbox.vendors.amplitude.credentials import AMPLITUDE_API_KEY, AMPLITUDE_SECRET_KEY
+from sandbox.vendors.hubspot.credentials import HUBSPOT_ACCESS_TOKEN
+from sandbox.vendors.jira.credentials import JIRA_API_TOKEN, JIRA_EMAIL
+from sandbox.vendors.record import Record
+from sandbox.vendors.zendesk.credentials import ZENDESK_CLIENT_ID, ZENDESK_CLIENT_SECRET
 
 NOW = datetime(2026, 11, 14, 1, tzinfo=UTC)
 START = NOW - timedelta(days=30)
-HUBSPOT = {"Authorization": f"Bearer {credentials.HUBSPOT_ACCESS_TOKEN}"}
-AMPLITUDE = (credentials.AMPLITUDE_API_KEY, credentials.AMPLITUDE_SECRET_KEY)
-JIRA = (credentials.JIRA_EMAIL, credentials.JIRA_API_TOKEN)
+HUBSPOT = {"Authorization": f"Bearer {HUBSPOT_ACCESS_TOKEN}"}
+AMPLITUDE = (AMPLITUDE_API_KEY, AMPLITUDE_SECRET_KEY)
+JIRA = (JIRA_EMAIL, JIRA_API_TOKEN)
 Serve = Callable[[ASGIApp], httpx.Client]
 DAY = {"start": "20261112T00", "end": "20261112T23"}
 
@@ -33,7 +35,7 @@ class FakeData:
     """A tiny company held in lists; records newer than the clock do not exist yet."""
 
     def __init__(self) -> None:
-        self.streams: dict[tuple[str, str], list[ServedRecord]] = {}
+        self.streams: dict[tuple[str, str], list[Record]] = {}
         self.reads: Counter[tuple[str, str]] = Counter()
 
     def add(
@@ -45,36 +47,34 @@ class FakeData:
         archived: bool = False,
         **body: Any,
     ) -> None:
-        self.streams.setdefault((vendor, stream), []).append(ServedRecord(str(record_id), at, body, archived))
+        self.streams.setdefault((vendor, stream), []).append(Record(str(record_id), at, body, archived))
 
     def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
         self.reads[vendor, stream] += 1
         return [record for record in self.streams.get((vendor, stream), []) if record.updated_at <= now]
 
-    def amplitude_hour(self, hour: datetime, now: datetime) -> list[bytes]:
-        if hour.hour % 2:
+    def events(self, vendor: str, start: datetime, now: datetime) -> list[bytes]:
+        """Twenty events in two files for every other hour of Amplitude; no other vendor has any."""
+        if vendor != "amplitude" or start.hour % 2:
             return []
         lines = [
             json.dumps(
                 {
-                    "uuid": f"{hour:%d%H}-{n}",
+                    "uuid": f"{start:%d%H}-{n}",
                     "event_type": "open",
-                    "server_upload_time": f"{hour:%Y-%m-%d %H}:00:00",
+                    "server_upload_time": f"{start:%Y-%m-%d %H}:00:00",
                 }
             )
             for n in range(20)
         ]
         return ["".join(f"{line}\n" for line in part).encode() for part in (lines[:15], lines[15:])]
 
-    def mixpanel_day(self, day: date, zone: ZoneInfo, now: datetime) -> bytes:
-        return b""
-
 
 def zendesk(client: httpx.Client) -> dict[str, str]:
     form = {
         "grant_type": "client_credentials",
-        "client_id": credentials.ZENDESK_CLIENT_ID,
-        "client_secret": credentials.ZENDESK_CLIENT_SECRET,
+        "client_id": ZENDESK_CLIENT_ID,
+        "client_secret": ZENDESK_CLIENT_SECRET,
         "scope": "read",
     }
     answer = client.post("/zendesk/oauth/tokens", json=form).json()

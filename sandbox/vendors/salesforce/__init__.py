@@ -1,0 +1,1 @@
+"""Salesforce: its routes, its records of the company, its credentials and its streams."""

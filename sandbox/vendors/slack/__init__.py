@@ -1,0 +1,1 @@
+"""Slack: the chat that the platform writes to, no vendor that it reads."""
