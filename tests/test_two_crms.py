@@ -98,13 +98,13 @@ def test_deals_are_the_companys_own(company: Company, homes: dict[str, Path], cr
         if deal.created_at >= end or (deal.archived_at is not None and deal.archived_at < end):
             continue
         entered, stage = [pair for pair in deal.stages if pair[0] < end][-1]
-        is_closed = stage in ("closedwon", "closedlost")
+        is_closed = stage in ("won", "lost")
         links = [link for link in deal.links if link.until is None or link.until > end]
         account = company.account_at(links[0].account_index, end) if links else None
         expected[
             account.app_account_id if account else None,
             float(deal.amount),
-            stage == "closedwon",
+            stage == "won",
             is_closed,
             local_date(deal.created_at),
             local_date(entered) if is_closed else deal.expected_on,

@@ -89,14 +89,17 @@ def new_source(name: str, family: str, stream: str, root: Path = PROJECT_ROOT) -
     for path, template in {
         f"connectors/{name}/source.py": "source/connector.py",
         f"connectors/{name}/README.md": "source/README.md",
-        f"sandbox/vendors/{name}.py": "source/vendor.py",
-        f"sandbox/vendors/{name}_records.py": "source/records.py",
+        f"sandbox/vendors/{name}/api.py": "source/vendor_api.py",
+        f"sandbox/vendors/{name}/records.py": "source/vendor_records.py",
+        f"sandbox/vendors/{name}/credentials.py": "source/vendor_credentials.py",
+        f"sandbox/vendors/{name}/streams.py": "source/vendor_streams.py",
         f"{staging}/_{name}__sources.yml": "source/sources.yml",
         f"{staging}/stg_{name}__{stream}.yml": "source/staging.yml",
         f"{staging}/stg_{name}__{stream}.sql": "source/staging.sql",
     }.items():
         plan.add(path, template, values)
-    plan.files[root / f"connectors/{name}/__init__.py"] = f'"""{title}: {stream}."""\n'
+    for package in (f"connectors/{name}", f"sandbox/vendors/{name}"):
+        plan.files[root / package / "__init__.py"] = f'"""{title}: {stream}."""\n'
     _join(plan, values)
     return plan.write()
 
@@ -156,7 +159,7 @@ def new_check(name: str, model: str, wrong: str, root: Path = PROJECT_ROOT) -> l
 
 def _join(plan: Plan, values: Mapping[str, str]) -> None:
     """Name the source in every list of sources, as second in its family: the demo goes on without it."""
-    name, stream, kind, upper = values["name"], values["stream"], values["class"], values["upper"]
+    name, stream, upper = values["name"], values["stream"], values["upper"]
     row = (
         f"| {FAMILIES[values['family']]} | [{values['title']}](connectors/{name}/README.md) "
         f"| `POPS_{upper}_BASE_URL`, `_API_TOKEN` |\n"
@@ -170,20 +173,6 @@ def _join(plan: Plan, values: Mapping[str, str]) -> None:
     plan.insert(
         "registry/owners.yml", "  - {id: files,", f'  - {{id: {name}, owner: "team:data-platform"}}\n'
     )
-    credentials = "sandbox/credentials.py"
-    plan.insert(
-        credentials, "\n@dataclass", f'{upper}_API_TOKEN = "sandbox-{name.replace("_", "-")}-token"\n'
-    )
-    access = f'Access({{"API_TOKEN": {upper}_API_TOKEN}}, 60, is_second=True)'
-    plan.insert(credentials, "}\nVENDORS", f'    "{name}": {access},\n')
-    company = "sandbox/company.py"
-    provider = f'            "{name}": lambda stream, now: {name}_records.records(stream, now),\n'
-    plan.insert(company, "        }\n        if vendor not in providers", provider)
-    plan.insert(company, "\n        providers: dict", f"        from sandbox.vendors import {name}_records\n")
-    server = "sandbox/server.py"
-    plan.insert(server, "\nAPIS: dict", f"from sandbox.vendors.{name} import {kind}\n")
-    plan.insert(server, "    )\n}\n", f"        {kind},\n")
-    plan.insert("sandbox/replay.py", "}\n# Files of these names", f'    "{name}": ("{stream}",),\n')
     cases = "tests/contract_second_cases.py"
     plan.insert(cases, "\nCASES = {", "\n" + _rendered("source/case.py", values).rstrip() + "\n")
     plan.insert(cases, "    )\n}\n", f"        {upper},\n")

@@ -13,7 +13,7 @@ from sandbox.company.work_time import at_local, awake, local, next_work
 DEAL_COUNTS = {"small": 60, "demo": 800, "large": 2_400}
 LEAD_COUNTS = {"small": 14, "demo": 400, "large": 1_200}
 OWNER_LEFT_AT = local("2026-09-01 17:00")
-STAGES = ("appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "contractsent")
+STAGES = ("prospect", "qualified", "presented", "offered")
 _TITLES = ("Project lead", "Head of operations", "Analyst", "Team assistant", "Engineer")
 # Leads and deals that leave the CRM, and links that are cut, between the demo's nights.
 ARCHIVED_BETWEEN_NIGHTS = local("2026-11-15 10:15")
@@ -63,7 +63,7 @@ class Deal:
     id: str
     name: str
     amount: int
-    kind: str
+    is_renewal: bool
     owner_index: int
     stages: list[tuple[datetime, str]]
     expected_on: date
@@ -184,7 +184,7 @@ class Crm:
             for stage in STAGES[1 : 1 + int(rng.integers(0, len(STAGES)))]:
                 stages.append((next_work(rng, stages[-1][0], 4 + 20 * rng.random(), own_hours=0), stage))
             if rng.random() < 0.7:
-                end = "closedwon" if rng.random() < 0.45 else "closedlost"
+                end = "won" if rng.random() < 0.45 else "lost"
                 stages.append((next_work(rng, stages[-1][0], 3 + 25 * rng.random(), own_hours=0), end))
             renews = rng.random() < 0.4
             links = [Link(account.index, True, created_at)]
@@ -197,7 +197,7 @@ class Crm:
                     id=str(8_800_000_000 + place * 37),
                     name=f"{account.name}: {'renewal' if renews else 'new seats'}",
                     amount=int(rng.integers(5, 400)) * 240,
-                    kind="existingbusiness" if renews else "newbusiness",
+                    is_renewal=renews,
                     owner_index=account.owner_index,
                     stages=stages,
                     expected_on=opened + timedelta(days=60),
@@ -206,7 +206,7 @@ class Crm:
                 )
             )
         # Whatever the chance: one deal is won and one archived between the demo's nights.
-        deals[0].stages = [(local("2026-10-05 10:00"), STAGES[0]), (local("2026-11-14 12:00"), "closedwon")]
+        deals[0].stages = [(local("2026-10-05 10:00"), STAGES[0]), (local("2026-11-14 12:00"), "won")]
         deals[0].links = [Link(1, True, deals[0].created_at)]
         deals[1].stages = [(local("2026-10-06 10:00"), STAGES[0])]
         deals[1].links = [Link(2, True, deals[1].created_at)]

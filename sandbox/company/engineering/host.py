@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from sandbox.company import catalogue
+from sandbox.company.delivery.model import Member
 from sandbox.company.delivery.tracker import Delivery
 from sandbox.company.engineering.model import (
     Commit,
@@ -24,7 +25,6 @@ from sandbox.company.engineering.shipping import LAST_DAY, Shipping, checks
 from sandbox.company.engineering.story import BOTS, FIRST_DAY, Coding, buildings
 from sandbox.company.population import Population
 from sandbox.company.work_time import at_local, local
-from sandbox.delivery.model import Member
 
 CADENCES = {"atlas": "daily", "borealis": "twice_a_week", "cosmos": "fortnightly", "draco": "on_merge"}
 PRODUCTION = {"cosmos": "prod-eu", "draco": "Production"}

@@ -11,6 +11,14 @@ from sandbox.company.work_time import at_local, local
 from sandbox.vendors.record import Record
 
 CRM_SET_UP = local("2023-01-09 09:00")
+_STAGES = {
+    "prospect": "appointmentscheduled",
+    "qualified": "qualifiedtobuy",
+    "presented": "presentationscheduled",
+    "offered": "contractsent",
+    "won": "closedwon",
+    "lost": "closedlost",
+}
 _PRIMARY = {"contacts": 1, "deals": 5}
 _UNLABELLED = {"contacts": 279, "deals": 341}
 
@@ -124,17 +132,17 @@ def _contact(contact: Contact, merged: list[tuple[datetime, str]], now: datetime
 
 def _deal(crm: Crm, deal: Deal, now: datetime) -> Record:
     moment, stage = [pair for pair in deal.stages if pair[0] <= now][-1]
-    is_closed = stage in ("closedwon", "closedlost")
+    is_closed = stage in ("won", "lost")
     properties = {
         "dealname": deal.name,
         "amount": str(deal.amount),
-        "dealstage": stage,
+        "dealstage": _STAGES[stage],
         "pipeline": "default",
         "closedate": _iso(moment if is_closed else at_local(deal.expected_on, 12)),
-        "hs_is_closed_won": _flag(stage == "closedwon"),
+        "hs_is_closed_won": _flag(stage == "won"),
         "hs_is_closed": _flag(is_closed),
         "hubspot_owner_id": crm.owners[deal.owner_index].id,
-        "dealtype": deal.kind,
+        "dealtype": "existingbusiness" if deal.is_renewal else "newbusiness",
     }
     changes = [moment for moment, _ in deal.stages]
     return _record(deal.id, properties, deal.created_at, changes, deal.archived_at, now)

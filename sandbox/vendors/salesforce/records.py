@@ -24,12 +24,12 @@ PREFIXES = {
     "User": "005",
 }
 STAGES = {
-    "appointmentscheduled": ("Prospecting", 10),
-    "qualifiedtobuy": ("Qualification", 25),
-    "presentationscheduled": ("Value Proposition", 50),
-    "contractsent": ("Negotiation/Review", 90),
-    "closedwon": ("Closed Won", 100),
-    "closedlost": ("Closed Lost", 0),
+    "prospect": ("Prospecting", 10),
+    "qualified": ("Qualification", 25),
+    "presented": ("Value Proposition", 50),
+    "offered": ("Negotiation/Review", 90),
+    "won": ("Closed Won", 100),
+    "lost": ("Closed Lost", 0),
 }
 SEGMENTS = {"smb": "SMB", "mid_market": "Mid-Market", "enterprise": "Enterprise"}
 _WEBSITES = ("https://www.{}/", "http://{}", "{}", "https://{}/en?ref=crm", "WWW.{}")
@@ -212,10 +212,10 @@ def _opportunity(crm: Crm, deal: Deal, now: datetime) -> Record:
         "Amount": float(deal.amount),
         "StageName": STAGES[stage][0],
         "Probability": float(STAGES[stage][1]),
-        "Type": "Existing Business" if deal.kind == "existingbusiness" else "New Business",
+        "Type": "Existing Business" if deal.is_renewal else "New Business",
         "CloseDate": _close_date(deal, moment, stage),
-        "IsClosed": stage in ("closedwon", "closedlost"),
-        "IsWon": stage == "closedwon",
+        "IsClosed": stage in ("won", "lost"),
+        "IsWon": stage == "won",
         # Filled by the synchronisation of the two CRMs: the same deal there.
         "HubSpot_Deal_Id__c": deal.id,
     }
@@ -247,7 +247,7 @@ def _history(crm: Crm, deal: Deal, now: datetime) -> list[Record]:
 
 
 def _close_date(deal: Deal, moment: datetime, stage: str) -> str:
-    if stage in ("closedwon", "closedlost"):
+    if stage in ("won", "lost"):
         return local_date(moment).isoformat()
     return deal.expected_on.isoformat()
 
