@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from sandbox.credentials import VENDORS, environment, slack_environment
+
+from sandbox.serving.environment import environment
+from sandbox.vendors import VENDORS
+from sandbox.vendors.slack.credentials import slack_environment
 
 # Staged for those who query staging; no number of the report is made of them.
 STAGED_ONLY = {

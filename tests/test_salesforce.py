@@ -213,6 +213,8 @@ def test_jobs_that_fail_and_pages_that_repeat_are_errors(
     vendor: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source, "BULK_FROM_ROWS", 1)
+    monkeypatch.setattr("sandbox.vendors.salesforce.api.Job.state", property(lambda job: "Failed"))
+    with pytest.raises(Unreachable, match="job is Failed"):
         vendor.reader("salesforce").read("accounts")
     monkeypatch.setattr(source, "BULK_FROM_ROWS", 10_000)
     with served(full_of_accounts(4_100)) as larger:
