@@ -18,9 +18,9 @@ from connectors.contract import Connector, Cursor, RawRecord, Stream, Window
 from connectors.errors import WindowTooLarge
 from connectors.http import Http
 from connectors.settings import load_settings, prefix
-from sandbox.company import Company
-from sandbox.credentials import environment
-from sandbox.exports.folder import write_exports
+from sandbox.company.company import Company
+from sandbox.serving.environment import environment
+from sandbox.serving.exports import write_exports
 from tests.contract_cases import NIGHT
 from tests.contract_house import PACE, Impatient, World, world
 from tests.contract_second_cases import CASES
