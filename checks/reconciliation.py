@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from checks.contract import Outcome, Severity, Status
+from connectors.redaction import without_values
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def run_steps(
         try:
             left, right = (_count(connection, sql, as_of_at) for sql in (step.left, step.right))
         except duckdb.Error as error:
-            yield _outcome(step, Status.ERRORED, str(error).splitlines()[0], 0, query)
+            yield _outcome(step, Status.ERRORED, without_values(str(error)), 0, query)
             continue
         difference = 0 if left is None else abs((right or 0) - left)
         allowed = step.tolerance * (left or 0)

@@ -10,6 +10,7 @@ import duckdb
 
 from checks.contract import Outcome, Rule, Severity, Status, Suite, check_name, redacted
 from connectors import SOURCES
+from connectors.redaction import without_values
 from connectors.storage import attach, open_duckdb
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run_suites(
             rows = _rows(connection, suite, moments)
         except (duckdb.Error, ValueError) as error:
             yield from (
-                _outcome(suite, rule, Status.ERRORED, str(error).splitlines()[0]) for rule in suite.rules
+                _outcome(suite, rule, Status.ERRORED, without_values(str(error))) for rule in suite.rules
             )
             continue
         yield from _evaluate(suite, rows)
@@ -80,7 +81,7 @@ def _evaluate(suite: Suite, rows: "pd.DataFrame") -> Iterator[Outcome]:
                 result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [suite.key]},
             )
         except Exception as error:  # noqa: BLE001 - whatever the engine raises says nothing of the data
-            yield _outcome(suite, rule, Status.ERRORED, f"{type(error).__name__}: {error}".splitlines()[0])
+            yield _outcome(suite, rule, Status.ERRORED, without_values(f"{type(error).__name__}: {error}"))
             continue
         yield _outcome_of(suite, rule, result)
 
@@ -103,7 +104,12 @@ def _exception(info: Any) -> str | None:
         return None
     records = [info] if "raised_exception" in info else list(info.values())
     return next(
-        (str(record.get("exception_message")) for record in records if record.get("raised_exception")), None
+        (
+            without_values(str(record.get("exception_message")))
+            for record in records
+            if record.get("raised_exception")
+        ),
+        None,
     )
 
 

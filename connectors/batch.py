@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from connectors.bodies import DEEPEST_JSON, is_too_deep
 from connectors.contract import PAGE_SCHEMA, Page, RawRecord
 from connectors.raw_store import LATEST, RawStore
 from connectors.storage import literal
@@ -128,16 +129,18 @@ class Batch:
         return pa.table(columns, schema=PAGE_SCHEMA)
 
     def _usable(self, table: pa.Table) -> pa.Table:
-        """The records that have an id, are of a bearable size, and are JSON."""
-        too_large = pc.greater(pc.binary_length(table["record"]), LARGEST_RECORD_BYTES)
-        for reason, wrong in (
-            (f"The record is larger than {LARGEST_RECORD_BYTES} bytes.", too_large),
-            ("The record has no id.", pc.equal(table["record_id"], "")),
+        """The records that have an id, and are of a bearable size and depth."""
+        for reason, is_wrong in (
+            (f"The record is larger than {LARGEST_RECORD_BYTES} bytes.", _is_too_large),
+            (f"The record is nested deeper than {DEEPEST_JSON} levels.", _is_nested_too_deep),
+            ("The record has no id.", lambda table: pc.equal(table["record_id"], "")),
         ):
+            wrong = is_wrong(table)
             if pc.any(wrong).as_py():
                 for record in table.filter(wrong)["record"].to_pylist():
                     self._quarantine(reason, record)
-        return table.filter(pc.and_not(pc.not_equal(table["record_id"], ""), too_large))
+                table = table.filter(pc.invert(wrong))
+        return table
 
     def _hashed(self, page: pa.Table) -> pa.Table:
         """The page with the columns of raw, in its own order."""
@@ -230,3 +233,20 @@ class Batch:
     def _quarantine(self, reason: str, record: str) -> None:
         printable = record[:QUARANTINED_CHARACTERS].encode(errors="backslashreplace").decode()
         self.quarantined.append((reason, printable))
+
+
+def _is_too_large(table: pa.Table) -> pa.ChunkedArray:
+    return pc.greater(pc.binary_length(table["record"]), LARGEST_RECORD_BYTES)
+
+
+def _is_nested_too_deep(table: pa.Table) -> pa.ChunkedArray:
+    records = table["record"]
+    openings = pc.add(pc.count_substring(records, "["), pc.count_substring(records, "{"))
+    # Only what opens so many brackets at all can be so deep.
+    suspicious = pc.greater(openings, DEEPEST_JSON)
+    if not pc.any(suspicious).as_py():
+        return suspicious
+    pairs = zip(suspicious.to_pylist(), records, strict=True)
+    return pa.chunked_array(
+        [[is_suspicious and is_too_deep(record.as_py()) for is_suspicious, record in pairs]]
+    )

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.batch import LARGEST_RECORD_BYTES
 from connectors.contract import PAGE_SCHEMA, Page
 from connectors.storage import open_duckdb
 
@@ -14,8 +15,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Bytes of lines that become one page: small enough for memory, large enough for speed.
 PAGE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 4 * 1024 * 1024
-# No record in raw is larger: see `connectors.batch`.
-LONGEST_LINE = 16 * 1024 * 1024
+LONGEST_LINE = LARGEST_RECORD_BYTES
 # Of a line that is too long, this much is kept, to know it by.
 KEPT_OF_LINE = 1000
 # DuckDB gives each of its threads a record batch at a time.

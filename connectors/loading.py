@@ -13,7 +13,7 @@ from typing import Any
 from connectors.batch import Batch
 from connectors.errors import LoadFailed
 from connectors.raw_store import RAW_COLUMNS, RawStore
-from connectors.redaction import redact
+from connectors.redaction import redact, without_values
 
 DLT_SETTINGS: Mapping[str, str] = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -52,10 +52,8 @@ class Loader:
             connection.execute("set threads = 1")
             self._pipeline.run(resource, loader_file_format="parquet")
         except dlt.pipeline.exceptions.PipelineStepFailed as error:
-            cause = redact(str(error.exception)).splitlines()
-            raise LoadFailed(
-                f"The load into raw failed: {cause[0][:300] if cause else ''}", stream=stream
-            ) from error
+            cause = without_values(redact(str(error.exception)))
+            raise LoadFailed(f"The load into raw failed: {cause[:300]}", stream=stream) from error
         finally:
             connection.execute("reset threads")
 

@@ -1,12 +1,17 @@
 """What a run does when the vendor refuses: a spent quota pauses it, refused credentials are explained."""
 
+import json
 import zlib
 from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors import credentials, runner
+from connectors.bodies import is_too_deep
+from connectors.contract import RawRecord
 from connectors.credentials import ask_credentials, check_source
 from connectors.errors import QuotaSpent, Rejected
 from connectors.redaction import without_values
@@ -170,6 +175,42 @@ def test_duckdbs_own_errors_are_told_without_the_value() -> None:
         assert "anna" not in told, query
         assert "12345678" not in told, query
         assert len(told) > 10
+
+
+def test_a_record_too_deep_for_the_engine_is_put_aside_and_the_others_are_loaded(house: FakeHouse) -> None:
+    def nested(levels: int) -> str:
+        return '{"text": "' + "[" * 300 + '\\"[", "a": ' + "[" * levels + "]" * levels + "}"
+
+    house.vendor.pages = {
+        "things": [
+            [[record(1), RawRecord("deep", "1", nested(100_000)), RawRecord("flat", "1", nested(199))]]
+        ]
+    }
+    run = house.run()
+    assert (run.outcome, run.streams[0].quarantined) == ("ok", 1)
+    assert [row[0] for row in house.content()] == ["1", "flat"]
+    [(reason,)] = house.rows("select reason from raw_fake._pops_quarantine")
+    assert reason == "The record is nested deeper than 200 levels."
+
+
+JSON = st.recursive(
+    st.none() | st.text('[]{}"\\,:a', max_size=8) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('[]{}"\\', max_size=4), inner, max_size=3),
+    max_leaves=12,
+)  # fmt: skip
+
+
+def depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JSON, st.integers(0, 6))
+def test_depth_is_told_from_the_text_alone(value: object, deepest: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("connectors.bodies.DEEPEST_JSON", deepest)
+        assert is_too_deep(json.dumps(value)) == (depth(value) > deepest)
 
 
 def test_a_column_that_is_missing_is_told_by_its_name() -> None:
