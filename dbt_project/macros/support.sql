@@ -1,4 +1,12 @@
-{# The common status of a conversation: one that waits for the customer is pending, an answered one is closed. #}
+{# The common status of a conversation: one that waits for the customer is pending, an answered one is closed; null for a
+   state that nobody knows. #}
 {% macro status_of_conversation(state) -%}
-    case {{ state }} when 'snoozed' then 'pending' else {{ state }} end
+    case {{ state }} when 'open' then 'open' when 'snoozed' then 'pending' when 'closed' then 'closed' end
+{%- endmacro %}
+
+{# A status in the common words, lower case; null for any other text. #}
+{% macro known_ticket_status(text) -%}
+    case
+        when lower({{ text }}) in ('new', 'open', 'pending', 'hold', 'solved', 'closed', 'deleted') then lower({{ text }})
+    end
 {%- endmacro %}

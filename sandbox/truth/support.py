@@ -33,6 +33,8 @@ class TicketFacts:
     created_at: datetime
     # Public comments of human agents, without the comment with which the ticket was opened.
     replies: tuple[datetime, ...]
+    # When the customer began to wait: at creation, or with their first answer to a ticket that the desk opened.
+    reply_clock_at: datetime | None
     # When the ticket came into solved or closed from a status that is neither; none if not solved now.
     solved_at: tuple[datetime, ...]
     requester_wait_seconds: int
@@ -45,7 +47,9 @@ class TicketFacts:
 
     @property
     def first_reply_at(self) -> datetime | None:
-        return self.replies[0] if self.replies else None
+        if self.reply_clock_at is None:
+            return None
+        return next((reply for reply in self.replies if reply >= self.reply_clock_at), None)
 
 
 def last_weeks(as_of: date) -> list[date]:
@@ -110,6 +114,7 @@ def _facts(company: Company, ticket: Ticket, cut: datetime, read_at: datetime) -
         segment=company.segment_on(account, local_date(ticket.created_at), read_at),
         created_at=ticket.created_at,
         replies=_replies(ticket, cut),
+        reply_clock_at=_reply_clock(ticket, cut),
         solved_at=tuple(solved_at),
         requester_wait_seconds=requester_wait,
         agent_wait_seconds=agent_wait,
@@ -140,6 +145,15 @@ def _replies(ticket: Ticket, cut: datetime) -> tuple[datetime, ...]:
     )
 
 
+def _reply_clock(ticket: Ticket, cut: datetime) -> datetime | None:
+    """When somebody began to wait: the customer who asked, or the one who answered what the desk had written first."""
+    opening, *others = (audit for audit in ticket.audits if audit.comment is not None and audit.at < cut)
+    assert opening.comment is not None
+    if opening.comment.author.role == "end-user" and opening.channel not in AUTOMATED_CHANNELS:
+        return ticket.created_at
+    return next((audit.at for audit in others if audit.author is ticket.requester), None)
+
+
 def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     """Every support metric of the last eight complete weeks; groups without a ticket have no row."""
     facts = ticket_facts(company, as_of, read_at)
@@ -160,7 +174,9 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         rows.extend(_contact_rates(company, as_of, read_at, created, week))
 
         for group, members in _groups(replied):
-            seconds = [seconds_between(fact.created_at, _known(fact.first_reply_at)) for fact in members]
+            seconds = [
+                seconds_between(_known(fact.reply_clock_at), _known(fact.first_reply_at)) for fact in members
+            ]
             rows.append(row("first_reply_seconds_median", week, percentile(seconds, 0.5), **group))
             rows.append(row("first_reply_seconds_p85", week, percentile(seconds, 0.85), **group))
         for group, members in _groups(first_solved):

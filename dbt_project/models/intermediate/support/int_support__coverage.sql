@@ -21,7 +21,8 @@ tool_tickets as (
         tickets.person_id,
         tickets.feature_id,
         tickets.is_counted,
-        tickets.is_history_missing
+        tickets.is_history_whole,
+        tickets.first_reply_source
     from tools
     left join tickets
         on tools.source = tickets.source
@@ -81,8 +82,10 @@ organizations as (
      'Counted tickets whose organization is matched with an account; the others are in segment (unknown).'),
     ('tickets_with_person', "person_id <> '(unknown)'", 'is_counted',
      'Counted tickets whose requester is a known customer.'),
-    ('tickets_with_status_history', 'not is_history_missing', 'is_counted',
-     'Counted tickets with the whole history of their status; that of the others is partly taken from their record.'),
+    ('tickets_with_whole_history', 'is_history_whole', 'is_counted',
+     'Counted tickets of which all that happened is held, from their creation on; the others are not measured.'),
+    ('first_replies_told_by_the_tool', "first_reply_source = 'vendor'", 'first_reply_source is not null',
+     'First replies that the statistics of the tool tell, because the comments were cut off.'),
 ]) }}
 union all
 {{ coverage_rows('tool_comments', 'comments', [
@@ -108,6 +111,22 @@ union all
     'Counted tickets without an account, by reason.',
     total='is_counted'
 ) }}
+union all
+{{ coverage_rows_by_reason(
+    'tickets', "'tickets'", "'tickets_without_whole_history_' || history_gap_reason",
+    'case when is_counted then history_gap_reason end',
+    'Counted tickets without first reply, resolution, waits and reopens, by what their history lacks.',
+    total='is_counted'
+) }}
+union all
+select
+    subject,
+    source,
+    check_name,
+    counted,
+    total,
+    explanation
+from {{ ref('int_support__set_aside') }}
 union all
 {{ coverage_rows('shown_tickets', 'tickets', [
     ('tickets_kept_in_another_tool', 'is_mirrored', 'true',

@@ -45,7 +45,6 @@ waits as (
 select
     current_stays.ticket_id,
     current_stays.status,
-    current_stays.is_inferred as is_history_missing,
     coalesce(solved.solved_count, 0) as solved_count,
     case when solved.ticket_id is not null then coalesce(waits.requester_wait_seconds, 0) end
         as requester_wait_seconds,

@@ -1,5 +1,6 @@
 -- Grain: one row a comment on a ticket, also after as_of; the message with which a conversation began is its first one.
--- `author_role` is agent or customer, null when nobody knows; order within a moment as for status events.
+-- `author_role` is what the author was when it was written: agent or customer, null when nobody knows; order within a
+-- moment as for status events.
 with authors as (
     select
         admin_id as author_id,
@@ -47,16 +48,22 @@ select
     'zendesk:ticket:' || events.ticket_id as ticket_id,
     events.event_id,
     events.child_number,
-    case when users.role in ('agent', 'admin') then 'agent' when users.role is not null then 'customer' end
+    case when roles.role in ('agent', 'admin') then 'agent' when roles.role = 'end-user' then 'customer' end
         as author_role,
-    users.user_id is not null as is_author_known,
+    roles.user_id is not null as is_author_known,
     coalesce(events.is_public, false) as is_public,
     events.is_automated,
     events.occurred_at
 from {{ ref('stg_zendesk__ticket_events') }} as events
-left join {{ ref('stg_zendesk__users') }} as users
-    on events.author_id = users.user_id
-where events.event_type = 'Comment'
+left join {{ ref('stg_zendesk__user_roles') }} as roles
+    on
+        events.author_id = roles.user_id
+        and events.occurred_at >= roles.valid_from
+        and events.occurred_at < roles.valid_to
+where
+    events.is_comment
+    and events.ticket_id is not null
+    and events.occurred_at is not null
 union all
 select
     'intercom' as source,
@@ -76,3 +83,4 @@ left join authors
     on
         messages.author_id = authors.author_id
         and authors.author_type = case when messages.author_type = 'admin' then 'admin' else 'contact' end
+where messages.occurred_at is not null

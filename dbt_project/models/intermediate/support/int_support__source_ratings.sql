@@ -13,7 +13,9 @@ with ratings as (
         created_at as offered_at,
         updated_at as rated_at
     from {{ ref('stg_zendesk__satisfaction_ratings') }}
-    where score <> 'unoffered'
+    where
+        score <> 'unoffered'
+        and created_at is not null
     union all
     select
         'intercom' as source,

@@ -33,6 +33,8 @@ from {{ ref('stg_zendesk__ticket_events') }}
 where
     status is not null
     and event_type in ('Create', 'Change')
+    and ticket_id is not null
+    and occurred_at is not null
 union all
 select
     'intercom:conversation:' || conversation_id as ticket_id,
@@ -43,7 +45,9 @@ select
     true as is_creation,
     created_at as occurred_at
 from {{ ref('stg_intercom__conversations') }}
-where has_all_parts
+where
+    has_all_parts
+    and created_at is not null
 union all
 select
     'intercom:conversation:' || conversation_id as ticket_id,
@@ -54,7 +58,9 @@ select
     false as is_creation,
     occurred_at
 from parts
-where state is not null
+where
+    {{ status_of_conversation('state') }} is not null
+    and occurred_at is not null
 union all
 select
     'intercom:conversation:' || conversation_id as ticket_id,

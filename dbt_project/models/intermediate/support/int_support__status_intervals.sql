@@ -1,7 +1,7 @@
 -- Grain: one row a stay of a ticket in a status, from its creation to as_of, without gaps; the last stay is open
 -- (`ended_at` null, its duration runs to as_of). Changes at equal times keep the order of the events' ids. Without
--- a first status in the history, the first change says what was before; a ticket without any has its record's
--- status, inferred.
+-- a first status in the history, the first change says what was before, and the first stay is inferred; a ticket without
+-- any has its record's status, (unknown) where that is none.
 with tickets as (
     select
         ticket_id,
@@ -37,9 +37,9 @@ starts as (
         tickets.ticket_id,
         0 as change_number,
         tickets.created_at as started_at,
-        first_events.ticket_id is null as is_inferred,
+        not coalesce(first_events.is_creation, false) as is_inferred,
         case
-            when first_events.ticket_id is null then tickets.status
+            when first_events.ticket_id is null then coalesce(tickets.status, '(unknown)')
             when first_events.is_creation then first_events.status
             else coalesce(first_events.previous_status, 'new')
         end as status

@@ -1,6 +1,6 @@
 -- Grain: one row a ticket created before as_of, in its state of as_of. Deleted, spam and merged tickets, and those
--- of colleagues and test accounts, stay as rows that are not counted; what is measured is null for them, and for
--- tickets that are not (yet) solved where it is about solving.
+-- of colleagues and test accounts, stay as rows that are not counted; what is measured is null for them, for tickets
+-- whose history is not whole, and for tickets that are not (yet) solved where it is about solving.
 with tickets as (
     select
         ticket_id,
@@ -11,7 +11,8 @@ with tickets as (
         channel,
         status,
         status_original,
-        is_history_complete,
+        vendor_reply_clock_at,
+        vendor_first_reply_at,
         created_at,
         deleted_at
     from {{ ref('int_support__source_tickets') }}
@@ -27,14 +28,31 @@ tags as (
     group by ticket_id
 ),
 
-replies as (
+first_replies as (
     select
-        ticket_id,
-        cast(count(*) as bigint) as comment_count,
-        cast(sum(case when is_reply then 1 else 0 end) as bigint) as public_reply_count,
-        min(case when is_reply then occurred_at end) as first_reply_at
-    from {{ ref('int_support__comments') }}
-    group by ticket_id
+        tickets.ticket_id,
+        histories.is_history_whole,
+        histories.history_gap_reason,
+        case
+            when histories.is_history_whole then replies.reply_clock_at
+            else tickets.vendor_reply_clock_at
+        end as reply_clock_at,
+        case
+            when histories.is_history_whole then replies.first_reply_at
+            -- What the tool remembers is of now: it may have come after as_of.
+            when
+                histories.history_gap_reason = 'parts_cut_off'
+                and tickets.vendor_first_reply_at >= tickets.vendor_reply_clock_at
+                and tickets.vendor_first_reply_at < {{ as_of_at() }}
+                and {{ seconds_between('tickets.vendor_reply_clock_at', 'tickets.vendor_first_reply_at') }}
+                <= {{ 86400 * var('longest_ticket_days') }}
+                then tickets.vendor_first_reply_at
+        end as first_reply_at
+    from tickets
+    inner join {{ ref('int_support__histories') }} as histories
+        on tickets.ticket_id = histories.ticket_id
+    left join {{ ref('int_support__replies') }} as replies
+        on tickets.ticket_id = replies.ticket_id
 ),
 
 persons as (
@@ -90,11 +108,13 @@ joined as (
         resolutions.solved_count,
         resolutions.requester_wait_seconds,
         resolutions.agent_wait_seconds,
-        resolutions.is_history_missing or not tickets.is_history_complete as is_history_missing,
+        first_replies.is_history_whole,
+        first_replies.history_gap_reason,
         coalesce(replies.comment_count, 0) as comment_count,
         coalesce(replies.public_reply_count, 0) as public_reply_count,
         tickets.created_at,
-        replies.first_reply_at,
+        case when first_replies.first_reply_at is not null then first_replies.reply_clock_at end as reply_clock_at,
+        first_replies.first_reply_at,
         resolutions.first_solved_at,
         resolutions.last_solved_at
     from tickets
@@ -115,7 +135,9 @@ joined as (
         on tickets.ticket_id = tags.ticket_id
     left join {{ ref('int_support__ticket_features') }} as features
         on tickets.ticket_id = features.ticket_id
-    left join replies
+    inner join first_replies
+        on tickets.ticket_id = first_replies.ticket_id
+    left join {{ ref('int_support__replies') }} as replies
         on tickets.ticket_id = replies.ticket_id
 ),
 
@@ -139,10 +161,13 @@ flagged as (
         agent_wait_seconds,
         comment_count,
         public_reply_count,
-        is_history_missing,
+        is_history_whole,
+        history_gap_reason,
         not_counted_reason is null as is_counted,
         not_counted_reason is null and status in ('solved', 'closed') as is_solved,
+        not_counted_reason is null and status in ('solved', 'closed') and is_history_whole as is_solving_known,
         created_at,
+        reply_clock_at,
         first_reply_at,
         first_solved_at,
         last_solved_at
@@ -163,24 +188,31 @@ select
     priority,
     channel,
     not_counted_reason,
-    case when is_counted then {{ seconds_between('created_at', 'first_reply_at') }} end as first_reply_seconds,
-    case when is_solved then {{ seconds_between('created_at', 'first_solved_at') }} end as first_resolution_seconds,
-    case when is_solved then {{ seconds_between('created_at', 'last_solved_at') }} end as full_resolution_seconds,
-    case when is_solved then requester_wait_seconds end as requester_wait_seconds,
-    case when is_solved then agent_wait_seconds end as agent_wait_seconds,
-    solved_count,
-    case when is_solved then solved_count - 1 end as reopen_count,
-    comment_count,
-    public_reply_count,
+    case when is_counted then {{ seconds_between('reply_clock_at', 'first_reply_at') }} end as first_reply_seconds,
+    case when is_solving_known then {{ seconds_between('created_at', 'first_solved_at') }} end as first_resolution_seconds,
+    case when is_solving_known then {{ seconds_between('created_at', 'last_solved_at') }} end as full_resolution_seconds,
+    case when is_solving_known then requester_wait_seconds end as requester_wait_seconds,
+    case when is_solving_known then agent_wait_seconds end as agent_wait_seconds,
+    case when is_history_whole then solved_count end as solved_count,
+    case when is_solving_known then solved_count - 1 end as reopen_count,
+    case when is_history_whole then comment_count end as comment_count,
+    case when is_history_whole then public_reply_count end as public_reply_count,
     is_counted,
     is_solved,
-    is_history_missing,
+    is_history_whole,
+    history_gap_reason,
+    case
+        when not is_counted or first_reply_at is null then null
+        when is_history_whole then 'history'
+        else 'vendor'
+    end as first_reply_source,
     {{ reporting_date('created_at') }} as created_date,
     case when is_counted then {{ reporting_date('first_reply_at') }} end as first_reply_date,
-    case when is_solved then {{ reporting_date('first_solved_at') }} end as first_solved_date,
-    case when is_solved then {{ reporting_date('last_solved_at') }} end as solved_date,
+    case when is_solving_known then {{ reporting_date('first_solved_at') }} end as first_solved_date,
+    case when is_solving_known then {{ reporting_date('last_solved_at') }} end as solved_date,
     created_at,
+    case when is_counted then reply_clock_at end as reply_clock_at,
     case when is_counted then first_reply_at end as first_reply_at,
-    case when is_solved then first_solved_at end as first_solved_at,
-    case when is_solved then last_solved_at end as solved_at
+    case when is_solving_known then first_solved_at end as first_solved_at,
+    case when is_solving_known then last_solved_at end as solved_at
 from flagged

@@ -1,6 +1,6 @@
 -- Grain: one row a ticket created before as_of, in its state of as_of. Deleted, spam and merged tickets, and those
--- of colleagues and test accounts, stay as rows that are not counted; what is measured is null for them, and for
--- tickets that are not (yet) solved where it is about solving.
+-- of colleagues and test accounts, stay as rows that are not counted; what is measured is null for them, for tickets
+-- whose history is not whole, and for tickets that are not (yet) solved where it is about solving.
 select
     ticket_id,
     source,
@@ -26,12 +26,15 @@ select
     public_reply_count,
     is_counted,
     is_solved,
-    is_history_missing,
+    is_history_whole,
+    history_gap_reason,
+    first_reply_source,
     created_date,
     first_reply_date,
     first_solved_date,
     solved_date,
     created_at,
+    reply_clock_at,
     first_reply_at,
     first_solved_at,
     solved_at

@@ -1,5 +1,5 @@
 -- Grain: one row a conversation whose contact was asked for a rating by as_of, with the latest rating. The remark stays
--- behind. `rating` is 1 to 5; null while it is only asked for.
+-- behind. `rating` is 1 to 5; null while it is only asked for, and for any other number.
 with live_versions as (
     select *
     from {{ source('intercom', 'conversations') }}
@@ -18,10 +18,10 @@ conversations as (
 
 select
     record_id as conversation_id,
-    rating,
+    case when rating between 1 and 5 then rating end as rating,
     coalesce(trim(remark), '') <> '' as has_comment,
     {{ from_epoch('requested_seconds') }} as requested_at,
-    case when rating is not null then {{ from_epoch('coalesce(rated_seconds, requested_seconds)') }} end
+    case when rating between 1 and 5 then {{ from_epoch('coalesce(rated_seconds, requested_seconds)') }} end
         as rated_at
 from conversations
 where

@@ -20,3 +20,4 @@ select distinct
     record_id as conversation_id,
     {{ json_property('item', "'name'") }} as tag
 from tag_rows
+where {{ json_property('item', "'name'") }} is not null

@@ -1,5 +1,6 @@
 -- Grain: one row a conversation that was ever read and existed by as_of, in the state of then. What the vendor deleted
--- keeps its last state. Subject, bodies and names stay behind. The API gives the last 500 parts of a conversation.
+-- keeps its last state. One without a readable time of creation stays, for the count of what was set aside. Subject,
+-- bodies and names stay behind. The API gives the last 500 parts of a conversation.
 with live_versions as (
     select *
     from {{ source('intercom', 'conversations') }}
@@ -23,7 +24,12 @@ conversations as (
         ('contacts.contacts', 'contacts', 'json'),
         ('company.id', 'company_id', 'text'),
         ('external_references', 'external_references', 'json'),
+        ('team_assignee_id', 'team_id', 'text'),
+        ('conversation_parts.conversation_parts', 'parts', 'json'),
+        ('conversation_parts.total_count', 'listed_part_count', 'integer'),
         ('statistics.count_conversation_parts', 'part_count', 'integer'),
+        ('statistics.first_contact_reply_at', 'first_contact_reply_seconds', 'integer'),
+        ('statistics.first_admin_reply_at', 'first_admin_reply_seconds', 'integer'),
         ('created_at', 'created_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),
     ], from_epoch('updated_seconds')) }}
@@ -47,19 +53,38 @@ zendesk_tickets as (
     group by record_id
 ),
 
+part_rows as (
+    {{ json_object_rows('conversations', ['record_id'], 'parts') }}
+),
+
+part_counts as (
+    select
+        record_id,
+        count(*) as held_count
+    from part_rows
+    group by record_id
+),
+
 joined as (
     select
         conversations.record_id as conversation_id,
         {{ json_first_item_property('conversations.contacts', 'id') }} as contact_id,
         conversations.company_id,
         zendesk_tickets.zendesk_ticket_id,
-        lower(conversations.state) as state,
+        case when lower(conversations.state) in ('open', 'snoozed', 'closed') then lower(conversations.state) end as state,
         conversations.priority,
         conversations.channel,
         conversations.delivered_as,
         conversations.opening_author_type,
         conversations.opening_author_id,
-        coalesce(conversations.part_count, 0) <= 500 as has_all_parts,
+        -- '0' is the vendor's word for no team.
+        nullif(conversations.team_id, '0') as team_id,
+        coalesce(conversations.part_count, 0) <= 500
+        and coalesce(conversations.listed_part_count, 0) <= coalesce(part_counts.held_count, 0)
+        -- Without a count of the vendor, a full list may be a cut one.
+        and (conversations.part_count is not null or coalesce(part_counts.held_count, 0) < 500) as has_all_parts,
+        {{ from_epoch('conversations.first_contact_reply_seconds') }} as first_contact_reply_at,
+        {{ from_epoch('conversations.first_admin_reply_seconds') }} as first_admin_reply_at,
         {{ from_epoch('conversations.created_seconds') }} as created_at,
         {{ from_epoch('conversations.updated_seconds') }} as updated_at,
         case
@@ -71,6 +96,8 @@ joined as (
         on conversations.record_id = deletions.record_id
     left join zendesk_tickets
         on conversations.record_id = zendesk_tickets.record_id
+    left join part_counts
+        on conversations.record_id = part_counts.record_id
 )
 
 select
@@ -78,6 +105,7 @@ select
     contact_id,
     company_id,
     zendesk_ticket_id,
+    team_id,
     state,
     priority,
     channel,
@@ -85,8 +113,10 @@ select
     opening_author_type,
     opening_author_id,
     has_all_parts,
+    first_contact_reply_at,
+    first_admin_reply_at,
     created_at,
     updated_at,
     case when deleted_at < {{ as_of_at() }} then deleted_at end as deleted_at
 from joined
-where created_at < {{ as_of_at() }}
+where created_at is null or created_at < {{ as_of_at() }}

@@ -1,4 +1,5 @@
--- Grain: one row a child event (a change of a field, or a comment) of a ticket's audit. Bodies stay behind.
+-- Grain: one row a child event (a change of a field, or a comment) of a ticket's audit. An event that names no ticket or
+-- no readable time stays, for the count of what was set aside. Bodies stay behind.
 with audits as (
     {{ stage_latest(source('zendesk', 'ticket_events'), [
         ('ticket_id', 'ticket_id', 'text'),
@@ -40,7 +41,8 @@ parsed_children as (
         item_number,
         {{ parse_json('item', {
             'id': text_type(), 'event_type': text_type(), 'status': text_type(), 'previous_value': text_type(),
-            'public': text_type(), 'author_id': text_type(), 'via_reference_id': text_type(),
+            'public': text_type(), 'comment_public': text_type(), 'comment_present': text_type(),
+            'comment_id': text_type(), 'author_id': text_type(), 'group_id': text_type(),
         }) }} as parsed
     from child_rows
 ),
@@ -58,7 +60,14 @@ children as (
         {{ struct_field('parsed', ['status']) }} as status_original,
         {{ struct_field('parsed', ['previous_value']) }} as previous_value,
         {{ struct_field('parsed', ['author_id']) }} as author_id,
-        {{ cast_field(struct_field('parsed', ['public']), 'boolean') }} as is_public
+        {{ struct_field('parsed', ['comment_id']) }} as comment_id,
+        {{ struct_field('parsed', ['group_id']) }} as group_id,
+        coalesce({{ cast_field(struct_field('parsed', ['comment_present']), 'boolean') }}, false)
+            as is_comment_present,
+        coalesce(
+            {{ cast_field(struct_field('parsed', ['public']), 'boolean') }},
+            {{ cast_field(struct_field('parsed', ['comment_public']), 'boolean') }}
+        ) as is_public
     from parsed_children
 )
 
@@ -70,10 +79,17 @@ select
     coalesce(author_id, updater_id) as author_id,
     event_type,
     channel,
-    lower(status_original) as status,
+    {{ known_ticket_status('status_original') }} as status,
     status_original,
-    case when status_original is not null then lower(previous_value) end as previous_status,
+    case when status_original is not null then {{ known_ticket_status('previous_value') }} end as previous_status,
+    group_id,
+    case when group_id is not null then previous_value end as previous_group_id,
     cast(item_number as bigint) as child_number,
+    -- A comment by voice, on a page, in a chat: whatever its kind, it says whether everybody may read it. So does a
+    -- change of a comment that names it.
+    is_comment_present
+    or coalesce(lower(event_type) like '%comment', false)
+    or (is_public is not null and comment_id is null) as is_comment,
     is_public,
     coalesce(channel in ('rule', 'system'), false) as is_automated,
     occurred_at

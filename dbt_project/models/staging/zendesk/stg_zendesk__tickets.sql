@@ -1,5 +1,6 @@
 -- Grain: one row a ticket that existed by as_of. The export's own time of change decides which version counts,
--- since system changes leave updated_at alone. Subject and description stay behind.
+-- since system changes leave updated_at alone. One without a readable time of creation stays, for the count of what was
+-- set aside. Subject and description stay behind.
 with tickets as (
     {{ stage_as_of(source('zendesk', 'tickets'), [
         ('status', 'status_original', 'text'),
@@ -9,6 +10,8 @@ with tickets as (
         ('requester_id', 'requester_id', 'text'),
         ('submitter_id', 'submitter_id', 'text'),
         ('organization_id', 'organization_id', 'text'),
+        ('group_id', 'group_id', 'text'),
+        ('brand_id', 'brand_id', 'text'),
         ('tags', 'tags', 'json'),
         ('satisfaction_rating.score', 'satisfaction_score', 'text'),
         ('metric_set.reopens', 'vendor_reopen_count', 'integer'),
@@ -23,7 +26,9 @@ select
     requester_id,
     submitter_id,
     organization_id,
-    lower(status_original) as status,
+    group_id,
+    brand_id,
+    {{ known_ticket_status('status_original') }} as status,
     status_original,
     priority,
     ticket_type,
@@ -31,9 +36,9 @@ select
     coalesce(tags, '[]') as tags,
     satisfaction_score,
     vendor_reopen_count,
-    is_deleted or lower(status_original) = 'deleted' as is_deleted,
+    is_deleted or coalesce(lower(status_original) = 'deleted', false) as is_deleted,
     created_at,
     updated_at,
     {{ from_epoch('generated_timestamp') }} as generated_at
 from tickets
-where created_at < {{ as_of_at() }}
+where created_at is null or created_at < {{ as_of_at() }}
