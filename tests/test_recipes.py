@@ -133,9 +133,9 @@ def test_what_the_recipes_wrote_keeps_the_rules_of_style(project: EngineerCopy) 
 
 def test_a_planted_change_is_told_by_rows_columns_and_metrics(project: EngineerCopy) -> None:
     model = project.root / "dbt_project" / "models" / "marts" / "core" / "fct_ticket_rating.sql"
-    planted = model.read_text().replace(
-        "    score,\n", "    case when rating_id = 'r1' then 'bad' else score end as score,\n"
-    )
+    ratings = "ref('int_support__ratings')"
+    spoilt = "* replace (case when rating_id = 'r1' then 'bad' else score end as score)"
+    planted = model.read_text().replace(ratings, f'"(select {spoilt} from " ~ {ratings} ~ ") as spoilt"')
     assert planted != model.read_text()
     model.write_text(planted)
     done = project.run("pops", "diff")

@@ -111,9 +111,11 @@ class Workbench:
         return [json.loads(line)["unique_id"] for line in found or []]
 
     def is_edited(self, unique_id: str) -> bool:
-        """Differs the code itself? dbt calls a test modified, too, when a model that it reads is."""
-        known = self._known["nodes"].get(unique_id)
-        return known is None or known["raw_code"] != self._node(unique_id).raw_code
+        """Differs the code itself, or its list of columns? dbt calls a test modified, too, when a model that it reads is."""
+        known, node = self._known["nodes"].get(unique_id), self._node(unique_id)
+        if known is None or known["raw_code"] != node.raw_code:
+            return True
+        return list(known["columns"]) != list(node.columns)
 
     @cached_property
     def _known(self) -> dict[str, Any]:

@@ -1,6 +1,2 @@
 -- Grain: one row a delivery team of the registry.
-select
-    team_id,
-    team_name,
-    owner
-from {{ ref('stg_registry__teams') }}
+{{ select_contract(ref('stg_registry__teams')) }}

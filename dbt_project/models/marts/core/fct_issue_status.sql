@@ -1,15 +1,4 @@
 -- Grain: one row a stay of an issue in a status, from its creation to as_of, without gaps or overlaps. The last
 -- stay is open: `ended_at` is null and the duration runs to as_of. Statuses that the registry maps to no stage are
 -- in `other`.
-select
-    issue_id,
-    issue_key,
-    status_original,
-    status_category,
-    stage,
-    stay_number,
-    duration_seconds,
-    is_inferred,
-    started_at,
-    ended_at
-from {{ ref('int_delivery__status_intervals') }}
+{{ select_contract(ref('int_delivery__status_intervals')) }}

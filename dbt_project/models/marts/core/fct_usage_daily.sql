@@ -1,13 +1,3 @@
 -- Grain: one row a person, feature and day (reporting zone) with active use, before the as-of date. Excluded persons,
 -- bots and passive events are out. Person, account and segment restate with every build; `segment` is as of the day.
-select
-    person_id,
-    feature_id,
-    event_date,
-    product_id,
-    account_id,
-    segment,
-    event_count,
-    first_event_at,
-    last_event_at
-from {{ ref('int_usage__active_days') }}
+{{ select_contract(ref('int_usage__active_days')) }}
