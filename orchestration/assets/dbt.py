@@ -20,6 +20,7 @@ from dagster_dbt import (
 
 from checks.dbt_tests import broken_tests, holds_publication, meaning_of, remedy_of
 from orchestration.check_words import CheckWords
+from orchestration.dbt_errors import without_records
 from orchestration.keys import FRESH, WAREHOUSE_POOL
 from orchestration.model_facts import BuiltModels
 from orchestration.runs import night_of_run
@@ -142,6 +143,8 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         if failed:
             yield from _explained(failed, build, manifest, owners)
         error = build.get_error()
+        if isinstance(error, dg.Failure):
+            raise without_records(error)
         if error:
             raise error
 

@@ -1,0 +1,55 @@
+"""A failed dbt build is told by node and by the engine's sentence; what a record held is not in it."""
+
+import dagster as dg
+
+from orchestration.dbt_errors import without_records
+
+# As dagster-dbt gathers it from dbt's log, for texts of a vendor that are no JSON, or no number.
+SAID = """The dbt CLI process with command
+
+`dbt build`
+
+failed with exit code `1`. Check the stdout in the Dagster compute logs for the full information about the error.
+
+Errors parsed from dbt logs:
+
+  Runtime Error in model int_feedback__notes (models/intermediate/feedback/int_feedback__notes.sql)
+  Invalid Input Error: Malformed JSON at byte 1 of input: unexpected character.  Input: "[x] anna@company.example
+  and on the next line Anna Schmidt
+  Payment Error: of Anna's own telling"
+
+  LINE 31:         where 'anna' = name
+
+  Database Error in model fct_deal (models/marts/fct_deal.sql)
+  Conversion Error: Could not convert string 'anna@company.example' to INT32
+  compiled code at target/run/fct_deal.sql
+
+  Failure in test assert_every_ticket_has_an_account_or_a_reason (tests/assert.sql)
+  Got 3 results, configured to fail if != 0
+
+  Compilation Error in model stg_x (models/staging/stg_x.sql)
+  Binder Error: Referenced column "plan_name" not found in FROM clause!
+"""
+
+
+def test_a_failed_build_names_nodes_and_reasons_and_no_values() -> None:
+    failure = without_records(dg.Failure(SAID, metadata={"kept": 1}, allow_retries=False))
+    told = failure.description or ""
+    assert "anna" not in told.casefold()
+    for part in (
+        "failed with exit code",
+        "model int_feedback__notes (models/intermediate/feedback/int_feedback__notes.sql)",
+        "Malformed JSON at byte 1 of input: unexpected character.",
+        "model fct_deal",
+        "Could not convert string … to INT32",
+        "test assert_every_ticket_has_an_account_or_a_reason",
+        "Got 3 results",
+        'column "plan_name" not found',
+    ):
+        assert part in told
+    assert (failure.allow_retries, set(failure.metadata)) == (False, {"kept"})
+
+
+def test_a_build_that_never_reached_a_node_keeps_its_reason() -> None:
+    failure = without_records(dg.Failure("dbt failed.\n\nEnv var required but not provided: POPS_HOME"))
+    assert "Env var required but not provided: POPS_HOME" in (failure.description or "")
