@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from connectors.bodies import DEEPEST_JSON, is_too_deep
 from connectors.contract import PAGE_SCHEMA, Page, RawRecord
+from connectors.mending import Mender
 from connectors.raw_store import LATEST, RawStore
 from connectors.storage import literal
 
@@ -54,6 +55,7 @@ class Batch:
         self.duplicates = 0
         self.new_count = 0
         self.vendor_count: int | None = None
+        self._mender = Mender()
         self.quarantined: list[tuple[str, str]] = []
 
     def __enter__(self) -> "Batch":
@@ -72,6 +74,7 @@ class Batch:
     def add(self, page: Page) -> None:
         """Take over a page's records; what cannot be a record goes to `quarantined`."""
         self.fetched += len(page.records) + len(page.quarantined)
+        self._mender.count += page.mended
         if page.vendor_count is not None:
             self.vendor_count = page.vendor_count
         for reason, record in page.quarantined:
@@ -86,6 +89,11 @@ class Batch:
             rows = rows.take(positions.sort())
         if rows.num_rows:
             self._write(rows)
+
+    @property
+    def mended(self) -> int:
+        """In how many records half a character was replaced."""
+        return self._mender.count
 
     def finish(self) -> None:
         """Leave in `file` what raw does not have."""
@@ -118,13 +126,14 @@ class Batch:
             return records.select(PAGE_SCHEMA.names)
         writable = []
         for each in records:
+            text = self._mender.whole(each.record)
             try:
-                each.record.encode()
                 each.record_id.encode()
+                each.record_version.encode()
             except UnicodeEncodeError:
-                self._quarantine("The text is not valid Unicode.", each.record)
+                self._quarantine("The record's id or version is not valid Unicode.", text)
             else:
-                writable.append(each)
+                writable.append(each._replace(record=text))
         columns = {name: [getattr(each, name) for each in writable] for name in PAGE_SCHEMA.names}
         return pa.table(columns, schema=PAGE_SCHEMA)
 

@@ -93,13 +93,14 @@ class Page:
 
     `cursor`: the position after this page; the last one given is committed with the window, in place of the window's.
     `vendor_count`: how many records the vendor says the window holds. `quarantined`: (reason, raw text) of what cannot
-    be a record.
+    be a record. `mended`: in how many records half a character was replaced already; lists need not tell.
     """
 
     records: list[RawRecord] | pa.Table
     cursor: Cursor | None = None
     vendor_count: int | None = None
     quarantined: list[tuple[str, str]] = field(default_factory=list)
+    mended: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From a body of one JSON record a line to pages: lines stay byte for byte as they were sent, in bounded memory."""
+"""From a body of one JSON record a line to pages: lines stay as they were sent, half characters aside, in bounded memory."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from connectors.batch import LARGEST_RECORD_BYTES
 from connectors.contract import PAGE_SCHEMA, Page
+from connectors.mending import SUSPECT, Mender
 from connectors.storage import open_duckdb
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -56,7 +57,8 @@ def line_pages(parts: Iterable[list[bytes]], selection: str) -> Iterator[Page]:
     """Pages of at most about 16 MB of lines.
 
     `selection`: SQL that turns the table `lines` (a text column `line`) into the columns of `PAGE_SCHEMA` and `reason`,
-    which says why a line cannot be a record (null: it can). Such lines, and those that are not UTF-8, are quarantined.
+    which says why a line cannot be a record (null: it can). Such lines, and those that are not UTF-8, are quarantined;
+    half a character is replaced.
     """
     connection = open_duckdb(memory_limit="128MB", threads=2)
     try:
@@ -76,14 +78,19 @@ def line_pages(parts: Iterable[list[bytes]], selection: str) -> Iterator[Page]:
 
 def _page(connection: duckdb.DuckDBPyConnection, raw_lines: list[bytes], selection: str) -> Page:
     texts, quarantined = _decoded(raw_lines)
-    lines = pa.Table.from_batches(pa.table({"line": texts}).to_batches(ROWS_A_THREAD))  # noqa: F841 (DuckDB reads it by its name)
+    mender = Mender()
+    if pc.any(pc.match_substring_regex(texts, SUSPECT)).as_py():
+        texts = pa.array(map(mender.whole, texts.to_pylist()), pa.string())
+    table = pa.table({"line": texts})
+    lines = pa.Table.from_batches(table.to_batches(ROWS_A_THREAD), table.schema)  # noqa: F841 (DuckDB reads it by its name)
     found = connection.execute(selection).to_arrow_table()
     unusable = pc.is_valid(found["reason"])
     if pc.any(unusable).as_py():
         wrong = found.filter(unusable)
         quarantined += zip(wrong["reason"].to_pylist(), wrong["record"].to_pylist(), strict=True)
         found = found.filter(pc.invert(unusable))
-    return Page(found.select(PAGE_SCHEMA.names).cast(PAGE_SCHEMA), quarantined=quarantined)
+    records = found.select(PAGE_SCHEMA.names).cast(PAGE_SCHEMA)
+    return Page(records, quarantined=quarantined, mended=mender.count)
 
 
 def _decoded(lines: list[bytes]) -> tuple[pa.Array, list[tuple[str, str]]]:

@@ -36,6 +36,7 @@ create table if not exists {schema}._pops_loads (
     quarantined_count bigint not null, vendor_count bigint, outcome varchar not null, reason varchar,
     extracted_at timestamptz not null
 );
+alter table {schema}._pops_loads add column if not exists mended_count bigint default 0;
 create table if not exists {schema}._pops_quarantine (
     stream varchar not null, reason varchar not null, record varchar not null, load_id varchar not null,
     extracted_at timestamptz not null
@@ -61,7 +62,10 @@ Outcome = Literal["loaded", "empty", "failed", "not_available", "paused"]
 
 @dataclass(frozen=True)
 class Booking:
-    """What `_pops_loads` says of a window. `fetched` = `loaded` + `duplicates` + `quarantined` unless it failed."""
+    """What `_pops_loads` says of a window. `fetched` = `loaded` + `duplicates` + `quarantined` unless it failed.
+
+    `mended`: in how many of the fetched records half a character was replaced by U+FFFD.
+    """
 
     load_id: str
     outcome: Outcome
@@ -69,6 +73,7 @@ class Booking:
     loaded: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    mended: int = 0
     vendor_count: int | None = None
     reason: str | None = None
 
@@ -178,10 +183,11 @@ class RawStore:
         connection.begin()
         try:
             connection.execute(
-                f"insert into {self.schema}._pops_loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"insert into {self.schema}._pops_loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     booking.load_id, stream, start, end, booking.fetched, booking.loaded, booking.duplicates,
                     booking.quarantined, booking.vendor_count, booking.outcome, booking.reason, extracted_at,
+                    booking.mended,
                 ],
             )  # fmt: skip
             for reason, record in quarantined or []:

@@ -63,6 +63,7 @@ class StreamRun:
     loaded: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    mended: int = 0
     vendor_count: int | None = None
     seconds: float = 0.0
     outcome: Literal["ok", "not_available", "paused", "failed"] = "ok"
@@ -75,6 +76,7 @@ class StreamRun:
         self.loaded += booking.loaded
         self.duplicates += booking.duplicates
         self.quarantined += booking.quarantined
+        self.mended += booking.mended
         if booking.vendor_count is not None:
             self.vendor_count = (self.vendor_count or 0) + booking.vendor_count
 
@@ -301,6 +303,7 @@ class _Run:
                 loaded=loaded,
                 duplicates=batch.duplicates,
                 quarantined=len(batch.quarantined),
+                mended=batch.mended,
                 vendor_count=batch.vendor_count,
                 reason=None if batch.fetched else "The vendor has nothing for this window.",
             )

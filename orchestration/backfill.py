@@ -50,6 +50,7 @@ def read_window_again(context: dg.OpExecutionContext, config: BackfillWindow) ->
                     "loaded": stream.loaded,
                     "duplicates": stream.duplicates,
                     "quarantined": stream.quarantined,
+                    "mended": stream.mended,
                     **({"dagster/row_count": facts[stream.stream].rows} if stream.stream in facts else {}),
                 },
             )

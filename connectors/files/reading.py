@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from connectors.files.folder import BadFile
 from connectors.files.mapping import Mapping
+from connectors.mending import Mender
 from connectors.storage import literal, quoted
 
 ROWS_A_BATCH = 10_000
@@ -25,8 +26,10 @@ Cells = list[str | None]
 Row = tuple[int, str, str | None, Cells]
 
 
-def load_rows(connection: duckdb.DuckDBPyConnection, file: Path, path: str, mapping: Mapping) -> None:
+def load_rows(connection: duckdb.DuckDBPyConnection, file: Path, path: str, mapping: Mapping) -> int:
     """Make the table `source_rows` (line, raw, problem, c0, c1, ...): a cell for each of `source_columns`.
+
+    Returns in how many lines of JSON half a character was replaced.
 
     Raises BadFile: unknown format, no header, a mapped column is missing, or the file cannot be read at all.
     """
@@ -40,8 +43,9 @@ def load_rows(connection: duckdb.DuckDBPyConnection, file: Path, path: str, mapp
         raise BadFile("its name does not say how it is written; say `format` in the mapping")
     if kind == "parquet":
         _load_parquet(connection, file, columns)
-        return
-    rows = _csv_rows(file, columns, mapping.delimiter) if kind == "csv" else _json_rows(file, columns)
+        return 0
+    mender = Mender()
+    rows = _csv_rows(file, columns, mapping.delimiter) if kind == "csv" else _json_rows(file, columns, mender)
     _insert(connection, rows, len(columns))
     if kind == "jsonl":
         for number, name in enumerate(columns):
@@ -50,6 +54,7 @@ def load_rows(connection: duckdb.DuckDBPyConnection, file: Path, path: str, mapp
             ).fetchone()
             if found and found[0] and not found[1]:
                 raise BadFile(f"no record has `{name}`, which the mapping names")
+    return mender.count
 
 
 def source_columns(mapping: Mapping) -> list[str]:
@@ -143,12 +148,12 @@ def _csv_rows(file: Path, columns: list[str], delimiter: str) -> Iterator[Row]:
             line += count
 
 
-def _json_rows(file: Path, columns: list[str]) -> Iterator[Row]:
+def _json_rows(file: Path, columns: list[str], mender: Mender) -> Iterator[Row]:
     paths = [name.split(".") for name in columns]
     nothing: Cells = [None] * len(columns)
     with file.open(encoding="utf-8", newline="\n") as text:
         for line, raw in enumerate(text, 1):
-            raw = raw.strip("\r\n")
+            raw = mender.whole(raw.strip("\r\n"))
             if not raw.strip():
                 continue
             problem, cells = None, nothing
@@ -175,8 +180,6 @@ def _cell(record: dict[str, Any], path: list[str]) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None or isinstance(value, str):
-        if value is not None:
-            value.encode()  # half of a surrogate pair is no text
         return value
     return json.dumps(value, ensure_ascii=False)
 

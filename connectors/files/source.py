@@ -141,7 +141,7 @@ class FilesConnector(Connector):
         with _workbench(self._scratch) as bench:
             try:
                 self._folder.copy(path, mapping, copy)
-                load_rows(bench, copy, path, mapping)
+                mended = load_rows(bench, copy, path, mapping)
             except BadFile as refusal:
                 told = (
                     f"{path} is refused whole: {refusal}.",
@@ -152,6 +152,7 @@ class FilesConnector(Connector):
             finally:
                 copy.unlink(missing_ok=True)
             convert(bench, path, mapping)
+            yield Page([], mended=mended)
             yield from _pages(bench)
             if position["was_read"]:
                 # A row that has become bad keeps its last good state.

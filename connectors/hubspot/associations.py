@@ -25,7 +25,7 @@ def _read(http: Http, known: Known) -> Iterator[list[RawRecord]]:
         ids = [each.record_id for each in known(kind)]
         for first in range(0, len(ids), IDS_A_BATCH):
             found = _of_objects(http, kind, ids[first : first + IDS_A_BATCH])
-            yield [RawRecord(key, "", json.dumps(link)) for key, link in found.items()]
+            yield [RawRecord(key, "", json.dumps(link, ensure_ascii=False)) for key, link in found.items()]
 
 
 def _of_objects(http: Http, kind: str, ids: list[str]) -> dict[str, Json]:

@@ -143,7 +143,9 @@ def raw_record(row: Mapping[str, Any], kind: SObject, types: Mapping[str, str]) 
     """The same record from REST (JSON with types) and from Bulk (text): else each change of way would be a new version."""
     record = {name: _value(row.get(name), type_) for name, type_ in types.items()}
     text = json.dumps(record, ensure_ascii=False)
-    return RawRecord(record["Id"] or "", record[kind.stamp] or "", text, record.get("IsDeleted") is True)
+    return RawRecord(
+        str(record["Id"] or ""), str(record[kind.stamp] or ""), text, record.get("IsDeleted") is True
+    )
 
 
 def _value(value: Any, type_: str) -> Any:

@@ -148,6 +148,7 @@ def _results(
                 "loaded": stream.loaded,
                 "duplicates": stream.duplicates,
                 "quarantined": stream.quarantined,
+                "mended": stream.mended,
                 "vendor_count": stream.vendor_count,
                 "seconds": round(stream.seconds, 2),
                 **place,
