@@ -19,11 +19,11 @@ from messages.incidents import Facts, Problem
 from messages.mail import send_once
 from messages.notices import Notices
 from messages.slack import Chat
+from metrics.dimensions import IS_WHOLE
 from reports.digest import METRICS, Digest, Known, digest_of
 from reports.digest_mail import digest_text, mail_of
 from reports.digest_slack import slack_post
 from reports.files import read_report
-from reports.model import DIMENSIONS
 from reports.reading import open_mart
 from reports.restatements import revisions
 from settings.home import Home
@@ -171,7 +171,7 @@ def _known_of(mart: duckdb.DuckDBPyConnection, week_start: date) -> list[Known]:
         select metric, as_of, revision, value
         from metrics.metric_values
         where grain = 'week' and period_start = ? and list_contains(?, metric)
-            and coalesce({", ".join(DIMENSIONS)}) is null
+            and {IS_WHOLE}
         """,
         [week_start, list(METRICS)],
     ).fetchall()

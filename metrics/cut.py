@@ -9,13 +9,13 @@ import duckdb
 from metrics.definitions import MetricDefinition
 from metrics.engine import MetricEngine
 from metrics.periods import period_name
-from metrics.query import CatalogueEntry, QueryRow, did_you_mean, names_of_members
+from metrics.query import QueryRow, did_you_mean, names_of_members
 
 
 def computed_rows(
     mart: duckdb.DuckDBPyConnection,
     semantic_manifest: Path,
-    entry: CatalogueEntry,
+    definition: MetricDefinition,
     by: Sequence[str],
     first_day: date,
     last_day: date,
@@ -26,18 +26,19 @@ def computed_rows(
     dimension that the metric does not have (naming those it has), or a metric that does not stand on facts.
     """
     engine = MetricEngine(semantic_manifest)
-    definition = next(each for each in engine.definitions if each.metric == entry.metric)
     if not all(relation.startswith("marts.fct_") for relation in engine.relations(definition.inputs)):
         raise ValueError(
-            f"{entry.metric} is prepared by its dimensions and cannot be cut anew: ask for it {entry.cuts}."
+            f"{definition.metric} is prepared by its dimensions and cannot be cut anew: ask for it {definition.cuts}."
         )
-    dimensions = tuple(_dimension(name, entry.metric, engine.dimensions(definition.inputs)) for name in by)
+    dimensions = tuple(
+        _dimension(name, definition.metric, engine.dimensions(definition.inputs)) for name in by
+    )
     _show_as_warehouse(mart, engine.catalogue)
     rows = mart.execute(_select(engine, definition, dimensions, first_day, last_day)).fetchall()
     names = names_of_members(mart)
     return dimensions, tuple(
         QueryRow(
-            period_name(entry.grain, period), tuple(names.get(each, each) for each in of), value, n, None
+            period_name(definition.grain, period), tuple(names.get(each, each) for each in of), value, n, None
         )
         for period, value, n, *of in rows
     )

@@ -1,9 +1,11 @@
 """A metric as its YAML defines it: one record, from the semantic manifest that dbt writes when it parses the project."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from metrics.dimensions import DIMENSIONS
+from settings.families import families_counted
 from settings.owners import owner_of
 
 GRAINS = ("day", "week", "month")
@@ -23,6 +25,8 @@ class MetricDefinition:
     `numerator`, `denominator`, `sample`: names of the metrics that give these columns; `sample` gives n. Where the
     YAML does not say them: of a ratio its inputs, n being the denominator; any other metric is a count, its own n.
     `minimum_sample`: below this n a value says little; None for a count, which needs none.
+    `families`: the kinds of tools that it is made of, those whose records are counted first; `families_of_cuts`: those
+    among them that only say to which member of a dimension something belongs.
     `exclusions`: what it leaves out on purpose; `known_gaps`: what it cannot see, in words for everybody.
     `closes_after_days`: days after a period's end until its value can be known.
     `leave_out`: values of a dimension that have no value of this metric.
@@ -36,19 +40,21 @@ class MetricDefinition:
     owner: str
     unit: str
     good_direction: str
-    minimum_sample: int | None
-    definition_version: int
     grain: str
     groupings: tuple[tuple[str, ...], ...]
     specification: str
     sample: str
-    numerator: str | None
-    denominator: str | None
-    closes_after_days: int
-    leave_out: Mapping[str, tuple[str, ...]]
-    exclusions: str
-    known_gaps: str
-    window_days: int
+    numerator: str | None = None
+    denominator: str | None = None
+    minimum_sample: int | None = None
+    definition_version: int = 1
+    closes_after_days: int = 0
+    window_days: int = 1
+    leave_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    families: tuple[str, ...] = ()
+    families_of_cuts: tuple[str, ...] = ()
+    exclusions: str = ""
+    known_gaps: str = ""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -56,21 +62,57 @@ class MetricDefinition:
         names = (self.metric, self.numerator, self.denominator, self.sample)
         return tuple(dict.fromkeys(name for name in names if name))
 
+    @property
+    def cuts(self) -> str:
+        """The published cuts in words: `as a whole; by feature and segment`."""
+        cuts = [" and ".join(name.removesuffix("_id") for name in grouping) for grouping in self.groupings]
+        return "; ".join(f"by {cut}" if cut else "as a whole" for cut in cuts)
 
-def published_definitions(semantic_manifest: Mapping[str, Any]) -> tuple[MetricDefinition, ...]:
+    def is_small(self, n: float | None) -> bool:
+        """Whether a value of so many cases says little."""
+        return self.minimum_sample is not None and n is not None and n < self.minimum_sample
+
+
+def published_definitions(
+    semantic_manifest: Mapping[str, Any], manifest: Mapping[str, Any]
+) -> tuple[MetricDefinition, ...]:
     """Every metric that is published (it has a `grain`), in the order of its name; the others only feed these.
 
-    Raises MetricDefinitionError for a definition that is incomplete.
+    Both are what dbt writes when it parses the project. Raises MetricDefinitionError for a definition that is incomplete.
     """
+    models, families = models_of_metrics(semantic_manifest, manifest), families_counted(manifest)
+    counted = {name: frozenset().union(*(families[model] for model in read)) for name, read in models.items()}
     published = [metric for metric in semantic_manifest["metrics"] if "grain" in _meta(metric)]
-    return tuple(_definition(metric) for metric in sorted(published, key=lambda metric: str(metric["name"])))
+    return tuple(
+        _definition(metric, counted) for metric in sorted(published, key=lambda metric: str(metric["name"]))
+    )
+
+
+def models_of_metrics(
+    semantic_manifest: Mapping[str, Any], manifest: Mapping[str, Any]
+) -> dict[str, frozenset[str]]:
+    """By metric, the dbt models whose rows it counts (names of nodes)."""
+    nodes = {
+        node["alias"]: name for name, node in manifest["nodes"].items() if node["resource_type"] == "model"
+    }
+    model_of = {
+        measure["name"]: nodes[model["node_relation"]["alias"]]
+        for model in semantic_manifest["semantic_models"]
+        for measure in model["measures"]
+    }
+    return {
+        metric["name"]: frozenset(
+            model_of[measure["name"]] for measure in metric["type_params"]["input_measures"]
+        )
+        for metric in semantic_manifest["metrics"]
+    }
 
 
 def _meta(metric: Mapping[str, Any]) -> dict[str, Any]:
     return dict((metric.get("config") or {}).get("meta") or {})
 
 
-def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
+def _definition(metric: Mapping[str, Any], counted: Mapping[str, frozenset[str]]) -> MetricDefinition:
     name, meta = str(metric["name"]), _meta(metric)
     for key in (
         "subject",
@@ -91,6 +133,10 @@ def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
     denominator = meta.get("denominator") or _bare_input(metric, "denominator")
     sample = str(meta.get("sample") or denominator or name)
     is_count = sample == name
+    numerator = meta.get("numerator") or (name if is_count else _bare_input(metric, "numerator"))
+    groupings = tuple(tuple(grouping) for grouping in meta["groupings"])
+    families = frozenset().union(*(counted[each] for each in (name, numerator, denominator, sample) if each))
+    of_cuts = _families_of_cuts(groupings) - families
     return MetricDefinition(
         metric=name,
         label=str(metric["label"]),
@@ -102,10 +148,12 @@ def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
         minimum_sample=None if is_count else meta.get("minimum_sample"),
         definition_version=int(meta["definition_version"]),
         grain=str(meta["grain"]),
-        groupings=tuple(tuple(grouping) for grouping in meta["groupings"]),
+        groupings=groupings,
+        families=(*sorted(families), *sorted(of_cuts)),
+        families_of_cuts=tuple(sorted(of_cuts)),
         specification=str(meta["specification"]),
         sample=sample,
-        numerator=meta.get("numerator") or (name if is_count else _bare_input(metric, "numerator")),
+        numerator=numerator,
         denominator=denominator,
         closes_after_days=int(meta.get("closes_after_days", 0)),
         leave_out={dimension: tuple(values) for dimension, values in meta.get("leave_out", {}).items()},
@@ -113,6 +161,11 @@ def _definition(metric: Mapping[str, Any]) -> MetricDefinition:
         known_gaps=str(meta.get("known_gaps", "")),
         window_days=_window_days(metric),
     )
+
+
+def _families_of_cuts(groupings: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+    cut_by = {name for grouping in groupings for name in grouping}
+    return frozenset(family for name in cut_by & DIMENSIONS.keys() for family in DIMENSIONS[name].families)
 
 
 def _bare_input(metric: Mapping[str, Any], part: str) -> str | None:

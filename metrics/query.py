@@ -16,33 +16,14 @@ from pathlib import Path
 import duckdb
 
 from connectors.storage import attach, open_duckdb
+from metrics.catalogue import read_definitions
+from metrics.definitions import MetricDefinition
+from metrics.dimensions import DIMENSIONS
 from metrics.periods import complete_periods, days_back, next_period, period_name
 from settings.home import Home
 
 # Earlier than any history: the last complete period is asked for, not the first.
 _LONG_AGO = date(1970, 1, 1)
-
-
-@dataclass(frozen=True)
-class CatalogueEntry:
-    """A metric as `meta.metrics` says it; `groupings`: the sets of dimensions by which its numbers are published."""
-
-    metric: str
-    label: str
-    subject: str
-    description: str
-    owner: str
-    unit: str
-    grain: str
-    minimum_sample: int | None
-    closes_after_days: int
-    groupings: tuple[tuple[str, ...], ...]
-
-    @property
-    def cuts(self) -> str:
-        """The published cuts in words: `as a whole; by feature and segment`."""
-        cuts = [" and ".join(name.removesuffix("_id") for name in grouping) for grouping in self.groupings]
-        return "; ".join(f"by {cut}" if cut else "as a whole" for cut in cuts)
 
 
 @dataclass(frozen=True)
@@ -60,7 +41,7 @@ class QueryRow:
 class QueryAnswer:
     """Rows in the order of period and members. `revision`: of the publication; `computed`: by MetricFlow just now."""
 
-    metric: CatalogueEntry
+    metric: MetricDefinition
     by: tuple[str, ...]
     rows: tuple[QueryRow, ...]
     as_of: date
@@ -68,10 +49,10 @@ class QueryAnswer:
     computed: bool
 
 
-def catalogue(published: Path) -> list[CatalogueEntry]:
+def catalogue(published: Path) -> list[MetricDefinition]:
     """Every published metric, by subject and name. Raises ValueError when nothing is published."""
     with _open(published) as mart:
-        return _catalogue(mart)
+        return list(read_definitions(mart).values())
 
 
 def query_metric(
@@ -84,7 +65,7 @@ def query_metric(
     made, and when nothing is published.
     """
     with _open(home.published) as mart:
-        entry = _entry(_catalogue(mart), metric)
+        entry = _entry(list(read_definitions(mart).values()), metric)
         (published_as_of, revision), *_ = mart.execute(
             "select as_of, revision from meta.publication"
         ).fetchall()
@@ -129,19 +110,7 @@ def _open(published: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _catalogue(mart: duckdb.DuckDBPyConnection) -> list[CatalogueEntry]:
-    rows = mart.execute(
-        "select metric, label, subject, description, owner, unit, grain, minimum_sample, closes_after_days, groupings "
-        "from meta.metrics order by subject, metric"
-    ).fetchall()
-    return [CatalogueEntry(*(*row[:-1], _groupings(row[-1]))) for row in rows]
-
-
-def _groupings(text: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(() if each == "all" else tuple(each.split(" × ")) for each in text.split(", "))
-
-
-def _entry(entries: Sequence[CatalogueEntry], metric: str) -> CatalogueEntry:
+def _entry(entries: Sequence[MetricDefinition], metric: str) -> MetricDefinition:
     for entry in entries:
         if metric in (entry.metric, entry.label):
             return entry
@@ -168,7 +137,7 @@ def _dimension(name: str, known: Iterable[str]) -> str | None:
 
 def _published_rows(
     mart: duckdb.DuckDBPyConnection,
-    entry: CatalogueEntry,
+    entry: MetricDefinition,
     dimensions: tuple[str, ...],
     start: date,
     end: date,
@@ -204,14 +173,7 @@ def _published_rows(
 
 def names_of_members(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """What the ids of features, products, teams, funnels and steps are called; other members are called as they are."""
-    return dict(
-        mart.execute(
-            """
-            select feature_id, feature_name from mart.dim_feature
-            union select product_id, product_name from mart.dim_feature
-            union select team_id, team_name from mart.dim_team
-            union select funnel_id, funnel_name from mart.dim_funnel_step
-            union select step, step_name from mart.dim_funnel_step
-            """
-        ).fetchall()
+    named = (
+        f"select {each.name}, {each.label} from {each.relation}" for each in DIMENSIONS.values() if each.label
     )
+    return dict(mart.execute(" union ".join(named)).fetchall())

@@ -5,7 +5,8 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
-from metrics.query import CatalogueEntry, QueryAnswer, QueryRow, catalogue, query_metric
+from metrics.definitions import MetricDefinition
+from metrics.query import QueryAnswer, QueryRow, catalogue, query_metric
 from settings.home import Home
 from settings.terminal import plain, shown
 
@@ -13,7 +14,7 @@ from settings.terminal import plain, shown
 _MOST_COLUMNS = 8
 
 
-def catalogue_table(entries: list[CatalogueEntry]) -> Table:
+def catalogue_table(entries: list[MetricDefinition]) -> Table:
     """Every metric with its meaning and the cuts in which it is published."""
     table = Table("subject", "metric", "label", "unit", "every", "by", box=None)
     for entry in entries:
@@ -42,7 +43,7 @@ def answer_table(answer: QueryAnswer) -> Table:
 def answer_footer(answer: QueryAnswer) -> str:
     """What the numbers are as of, and where they come from."""
     origin = "computed by MetricFlow from the published facts" if answer.computed else "the published numbers"
-    small = any(_is_small(answer, row) for row in answer.rows)
+    small = any(answer.metric.is_small(row.n) for row in answer.rows)
     least = f" * n below {answer.metric.minimum_sample}: too few to say much." if small else ""
     return f"{answer.metric.label}: {answer.metric.description} As of {answer.as_of}, revision {answer.revision}; {origin}.{least}"
 
@@ -58,20 +59,12 @@ def _side_by_side(answer: QueryAnswer, members: list[tuple[str, ...]]) -> Table:
     return table
 
 
-def _is_small(answer: QueryAnswer, row: QueryRow) -> bool:
-    return (
-        answer.metric.minimum_sample is not None
-        and row.n is not None
-        and row.n < answer.metric.minimum_sample
-    )
-
-
 def _note(answer: QueryAnswer, row: QueryRow) -> str:
     return f"restated (revision {row.revision})" if row.revision is not None and row.revision > 1 else ""
 
 
 def _value(answer: QueryAnswer, row: QueryRow) -> str:
-    mark = "*" if _is_small(answer, row) else ""
+    mark = "*" if answer.metric.is_small(row.n) else ""
     return in_unit(row.value, answer.metric.unit) + mark
 
 

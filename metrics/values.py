@@ -15,12 +15,13 @@ from typing import Any
 import duckdb
 
 from connectors.storage import attach, literal, open_duckdb, quoted
+from metrics.catalogue import write_definitions
 from metrics.definitions import MetricDefinition
+from metrics.dimensions import DIMENSIONS, IS_WHOLE
 from metrics.engine import MetricEngine
 from metrics.periods import complete_periods
 from metrics.touched_days import create_state, first_touched_day, remember_days
 
-DIMENSIONS = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
 # Prepared models write this where a row stands for the whole.
 ALL = "(all)"
 # Numbers nearer than this share of the greater one are the same number.
@@ -295,29 +296,10 @@ def _append(
         [as_of],
     )
     # Anew each night: a later version may say more of a metric.
-    connection.execute(
-        "create or replace table metrics.metric_definitions (metric text, label text, subject text, description text, "
-        "owner text, unit text, good_direction text, minimum_sample integer, definition_version integer, grain text, "
-        "groupings text, numerator text, denominator text, sample text, specification text, exclusions text, "
-        "known_gaps text, closes_after_days integer)"
-    )
-    connection.executemany(
-        f"insert into metrics.metric_definitions values ({', '.join('?' * 18)})",
-        [_definition_row(definition) for definition in engine.definitions],
-    )
+    write_definitions(connection, "metrics.metric_definitions", engine.definitions)
     for relation in relations:
         remember_days(connection, relation)
     connection.execute("commit")
-
-
-def _definition_row(definition: MetricDefinition) -> list[object]:
-    groupings = ", ".join(" × ".join(grouping) or "all" for grouping in definition.groupings)
-    return [
-        definition.metric, definition.label, definition.subject, definition.description, definition.owner,
-        definition.unit, definition.good_direction, definition.minimum_sample, definition.definition_version, definition.grain,
-        groupings, definition.numerator, definition.denominator, definition.sample, definition.specification,
-        definition.exclusions, definition.known_gaps, definition.closes_after_days,
-    ]  # fmt: skip
 
 
 def _same_key(left: str, right: str) -> str:
@@ -331,15 +313,11 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def latest_values(warehouse: Path) -> dict[str, dict[str, Any]]:
     """By metric, what its asset shows: the newest period, the value of the whole where there is one, how many numbers."""
-    whole = " and ".join(
-        f"{name} is null"
-        for name in ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
-    )
     with open_duckdb(warehouse, read_only=True) as connection:
         rows = connection.execute(
             f"""
             select metric, any_value(grain), max(period_start), count(*),
-                arg_max(value, period_start) filter ({whole}), arg_max(n, period_start) filter ({whole})
+                arg_max(value, period_start) filter ({IS_WHOLE}), arg_max(n, period_start) filter ({IS_WHOLE})
             from metrics.metric_values where is_current group by metric
             """
         ).fetchall()

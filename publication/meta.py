@@ -13,6 +13,8 @@ import duckdb
 
 from checks.dbt_tests import KEY_TESTS
 from connectors.storage import literal
+from metrics.catalogue import COLUMNS
+from metrics.dimensions import DIMENSIONS
 
 # Schema of the warehouse: what readers find it under.
 PUBLISHED_SCHEMAS = {"marts": "mart", "metrics": "metrics"}
@@ -85,13 +87,7 @@ NUMBERS = Described(
         "definition_version": "Version of the metric's definition by which the number was computed.",
         "grain": "Length of the period: day, week (ISO, from Monday) or month.",
         "period_start": "First day of the period, in the reporting time zone.",
-        "product_id": "Product; null: all products.",
-        "feature_id": "Feature; null: all features.",
-        "team_id": "Team; null: all teams.",
-        "segment": "Customer segment; null: all segments.",
-        "stage": "Stage of delivery; null: all stages.",
-        "funnel_id": "Funnel; null where the metric knows no funnels.",
-        "step": "Step of the funnel; null where the metric knows no funnels.",
+        **{name: dimension.comment for name, dimension in DIMENSIONS.items()},
         "numerator": "What was counted above the line; null for metrics that are no share.",
         "denominator": "What was counted below the line; null for metrics that are no share.",
         "value": "The number, in the metric's unit; null where nothing could be measured.",
@@ -104,26 +100,7 @@ NUMBERS = Described(
 
 CATALOGUE_TEXT = Described(
     "The catalogue: one row a metric, as its owner signed it.",
-    {
-        "metric": "Name of the metric.",
-        "label": "Name of the metric for people.",
-        "subject": "Subject, and so the view of schema metrics that shows it.",
-        "description": "What it measures, in a sentence.",
-        "owner": "Who answers for it.",
-        "unit": "Unit of its value.",
-        "good_direction": "Whether up or down is good.",
-        "minimum_sample": "Below this n a value says little; null: always shown.",
-        "definition_version": "Counts changes of its definition.",
-        "grain": "Length of its periods: day, week or month.",
-        "groupings": "Sets of dimensions by which it is cut, separated by commas; `all` is the whole.",
-        "numerator": "Metric that gives the numerator.",
-        "denominator": "Metric that gives the denominator.",
-        "sample": "Metric that gives n.",
-        "specification": "Chapter of the specification of metrics.",
-        "exclusions": "What it leaves out on purpose.",
-        "known_gaps": "What it cannot see, and what to know before it is quoted.",
-        "closes_after_days": "Days after a period's end until its value can be known.",
-    },
+    {name: column.comment for name, column in COLUMNS.items()},
 )
 
 

@@ -7,31 +7,21 @@ import re
 
 import duckdb
 
+from metrics.catalogue import read_definitions
+from metrics.definitions import MetricDefinition
+from metrics.dimensions import DIMENSIONS, Dimension
 from publication.meta import NUMBERS, Described
 
 # 95 of 100.
 _Z = 1.96
 # A metric of this name gives the standard error of the one before it.
 _STANDARD_ERROR = "_standard_error"
-# Dimension: its columns for readers, and what gives it names (relation, key, name).
-_NAMED = {
-    "product_id": ("product_name", "(select product_id, min(product_name) as product_name from mart.dim_feature group by 1)"),
-    "feature_id": ("feature_name", "(select feature_id, feature_name from mart.dim_feature)"),
-    "team_id": ("team_name", "(select team_id, team_name from mart.dim_team)"),
-    "funnel_id": ("funnel_name", "(select funnel_id, min(funnel_name) as funnel_name from mart.dim_funnel_step group by 1)"),
-    "step": ("step_name", "(select funnel_id, step, step_name from mart.dim_funnel_step)"),
-}  # fmt: skip
-_DIMENSIONS = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
 _COMMENTS = {
     **NUMBERS.columns,
     "label": "Name of the metric for people.",
     "unit": "Unit of the value.",
     "period": "The period as people write it: 2026-11-15, 2026-W46 or 2026-11.",
-    "product_name": "Name of the product; null: all products.",
-    "feature_name": "Name of the feature; null: all features.",
-    "team_name": "Name of the team; null: all teams.",
-    "funnel_name": "Name of the funnel.",
-    "step_name": "Name of the step.",
+    **{each.label: each.label_comment for each in DIMENSIONS.values() if each.label},
     "interval_low": "Lower end of the value's 95 % interval; null where value and n do not tell it (medians, counts).",
     "interval_high": "Upper end of the value's 95 % interval; null where value and n do not tell it (medians, counts).",
     "is_small_sample": "Whether n is below the metric's minimum sample: the value then says little.",
@@ -43,20 +33,20 @@ def create_subject_views(connection: duckdb.DuckDBPyConnection) -> dict[str, Des
 
     Raises ValueError for a subject that is no plain lower-case word.
     """
-    subjects = connection.execute(
-        "select subject, string_agg(groupings, ', '), string_agg(label, ', ' order by label), "
-        f"bool_or(ends_with(metric, '{_STANDARD_ERROR}')) "
-        "from meta.metrics group by subject order by subject"
-    ).fetchall()
+    of_subject: dict[str, list[MetricDefinition]] = {}
+    for definition in read_definitions(connection).values():
+        of_subject.setdefault(definition.subject, []).append(definition)
     described = {}
-    for subject, groupings, labels, has_errors in subjects:
+    for subject, definitions in of_subject.items():
         if not re.fullmatch(r"[a-z][a-z_]*", subject) or subject == "metric_values":
             raise ValueError(
                 f"Subject {subject!r} of a metric gives its view no good name: lower-case letters and _ only."
             )
-        used = set(re.split(r", | × ", groupings))
-        dimensions = [name for name in _DIMENSIONS if name in used]
+        used = {name for each in definitions for grouping in each.groupings for name in grouping}
+        dimensions = [each for name, each in DIMENSIONS.items() if name in used]
+        has_errors = any(each.metric.endswith(_STANDARD_ERROR) for each in definitions)
         connection.execute(f"create view metrics.{subject} as {_view(subject, dimensions, has_errors)}")
+        labels = ", ".join(sorted(each.label for each in definitions))
         described[f"metrics.{subject}"] = Described(
             f"Numbers on {subject.replace('_', ' ')}, with names and 95 % intervals: {labels}. Filter on is_current for "
             "the numbers that hold now; a dimension that is null means all of it.",
@@ -65,19 +55,17 @@ def create_subject_views(connection: duckdb.DuckDBPyConnection) -> dict[str, Des
     return described
 
 
-def _view(subject: str, dimensions: list[str], has_errors: bool) -> str:
+def _view(subject: str, dimensions: list[Dimension], has_errors: bool) -> str:
     columns, joins = [], []
-    for name in dimensions:
-        columns.append(f"numbers.{name}")
-        if name in _NAMED:
-            label, relation = _NAMED[name]
-            columns.append(f"{name}_names.{label}")
-            on = [name, "funnel_id"] if name == "step" else [name]
-            same = " and ".join(f"numbers.{key} = {name}_names.{key}" for key in on)
-            joins.append(f"left join {relation} as {name}_names on {same}")
+    for each in dimensions:
+        columns.append(f"numbers.{each.name}")
+        if each.label:
+            columns.append(f"{each.name}_names.{each.label}")
+            same = " and ".join(f"numbers.{key} = {each.name}_names.{key}" for key in each.keys)
+            joins.append(f"left join {each.relation} as {each.name}_names on {same}")
     # Of a net promoter score the interval comes from its published standard error; the numbers meet by their whole key.
     if has_errors:
-        key = ("is_current", "grain", "period_start", *_DIMENSIONS)
+        key = ("is_current", "grain", "period_start", *DIMENSIONS)
         same = " and ".join(f"numbers.{name} is not distinct from errors.{name}" for name in key)
         joins.append(
             f"left join (select * from metrics.metric_values where is_current and ends_with(metric, '{_STANDARD_ERROR}')) "

@@ -83,7 +83,7 @@ def _movement(report: HealthReport, metric: str) -> Change | None:
     then = newest(report, metric, before=now["period_start"])  # type: ignore[arg-type]
     value, before = number(now["value"]), number(then.get("value"))
     n, n_before = number(now["n"]) or 0.0, number(then.get("n")) or 0.0
-    if value is None or before is None or min(n, n_before) < definition.minimum_sample:
+    if value is None or before is None or definition.is_small(min(n, n_before)):
         return None
     history = [float(each) for each in report.series(metric)["value"].tail(13).iloc[:-1]]
     chance = uncertainty.surprise(definition.unit, value, n, before, n_before, history)

@@ -37,33 +37,42 @@ def data_status(report: HealthReport) -> DataStatus:
 def left_out(report: HealthReport) -> tuple[str, ...]:
     """Why metrics that are defined have no value, by the kind of tool that they are made from."""
     say = report.say
-    by_family: dict[tuple[str, ...], list[str]] = {}
+    by_families: dict[tuple[str, ...], list[str]] = {}
     for metric, definition in report.definitions.items():
-        families = report.families.get(metric, ())
+        # Without a tool that only says to which segment something belongs, the whole is still known.
+        counted = tuple(each for each in definition.families if each not in definition.families_of_cuts)
         # Days are for BI: a report of a week has none of them.
-        if families and definition.grain != "day" and not report.has(metric):
-            by_family.setdefault(families[:1], []).append(say.text(definition.label))
-    found = []
-    for (family,), labels in sorted(by_family.items()):
-        names = say.listed(sorted(dict.fromkeys(labels)))
-        on = [source.source for source in report.sources if source.family == family and source.is_on]
-        if on:
-            found.append(
-                say.text(
-                    "Left out: {names}. {sources} was read, but holds nothing of the kind yet.",
-                    names=names,
-                    sources=say.listed(on),
-                )
-            )
-        else:
-            found.append(
-                say.text(
-                    "Left out: {names}. No tool of the kind “{family}” is switched on.",
-                    names=names,
-                    family=wording.label(say, family),
-                )
-            )
-    return tuple(found)
+        if counted and definition.grain != "day" and not report.has(metric):
+            by_families.setdefault(counted, []).append(say.text(definition.label))
+    return tuple(
+        _why_left_out(report, families, say.listed(sorted(dict.fromkeys(labels))))
+        for families, labels in sorted(by_families.items())
+    )
+
+
+def _why_left_out(report: HealthReport, families: tuple[str, ...], names: str) -> str:
+    say = report.say
+    on = [source for source in report.sources if source.family in families and source.is_on]
+    off = [each for each in families if each not in {source.family for source in on}]
+    sources = say.listed([source.source for source in on])
+    kinds = say.listed([wording.label(say, each) for each in off])
+    if not off:
+        return say.text(
+            "Left out: {names}. {sources} was read, but holds nothing of the kind yet.",
+            names=names,
+            sources=sources,
+        )
+    if not on:
+        return say.text(
+            "Left out: {names}. No tool of the kind “{family}” is switched on.", names=names, family=kinds
+        )
+    return say.text(
+        "Left out: {names}. {sources} was read, but holds nothing of the kind yet; no tool of the kind “{family}” is "
+        "switched on.",
+        names=names,
+        sources=sources,
+        family=kinds,
+    )
 
 
 def _sources(report: HealthReport) -> Table:
@@ -145,7 +154,7 @@ def why(report: HealthReport, each: Restatement) -> str:
         )
     if each.value is None:
         return say.text("The number was withdrawn: nothing supports it any more.")
-    families = report.families.get(each.metric, ())
+    families = report.families(each.metric)
     sources = [source.source for source in report.sources if source.family in families and source.is_on]
     origin = say.listed(sources) or say.text("the sources")
     if each.first_n is not None and each.n is not None and each.first_n != each.n:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from metrics.definitions import MetricDefinition
 from reports import wording
 from reports.health import template
 from reports.language import Language
@@ -36,23 +37,11 @@ class Entry:
 class MetricEntry:
     """A metric of the catalogue. `last_value`: of the whole, with its period; None before the first.
 
-    `families`: kinds of tools it is made from; `sources`: those of them that are on; `group`: key of its entry.
+    `sources`: those of its kinds of tools that are on; `group`: key of its entry.
     """
 
-    metric: str
-    label: str
-    description: str
-    owner: str
-    unit: str
-    grain: str
-    good_direction: str
-    minimum_sample: int
-    specification: str
-    exclusions: str
-    known_gaps: str
-    version: int
+    definition: MetricDefinition
     group: str
-    families: tuple[str, ...]
     sources: tuple[str, ...]
     last_value: float | None = None
     last_n: int | None = None
@@ -89,10 +78,10 @@ def render_glossary(glossary: Glossary, say: Language) -> str:
     roles = {each.key: each for each in glossary.roles}
     return template("glossary.html.j2", say).render(
         glossary=glossary,
-        last_value=lambda metric: wording.quantity(say, metric.last_value, metric.unit),
-        last_period=lambda metric: "" if metric.last_period is None else wording.period(say, metric.grain, metric.last_period),
-        unit=lambda metric: say.text(_UNITS.get(metric.unit, metric.unit)),
+        last_value=lambda metric: wording.quantity(say, metric.last_value, metric.definition.unit),
+        last_period=lambda metric: "" if metric.last_period is None else wording.period(say, metric.definition.grain, metric.last_period),
+        unit=lambda metric: say.text(_UNITS.get(metric.definition.unit, metric.definition.unit)),
         label=lambda identifier: wording.label(say, identifier),
         owner=lambda owner: roles[owner].said(say, "name")[0] if owner in roles else owner.removeprefix("team:"),
-        metrics=sorted(glossary.metrics, key=lambda metric: (say.text(metric.label), metric.metric)),
+        metrics=sorted(glossary.metrics, key=lambda metric: (say.text(metric.definition.label), metric.definition.metric)),
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import yaml
@@ -11,6 +10,8 @@ from connectors.registry.glossary import GlossaryEntry
 from connectors.registry.schema import Registry
 from connectors.registry.source import load_registry, registry_dir
 from connectors.registry.stages import STAGES_WITHOUT_STATUS
+from metrics.catalogue import read_definitions
+from metrics.dimensions import IS_WHOLE
 from reports.glossary import Entry, Glossary, MetricEntry, Texts
 from settings.home import DBT_PROJECT
 
@@ -86,34 +87,24 @@ _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _metrics(mart: duckdb.DuckDBPyConnection, groups: Iterable[GlossaryEntry]) -> Iterator[MetricEntry]:
-    group_of = {metric: each for each in groups for metric in each.metrics}
+    group_of = {metric: each.id for each in groups for metric in each.metrics}
     on = mart.execute(
         "select family, source from meta.sources where outcome <> 'off' order by source"
     ).fetchall()
-    rows = mart.execute(
-        """
-        with latest as (
-            select metric, value, n, period_start, row_number() over (partition by metric order by period_start desc) as place
-            from metrics.metric_values
-            where is_current and value is not null
-                and coalesce(product_id, feature_id, team_id, segment, stage, funnel_id, step) is null
-        )
-        select
-            definition.metric, label, description, coalesce(owner, ''), unit, grain, good_direction,
-            coalesce(minimum_sample, 0), coalesce(specification, ''), coalesce(exclusions, ''),
-            coalesce(known_gaps, ''), definition_version,
-            latest.value, latest.n, latest.period_start
-        from meta.metrics as definition
-        left join latest on definition.metric = latest.metric and place = 1
-        order by definition.label, definition.metric
+    latest = mart.execute(
+        f"""
+        select metric, arg_max(value, period_start), arg_max(n, period_start), max(period_start)
+        from metrics.metric_values
+        where is_current and value is not null and {IS_WHOLE}
+        group by metric
         """
     ).fetchall()
-    for row in rows:
-        group = group_of.get(row[0])
-        families = group.families if group else ()
-        sources = tuple(source for family, source in on if family in families)
-        known: tuple[Any, ...] = (*row[:12], group.id if group else _REST, families, sources, *row[12:])
-        yield MetricEntry(*known)
+    last = {metric: (value, n, period) for metric, value, n, period in latest}
+    for metric, definition in read_definitions(mart).items():
+        sources = tuple(source for family, source in on if family in definition.families)
+        yield MetricEntry(
+            definition, group_of.get(metric, _REST), sources, *last.get(metric, (None, None, None))
+        )
 
 
 def _of(registry: Registry, kind: str) -> list[GlossaryEntry]:

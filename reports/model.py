@@ -8,29 +8,9 @@ from functools import cached_property
 import pandas as pd
 
 from checks.contract import CheckStatus
+from metrics.definitions import MetricDefinition
+from metrics.dimensions import DIMENSIONS
 from reports.language import Language, language
-
-DIMENSIONS = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A metric as its owner signed it. `unit`: users, accounts, ratio, days, seconds, count, ...; `good_direction`: up, down, none.
-
-    `closes_after_days`: days after a period's end until its value can be known.
-    """
-
-    label: str
-    description: str
-    unit: str
-    good_direction: str
-    owner: str
-    minimum_sample: int
-    specification: str
-    grain: str = "week"
-    exclusions: str = ""
-    closes_after_days: int = 0
-    definition_version: int = 1
 
 
 @dataclass(frozen=True)
@@ -101,9 +81,8 @@ class HealthReport:
     `values`: current rows of `metrics.metric_values` up to the week (columns metric, grain, period_start (date),
     the dimensions, numerator, denominator, value, n, revision). `features`: rows of `mart_feature_week` of the week
     with launch day, last day and adoption target. `names`: what ids are called; `words`: what stages and segments
-    are. `coverage`: rows of
-    `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it was. `families`: by
-    metric, the kinds of tools it is made from. `restatements`: what was said otherwise before. `revision`: how many
+    are. `coverage`: rows of `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it
+    was. `restatements`: what was said otherwise before. `revision`: how many
     times the week's figures have been said differently, from 1. `say`: the language of the pages.
     """
 
@@ -112,7 +91,7 @@ class HealthReport:
     week_start: date
     as_of: date
     values: pd.DataFrame
-    definitions: Mapping[str, Definition]
+    definitions: Mapping[str, MetricDefinition]
     targets: Mapping[str, Target]
     features: pd.DataFrame
     names: Mapping[str, str]
@@ -120,7 +99,6 @@ class HealthReport:
     sources: tuple[SourceStatus, ...]
     checks: tuple[CheckStatus, ...]
     withheld: tuple[str, ...] = field(default=())
-    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     restatements: tuple[Restatement, ...] = field(default=())
     words: Words = field(default_factory=Words)
     revision: int = 1
@@ -178,7 +156,11 @@ class HealthReport:
         """The name of a product, feature, team or step; the identifier when it has none."""
         return self.names.get(identifier, identifier)
 
+    def families(self, metric: str) -> tuple[str, ...]:
+        """The kinds of tools that a metric is made of; none for one that is not defined."""
+        return self.definitions[metric].families if metric in self.definitions else ()
+
     def stale_sources(self, metric: str) -> tuple[SourceStatus, ...]:
-        """The stale or failed sources that a metric is made from."""
-        families = self.families.get(metric, ())
+        """The stale or failed sources that a metric is made of."""
+        families = self.families(metric)
         return tuple(each for each in self.sources if each.is_stale and each.family in families)

@@ -11,9 +11,10 @@ from connectors.registry.schema import Registry
 from connectors.registry.source import load_registry, registry_dir
 from connectors.registry.stages import COMPUTED_STAGES
 from connectors.storage import open_duckdb
+from metrics.catalogue import read_definitions
 from metrics.query import names_of_members
 from reports.language import language
-from reports.model import Definition, HealthReport, SourceStatus, Target, Words
+from reports.model import HealthReport, SourceStatus, Target, Words
 from reports.restatements import restatements, revisions
 from settings.home import OLD_AFTER
 
@@ -97,7 +98,7 @@ def health_report(
             week_start=week_start,
             as_of=as_of,
             values=values,
-            definitions=_definitions(mart),
+            definitions=read_definitions(mart),
             targets=_targets(mart),
             features=features,
             names=names_of_members(mart),
@@ -112,17 +113,11 @@ def health_report(
                 ).fetchall()
             ),
             withheld=withheld,
-            families=_families(registry),
             words=words_of(registry, language_code),
             restatements=restatements(mart, week_start),
             revision=len(revisions(mart, week_start)) + 1,
             say=say,
         )
-
-
-def _families(registry: Registry) -> dict[str, tuple[str, ...]]:
-    """By metric, the kinds of tools it is made from, as the registry's glossary says."""
-    return {metric: entry.families for entry in registry.glossary for metric in entry.metrics}
 
 
 def words_of(registry: Registry, language_code: str = "en") -> Words:
@@ -148,15 +143,6 @@ def _names(registry: Registry, kind: str, language_code: str) -> dict[str, str]:
         if each.kind == kind
     }
     return {identifier: name for identifier, name in found.items() if name}
-
-
-def _definitions(mart: duckdb.DuckDBPyConnection) -> dict[str, Definition]:
-    rows = mart.execute(
-        "select metric, label, description, unit, good_direction, owner, coalesce(minimum_sample, 0), "
-        "coalesce(specification, ''), grain, coalesce(exclusions, ''), coalesce(closes_after_days, 0), "
-        "definition_version from meta.metrics"
-    ).fetchall()
-    return {row[0]: Definition(*row[1:]) for row in rows}
 
 
 def _targets(mart: duckdb.DuckDBPyConnection) -> dict[str, Target]:

@@ -5,7 +5,8 @@ from datetime import date
 
 import duckdb
 
-from reports.model import DIMENSIONS, Restatement
+from metrics.dimensions import DIMENSIONS
+from reports.model import Restatement
 
 _SQL = f"""
 with figures as (

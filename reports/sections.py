@@ -184,8 +184,7 @@ def cell(report: HealthReport, metric: str, row: Mapping[str, object]) -> Cell:
 
 def is_small(report: HealthReport, metric: str, row: Mapping[str, object]) -> bool:
     definition = report.definitions.get(metric)
-    n = number(row.get("n"))
-    return definition is not None and n is not None and n < definition.minimum_sample
+    return definition is not None and definition.is_small(number(row.get("n")))
 
 
 def margin(

@@ -1,6 +1,6 @@
 """What people call the families of tools, and which of them something is made of; a source's own words are with its connector."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connectors import connector_class
@@ -24,6 +24,27 @@ def family_tags(families: Iterable[str]) -> dict[str, str]:
 
 def families_upstream(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """By node of dbt's manifest, the families of the sources it is made of; the registry, which is in all, is left out."""
+    return _families(manifest, lambda node, parent: True)
+
+
+def families_counted(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """As `families_upstream`, but of the tools alone whose records are counted.
+
+    A model that says `is_lookup` in its `meta` (who somebody is, which customer they belong to, its segment) is not
+    followed: all tools tell people apart, and numbers of support are none of analytics for that. A model that says
+    `counts_lookups` is the exception: what it reads of them decides who is counted.
+    """
+    nodes = manifest["nodes"]
+
+    def is_followed(node: str, parent: str) -> bool:
+        return not _meta(nodes.get(parent, {})).get("is_lookup") or bool(_meta(nodes[node]).get("counts_lookups"))
+
+    return _families(manifest, is_followed)
+
+
+def _families(
+    manifest: Mapping[str, Any], is_followed: Callable[[str, str], bool]
+) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {
         name: frozenset({connector_class(node["source_name"].removeprefix("raw_")).family}) - {"registry"}
         for name, node in manifest["sources"].items()
@@ -32,9 +53,14 @@ def families_upstream(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     def of(name: str) -> frozenset[str]:
         if name not in found:
             parents = manifest["nodes"].get(name, {}).get("depends_on", {}).get("nodes", [])
-            found[name] = frozenset().union(*(of(parent) for parent in parents))
+            found[name] = frozenset().union(*(of(parent) for parent in parents if is_followed(name, parent)))
         return found[name]
 
     for name in manifest["nodes"]:
         of(name)
+    return found
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = node.get("config", {}).get("meta") or {}
     return found

@@ -122,6 +122,7 @@ def semantic_manifest() -> Path:
     # A worker that ends first takes the shared folder away.
     own = Path(mkdtemp(prefix="pops-metrics-"))
     atexit.register(shutil.rmtree, own, ignore_errors=True)
+    shutil.copy(folder / "manifest.json", own)
     return Path(shutil.copy(manifest, own))
 
 
@@ -155,6 +156,7 @@ def manifest_of(*metrics: str) -> Path:
     folder = Path(mkdtemp(prefix="pops-metrics-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "semantic_manifest.json").write_text(json.dumps(manifest))
+    shutil.copy(semantic_manifest().with_name("manifest.json"), folder)
     return folder / "semantic_manifest.json"
 
 

@@ -62,7 +62,8 @@ def build(home: Path, as_of: date, *arguments: str) -> None:
             environment.setenv(name, value)
         _dbt(_parsed(), "run", *arguments)
     (home / "dbt").mkdir(exist_ok=True)
-    shutil.copy(_target() / "semantic_manifest.json", home / "dbt")
+    for file in ("manifest.json", "semantic_manifest.json"):
+        shutil.copy(_target() / file, home / "dbt")
 
 
 @cache

@@ -6,9 +6,11 @@ from datetime import date, timedelta
 import pandas as pd
 
 from checks.contract import CheckStatus
+from metrics.definitions import MetricDefinition
+from metrics.dimensions import DIMENSIONS
 from reports.glossary import Entry, Glossary, MetricEntry, Texts
 from reports.health import render
-from reports.model import DIMENSIONS, Definition, HealthReport, Restatement, SourceStatus, Target
+from reports.model import HealthReport, Restatement, SourceStatus, Target
 from reports.weeks import Revision, Week
 
 WEEK = date(2026, 11, 9)
@@ -87,21 +89,27 @@ def _month(months_back: int) -> dict[str, object]:
 # What each metric of the fixture is made from, as far as a test asks.
 FAMILIES = {
     "tickets_created": ("support",), "contact_rate": ("support", "product_analytics"), "on_time_rate": ("delivery",),
-    "first_reply_seconds_median": ("support",), "smiles": ("surveys",),
+    "first_reply_seconds_median": ("support",),
 }  # fmt: skip
 
 
 def report(**changes: object) -> HealthReport:
     found = values()
     definitions = {
-        metric: Definition(
-            metric.replace("_", " ").capitalize(),
-            "One sentence.",
-            _unit(metric),
-            "up",
-            "team:product-ops",
-            30,
-            "M01",
+        metric: MetricDefinition(
+            metric=metric,
+            label=metric.replace("_", " ").capitalize(),
+            subject="subject",
+            description="One sentence.",
+            owner="team:product-ops",
+            unit=_unit(metric),
+            good_direction="up",
+            grain="week",
+            groupings=((),),
+            specification="M01",
+            sample=metric,
+            minimum_sample=30,
+            families=FAMILIES.get(metric, ()),
         )
         for metric in found["metric"].unique()
     }
@@ -130,7 +138,7 @@ def report(**changes: object) -> HealthReport:
         "coverage": coverage,
         "sources": (SourceStatus("zendesk", "support", "ok", "2026-11-16 01:00", 1200, False),),
         "checks": (CheckStatus("marts/core/fct_ticket", "volume__x", True, "warn", "team:support", "m", "o"),),
-        "families": FAMILIES, "revision": 2,
+        "revision": 2,
         "restatements": (
             Restatement("new_users", (), "week", WEEK, 38.0, 38, date(2026, 11, 14), 40.0, 40, date(2026, 11, 16)),
         ),
@@ -171,10 +179,12 @@ def weeks() -> list[Week]:
 
 def glossary() -> Glossary:
     """One entry of each kind."""
-    metric = MetricEntry(
-        "on_time_rate", "On time", "Share of the issues on time.", "team:product-ops", "ratio", "week", "up", 30,
-        "M34", "Epics.", "Time is calendar time.", 1, "delivery", ("delivery",), ("jira",), 0.7, 34, WEEK,
-    )  # fmt: skip
+    on_time = replace(
+        report().definitions["on_time_rate"],
+        exclusions="Epics.",
+        known_gaps="Time is calendar time.",
+    )
+    metric = MetricEntry(on_time, "delivery", ("jira",), 0.7, 34, WEEK)
     return Glossary(
         organisation="Acme Flow",
         as_of=date(2026, 11, 16),

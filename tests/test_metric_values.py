@@ -2,10 +2,12 @@
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from metrics.catalogue import read_definitions, write_definitions
 from metrics.periods import complete_periods
 from metrics.values import MetricRun, append_metric_values
 from tests.metric_warehouse import (
@@ -164,6 +167,18 @@ def test_definitions_are_beside_the_values(warehouse: Path) -> None:
     assert execute(warehouse, unknown) == [(0,)]
 
 
+def test_a_definition_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    definitions = engine_of(semantic_manifest()).definitions
+    with duckdb.connect(str(tmp_path / "some.duckdb")) as connection:
+        write_definitions(connection, "written", definitions)
+        assert read_definitions(connection, "written") == {each.metric: each for each in definitions}
+        connection.execute("alter table written drop column families")
+        older = read_definitions(connection, "written")
+    assert older["tickets_created"] == replace(
+        next(each for each in definitions if each.metric == "tickets_created"), families=()
+    )
+
+
 def test_the_next_day_adds_only_its_own(warehouse: Path) -> None:
     run(warehouse, date(2026, 11, 15))
     done = run(warehouse)
@@ -245,6 +260,7 @@ def test_a_new_definition_is_a_new_version_of_every_number(warehouse: Path, tmp_
     metric["config"]["meta"]["definition_version"] = 2
     changed = tmp_path / "semantic_manifest.json"
     changed.write_text(json.dumps(manifest))
+    shutil.copy(some_metrics().with_name("manifest.json"), tmp_path)
     done = run(warehouse, manifest=changed)
     assert done.revised > 0
     assert done.added == 0

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from metrics.definitions import MetricDefinitionError
+from metrics.definitions import MetricDefinitionError, models_of_metrics, published_definitions
 from metrics.engine import MetricEngine
 from metrics.values import append_metric_values
+from reports.model import SourceStatus
+from settings.families import families_upstream
 from tests.metric_catalogue import CATALOGUE, subject_of
 from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
+from tests.reports_fixture import report
 
 W46 = date(2026, 11, 9)
 
@@ -80,6 +84,42 @@ def test_metrics_are_defined_in_the_folder_of_their_subject_only() -> None:
         assert not any("measures" in model for model in content.get("models", [])), path
 
 
+def test_a_metric_is_made_of_the_tools_whose_records_it_counts(engine: MetricEngine) -> None:
+    made_of = {each.metric: (set(each.families), set(each.families_of_cuts)) for each in engine.definitions}
+    assert all(families for families, _ in made_of.values())
+    assert made_of["requester_wait_seconds_median"] == ({"support"}, set())
+    assert made_of["tickets_created"] == ({"support", "crm"}, {"crm"})
+    assert made_of["contact_rate"] == ({"support", "product_analytics"}, set())
+    assert made_of["on_time_rate"] == ({"delivery"}, set())
+    assert made_of["feedback_received"] == ({"roadmap", "support", "surveys", "files"}, set())
+    # Who may use a feature stands in the CRM; who used it, does not.
+    assert made_of["feature_adoption_rate"] == ({"product_analytics", "crm"}, set())
+    assert made_of["feature_reach_rate"] == ({"product_analytics"}, set())
+
+
+def test_a_stale_crm_warns_where_a_metric_is_cut_by_segment_and_nowhere_else(engine: MetricEngine) -> None:
+    stale = SourceStatus("hubspot", "crm", "failed", "2026-11-12 01:00", 10, is_stale=True)
+    shown = report(definitions={each.metric: each for each in engine.definitions}, sources=(stale,))
+    of_support = [each for each in engine.definitions if each.subject == "support"]
+    cut = {each.metric for each in of_support if any("segment" in grouping for grouping in each.groupings)}
+    assert {each.metric for each in of_support if shown.stale_sources(each.metric)} == cut
+    assert cut < {each.metric for each in of_support}
+    assert "tickets_created" in cut
+
+
+def test_no_metric_of_use_waits_for_other_tools() -> None:
+    semantic = json.loads(semantic_manifest().read_text())
+    manifest = json.loads(semantic_manifest().with_name("manifest.json").read_text())
+    read, upstream = models_of_metrics(semantic, manifest), families_upstream(manifest)
+    for each in published_definitions(semantic, manifest):
+        if each.subject in ("usage", "adoption", "funnels"):
+            waits_for = frozenset[str]().union(
+                *(upstream[model] for name in each.inputs for model in read[name])
+            )
+            # Support and CRM help to tell people apart.
+            assert waits_for <= {"product_analytics", "crm", "support"}, each.metric
+
+
 def test_targets_name_metrics(engine: MetricEngine) -> None:
     targets = yaml.safe_load((ROOT / "registry" / "targets.yml").read_text())["targets"]
     assert {target["metric"] for target in targets} <= {each.metric for each in engine.definitions}
@@ -103,6 +143,7 @@ def test_an_incomplete_definition_is_named(tmp_path: Path) -> None:
     metric = next(each for each in manifest["metrics"] if each["name"] == "new_users")
     del metric["config"]["meta"]["area"]
     (tmp_path / "semantic_manifest.json").write_text(json.dumps(manifest))
+    shutil.copy(semantic_manifest().with_name("manifest.json"), tmp_path)
     with pytest.raises(MetricDefinitionError, match="new_users has no `area`"):
         _ = MetricEngine(tmp_path / "semantic_manifest.json").definitions
 

@@ -12,10 +12,11 @@ import pytest
 
 from messages.digest import read_digest
 from metrics.definitions import MetricDefinition
+from metrics.dimensions import DIMENSIONS
 from metrics.engine import MetricEngine
 from metrics.periods import complete_periods, period_name
 from metrics.query import query_metric
-from metrics.values import ALL, DIMENSIONS
+from metrics.values import ALL
 from reports.reading import health_report
 from reports.wording import quantity
 from settings.home import Home

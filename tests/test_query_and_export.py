@@ -1,6 +1,7 @@
 """`pops query` and `pops export` on a published mart made by hand."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -39,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     home.dbt_target.mkdir()
     manifest = home.dbt_target / "semantic_manifest.json"
     metrics = ("tickets_created", "ticket_csat_rate", "feature_adoption_rate")
-    manifest.write_text(manifest_of(*metrics).read_text())
+    shutil.copytree(manifest_of(*metrics).parent, home.dbt_target, dirs_exist_ok=True)
     execute(
         path,
         """

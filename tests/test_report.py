@@ -190,7 +190,7 @@ def test_a_quiet_week_is_called_quiet() -> None:
 def test_what_is_switched_off_is_left_out_and_said_so() -> None:
     definitions = {
         **report().definitions,
-        "smiles": replace(report().definitions["csat_rate"], label="Smiles"),
+        "smiles": replace(report().definitions["csat_rate"], label="Smiles", families=("surveys",)),
     }
     said = text_of(render(report(definitions=definitions)))
     assert "Left out: Smiles. No tool of the kind “surveys” is switched on." in said

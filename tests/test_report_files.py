@@ -8,11 +8,11 @@ import duckdb
 import pytest
 
 from connectors.registry.source import DEFAULT_FOLDER, load_registry
+from metrics.dimensions import DIMENSIONS
 from pops.preflight import check_settings
 from reports import files as report_files
 from reports.glossary_data import check_glossary, gaps, published_metrics
 from reports.health import render
-from reports.model import DIMENSIONS
 from reports.restatements import restatements, revisions
 from settings.home import DBT_PROJECT, Home
 from tests import reports_fixture

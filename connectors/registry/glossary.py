@@ -9,7 +9,6 @@ from connectors.registry.stages import STAGES_WITHOUT_STATUS
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
-ToolFamily = Literal["product_analytics", "crm", "support", "delivery", "roadmap", "surveys", "files"]
 
 
 class Wording(BaseModel):
@@ -21,10 +20,7 @@ class Wording(BaseModel):
 
 
 class GlossaryEntry(BaseModel):
-    """A group of metrics, an event, a stage, a segment or a role; the id is the thing itself, of metrics a name of the group.
-
-    `families`: kinds of tools that the metrics are made from, the one they cannot be without first.
-    """
+    """A group of metrics, an event, a stage, a segment or a role; the id is the thing itself, of metrics a name of the group."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: Text
@@ -32,15 +28,12 @@ class GlossaryEntry(BaseModel):
     name: Text | None = None
     description: Text
     metrics: tuple[MetricName, ...] = Field(default=())
-    families: tuple[ToolFamily, ...] = Field(default=())
     fr: Wording = Field(default_factory=Wording)
 
     @model_validator(mode="after")
     def _is_whole(self) -> "GlossaryEntry":
-        if self.kind == "metrics" and not (self.metrics and self.families):
-            raise ValueError("an entry of the kind `metrics` names `metrics` and `families`")
-        if self.kind != "metrics" and (self.metrics or self.families):
-            raise ValueError("only an entry of the kind `metrics` names `metrics` and `families`")
+        if (self.kind == "metrics") != bool(self.metrics):
+            raise ValueError("an entry of the kind `metrics`, and no other, names `metrics`")
         return self
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster_dbt import DbtProject
 
-from metrics.definitions import MetricDefinition, published_definitions
+from metrics.definitions import MetricDefinition, models_of_metrics, published_definitions
 from orchestration.keys import FRESH, METRIC_VALUES, WAREHOUSE_POOL
 from orchestration.runs import night_of_run
-from settings.families import families_upstream, family_tags
+from settings.families import family_tags
 from settings.home import Home
 from settings.night import reporting_zone
 from settings.owners import PLATFORM, owner_of
@@ -34,21 +34,10 @@ def published_metrics(project: DbtProject) -> list[MetricAsset]:
     """Every published metric, from what dbt wrote when it parsed the project."""
     manifest = json.loads(project.manifest_path.read_text())
     semantic = json.loads((project.manifest_path.parent / "semantic_manifest.json").read_text())
-    nodes = {
-        node["alias"]: name for name, node in manifest["nodes"].items() if node["resource_type"] == "model"
-    }
-    model_of = {
-        measure["name"]: nodes[model["node_relation"]["alias"]]
-        for model in semantic["semantic_models"]
-        for measure in model["measures"]
-    }
-    models_of = {
-        metric["name"]: {model_of[measure["name"]] for measure in metric["type_params"]["input_measures"]}
-        for metric in semantic["metrics"]
-    }
+    models_of = models_of_metrics(semantic, manifest)
     return [
-        MetricAsset(each, tuple(sorted(set().union(*(models_of[name] for name in each.inputs)))))
-        for each in published_definitions(semantic)
+        MetricAsset(each, tuple(sorted(frozenset().union(*(models_of[name] for name in each.inputs)))))
+        for each in published_definitions(semantic, manifest)
     ]
 
 
@@ -101,7 +90,6 @@ def metric_specs(
 ) -> list[dg.AssetSpec]:
     """One asset a metric, downstream of the models it reads."""
     keys = {str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in models.specs}
-    families = families_upstream(json.loads(project.manifest_path.read_text()))
     return [
         dg.AssetSpec(
             each.key,
@@ -110,7 +98,7 @@ def metric_specs(
             owners=[each.definition.owner],
             kinds={"metricflow"},
             description=_description(each.definition),
-            tags=family_tags(frozenset().union(*(families[model] for model in each.models))),
+            tags=family_tags(each.definition.families),
             metadata={
                 "unit": each.definition.unit,
                 "good_direction": each.definition.good_direction,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import duckdb
 
+from metrics.dimensions import DIMENSIONS
 from metrics.engine import MetricEngine
-from metrics.values import DIMENSIONS, TOLERANCE, compute_metrics
+from metrics.values import TOLERANCE, compute_metrics
 from pops.workbench.workbench import LAST_NIGHT
 from publication.kept_night import KeptNight
 
