@@ -238,7 +238,7 @@ class Http:
             return question._replace(params={**(question.params or {}), **after})
 
         ask = partial(self._ask, "GET", headers=headers, signs=signs)
-        yield from (answer.body for answer in pages(ask, Question(path, params), step))
+        yield from (answer.body for answer in pages("GET", ask, Question(path, params), step))
 
     def paginate_links(
         self,
@@ -255,7 +255,7 @@ class Http:
             return None if target is None else Question(target)
 
         ask = partial(self._ask, "GET", headers=headers, signs=signs)
-        yield from (answer.body for answer in pages(ask, Question(path, params), step))
+        yield from (answer.body for answer in pages("GET", ask, Question(path, params), step))
 
     def paginate_posts(
         self,
@@ -277,7 +277,7 @@ class Http:
             return None if after is None else question._replace(json={**(question.json or {}), **after})
 
         ask = partial(self._ask, "POST", headers=headers, signs=signs)
-        yield from (answer.body for answer in pages(ask, Question(path, params, json), step))
+        yield from (answer.body for answer in pages("POST", ask, Question(path, params, json), step))
 
     def _ask(
         self,

@@ -32,6 +32,7 @@ class Question(NamedTuple):
 
 
 def pages(
+    method: str,
     ask: Callable[[Question], Answer],
     first: Question,
     following: Callable[[Question, Answer], Question | None],
@@ -42,11 +43,11 @@ def pages(
     while question is not None:
         key = json.dumps(question, sort_keys=True, default=str)
         if key in asked:
-            raise StuckCursor(place=question.path.partition("?")[0])
+            raise StuckCursor(place=f"{method} {httpx.URL(question.path).path}")
         if len(asked) >= MOST_PAGES:
             raise StuckCursor(
                 f"The vendor names a next page after {MOST_PAGES:,} pages.",
-                place=question.path.partition("?")[0],
+                place=f"{method} {httpx.URL(question.path).path}",
             )
         asked.add(key)
         answer = ask(question)

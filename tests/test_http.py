@@ -236,8 +236,9 @@ def test_pages_follow_links_and_parameters() -> None:
 
 def test_a_page_that_was_read_before_is_not_read_again() -> None:
     vendor = Vendor(ok({"after": 1}))
-    with pytest.raises(StuckCursor):
+    with pytest.raises(StuckCursor) as stuck:
         list(http(vendor).paginate("/things", None, lambda body: {"after": body["after"]}))
+    assert stuck.value.place == "GET /things"
     assert len(vendor.requests) == 2
 
 

@@ -31,17 +31,12 @@ def whole_list(http: Http, stream: str) -> Iterator[list[Json]]:
 
 def by_token(http: Http, path: str, query: Json) -> Iterator[Json]:
     """Answers until one has no nextPageToken. Raises StuckCursor for a token that was already followed."""
-    followed: set[str] = set()
-    while True:
-        body = http.post(path, query)
-        yield body
+
+    def following(body: Json) -> Json | None:
         token = body.get("nextPageToken")
-        if token is None:
-            return
-        if token in followed:
-            raise StuckCursor(place=f"POST {path}")
-        followed.add(token)
-        query = query | {"nextPageToken": token}
+        return None if token is None else {"nextPageToken": token}
+
+    return http.paginate_posts(path, query, following)
 
 
 def histories(http: Http, issue_ids: list[str]) -> Iterator[list[Json]]:

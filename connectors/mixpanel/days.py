@@ -1,12 +1,12 @@
 """Which days of the export are read for good, and the reading of one day's body."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from os import SEEK_END
 from pathlib import Path
 
+from connectors.bodies import parse_json
 from connectors.contract import Cursor, Page
 from connectors.lines import line_pages, lines_of
 
@@ -124,6 +124,6 @@ def is_whole(path: Path) -> bool:
         body.seek(max(0, size - LONGEST_LAST_LINE))
         last_line = body.read().rstrip().rpartition(b"\n")[2]
     try:
-        return size == 0 or isinstance(json.loads(last_line), dict)
+        return size == 0 or isinstance(parse_json(last_line), dict)
     except ValueError:
         return False
