@@ -202,7 +202,7 @@ def query(
     ] = None,
 ) -> None:
     """Print a metric from the published mart, also while a night is running."""
-    from metrics.query_table import print_query
+    from pops.query_table import print_query
 
     with _readable_errors():
         print_query(_terminal, metric, by or [], last, as_of.date() if as_of else None)

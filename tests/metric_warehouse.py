@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from metrics.dimensions import DIMENSIONS
 from metrics.engine import MetricEngine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -191,9 +192,8 @@ def execute(path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 def value(path: Path, metric: str, period: date, **dimensions: str) -> tuple[Any, ...] | None:
     """Numerator, denominator, value and n of a current number; None when there is no row."""
-    names = ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step")
     conditions = [
-        f"{name} = '{dimensions[name]}'" if name in dimensions else f"{name} is null" for name in names
+        f"{name} = '{dimensions[name]}'" if name in dimensions else f"{name} is null" for name in DIMENSIONS
     ]
     rows = execute(
         path,

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,13 +12,22 @@ import pytest
 from rich.console import Console
 
 from metrics.periods import days_back
-from metrics.query import query_metric
-from metrics.query_table import in_unit, print_query
+from metrics.query import QueryAnswer, QueryRow, query_metric
 from metrics.values import append_metric_values
+from pops.query_table import answer_table, print_query
 from publication.export import export_tables
 from publication.file import publish
+from reports.sections import cell
 from settings.home import Home
-from tests.metric_warehouse import create_warehouse, engine_of, execute, insert, manifest_of
+from tests.metric_warehouse import (
+    create_warehouse,
+    engine_of,
+    execute,
+    insert,
+    manifest_of,
+    semantic_manifest,
+)
+from tests.reports_fixture import report
 
 AS_OF = date(2026, 11, 16)
 FIRST_DAY = date(2026, 8, 3)
@@ -126,9 +136,30 @@ def test_the_table_is_for_people(home: Home, monkeypatch: pytest.MonkeyPatch) ->
     assert "2026-W45       2      4" in shown
     assert "As of 2026-11-16, revision 1; the published numbers." in shown
     assert "feature_adoption_rate" in shown
-    assert [in_unit(0.374, "ratio"), in_unit(11_520, "seconds"), in_unit(1204, "users"), in_unit(None, "days")] == [
-        "37.4 %", "3.2 h", "1,204", "-",
-    ]  # fmt: skip
+
+
+# Unit, value, and how report and query write it.
+WRITTEN = (
+    ("ratio", 0.374, "37%"), ("ratio", 0.0123, "1.2%"), ("seconds", 11_520.0, "3.2 h"), ("seconds", 45.0, "45 s"),
+    ("days", 3.25, "3.2 days"), ("days", 1.0, "1 day"), ("users", 1204.0, "1,204"), ("accounts", 3.0, "3"),
+    ("count", 16.0, "16"), ("points", -12.4, "−12"), ("tickets_per_1000_users", 8.25, "8.2"), ("count", None, "–"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("unit", "value", "written"), WRITTEN)
+def test_a_number_is_written_as_in_the_report(unit: str, value: float | None, written: str) -> None:
+    metric = replace(report().definitions["new_users"], unit=unit)
+    answer = QueryAnswer(
+        metric, (), (QueryRow("2026-W46", (), value, 40, 1),), AS_OF, revision=1, computed=False
+    )
+    assert list(answer_table(answer).columns[1].cells) == [written]
+    shown = report(definitions={"new_users": metric})
+    assert cell(shown, "new_users", {"value": value, "n": 40}).text == written
+
+
+def test_no_unit_of_a_metric_is_left_untried() -> None:
+    units = {each.unit for each in engine_of(semantic_manifest()).definitions}
+    assert units == {unit for unit, _, _ in WRITTEN}
 
 
 def test_an_export_is_one_revision_in_files(home: Home, tmp_path: Path) -> None:

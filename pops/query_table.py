@@ -7,6 +7,8 @@ from rich.table import Table
 
 from metrics.definitions import MetricDefinition
 from metrics.query import QueryAnswer, QueryRow, catalogue, query_metric
+from reports.language import language
+from reports.wording import quantity
 from settings.home import Home
 from settings.terminal import plain, shown
 
@@ -65,27 +67,8 @@ def _note(answer: QueryAnswer, row: QueryRow) -> str:
 
 def _value(answer: QueryAnswer, row: QueryRow) -> str:
     mark = "*" if answer.metric.is_small(row.n) else ""
-    return in_unit(row.value, answer.metric.unit) + mark
-
-
-def in_unit(value: float | None, unit: str) -> str:
-    """A value with its unit, rounded for people: 37.4 %, 3.2 h, 1,204."""
-    if value is None:
-        return "-"
-    if unit == "ratio":
-        return f"{100 * value:.1f} %"
-    if unit == "seconds":
-        return _duration(value)
-    if unit == "days":
-        return f"{value:.1f} d"
-    return f"{value:,.0f}" if unit in ("users", "accounts", "count") else f"{value:,.1f}"
-
-
-def _duration(seconds: float) -> str:
-    for name, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if abs(seconds) >= size:
-            return f"{seconds / size:.1f} {name}"
-    return f"{seconds:.0f} s"
+    # As the report says it.
+    return quantity(language("en"), row.value, answer.metric.unit) + mark
 
 
 def print_query(terminal: Console, metric: str | None, by: list[str], last: str, as_of: date | None) -> None:
