@@ -70,7 +70,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class CheckStatus:
-    """How a check ended. `severity`: error (holds publication) or warn. `meaning`: in plain words, what it watches."""
+    """How a check ended. `severity`: error (holds publication) or warn. `meaning`: in plain words, what it watches.
+
+    `keys`: of rows that broke it, at most five, redacted. `remedy`: what to do when it fails.
+    """
 
     asset: str
     check: str
@@ -79,6 +82,8 @@ class CheckStatus:
     owner: str
     meaning: str
     observed: str
+    keys: tuple[str, ...] = ()
+    remedy: str = ""
 
     @property
     def blocks(self) -> bool:

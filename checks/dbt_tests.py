@@ -89,11 +89,15 @@ def broken_tests(
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
-    """The first column of the first rows; none when the query needs what only dbt's session has."""
-    try:
-        return [
-            redacted(row[0])
-            for row in connection.execute(f"select * from ({query}) limit {_SHOWN}").fetchall()
-        ]
-    except duckdb.Error:
-        return []
+    """The first column of the first rows; none when the query needs what only dbt's session has.
+
+    dbt's `not_null` selects only the column that is null: then the rows' own first column names them.
+    """
+    for asked in (query, re.sub(r"(?i)^\s*select\s+\S+\s+from\b", "select * from", query, count=1)):
+        try:
+            rows = connection.execute(f"select * from ({asked}) limit {_SHOWN}").fetchall()
+        except duckdb.Error:
+            return []
+        if keys := [redacted(row[0]) for row in rows if row[0] is not None]:
+            return keys
+    return []

@@ -81,6 +81,19 @@ def dbt_remedy(kind: str | None, holds: bool) -> str:
     return f"{_BY_KIND.get(kind or '', _SINGULAR)} {_AFTER if holds else ''}".strip()
 
 
+def model_remedy(model: str) -> str:
+    """What to do when a model cannot be built, or a test of it not be run."""
+    return (
+        f"Run `pops model {model}`: it builds the model on the last night's data and shows the engine's whole error. A value that "
+        f"it cannot take must become unknown in the model; a full disk needs room. {_AFTER}"
+    )
+
+
+def step_remedy(step: str) -> str:
+    """What to do when a step of the night fails without saying so itself."""
+    return f"Open the run in the UI, or `dagster/logs` under POPS_HOME: the step `{step}` has its whole error there. {_AFTER}"
+
+
 def audit_remedy(check: str, holds: bool) -> str:
     """What to do about a failed rule of the audit, by the name of its check: `<suite>__<rule>`, `reconciliation__<step>`."""
     suite, _, rule = check.partition("__")

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
+from checks.blockers import Blocker
 from checks.contract import CheckStatus
 from messages.alerts import tell_owners
 from messages.channels import Links, links, slack_settings
 from messages.incidents import Facts, Problem
-from orchestration.evaluations import check_evaluations
+from orchestration.evaluations import blockers, check_evaluations
 from orchestration.keys import ARRIVED, GATE, PUBLISHED_MART
 from settings.home import OLD_AFTER, Home
 from settings.owners import PLATFORM, owner_of
@@ -29,10 +30,11 @@ def present_facts(instance: DagsterInstance, now: datetime, addresses: Links) ->
             continue
         checks = check_evaluations(instance, run.run_id)
         link = addresses.run(run.run_id)
-        blocking = [check for check in checks if check.blocks and check.check != GATE]
+        found = blockers(instance, run.run_id)
+        blocking = [each for each in found if each.kind != "step"]
         judged.add(f"failed/{job}")
         if run.status is DagsterRunStatus.FAILURE and not blocking:
-            problems.append(_failed(instance, run, link))
+            problems.append(_failed(instance, run, found, link))
         if job == "nightly":
             problems += [*_blocked(blocking, run.run_id, link), *_unread(checks, run.run_id, link)]
             judged |= {f"stale/{source}" for source in _sources(checks)}
@@ -53,14 +55,13 @@ def _newest_finished(instance: DagsterInstance, job: str) -> dg.DagsterRun | Non
     return found[0] if found else None
 
 
-def _failed(instance: DagsterInstance, run: dg.DagsterRun, link: str) -> Problem:
-    failures = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.STEP_FAILURE, limit=100)
-    steps = [str(record.event_log_entry.step_key) for record in failures.records]
+def _failed(instance: DagsterInstance, run: dg.DagsterRun, steps: list[Blocker], link: str) -> Problem:
     published = instance.get_records_for_run(
         run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION, limit=10_000
     )
     is_published = any(record.asset_key == PUBLISHED_MART for record in published.records)
-    lines = [f"Failed: {', '.join(steps)}." if steps else "The run ended before a step could say why."]
+    sentences = [step.sentence for step in steps]
+    lines = [*_few(sentences, "steps")] if steps else ["The run ended before a step could say why."]
     if run.job_name == "nightly":
         lines.append(
             "The mart of this night is published."
@@ -72,12 +73,11 @@ def _failed(instance: DagsterInstance, run: dg.DagsterRun, link: str) -> Problem
     )
 
 
-def _blocked(blocking: list[CheckStatus], run_id: str, link: str) -> list[Problem]:
-    """One problem an owner, whatever the number of checks."""
+def _blocked(blocking: list[Blocker], run_id: str, link: str) -> list[Problem]:
+    """One problem an owner, whatever the number of checks and models."""
     by_owner: dict[str, list[str]] = {}
-    for check in blocking:
-        observed = f" Observed: {check.observed}." if check.observed else ""
-        by_owner.setdefault(check.owner or owner_of(PLATFORM), []).append(f"{check.sentence}{observed}")
+    for each in blocking:
+        by_owner.setdefault(each.owner or owner_of(PLATFORM), []).append(each.sentence)
     return [
         Problem(
             "blocked",
@@ -85,7 +85,7 @@ def _blocked(blocking: list[CheckStatus], run_id: str, link: str) -> list[Proble
             owner,
             run_id,
             "The publication is blocked: readers keep the last sound mart",
-            _few(sentences, "checks"),
+            _few(sentences, "reasons"),
             link,
         )
         for owner, sentences in by_owner.items()

@@ -1,10 +1,25 @@
-"""What the checks of a run found, read from Dagster's event log: dbt tests, arrivals and audit alike."""
+"""What the checks of a run found and what keeps it from being published, read from Dagster's event log."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
+from checks.blockers import Blocker, of_check, sources_of_assets
 from checks.contract import CheckStatus
+from checks.words import step_remedy
+from connectors.redaction import redact, without_values
+from connectors.settings import enabled_sources
 from orchestration.keys import GATE
+from settings.home import Home
+from settings.owners import PLATFORM, owner_of
+
+# The metadata of a failed step that says which of its parts failed.
+_BLOCKED_BY = "blocked_by"
 
 
 def check_evaluations(instance: DagsterInstance, run_id: str) -> list[CheckStatus]:
@@ -28,6 +43,65 @@ def failed_checks(instance: DagsterInstance, run_id: str) -> list[CheckStatus]:
     ]
 
 
+def blockers(instance: DagsterInstance, run_id: str) -> list[Blocker]:
+    """What keeps a run from publishing: failed checks of severity `error` and failed models; only without any, failed steps."""
+    failed = [check for check in failed_checks(instance, run_id) if check.blocks]
+    sources = _sources_of_assets() if failed else {}
+    found = [of_check(check, sources.get(check.asset) or _source_of(check.asset)) for check in failed]
+    steps: list[Blocker] = []
+    for failure in instance.get_records_for_run(
+        run_id, of_type=DagsterEventType.STEP_FAILURE, limit=100
+    ).records:
+        event = failure.event_log_entry.dagster_event
+        assert event is not None
+        told = _told(event)
+        found += told
+        if not told:
+            steps.append(_of_step(event))
+    return found or steps
+
+
+def failure_of(found: list[Blocker]) -> dg.Failure:
+    """The end of a step some of whose parts failed: what each says, for the UI and for `blockers`."""
+    return dg.Failure(
+        "\n".join(blocker.sentence for blocker in found),
+        metadata={_BLOCKED_BY: dg.MetadataValue.json([asdict(blocker) for blocker in found])},
+    )
+
+
+def _told(event: dg.DagsterEvent) -> list[Blocker]:
+    """What a step that ended with `failure_of` said."""
+    given = event.step_failure_data.user_failure_data
+    told = given.metadata.get(_BLOCKED_BY) if given else None
+    if not isinstance(told, dg.JsonMetadataValue):
+        return []
+    parts: list[dict[str, Any]] = json.loads(json.dumps(told.data))
+    return [
+        Blocker(**{**each, "sources": tuple(each["sources"]), "keys": tuple(each["keys"])}) for each in parts
+    ]
+
+
+def _of_step(event: dg.DagsterEvent) -> Blocker:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    message = "it ended without saying why" if error is None else redact(without_values(error.message))
+    step = str(event.step_key)
+    return Blocker("step", step, message, step_remedy(step), owner_of(PLATFORM))
+
+
+def _sources_of_assets() -> Mapping[str, tuple[str, ...]]:
+    manifest = Home.from_environment().dbt_target / "manifest.json"
+    if not manifest.exists():
+        return {}
+    return sources_of_assets(json.loads(manifest.read_text()), enabled_sources(os.environ))
+
+
+def _source_of(asset: str) -> tuple[str, ...]:
+    layer, *rest = asset.split("/")
+    return (rest[0],) if layer in ("raw", "staging", "vendor") and rest else ()
+
+
 def _evaluation(event: dg.DagsterEvent | None) -> CheckStatus:
     assert event is not None
     data = event.asset_check_evaluation_data
@@ -41,4 +115,8 @@ def _evaluation(event: dg.DagsterEvent | None) -> CheckStatus:
         owner=str(metadata.get("owner", "")),
         meaning=str(metadata.get("meaning") or data.description or ""),
         observed=str(metadata.get("observed", "")),
+        keys=tuple(str(metadata.get("failing_keys") or "").split(", "))
+        if metadata.get("failing_keys")
+        else (),
+        remedy=str(metadata.get("what_to_do", "")),
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.evaluations import failed_checks
+from orchestration.evaluations import blockers
 from orchestration.keys import DIGEST, HEALTH_REPORT, target_key
 from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
@@ -33,10 +33,8 @@ def tell_readers(context: dg.HookContext) -> None:
     """Yesterday's mart stays; the newest report says that it does, and why. What fails after publication holds nothing."""
     if context.step_key in _AFTER_PUBLICATION:
         return
-    reasons = [check.sentence for check in failed_checks(context.instance, context.run_id) if check.blocks]
-    if context.op_exception is not None and not reasons:
-        reasons = [f"The step {context.step_key} failed. Its error is in the run's log."]
-    mark_withheld(Home.from_environment(), reasons)
+    found = blockers(context.instance, context.run_id)
+    mark_withheld(Home.from_environment(), [blocker.sentence for blocker in found])
 
 
 nightly = dg.define_asset_job(

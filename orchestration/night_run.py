@@ -14,9 +14,10 @@ import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
+from checks.blockers import Blocker
 from checks.contract import CheckStatus
 from messages.channels import links
-from orchestration.evaluations import failed_checks
+from orchestration.evaluations import blockers, failed_checks
 from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PUBLISHED_MART, target_key
 from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
@@ -37,12 +38,16 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class NightResult:
-    """`published` is true when the night's mart replaced the one before; steps after that may have failed."""
+    """`published` is true when the night's mart replaced the one before; steps after that may have failed.
+
+    `warnings`: checks that failed and hold nothing. `blockers`: why it was not published.
+    """
 
     run_id: str
     as_of: date
     published: bool
-    failed: tuple[CheckStatus, ...]
+    warnings: tuple[CheckStatus, ...]
+    blockers: tuple[Blocker, ...]
     failed_steps: tuple[str, ...]
     seconds: float
     log: Path
@@ -76,10 +81,11 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
                 line = _line(event)
                 if line:
                     say(f"{time.monotonic() - started:6.1f} s  {line}")
-            failed = tuple(failed_checks(instance, run.run_id))
+            warnings = tuple(each for each in failed_checks(instance, run.run_id) if not each.blocks)
+            blocked_by = () if published else tuple(blockers(instance, run.run_id))
             _tell_owners(home, instance, say)
     seconds = time.monotonic() - started
-    return NightResult(run.run_id, as_of, published, failed, tuple(failed_steps), seconds, log)
+    return NightResult(run.run_id, as_of, published, warnings, blocked_by, tuple(failed_steps), seconds, log)
 
 
 def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:

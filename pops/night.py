@@ -1,11 +1,15 @@
 """A night in a terminal: its progress, and what its checks found."""
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from settings.home import Home
 from settings.terminal import shown
+
+if TYPE_CHECKING:
+    from orchestration.night_run import NightResult
 
 
 def run_and_tell(as_of: date, terminal: Console) -> bool:
@@ -16,9 +20,18 @@ def run_and_tell(as_of: date, terminal: Console) -> bool:
     result = run_night(
         Home.from_environment().prepare(), as_of, lambda line: terminal.print(f"  {shown(line)}")
     )
-    for check in result.failed:
-        mark = "[red]failed[/red]" if check.severity == "error" else "[yellow]warning[/yellow]"
-        terminal.print(f"  {mark} {shown(check.sentence)} [dim]{shown(check.observed)}[/dim]")
+    tell(result, terminal)
+    return result.published and not result.failed_steps
+
+
+def tell(result: "NightResult", terminal: Console) -> None:
+    """Print how a night ended: its warnings, what kept it from being published, what failed after that."""
+    for check in result.warnings:
+        terminal.print(
+            f"  [yellow]warning[/yellow] {shown(check.sentence)} [dim]{shown(check.observed)}[/dim]"
+        )
+    for blocker in result.blockers:
+        terminal.print(f"  [red]failed[/red] {shown(blocker.sentence)}")
     steps = ", ".join(result.failed_steps)
     if result.published:
         terminal.print(f"  [green]published[/green] in {result.seconds:.0f} s")
@@ -28,4 +41,3 @@ def run_and_tell(as_of: date, terminal: Console) -> bool:
         terminal.print(
             f"  [red]not published[/red] (failed: {steps}); readers keep the last sound mart. Log: {shown(result.log)}"
         )
-    return result.published and not result.failed_steps

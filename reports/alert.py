@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reports.slack import Block, escape, link, mention, sections
 
-_SHOWN_AT_MOST = 600
+_SHOWN_AT_MOST = 1200
 
 
 def alert_post(

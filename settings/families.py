@@ -42,11 +42,25 @@ def families_counted(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     return _families(manifest, is_followed)
 
 
+def sources_upstream(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """By node of dbt's manifest, the sources it is made of."""
+    return _sources(manifest, lambda node, parent: True)
+
+
 def _families(
     manifest: Mapping[str, Any], is_followed: Callable[[str, str], bool]
 ) -> dict[str, frozenset[str]]:
+    return {
+        name: frozenset(connector_class(source).family for source in sources) - {"registry"}
+        for name, sources in _sources(manifest, is_followed).items()
+    }
+
+
+def _sources(
+    manifest: Mapping[str, Any], is_followed: Callable[[str, str], bool]
+) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {
-        name: frozenset({connector_class(node["source_name"].removeprefix("raw_")).family}) - {"registry"}
+        name: frozenset({node["source_name"].removeprefix("raw_")})
         for name, node in manifest["sources"].items()
     }
 

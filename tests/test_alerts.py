@@ -13,6 +13,7 @@ from messages.incidents import Facts, Problem
 from orchestration.alerts import owner_alerts, present_facts
 from orchestration.jobs import tell_readers
 from orchestration.keys import ARRIVED, DIGEST, GATE, HEALTH_REPORT, PUBLISHED_MART
+from reports.files import withheld_reasons
 from sandbox.vendors.slack.credentials import (
     SLACK_FOREIGN_CHANNEL,
     SLACK_LEADERSHIP,
@@ -67,7 +68,13 @@ class NightStory:
         @dg.multi_asset(specs=[dg.AssetSpec(MART, deps=[TICKETS, ISSUES])], check_specs=gate)
         def build() -> Iterator[dg.MaterializeResult[None]]:
             _crash_if(crash == "build")
-            told = {"owner": "team:support-operations", "meaning": "Tickets are <few>.", "observed": "3 rows"}
+            told = {
+                "owner": "team:support-operations",
+                "meaning": "Tickets are <few>.",
+                "observed": "3 rows",
+                "failing_keys": "zendesk…1234, zendesk…1235",
+                "what_to_do": "Ask them. Then run the night again.",
+            }
             yield dg.MaterializeResult(
                 asset_key=MART,
                 check_results=[
@@ -138,7 +145,10 @@ def test_a_blocked_night_names_the_check_and_its_owner(story: NightStory) -> Non
     run = story.night(broken=True)
     (problem,) = story.problems().values()
     assert (problem.key, problem.owner) == ("blocked/team:support-operations", "team:support-operations")
-    assert problem.lines == ("marts/core/fct_ticket: Tickets are <few>. Observed: 3 rows.",)
+    assert problem.lines == (
+        "marts/core/fct_ticket, check volume: Tickets are <few>. Observed: 3 rows. "
+        "Rows, by redacted key: zendesk…1234, zendesk…1235. What to do: Ask them. Then run the night again.",
+    )
     assert problem.link == f"https://dagster.acme.example/runs/{run}"
 
 
@@ -147,10 +157,9 @@ def test_a_crash_says_nothing_of_what_it_never_reached(story: NightStory) -> Non
     assert list(story.problems()) == ["failed/nightly"]
     assert story.facts().judged == {"failed/nightly"}
     story.night(crash="build")
-    assert story.problems()["failed/nightly"].lines == (
-        "Failed: build.",
-        "Nothing was published: readers keep the last sound mart.",
-    )
+    failed, consequence = story.problems()["failed/nightly"].lines
+    assert failed.startswith("step build: RuntimeError: out of memory. What to do: Open the run in the UI")
+    assert consequence == "Nothing was published: readers keep the last sound mart."
     story.night(crash="digest")
     assert story.problems()["failed/nightly"].lines[1] == "The mart of this night is published."
 
@@ -220,7 +229,11 @@ def test_only_what_fails_before_publication_withholds_it(
     job = dg.define_asset_job("nightly", executor_def=dg.in_process_executor, hooks={tell_readers})
     made = dg.Definitions(assets=[failing], jobs=[job]).resolve_job_def("nightly")
     made.execute_in_process(instance=story.instance, raise_on_error=False)
-    assert home.published.with_name("withheld.txt").exists() is is_withheld
+    (step,) = made.graph.node_dict
+    said = withheld_reasons(home)
+    assert [each.split(". ")[0] for each in said] == [
+        f"step {step}: RuntimeError: out of memory"
+    ] * is_withheld
 
 
 def test_while_slack_is_off_nothing_happens(

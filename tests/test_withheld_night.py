@@ -1,5 +1,6 @@
 """A night with bad data, on a home that two good nights have left."""
 
+import html
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,10 +42,21 @@ def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
         sandbox.defects()
     assert done.returncode == 1
     assert "not published" in done.stdout
+    printed = " ".join(done.stdout.split())
     assert house.content() == before
     report = sorted((house.home / "reports").glob("*/index.html"))[-1].read_text()
     assert "the newest night was not published" in report
     assert "far from the same weekday" in report
+    # What blocked it is told in the same words everywhere.
+    (withheld,) = {
+        line
+        for line in (house.home / "published" / "withheld.txt").read_text().splitlines()
+        if "far from the same weekday" in line
+    }
+    for part in ("(made of ", " Observed: ", " What to do: Compare the count with the vendor's own."):
+        assert part in withheld
+    assert withheld in printed
+    assert html.escape(withheld, quote=False).replace("'", "&#39;") in report
     chat = WebClient(token=SLACK_BOT_TOKEN, base_url=f"{sandbox.base_url}/slack/api/")
     told = {
         channel: chat.conversations_history(channel=channel)["messages"]

@@ -18,9 +18,12 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from checks.blockers import Blocker, of_dbt
 from checks.dbt_tests import broken_tests, holds_publication, meaning_of, remedy_of
+from connectors.settings import enabled_sources
 from orchestration.check_words import CheckWords
 from orchestration.dbt_errors import without_records
+from orchestration.evaluations import failure_of
 from orchestration.keys import FRESH, WAREHOUSE_POOL
 from orchestration.model_facts import BuiltModels
 from orchestration.runs import night_of_run
@@ -143,6 +146,8 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         if failed:
             yield from _explained(failed, build, manifest, owners)
         error = build.get_error()
+        if error and (broken := _broken(build, manifest)):
+            raise failure_of(broken)
         if isinstance(error, dg.Failure):
             raise without_records(error)
         if error:
@@ -150,6 +155,14 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
 
     owners = {str(spec.metadata[_TEST_ID]): str(spec.metadata["owner"]) for spec in dbt_build.check_specs}
     return dbt_build
+
+
+def _broken(build: DbtCliInvocation, manifest: Mapping[str, Any]) -> list[Blocker]:
+    """What could not be built or run; nothing when dbt ended before it began."""
+    results = build.target_path / "run_results.json"
+    if not results.exists():
+        return []
+    return of_dbt(json.loads(results.read_text()), manifest, enabled_sources(os.environ))
 
 
 def _explained(
