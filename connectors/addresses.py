@@ -35,6 +35,14 @@ def wrong_with(url: str) -> str:
     return ""
 
 
+def wrong_with_store(url: str) -> str:
+    """Why a store may not be opened at `url`, as `wrong_with`: its own package sends what the URL holds."""
+    parts = urlsplit(url.rpartition("::")[2])
+    if parts.scheme in ("http", "ftp") and secrets_in(url) and not is_loopback(parts.hostname or ""):
+        return "must not send credentials in clear: use https or sftp, or the store's own variables"
+    return ""
+
+
 def shown(url: str) -> str:
     """`url` as it may be shown: without user info, query and fragment. What is no URL (a folder) stays as it is."""
     if "://" not in url:

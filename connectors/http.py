@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -80,6 +81,8 @@ class Http:
             # A proxy of the environment cannot reach this machine's own addresses.
             trust_env=not is_loopback(self._reach.base.host),
             headers={**_HEADERS, **self._habits.headers},
+            # No API needs cookies, and httpx cannot send back every one that it takes.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             event_hooks={"response": [partial(bound, clock=clock)]},
         )
         self.request_count = 0

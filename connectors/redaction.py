@@ -1,10 +1,12 @@
 """Takes secrets out of everything that a person may read: errors, logs, stored reasons."""
 
+import json
 import logging
 import re
 import threading
 from base64 import b64encode
 from collections.abc import Iterable
+from html import escape
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[redacted]"
@@ -29,12 +31,14 @@ _VALUES = re.compile(
 
 
 def remember_secrets(values: Iterable[str]) -> None:
-    """From now on `redact` hides these values in this process, also percent- and base64-encoded."""
+    """From now on `redact` hides these values in this process, also percent- and base64-encoded or escaped."""
     with _lock:
         for value in values:
             if len(value) >= SHORTEST_SECRET:
                 encoded = b64encode(value.encode()).decode()
                 _secrets.update({value, quote(value, safe=""), quote_plus(value), encoded})
+                # As an answer in JSON or HTML echoes it.
+                _secrets.update({json.dumps(value)[1:-1], escape(value), escape(value, quote=False)})
 
 
 def redact(text: str) -> str:

@@ -201,6 +201,13 @@ def test_what_is_not_json_is_an_error(answer: httpx.Response) -> None:
         http(Vendor(answer)).get("/things")
 
 
+def test_a_cookie_is_not_taken_and_cannot_break_the_next_request() -> None:
+    vendor = Vendor(httpx.Response(200, headers=[(b"set-cookie", b"name=\x80; path=/")], json={"fine": True}))
+    api = http(vendor)
+    assert api.get("/things") == api.get("/things") == {"fine": True}
+    assert "cookie" not in vendor.requests[1].headers
+
+
 def test_a_byte_order_mark_is_no_error() -> None:
     assert http(Vendor(httpx.Response(200, content=b'\xef\xbb\xbf{"a": 1}'))).get("/things") == {"a": 1}
 

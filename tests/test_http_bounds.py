@@ -155,7 +155,7 @@ def test_a_length_that_is_no_number_is_not_the_files(tmp_path: Path, length: str
 HEADER_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60)
 HEADERS = st.dictionaries(
     st.sampled_from(
-        ["date", "retry-after", "link", "location", "content-type", "content-encoding", "x-ratelimit-reset", "etag"]
+        ["date", "retry-after", "link", "location", "content-type", "content-encoding", "x-ratelimit-reset", "etag", "set-cookie"]
     ),
     HEADER_TEXT | st.sampled_from(["gzip", "deflate", "identity", "text/html", '<x>; rel="next"', "</a>;;rel=next", "0"]),
 )  # fmt: skip

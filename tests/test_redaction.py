@@ -160,6 +160,39 @@ def test_a_store_is_shown_without_its_secrets(url: str, place: str) -> None:
     assert all(CANARY not in redact(each) for each in (url, *secrets_in(url)))
 
 
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        (f"http://bob:{CANARY}@host.example/drop", True),
+        (f"ftp://bob:{CANARY}@host.example/drop", True),
+        (f"simplecache::http://host.example/drop?token={CANARY}", True),
+        (f"http://bob:{CANARY}@127.0.0.1:9000/drop", False),
+        ("http://host.example/drop", False),
+        (f"sftp://bob:{CANARY}@host.example/drop", False),
+        ("/srv/drop", False),
+    ],
+)
+def test_a_stores_credentials_do_not_go_in_clear(url: str, is_refused: bool) -> None:
+    kind = connector_class("files").Settings
+    if not is_refused:
+        assert load_settings("files", kind, {"POPS_FILES_URL": url}) is not None
+        return
+    with pytest.raises(ValueError, match="POPS_FILES_URL: must not send credentials in clear") as refused:
+        load_settings("files", kind, {"POPS_FILES_URL": url})
+    assert CANARY not in str(refused.value)
+
+
+def test_a_secret_is_hidden_as_json_and_html_echo_it() -> None:
+    secret = 'q"u<o>t\e&d-canary'
+    remember_secrets([secret])
+    for echo in (
+        'q\\"u<o>t\\\\e&d-canary',
+        "q&quot;u&lt;o&gt;t\\e&amp;d-canary",
+        'q"u&lt;o&gt;t\\e&amp;d-canary',
+    ):
+        assert "canary" not in redact(f"the key {echo} is wrong")
+
+
 @pytest.mark.parametrize("key", ["a", "pops", "k" * 31, "k" * 64, "abcabcabcabcabcabcabcabcabcabcabcabc"])
 def test_a_key_that_can_be_guessed_is_refused_with_the_remedy(key: str) -> None:
     with pytest.raises(ValueError, match="POPS_PSEUDONYM_KEY can be guessed") as refused:

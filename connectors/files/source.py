@@ -15,7 +15,9 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from pydantic import field_validator
 
+from connectors.addresses import wrong_with_store
 from connectors.contract import PAGE_SCHEMA, Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import NotFound
 from connectors.files.conversion import convert
@@ -38,6 +40,13 @@ class FilesSettings(VendorlessSettings):
 
     address = "url"
     url: str
+
+    @field_validator("url")
+    @classmethod
+    def _bearable_store(cls, url: str) -> str:
+        if problem := wrong_with_store(url):
+            raise ValueError(problem)
+        return url
 
 
 class FilesConnector(Connector):
