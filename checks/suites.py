@@ -84,7 +84,7 @@ select
     cycle_time_seconds <= lead_time_seconds + 60 as is_cycle_within_lead,
     stage
 from marts.fct_issue
-where coalesce(resolved_date, created_date) >= $as_of - interval 182 day
+where created_date >= $as_of - interval 182 day or resolved_date >= $as_of - interval 182 day
 """
 
 _UNMAPPED_SHARE = """
