@@ -21,7 +21,7 @@ from tests.nights import NIGHTS, night_moment
 from tests.part_nights import build, query, read
 
 NIGHT: date = NIGHTS[-1]
-PLANTED = ("unknown_ticket_status", "duplicate_company_domains", "issue_resolved_before_created")
+PLANTED = ("duplicate_company_domains", "issue_resolved_before_created")
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +59,6 @@ def test_an_issue_that_was_resolved_before_it_was_created_fails_the_audit(
     assert found.status is Status.FAILED
     assert spoiled is not None
     assert found.failing_count == spoiled[0] > 0
-
-
-def test_a_status_that_the_help_desk_never_had_fails_the_audit(warehouse: duckdb.DuckDBPyConnection) -> None:
-    found = outcome(warehouse, "fct_ticket", "status_is_known")
-    assert found.status is Status.FAILED
-    assert found.failing_count > 0
 
 
 def test_a_domain_of_several_companies_matches_none_and_is_counted(home: Path) -> None:

@@ -14,6 +14,7 @@ from connectors.errors import MalformedResponse, QuotaSpent, ScopeMissing, Stuck
 from connectors.runner import run_source
 from connectors.salesforce import bulk, source
 from sandbox.company.company import Company
+from sandbox.serving.data import CompanyData
 from sandbox.serving.environment import environment
 from sandbox.vendors.salesforce import objects as salesforce_objects
 from sandbox.vendors.salesforce.records import records, salesforce_id, stamp
@@ -234,7 +235,7 @@ def test_wrong_credentials_and_another_vendors_address(vendor: Served) -> None:
 
 def test_the_company_is_read_to_its_own_objects(tmp_path: Path) -> None:
     company = Company.create("small")
-    with served(company) as vendor:
+    with served(CompanyData(company)) as vendor:
         run = vendor.run("salesforce", tmp_path)
         again = vendor.run("salesforce", tmp_path, NEXT_NIGHT)
     loaded = {each.stream: each.loaded for each in run.streams}

@@ -31,7 +31,7 @@ def company() -> Company:
 def homes(company: Company, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A home with the CRM's part of the mart for each set of CRMs, after the three nights."""
     base = tmp_path_factory.mktemp("two_crms")
-    with served(company) as vendor:
+    with served(CompanyData(company)) as vendor:
         for night in NIGHTS:
             vendor.state.now = night_moment(night)
             read(base / "read", environment(vendor.base_url, 1000, CRMS["both"]), night, SOURCES)

@@ -3,6 +3,7 @@
 A vendor's API is a subclass of `Vendor`. Its handlers run in worker threads and read records only through `State`.
 """
 
+import json
 from abc import ABC, abstractmethod
 from base64 import b64decode
 from collections.abc import Callable, Hashable, Mapping
@@ -18,6 +19,20 @@ from sandbox.vendors.limits import Allowance, Limit, Limiter
 from sandbox.vendors.record import Record
 
 T = TypeVar("T")
+
+
+class Json(JSONResponse):
+    """JSON as vendors send it: letters as they are, but half characters, which UTF-8 has no bytes for, escaped."""
+
+    def render(self, content: Any) -> bytes:
+        return json_bytes(content)
+
+
+def json_bytes(content: Any) -> bytes:
+    try:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 class State(Protocol):
@@ -142,9 +157,7 @@ class Vendor(ABC):
 
     def present(self, call: Call, result: Page | Response) -> Response:
         """What a handler gave, as the vendor sends it."""
-        return (
-            result if isinstance(result, Response) else JSONResponse(result.body, status_code=result.status)
-        )
+        return result if isinstance(result, Response) else Json(result.body, status_code=result.status)
 
     def limit_key(self, endpoint: Endpoint) -> str:
         """What shares one limit; by default everything that names it."""

@@ -39,7 +39,8 @@ class Stream:
 
     `key`: what makes the record's id, joined by colons.
     `changed`: the moments by which the vendor orders records: the first that is there; none: the epoch.
-    `needs`: what else the routes go by; `hint` says where somebody finds what the API leaves out.
+    `needs`: what else the routes go by; `numbers`: those of all of these that are whole numbers, as text or not.
+    `hint`: where somebody finds what the API leaves out.
     `archived`: says that the record is in the vendor's archive or bin.
     `turn`: makes records of a line: pairs of a stream (None: this one) and a body.
     `inside`: (stream, path of its id, field): the line is no record, but that field of another stream's record.
@@ -49,6 +50,7 @@ class Stream:
     key: tuple[str, ...] = ("id",)
     changed: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     hint: str = ""
     archived: str = "archived"
     turn: Callable[[Body], Iterable[tuple[str | None, Body]]] = itself
@@ -60,6 +62,9 @@ class Stream:
         for path in (*self.key, *self.needs):
             if at(body, path) in (None, ""):
                 raise Unfit(f"it has no {path!r}{f': {self.hint}' if self.hint else ''}")
+        for path in self.numbers:
+            if not str(at(body, path)).isdecimal():
+                raise Unfit(f"{path!r} is no whole number: {str(at(body, path))[:40]!r}")
         record_id = ":".join(str(at(body, path)) for path in self.key)
         return Record(record_id, self.moment(body), body, at(body, self.archived) is True)
 

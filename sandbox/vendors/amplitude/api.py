@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import IO
 
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from sandbox.vendors.amplitude.credentials import AMPLITUDE_API_KEY, AMPLITUDE_SECRET_KEY
 from sandbox.vendors.amplitude.records import UPLOAD_LAG
-from sandbox.vendors.api import Call, Endpoint, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Vendor
 
 PROJECT = "187520"
 HOUR = timedelta(hours=1)
@@ -45,7 +45,7 @@ class Api(Vendor):
             504: "The amount of data is large causing a timeout. Shorten the time ranges and try again.",
         }
         text = message if status == 400 and message else texts.get(status, "Internal server error")
-        return JSONResponse({"code": status, "error": text}, status_code=status)
+        return Json({"code": status, "error": text}, status_code=status)
 
     def export(self, call: Call) -> Response:
         start, end = (_hour(call.query.get(name), name) for name in ("start", "end"))

@@ -4,7 +4,6 @@ Served below the mount as `https://api.github.com` is; addresses in the bodies a
 """
 
 import hashlib
-import json
 import re
 import time
 from collections.abc import Callable
@@ -12,9 +11,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Handler, Page, Vendor
+from sandbox.vendors.api import Call, Endpoint, Handler, Json, Page, Vendor, json_bytes
 from sandbox.vendors.github.credentials import GITHUB_OWNER, GITHUB_TOKEN
 from sandbox.vendors.limits import Allowance, Limit
 
@@ -89,7 +88,7 @@ class Api(Vendor):
         else:
             text = texts.get(status) or message or "Validation Failed"
         body = {"message": text, "documentation_url": DOCUMENTATION, "status": str(status)}
-        return JSONResponse(body, status_code=status, headers=headers)
+        return Json(body, status_code=status, headers=headers)
 
     def limit_headers(self, allowance: Allowance) -> dict[str, str]:
         used = allowance.limit.requests - allowance.remaining
@@ -116,7 +115,7 @@ class Api(Vendor):
             shown = rows if "total_count" not in result.body else result.body
             if link := result.body.pop("next", None):
                 headers["Link"] = f'<{link}>; rel="next"'
-            body = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+            body = json_bytes(shown)
         body = body.replace(API.encode(), call.base_url.encode())
         etag = f'W/"{hashlib.sha256(body).hexdigest()}"'
         headers["ETag"] = etag
@@ -127,7 +126,7 @@ class Api(Vendor):
 
     def organisation(self, call: Call) -> Response:
         self._known_owner(call)
-        return JSONResponse(
+        return Json(
             {"login": GITHUB_OWNER, "id": 4_000, "url": f"{API}/orgs/{GITHUB_OWNER}", "type": "Organization"}
         )
 
@@ -136,7 +135,7 @@ class Api(Vendor):
         return self._page(call, sorted(self._rows("repositories"), key=lambda row: str(row["name"])))
 
     def repository(self, call: Call) -> Response:
-        return JSONResponse(self._repository(call))
+        return Json(self._repository(call))
 
     def pulls(self, call: Call) -> Page:
         rows = self._of_repository(call, "pull_requests", lambda row: row["base"]["repo"]["name"])
@@ -188,7 +187,7 @@ class Api(Vendor):
             asked = call.params[parameter or field]
             for row in self._rows(stream):
                 if str(row[field]) == asked and _repository_in(row["url"]) == call.params["repo"]:
-                    return JSONResponse(row)
+                    return Json(row)
             return self.error(404)
 
         return handler
@@ -201,14 +200,13 @@ class Api(Vendor):
         def grouped() -> dict[str, list[Row]]:
             groups: dict[str, list[Row]] = {}
             for row in self._rows(stream):
-                groups.setdefault(row[parent].removeprefix(API), []).append(
-                    row.get("commit", row) if "sha" not in row else row
-                )
+                shown = row["commit"] if stream == "pull_request_commits" else row
+                groups.setdefault(_place(row[parent]), []).append(shown)
             return groups
 
         def handler(call: Call) -> Page:
             self._repository(call)
-            place = f"/repos/{call.params['owner']}/{call.params['repo']}/{parents}/{call.params['number']}"
+            place = f"{call.params['repo']}/{parents}/{call.params['number']}"
             rows = self.sandbox.cached(("github", stream), grouped).get(place, [])
             return self._page(call, rows[::-1] if newest_first else rows)
 
@@ -260,6 +258,11 @@ class Api(Vendor):
 
 def _named(row: Row) -> str:
     return str(row["repository_url"]).rpartition("/")[2]
+
+
+def _place(url: str) -> str:
+    """The repository and what follows it in an address, whoever the owner is."""
+    return url.partition("/repos/")[2].partition("/")[2]
 
 
 def _repository_in(url: str) -> str:

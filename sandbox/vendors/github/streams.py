@@ -28,8 +28,8 @@ STREAMS = {
         turn=commit_of_pull_request,
     ),
     "releases": Stream(changed=("created_at",), needs=("url", "created_at")),
-    "deployments": Stream(changed=_DATED, needs=("url", "repository_url")),
+    "deployments": Stream(changed=_DATED, needs=("url", "repository_url"), numbers=("id",)),
     "deployment_statuses": Stream(changed=_DATED, needs=("deployment_url",)),
-    "workflow_runs": Stream(changed=_DATED, needs=("repository.name", "created_at")),
+    "workflow_runs": Stream(changed=_DATED, needs=("repository.name", "created_at"), numbers=("id",)),
     "issues": Stream(changed=_DATED, needs=("url", "repository_url", "number", "state", *_DATED)),
 }

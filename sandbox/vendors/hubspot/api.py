@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Page, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Page, Vendor
 from sandbox.vendors.hubspot.credentials import HUBSPOT_ACCESS_TOKEN
 from sandbox.vendors.hubspot.query import matches, sort_key
 from sandbox.vendors.limits import Allowance, Limit
@@ -106,7 +106,7 @@ class Api(Vendor):
         else:
             category = {400: "VALIDATION_ERROR", 404: "OBJECT_NOT_FOUND"}.get(status, "INTERNAL_ERROR")
             body.update(message=message or "The request could not be answered.", category=category)
-        return JSONResponse(body, status_code=status)
+        return Json(body, status_code=status)
 
     def limit_headers(self, allowance: Allowance) -> dict[str, str]:
         # Search answers carry no limit headers.

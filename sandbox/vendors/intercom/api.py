@@ -15,9 +15,9 @@ from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Page, Refusal, State, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Page, Refusal, State, Vendor
 from sandbox.vendors.intercom.credentials import INTERCOM_ACCESS_TOKEN
 from sandbox.vendors.limits import Allowance, Limit
 from sandbox.vendors.record import Record
@@ -87,7 +87,7 @@ class Api(Vendor):
             "request_id": str(uuid.uuid4()),
             "errors": [{"code": code or CODES.get(status, "server_error"), "message": said}],
         }
-        return JSONResponse(body, status_code=status)
+        return Json(body, status_code=status)
 
     def limit_headers(self, allowance: Allowance) -> dict[str, str]:
         return {
@@ -120,18 +120,18 @@ class Api(Vendor):
             "email_verified": True,
             "has_inbox_seat": False,
         }
-        return JSONResponse(admin | {"app": workspace})
+        return Json(admin | {"app": workspace})
 
     def admins(self, call: Call) -> Response:
         rows = [record.body for record in self.sandbox.rows(self.name, "admins")]
-        return JSONResponse({"type": "admin.list", "admins": rows})
+        return Json({"type": "admin.list", "admins": rows})
 
     def conversation(self, call: Call) -> Response:
         def by_id() -> dict[str, Record]:
             return {each.id: each for each in self._live("conversations")}
 
         found = self.sandbox.cached("intercom conversations", by_id).get(call.params["id"])
-        return JSONResponse(found.body) if found is not None else self.error(404)
+        return Json(found.body) if found is not None else self.error(404)
 
     def search_conversations(self, call: Call) -> Page:
         return self._search(call, "conversations", "conversation.list", "conversations", _by_moment)
@@ -239,7 +239,7 @@ class Api(Vendor):
         held.shown, held.used_at = held.shown + len(rows), now
         self._scroll = held if rows else None
         body = {"type": "list", "data": [each.body for each in rows], "scroll_param": held.key}
-        return JSONResponse(body | {"total_count": None})
+        return Json(body | {"total_count": None})
 
     def _live(self, stream: str) -> list[Record]:
         """What was not deleted."""

@@ -3,8 +3,12 @@
 from sandbox.vendors.streams import Stream
 
 STREAMS = {
-    "conversations": Stream(changed=("updated_at", "created_at"), needs=("updated_at", "created_at")),
-    "contacts": Stream(changed=("updated_at", "created_at"), needs=("updated_at",)),
-    "companies": Stream(changed=("updated_at", "created_at"), needs=("updated_at",)),
+    "conversations": Stream(
+        changed=("updated_at", "created_at"),
+        needs=("updated_at", "created_at"),
+        numbers=("updated_at", "created_at"),
+    ),
+    "contacts": Stream(changed=("updated_at", "created_at"), needs=("updated_at",), numbers=("updated_at",)),
+    "companies": Stream(changed=("updated_at", "created_at"), needs=("updated_at",), numbers=("updated_at",)),
     "admins": Stream(),
 }

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Page, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Page, Vendor
 from sandbox.vendors.jira import query as jql
 from sandbox.vendors.jira.credentials import JIRA_API_TOKEN, JIRA_EMAIL
 from sandbox.vendors.limits import Allowance, Limit
@@ -70,7 +70,7 @@ class Api(Vendor):
             429: "Rate limit exceeded.",
         }
         text = texts.get(status) or message or "The request failed."
-        response = JSONResponse({"errorMessages": [text], "errors": {}}, status_code=status)
+        response = Json({"errorMessages": [text], "errors": {}}, status_code=status)
         if status == 429:
             response.headers["RateLimit-Reason"] = {
                 "planned": BURST.name,
@@ -110,7 +110,7 @@ class Api(Vendor):
             "timeZone": jql.ACCOUNT_ZONE.key,
             "locale": "en_GB",
         }
-        return JSONResponse(me)
+        return Json(me)
 
     def server_info(self, call: Call) -> Response:
         moment = self.sandbox.now.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
@@ -125,11 +125,11 @@ class Api(Vendor):
             "scmInfo": "sandbox",
             "serverTitle": "Jira",
         }
-        return JSONResponse(info)
+        return Json(info)
 
     def listed(self, stream: str) -> Callable[[Call], Response]:
         """A stream as one plain list."""
-        return lambda call: JSONResponse([record.body for record in self.sandbox.rows(self.name, stream)])
+        return lambda call: Json([record.body for record in self.sandbox.rows(self.name, stream)])
 
     def paged(self, stream: str) -> Callable[[Call], Page]:
         return lambda call: self._numbered(
@@ -154,7 +154,7 @@ class Api(Vendor):
         return self._numbered(call, self._versions(call))
 
     def all_versions(self, call: Call) -> Response:
-        return JSONResponse(self._versions(call))
+        return Json(self._versions(call))
 
     def _versions(self, call: Call) -> list[dict[str, Any]]:
         asked = call.params["project"]
@@ -210,7 +210,7 @@ class Api(Vendor):
         )
 
     def count(self, call: Call) -> Response:
-        return JSONResponse({"count": len(self._found(_query_text(call)))})
+        return Json({"count": len(self._found(_query_text(call)))})
 
     def gone(self, call: Call) -> Response:
         return self.error(410)
@@ -220,9 +220,7 @@ class Api(Vendor):
         for record in self.sandbox.rows(self.name, "issues"):
             if asked in (record.id, record.body.get("key")):
                 wanted = _fields(call) if "fields" in call.query else ["*all"]
-                return JSONResponse(
-                    self._issue(call, record, wanted, "changelog" in call.query.get("expand", ""))
-                )
+                return Json(self._issue(call, record, wanted, "changelog" in call.query.get("expand", "")))
         return self.error(404, "Issue does not exist or you do not have permission to see it.")
 
     def changelogs(self, call: Call) -> Page:
@@ -353,7 +351,7 @@ def _without_issue(history: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bulk_history(history: dict[str, Any], fields: list[str]) -> dict[str, Any] | None:
-    items = [item for item in history.get("items", []) if not fields or item.get("fieldId") in fields]
+    items = [item for item in history.get("items") or [] if not fields or item.get("fieldId") in fields]
     if not items:
         return None
     created = history["created"]

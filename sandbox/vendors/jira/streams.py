@@ -26,6 +26,7 @@ STREAMS = {
     "changelogs": Stream(
         changed=("created",),
         needs=("issueId", "created"),
+        numbers=("id",),
         hint="the API groups histories by issue: write the issue's id into each",
         archived="",
     ),

@@ -8,9 +8,9 @@ import uuid
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Page, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Page, Vendor
 from sandbox.vendors.limits import Limit
 from sandbox.vendors.mixpanel.credentials import MIXPANEL_PROJECT, MIXPANEL_SECRET, MIXPANEL_USER
 
@@ -43,7 +43,7 @@ class Api(Vendor):
             404: "Not found",
         }
         text = texts.get(status) or message or "Internal server error"
-        return JSONResponse({"status": "error", "error": text}, status_code=status)
+        return Json({"status": "error", "error": text}, status_code=status)
 
     def export(self, call: Call) -> Response:
         first, last = (_day(call, name) for name in ("from_date", "to_date"))

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Page, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Page, Vendor
 from sandbox.vendors.limits import Allowance, Limit
 from sandbox.vendors.productboard.credentials import PRODUCTBOARD_API_TOKEN
 from sandbox.vendors.record import Record
@@ -72,7 +72,7 @@ class Api(Vendor):
         code, title = _ERRORS.get(status, ("internal.serverError", "Internal server error"))
         detail = details.get(status) or message or "The request could not be answered."
         error = {"code": code, "title": title, "detail": detail}
-        return JSONResponse({"id": f"req-{uuid.uuid4()}", "errors": [error]}, status_code=status)
+        return Json({"id": f"req-{uuid.uuid4()}", "errors": [error]}, status_code=status)
 
     def limit_headers(self, allowance: Allowance) -> dict[str, str]:
         return {
@@ -104,7 +104,7 @@ class Api(Vendor):
 
     def entity(self, call: Call) -> Response:
         body = self._record(list(ENTITIES), call.params["id"])
-        return JSONResponse({"data": self._shown(call, "entities", body)})
+        return Json({"data": self._shown(call, "entities", body)})
 
     def relationships(self, call: Call) -> Page:
         streams = ["notes"] if "/notes/" in call.path else list(ENTITIES)

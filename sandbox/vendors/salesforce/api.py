@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Page, State, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Page, State, Vendor
 from sandbox.vendors.limits import Allowance, Limit
 from sandbox.vendors.salesforce.credentials import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET
 from sandbox.vendors.salesforce.objects import STREAMS, describe, visible_fields
@@ -116,7 +116,7 @@ class Api(Vendor):
             return _refused("invalid_client", "invalid client credentials")
         token = f"00D5g0000000001!{secrets.token_urlsafe(32)}"
         self._tokens[token] = time.monotonic() + self.sandbox.token_seconds
-        return JSONResponse(
+        return Json(
             {
                 "access_token": token,
                 "instance_url": call.base_url,
@@ -130,17 +130,17 @@ class Api(Vendor):
     def limits(self, call: Call) -> Response:
         jobs = {"Max": 10_000, "Remaining": 10_000 - len(self._jobs)}
         daily = {"Max": DAILY.requests, "Remaining": self._remaining}
-        return JSONResponse({"DailyApiRequests": daily, "DailyBulkV2QueryJobs": jobs})
+        return Json({"DailyApiRequests": daily, "DailyBulkV2QueryJobs": jobs})
 
     def objects(self, call: Call) -> Response:
         shown = [{"name": name, "label": name, "queryable": True} for name in STREAMS if visible_fields(name)]
-        return JSONResponse({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": shown})
+        return Json({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": shown})
 
     def describe(self, call: Call) -> Response:
         name = call.params["object"]
         if not visible_fields(name):
             return self.error(404)
-        return JSONResponse(describe(name))
+        return Json(describe(name))
 
     def query(self, call: Call) -> Page:
         query = self._parsed(call.query.get("q", ""))
@@ -206,12 +206,12 @@ class Api(Vendor):
         self._jobs[job.id] = job
         while len(self._jobs) > MOST_KEPT:
             del self._jobs[next(iter(self._jobs))]
-        return JSONResponse(_shown(job))
+        return Json(_shown(job))
 
     def job(self, call: Call) -> Response:
         job = self._job(call)
         job.polls += 1
-        return JSONResponse(_shown(job))
+        return Json(_shown(job))
 
     def results(self, call: Call) -> Response:
         """A chunk as CSV: a header, then the rows; empty values are nulls, newlines stand inside quotes."""
@@ -264,11 +264,11 @@ class Api(Vendor):
 
 
 def _problem(status: int, code: str, message: str) -> Response:
-    return JSONResponse([{"message": message, "errorCode": code}], status_code=status)
+    return Json([{"message": message, "errorCode": code}], status_code=status)
 
 
 def _refused(error: str, description: str) -> Response:
-    return JSONResponse({"error": error, "error_description": description}, status_code=400)
+    return Json({"error": error, "error_description": description}, status_code=400)
 
 
 def _attributes(path: str, name: str, row: dict[str, Any]) -> dict[str, str]:

@@ -2,7 +2,16 @@
 
 from sandbox.vendors.streams import Stream
 
-_OBJECT = Stream(key=("Id",), changed=("SystemModstamp", "CreatedDate"), archived="IsDeleted")
-STREAMS = dict.fromkeys(
-    ("accounts", "contacts", "opportunities", "opportunity_history", "leads", "users"), _OBJECT
+_OBJECT = Stream(
+    key=("Id",), changed=("SystemModstamp", "CreatedDate"), needs=("SystemModstamp",), archived="IsDeleted"
 )
+STREAMS = {
+    "accounts": _OBJECT,
+    "contacts": _OBJECT,
+    "opportunities": _OBJECT,
+    "opportunity_history": Stream(
+        key=("Id",), changed=("CreatedDate",), needs=("CreatedDate",), archived="IsDeleted"
+    ),
+    "leads": _OBJECT,
+    "users": _OBJECT,
+}

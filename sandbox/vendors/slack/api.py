@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
-from sandbox.vendors.api import Call, Endpoint, Refusal, State, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Refusal, State, Vendor
 from sandbox.vendors.limits import Limit
 from sandbox.vendors.slack.credentials import SLACK_BOT_TOKEN, SLACK_CHANNELS, SLACK_FOREIGN_CHANNEL
 
@@ -73,7 +73,7 @@ class Api(Vendor):
         if status in (400, 401, 404):
             return _failed({400: "invalid_arguments", 401: "token_revoked", 404: "unknown_method"}[status])
         name = {429: "ratelimited", 503: "service_unavailable"}.get(status, "internal_error")
-        return JSONResponse({"ok": False, "error": name}, status_code=status)
+        return Json({"ok": False, "error": name}, status_code=status)
 
     def auth_test(self, call: Call) -> Response:
         url = "https://acme-flow.slack.example/"
@@ -273,11 +273,11 @@ def _is_true(value: Any) -> bool:
 
 
 def _done(**fields: Any) -> Response:
-    return JSONResponse({"ok": True, **fields})
+    return Json({"ok": True, **fields})
 
 
 def _failed(error: str, **fields: Any) -> Response:
-    return JSONResponse({"ok": False, "error": error, **fields})
+    return Json({"ok": False, "error": error, **fields})
 
 
 def _refusal(error: str, **fields: Any) -> Refusal:

@@ -7,9 +7,9 @@ to the second. `total_items` and `page_count` speak of what is left before (or a
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Page, Refusal, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Page, Refusal, Vendor
 from sandbox.vendors.limits import Limit
 from sandbox.vendors.record import Record
 from sandbox.vendors.typeform.credentials import TYPEFORM_ACCESS_TOKEN
@@ -47,15 +47,13 @@ class Api(Vendor):
         if status in (401, 429):
             # What is said here is the same whatever the reason.
             message = ""
-        return JSONResponse({"code": code, "description": message or text}, status_code=status)
+        return Json({"code": code, "description": message or text}, status_code=status)
 
     def reset_headers(self, seconds: float) -> dict[str, str]:
         return {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(seconds))}
 
     def me(self, call: Call) -> Response:
-        return JSONResponse(
-            {"alias": "Product Ops", "email": "product-ops@acme-flow.example", "language": "en"}
-        )
+        return Json({"alias": "Product Ops", "email": "product-ops@acme-flow.example", "language": "en"})
 
     def forms(self, call: Call) -> Page:
         size = call.number("page_size", DEFAULT_FORMS, FORMS_LIMIT)
@@ -77,7 +75,7 @@ class Api(Vendor):
         links = {
             "_links": {"display": _display(body["id"]), "responses": f"{API}/forms/{body['id']}/responses"}
         }
-        return JSONResponse({name: value for name, value in body.items() if name not in hidden} | links)
+        return Json({name: value for name, value in body.items() if name not in hidden} | links)
 
     def responses(self, call: Call) -> Page:
         form_id = self._form(call).id
@@ -116,7 +114,7 @@ class Api(Vendor):
         form_id = str(call.params["form_id"])
         if form_id not in self._forms():
             problem = {"code": "FORM_NOT_FOUND", "description": f"Non existing form with uid {form_id}"}
-            raise Refusal(JSONResponse(problem, status_code=404))
+            raise Refusal(Json(problem, status_code=404))
         return self._forms()[form_id]
 
     def _responses(self) -> dict[str, list[Record]]:

@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from sandbox.vendors.api import Call, Endpoint, Page, Refusal, State, Vendor
+from sandbox.vendors.api import Call, Endpoint, Json, Page, Refusal, State, Vendor
 from sandbox.vendors.limits import Allowance, Limit
 from sandbox.vendors.record import Record
 from sandbox.vendors.zendesk.credentials import ZENDESK_CLIENT_ID, ZENDESK_CLIENT_SECRET
@@ -79,7 +79,7 @@ class Api(Vendor):
             }
         else:
             body = {"error": message or "InternalError", "description": message or "The request failed"}
-        return JSONResponse(body, status_code=status)
+        return Json(body, status_code=status)
 
     def limit_headers(self, allowance: Allowance) -> dict[str, str]:
         headers = {
@@ -108,17 +108,15 @@ class Api(Vendor):
                 "error": "unsupported_grant_type",
                 "error_description": "grant_type must be client_credentials",
             }
-            return JSONResponse(problem, status_code=400)
+            return Json(problem, status_code=400)
         if given != (ZENDESK_CLIENT_ID, ZENDESK_CLIENT_SECRET):
             problem = {"error": "invalid_client", "error_description": "Client authentication failed"}
-            return JSONResponse(problem, status_code=401)
+            return Json(problem, status_code=401)
         token = secrets.token_urlsafe(24)
         life = self.sandbox.token_seconds
         self._tokens[token] = time.monotonic() + life
         scope = str(call.body.get("scope") or "read")
-        return JSONResponse(
-            {"access_token": token, "token_type": "bearer", "scope": scope, "expires_in": int(life)}
-        )
+        return Json({"access_token": token, "token_type": "bearer", "scope": scope, "expires_in": int(life)})
 
     def by_cursor(self, call: Call) -> Page:
         stream = call.stream
@@ -221,7 +219,7 @@ class Api(Vendor):
         tickets = self.sandbox.rows(self.name, "tickets")
         value = sum(record.body.get("status") != "deleted" for record in tickets)
         moment = self.sandbox.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return JSONResponse({"count": {"value": value, "refreshed_at": moment}})
+        return Json({"count": {"value": value, "refreshed_at": moment}})
 
     def me(self, call: Call) -> Response:
         user = {
@@ -233,7 +231,7 @@ class Api(Vendor):
             "verified": True,
             "time_zone": "Berlin",
         }
-        return JSONResponse({"user": user})
+        return Json({"user": user})
 
     def _start_time(self, call: Call) -> int:
         text = call.query.get("start_time")
@@ -242,7 +240,7 @@ class Api(Vendor):
         latest = int((self.sandbox.now - LAST_MINUTE).timestamp())
         if int(text) > latest:
             problem = {"error": "StartTimeTooRecent", "description": f"start_time must be before {latest}"}
-            raise Refusal(JSONResponse(problem, status_code=422))
+            raise Refusal(Json(problem, status_code=422))
         return int(text)
 
     def _slice(self, stream: str, first: tuple[int, int], until: int, size: int) -> tuple[list[Record], bool]:
@@ -269,7 +267,7 @@ class Api(Vendor):
             return int(float(moment)), int(row)
         except ValueError:
             problem = {"error": "InvalidValue", "description": "cursor is not valid"}
-            raise Refusal(JSONResponse(problem, status_code=400)) from None
+            raise Refusal(Json(problem, status_code=400)) from None
 
 
 def _generated_key(record: Record) -> tuple[int, int]:

@@ -36,11 +36,11 @@ def event_of_audit(audit: Body) -> Iterable[tuple[str | None, Body]]:
 
 
 STREAMS = {
-    "tickets": Stream(changed=_CHANGED),
-    "ticket_events": Stream(changed=("timestamp", "created_at"), needs=("ticket_id",)),
+    "tickets": Stream(changed=_CHANGED, numbers=("id",)),
+    "ticket_events": Stream(changed=("timestamp", "created_at"), needs=("ticket_id",), numbers=("id",)),
     "ticket_audits": Stream(turn=event_of_audit),
     "ticket_metrics": Stream(inside=("tickets", "ticket_id", "metric_set"), needs=("ticket_id",)),
-    "users": Stream(changed=_CHANGED),
-    "organizations": Stream(changed=_CHANGED),
-    "satisfaction_ratings": Stream(changed=("updated_at", "created_at")),
+    "users": Stream(changed=_CHANGED, numbers=("id",)),
+    "organizations": Stream(changed=_CHANGED, numbers=("id",)),
+    "satisfaction_ratings": Stream(changed=("updated_at", "created_at"), numbers=("id",)),
 }
