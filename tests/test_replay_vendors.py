@@ -202,7 +202,9 @@ def test_what_cannot_be_replayed_is_refused_by_place_and_remedy(
 def test_half_a_character_leaves_as_it_came(tmp_path: Path) -> None:
     """JSON can write it, UTF-8 cannot: it is escaped on the wire, in the record that has it."""
     owner = {"id": "3", "email": None, "firstName": "\ud83d Ж", "updatedAt": MOMENT}
-    with served(Replay(written(tmp_path, "hubspot", {"owners": [owner]}))) as running:
+    (tmp_path / "hubspot").mkdir()
+    (tmp_path / "hubspot" / "owners.jsonl").write_text(json.dumps(owner))
+    with served(Replay(tmp_path)) as running:
         headers = {"Authorization": f"Bearer {HUBSPOT_ACCESS_TOKEN}"}
         answer = httpx.get(f"{running.base_url}/hubspot/crm/v3/owners", headers=headers)
     assert answer.status_code == 200
