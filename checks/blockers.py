@@ -8,7 +8,7 @@ from typing import Any, Literal
 from checks.contract import CheckStatus
 from checks.words import model_remedy
 from connectors.redaction import HIDDEN_VALUE, redact, without_values
-from settings.families import sources_upstream
+from settings.families import sources_counted
 from settings.owners import owner_of
 
 MOST_KEYS = 5
@@ -65,7 +65,7 @@ def of_dbt(run_results: Mapping[str, Any], manifest: Mapping[str, Any], on: Coll
     `manifest`: dbt's, with the nodes of the results. `on`: the sources that are switched on. A test that found rows is no
     such failure.
     """
-    sources = sources_upstream(manifest)
+    sources = sources_counted(manifest)
     found = []
     for result in run_results["results"]:
         node = manifest["nodes"].get(result["unique_id"])
@@ -100,7 +100,7 @@ def engine_message(message: str) -> str:
 
 def sources_of_assets(manifest: Mapping[str, Any], on: Collection[str]) -> dict[str, tuple[str, ...]]:
     """By asset key with slashes of a model, the sources it is made of. `on`: those that are switched on."""
-    sources = sources_upstream(manifest)
+    sources = sources_counted(manifest)
     return {
         "/".join(node["fqn"][1:]): _named(sources[name], on)
         for name, node in manifest["nodes"].items()

@@ -34,17 +34,22 @@ def families_counted(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     followed: all tools tell people apart, and numbers of support are none of analytics for that. A model that says
     `counts_lookups` is the exception: what it reads of them decides who is counted.
     """
+    return _families(manifest, _counts(manifest))
+
+
+def sources_counted(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """By node of dbt's manifest, the sources whose records it counts, as in `families_counted`; where it only looks
+    things up, all that it is made of."""
+    counted, whole = _sources(manifest, _counts(manifest)), _sources(manifest, lambda node, parent: True)
+    return {name: counted[name] - {"registry"} or whole[name] for name in whole}
+
+
+def _counts(manifest: Mapping[str, Any]) -> Callable[[str, str], bool]:
+    """Whether a node counts the records of its parent."""
     nodes = manifest["nodes"]
-
-    def is_followed(node: str, parent: str) -> bool:
-        return not _meta(nodes.get(parent, {})).get("is_lookup") or bool(_meta(nodes[node]).get("counts_lookups"))
-
-    return _families(manifest, is_followed)
-
-
-def sources_upstream(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """By node of dbt's manifest, the sources it is made of."""
-    return _sources(manifest, lambda node, parent: True)
+    return lambda node, parent: (
+        not _meta(nodes.get(parent, {})).get("is_lookup") or bool(_meta(nodes[node]).get("counts_lookups"))
+    )
 
 
 def _families(
