@@ -20,8 +20,6 @@ READS = {
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
 }
-# Sprints are known to one tool: there is nothing to bring together in between.
-OF_ONE_TOOL = {("fct_sprint", "stg_jira__sprints")}
 # The same in every row of the two models that it puts together, where the keys are tested.
 KEYS_TESTED_BELOW = {"bridge_identity"}
 OF_OTHER_SOURCES = ("registry",)
@@ -57,8 +55,7 @@ def test_layers_read_only_what_lies_below(layer: str) -> None:
         for other in refs(path):
             below = MODELS[other]
             is_registry = below.parent.name in OF_OTHER_SOURCES
-            is_known = (name, other) in OF_ONE_TOOL or (layer == "marts" and is_registry)
-            if layer_of(below) not in READS[layer] and not is_known:
+            if layer_of(below) not in READS[layer] and not (layer == "marts" and is_registry):
                 wrong.append(f"{name} reads {other}")
     assert not wrong
 

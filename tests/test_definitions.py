@@ -16,8 +16,6 @@ from sandbox.vendors.slack.credentials import slack_environment
 STAGED_ONLY = {
     "vendor/github/releases",
     "vendor/hubspot/owners",
-    "vendor/jira/fields",
-    "vendor/jira/projects",
     "vendor/productboard/objectives",
     "vendor/productboard/releases",
     "vendor/registry/owners",

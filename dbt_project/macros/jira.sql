@@ -3,37 +3,96 @@
     coalesce({{ parse_timestamp(text) }}, {{ from_epoch(text) }})
 {%- endmacro %}
 
-{# The field of a history item that delivery metrics read: status, duedate, resolution, sprint (its values are ids parted
-   by commas) or points (its values are texts); null for every other field. Custom fields are known by their names,
-   because their ids differ by site. #}
-{% macro jira_history_field(item) -%}
-    case
-        when lower({{ struct_field(item, ['field']) }}) = 'sprint' then 'sprint'
-        when lower({{ struct_field(item, ['field']) }}) in ('story points', 'story point estimate') then 'points'
-        when
-            lower(coalesce({{ struct_field(item, ['fieldId']) }}, {{ struct_field(item, ['field']) }}))
-            in ('status', 'duedate', 'resolution')
-            then lower(coalesce({{ struct_field(item, ['fieldId']) }}, {{ struct_field(item, ['field']) }}))
-    end
+{# A category of statuses that the vendor defines; null for none of them (Jira has "No Category" too). #}
+{% macro jira_status_category(category) -%}
+    case when lower({{ category }}) in ('new', 'indeterminate', 'done') then lower({{ category }}) end
 {%- endmacro %}
 
-{# The items of histories that delivery metrics read. Every other field stays behind, since histories also hold people's
-   names and texts. `histories` has issue_id, history_id, created_original, items. #}
-{% macro jira_history_items(histories) -%}
-    {%- set shape = {
-        'field': text_type(), 'fieldId': text_type(),
-        'from': text_type(), 'fromString': text_type(), 'to': text_type(), 'toString': text_type(),
-    } -%}
+{# The id of a sprint, a number, without zeros before it; null when the text is no number. #}
+{% macro jira_sprint_id(text) -%}
+    {{ text_capture(text, '^[\\s\\[]*0*([0-9]+)[\\s\\]]*$') }}
+{%- endmacro %}
+
+{# The tracker's own fields that delivery metrics read, as rows of `field_name` (id, or what histories call it, in lower
+   case) and `role`. #}
+{% macro jira_system_fields() -%}
+    {% for name, role in [
+        ('status', 'status'),
+        ('resolution', 'resolution'),
+        ('duedate', 'duedate'),
+        ('due date', 'duedate'),
+        ('key', 'key'),
+        ('issuekey', 'key'),
+        ('project', 'project'),
+        ('parent', 'parent'),
+        ('issueparentassociation', 'parent'),
+    ] -%}
+    select '{{ name }}' as field_name, '{{ role }}' as role
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+{# Rows of the histories embedded in the last version of each issue's record: issue_id, history_id, created_original and
+   items (JSON text). A history that comes twice is there once; one without an id is known by its time. #}
+{% macro jira_embedded_histories() -%}
     select
         issue_id,
         history_id,
-        item_number,
-        {{ jira_history_field('parsed') }} as field,
-        {{ struct_field('parsed', ['from']) }} as from_value,
-        {{ struct_field('parsed', ['fromString']) }} as from_text,
-        {{ struct_field('parsed', ['to']) }} as to_value,
-        {{ struct_field('parsed', ['toString']) }} as to_text,
-        {{ jira_timestamp('created_original') }} as changed_at
+        created_original,
+        items
+    from (
+        select
+            *,
+            row_number() over (partition by issue_id, history_id order by item_number asc) as copy_number
+        from (
+            select
+                issue_id,
+                item_number,
+                coalesce(
+                    {{ struct_field('parsed', ['id']) }},
+                    'at:' || {{ struct_field('parsed', ['created']) }},
+                    'number:' || cast(item_number as {{ dbt.type_string() }})
+                ) as history_id,
+                {{ struct_field('parsed', ['created']) }} as created_original,
+                cast({{ struct_field('parsed', ['items']) }} as {{ dbt.type_string() }}) as items
+            from (
+                select
+                    issue_id,
+                    item_number,
+                    {{ parse_json('item', {'id': text_type(), 'created': text_type(), 'items': json_type()}) }} as parsed
+                from ({{ json_object_rows(
+                    '(select record_id as issue_id, histories from ('
+                    ~ stage_latest(source('jira', 'issues'), [('changelog.histories', 'histories', 'json')])
+                    ~ ') as latest where histories is not null and not is_deleted) as live_issues',
+                    ['issue_id'],
+                    'histories'
+                ) }}) as history_rows
+            ) as parsed_histories
+        ) as histories
+    ) as counted
+    where copy_number = 1
+{%- endmacro %}
+
+{# The items of histories that delivery metrics read, with the role of their field. Every other field stays behind, since
+   histories also hold people's names and texts. A field is known by its id, else by a name that it ever had; without
+   `fieldtype` a history does not say whether it means a field of the tracker or a custom one. `histories` has
+   issue_id, history_id, created_original, items. #}
+{% macro jira_history_items(histories) -%}
+    {%- set shape = {
+        'field': text_type(), 'fieldId': text_type(), 'fieldtype': text_type(),
+        'from': text_type(), 'fromString': text_type(), 'to': text_type(), 'toString': text_type(),
+    } -%}
+    select
+        items.issue_id,
+        items.history_id,
+        cast(items.item_number as bigint) as item_number,
+        case when by_id.field_key is not null then by_id.role else by_name.role end as field,
+        case when by_id.field_key is not null then by_id.preference else by_name.preference end as preference,
+        nullif(trim({{ struct_field('items.parsed', ['from']) }}), '') as from_value,
+        nullif(trim({{ struct_field('items.parsed', ['fromString']) }}), '') as from_text,
+        nullif(trim({{ struct_field('items.parsed', ['to']) }}), '') as to_value,
+        nullif(trim({{ struct_field('items.parsed', ['toString']) }}), '') as to_text,
+        {{ jira_timestamp('items.created_original') }} as changed_at
     from (
         select
             issue_id,
@@ -42,6 +101,13 @@
             item_number,
             {{ parse_json('item', shape) }} as parsed
         from ({{ json_object_rows(histories, ['issue_id', 'history_id', 'created_original'], 'items') }}) as item_rows
-    ) as parsed_items
-    where {{ jira_history_field('parsed') }} is not null
+    ) as items
+    left join {{ ref('stg_jira__field_roles') }} as by_id
+        on 'id:' || lower(trim({{ struct_field('items.parsed', ['fieldId']) }})) = by_id.field_key
+    left join {{ ref('stg_jira__field_roles') }} as by_name
+        on
+            case lower({{ struct_field('items.parsed', ['fieldtype']) }})
+                when 'jira' then 'system:' when 'custom' then 'custom:' else 'any:'
+            end || lower(trim({{ struct_field('items.parsed', ['field']) }})) = by_name.field_key
+    where case when by_id.field_key is not null then by_id.role else by_name.role end is not null
 {%- endmacro %}

@@ -107,7 +107,7 @@ def _facts(issue: Issue, cut: datetime, read_at: datetime) -> IssueFacts:
         cycle_seconds=_cycle_seconds(statuses, first_category_entry.get("indeterminate"), done_at),
         stage_seconds=_stage_seconds(statuses, resolved_at),
         first_due=dues[0] if dues else None,
-        last_due=dues[-1] if dues else None,
+        last_due=due_dates[-1],
         versions=tuple((v.release_date(read_at), v.is_released(read_at)) for v in now.versions),
         first_stage_entry=first_stage_entry,
         first_category_entry=first_category_entry,

@@ -1,13 +1,16 @@
--- Grain: one row a change of an issue's status, resolution, due date, sprints or points. A history that arrived both by the change
--- stream and embedded in the issue counts once. `change_number` orders the changes of a field of an issue: by
--- time, and at equal times by the number of the history. Changes after as_of are here too: the first one tells
--- what was before.
+-- Grain: one row a change of a field of an issue that delivery metrics read (status, resolution, duedate, key, project,
+-- parent, sprint, points). A history that arrived both by the change stream and embedded in the issue counts once; one
+-- whose time cannot be read is left out, and counted in int_delivery__reading_coverage. Where an issue's history tells of
+-- several fields with estimates, the one that the vendor means for it counts. `change_number` orders the changes of a
+-- field of an issue: by time, and at equal times by the number of the history. Changes after as_of are here too: the
+-- first one tells what was before.
 with streamed as (
     select
         issue_id,
         history_id,
         item_number,
         field,
+        preference,
         from_value,
         from_text,
         to_value,
@@ -17,7 +20,9 @@ with streamed as (
 ),
 
 streamed_histories as (
-    select distinct history_id
+    select distinct
+        issue_id,
+        history_id
     from streamed
 ),
 
@@ -27,6 +32,7 @@ embedded as (
         embedded.history_id,
         embedded.item_number,
         embedded.field,
+        embedded.preference,
         embedded.from_value,
         embedded.from_text,
         embedded.to_value,
@@ -34,7 +40,9 @@ embedded as (
         embedded.changed_at
     from {{ ref('stg_jira__issue_changelogs') }} as embedded
     left join streamed_histories
-        on embedded.history_id = streamed_histories.history_id
+        on
+            embedded.issue_id = streamed_histories.issue_id
+            and embedded.history_id = streamed_histories.history_id
     where streamed_histories.history_id is null
 ),
 
@@ -57,6 +65,7 @@ changes as (
         history_id,
         1 as item_number,
         'status' as field,
+        1 as preference,
         cast(null as {{ dbt.type_string() }}) as from_value,
         'Open' as from_text,
         cast(null as {{ dbt.type_string() }}) as to_value,
@@ -69,6 +78,7 @@ changes as (
         history_id,
         2 as item_number,
         'resolution' as field,
+        1 as preference,
         cast(null as {{ dbt.type_string() }}) as from_value,
         cast(null as {{ dbt.type_string() }}) as from_text,
         cast(null as {{ dbt.type_string() }}) as to_value,
@@ -76,11 +86,19 @@ changes as (
         resolved_at as changed_at
     from closings
     union all
-    select issue_id, history_id, item_number, field, from_value, from_text, to_value, to_text, changed_at
+    select issue_id, history_id, item_number, field, preference, from_value, from_text, to_value, to_text, changed_at
     from streamed
     union all
-    select issue_id, history_id, item_number, field, from_value, from_text, to_value, to_text, changed_at
+    select issue_id, history_id, item_number, field, preference, from_value, from_text, to_value, to_text, changed_at
     from embedded
+),
+
+dated as (
+    select
+        *,
+        min(preference) over (partition by issue_id, field) as first_preference
+    from changes
+    where changed_at is not null
 )
 
 select
@@ -102,6 +120,12 @@ select
     ) as change_number,
     changes.changed_at >= {{ as_of_at() }} as is_after_as_of,
     changes.changed_at
-from changes
+from dated as changes
 inner join {{ ref('int_delivery__tracker_issues') }} as issues
     on changes.issue_id = issues.issue_id
+-- What is known by its name alone (4) may be any of the fields.
+where not (
+    changes.field = 'points'
+    and changes.preference > changes.first_preference
+    and changes.preference < 4
+)

@@ -10,14 +10,7 @@ with epics as (
     from {{ ref('int_delivery__issues') }}
     where
         hierarchy_level = 1
-        and (
-            not is_resolved
-            or coalesce(lower(trim(resolution)), '') not in (
-                select lower(trim(exclusions.value))
-                from {{ ref('stg_registry__exclusions') }} as exclusions
-                where exclusions.exclusion_id = 'issue_resolutions'
-            )
-        )
+        and not is_refused
 ),
 
 releases as (

@@ -1,12 +1,14 @@
--- Grain: one row an issue: its epic (itself for an epic, the parent's for a sub-task) and the feature that lists
--- that epic, the first one of the registry when several do.
+-- Grain: one row an issue: its epic (itself for an epic, the parent's for a sub-task) and the feature that lists that epic
+-- by a key that it has or had, the first one of the registry when several do.
 with issues as (
     select
-        issue_id,
-        issue_key,
-        parent_issue_id,
-        hierarchy_level
-    from {{ ref('int_delivery__tracker_issues') }}
+        issues.issue_id,
+        issues.issue_key,
+        parents.parent_issue_id,
+        issues.hierarchy_level
+    from {{ ref('int_delivery__tracker_issues') }} as issues
+    left join {{ ref('int_delivery__parents') }} as parents
+        on issues.issue_id = parents.issue_id
 ),
 
 epics as (
@@ -31,15 +33,17 @@ epics as (
 
 epic_features as (
     select
-        feature_epics.epic_key,
+        issue_keys.issue_id as epic_id,
         features.feature_id,
         features.product_id,
         features.launched_on,
         features.adoption_target,
-        row_number() over (partition by feature_epics.epic_key order by features.ordinal asc) as feature_rank
+        row_number() over (partition by issue_keys.issue_id order by features.ordinal asc) as feature_rank
     from {{ ref('stg_registry__feature_epics') }} as feature_epics
     inner join {{ ref('stg_registry__features') }} as features
         on feature_epics.feature_id = features.feature_id
+    inner join {{ ref('int_delivery__issue_keys') }} as issue_keys
+        on upper(trim(feature_epics.epic_key)) = issue_keys.issue_key
 )
 
 select
@@ -53,5 +57,5 @@ select
 from epics
 left join epic_features
     on
-        epics.epic_key = epic_features.epic_key
+        epics.epic_id = epic_features.epic_id
         and epic_features.feature_rank = 1

@@ -1,5 +1,5 @@
 -- Grain: one row a delivered issue and a stage it was in: the seconds spent there between creation and resolution,
--- without the time in done statuses.
+-- without the time in done statuses. Issues whose history is not whole are left out.
 with delivered as (
     select
         issue_id,
@@ -7,7 +7,9 @@ with delivered as (
         resolved_at,
         resolved_date
     from {{ ref('int_delivery__issues') }}
-    where is_delivered
+    where
+        is_delivered
+        and is_history_whole
 ),
 
 stays as (

@@ -1,6 +1,6 @@
 -- Grain: one row an issue created before as_of and not deleted, in its state of as_of. What is measured (lead
--- time, cycle time, on time) is null where an issue does not count: delivery metrics count standard issues only,
--- and a resolution of the registry's `issue_resolutions` exclusions is no delivery.
+-- time, cycle time, on time) is null where an issue does not count: delivery metrics count standard issues only, and a
+-- resolution that means no delivery is none. What is taken from the history is null where the history is not whole.
 with issues as (
     select
         source,
@@ -14,19 +14,13 @@ with issues as (
     from {{ ref('int_delivery__tracker_issues') }}
 ),
 
-excluded_resolutions as (
-    select distinct lower(trim(value)) as resolution
-    from {{ ref('stg_registry__exclusions') }}
-    where exclusion_id = 'issue_resolutions'
-),
-
 -- Done is done, by whatever resolution. Left done and not done again: not resolved. A tracker that resolves issues
 -- outside its done statuses is believed.
 outcomes as (
     select
         progress.issue_id,
         resolutions.resolution,
-        excluded_resolutions.resolution is not null as is_resolution_excluded,
+        not resolutions.is_delivery as is_resolution_excluded,
         case
             when progress.status_category = 'done' then true
             when progress.first_done_at is not null then false
@@ -34,13 +28,11 @@ outcomes as (
         end as is_resolved,
         coalesce(resolutions.resolved_at, progress.first_done_at) as resolved_at,
         coalesce(resolutions.first_resolved_at, progress.first_done_at, resolutions.resolved_at) as first_resolved_at,
-        progress.is_history_missing
+        progress.is_status_inferred
         or (progress.status_category = 'done' and resolutions.resolved_at is null) as is_resolution_inferred
     from {{ ref('int_delivery__progress') }} as progress
     inner join {{ ref('int_delivery__resolutions') }} as resolutions
         on progress.issue_id = resolutions.issue_id
-    left join excluded_resolutions
-        on lower(trim(resolutions.resolution)) = excluded_resolutions.resolution
 ),
 
 classified as (
@@ -64,10 +56,13 @@ classified as (
         outcomes.is_resolved and outcomes.is_resolution_excluded as is_resolved_as_excluded,
         issues.hierarchy_level = 0 and outcomes.is_resolved and not outcomes.is_resolution_excluded as is_delivered,
         outcomes.is_resolved and outcomes.is_resolution_inferred as is_resolution_inferred,
-        progress.is_history_missing,
+        histories.is_history_whole,
+        coalesce(histories.history_gap in ('creation_unknown', 'older_than_creation'), false) as is_creation_late,
         progress.reopen_count,
         progress.done_in_between_seconds,
         progress.first_in_progress_at,
+        progress.first_reopened_at,
+        {{ add_time('day', 30, 'progress.first_done_at') }} as reopen_known_at,
         progress.done_at,
         commitments.first_due_date,
         commitments.last_due_date,
@@ -82,6 +77,8 @@ classified as (
         on issues.issue_id = progress.issue_id
     inner join outcomes
         on issues.issue_id = outcomes.issue_id
+    inner join {{ ref('int_delivery__issue_histories') }} as histories
+        on issues.issue_id = histories.issue_id
     inner join {{ ref('int_delivery__commitments') }} as commitments
         on issues.issue_id = commitments.issue_id
     inner join {{ ref('int_delivery__issue_features') }} as features
@@ -104,17 +101,25 @@ select
     resolution,
     hierarchy_level,
     case
-        when is_delivered then {{ seconds_between('created_at', 'resolved_at') }}
+        when is_delivered and not is_creation_late and created_at <= resolved_at
+            then {{ seconds_between('created_at', 'resolved_at') }}
     end as lead_time_seconds,
     case
-        when is_delivered and first_in_progress_at <= done_at
+        when is_delivered and is_history_whole and first_in_progress_at <= done_at
             then {{ seconds_between('first_in_progress_at', 'done_at') }} - done_in_between_seconds
     end as cycle_time_seconds,
-    due_move_count,
-    reopen_count,
+    case when is_history_whole then due_move_count end as due_move_count,
+    cast(case when is_history_whole then {{ days_between('first_due_date', 'last_due_date') }} end as bigint)
+        as due_slip_days,
+    case when is_history_whole then reopen_count end as reopen_count,
+    cast(case
+        when not is_standard or not is_history_whole or reopen_known_at >= {{ as_of_at() }} then null
+        when first_reopened_at < reopen_known_at then 1
+        when reopen_known_at is not null then 0
+    end as bigint) as is_reopened,
     -- Open issues count as late once their date is past.
     cast(case
-        when not is_standard or is_resolved_as_excluded or commitment_date is null then null
+        when not is_standard or not is_history_whole or is_resolved_as_excluded or commitment_date is null then null
         when {{ reporting_date('resolved_at') }} <= commitment_date then 1
         when is_resolved or commitment_date < {{ as_of_date() }} then 0
     end as bigint) as is_on_time,
@@ -126,12 +131,14 @@ select
     is_standard,
     is_resolved,
     is_delivered,
+    is_resolved_as_excluded as is_refused,
     is_delivered and commitment_date is not null as is_committed,
     is_resolution_inferred,
-    is_history_missing,
+    is_history_whole,
     {{ reporting_date('created_at') }} as created_date,
     {{ reporting_date('resolved_at') }} as resolved_date,
     {{ reporting_date('done_at') }} as done_date,
+    case when is_history_whole then {{ reporting_date('reopen_known_at') }} end as reopen_known_date,
     first_due_date,
     last_due_date,
     commitment_date,

@@ -1,5 +1,5 @@
 -- Grain: one row an issue: where it stands as of as_of, when it was first in progress, when it first and last
--- entered done (moves between two done statuses are no new entry), and how often it left done again.
+-- entered done (moves between two done statuses are no new entry), and how often and when it left done again.
 with stays as (
     select
         issue_id,
@@ -24,7 +24,8 @@ entries as (
             as last_done_at,
         cast(sum(case when status_category <> 'done' and previous_category = 'done' then 1 else 0 end) as bigint)
             as reopen_count,
-        max(case when is_inferred then 1 else 0 end) = 1 as is_history_missing
+        min(case when status_category <> 'done' and previous_category = 'done' then started_at end) as first_reopened_at,
+        max(case when is_inferred then 1 else 0 end) = 1 as is_status_inferred
     from stays
     group by issue_id
 ),
@@ -50,9 +51,10 @@ select
     current_stays.stage,
     coalesce(done_in_between.done_seconds, 0) as done_in_between_seconds,
     entries.reopen_count,
-    entries.is_history_missing,
+    entries.is_status_inferred,
     entries.first_in_progress_at,
     entries.first_done_at,
+    entries.first_reopened_at,
     case when current_stays.status_category = 'done' then entries.last_done_at end as done_at
 from entries
 inner join stays as current_stays

@@ -1,6 +1,6 @@
 -- Grain: one row a pull request of any code host that was opened before as_of, with what its commits and reviews say:
 -- the first commit by its author's clock, and the first review by somebody else than its author who is no bot.
--- Its issue is the first of the keys in title and branch (the title's first) that the tracker knows.
+-- Its issue is the first of the keys in title and branch (the title's first) that an issue of the tracker has or had.
 with pull_requests as (
     select
         'github' as source,
@@ -57,8 +57,10 @@ named_issues as (
         issues.product_id,
         row_number() over (partition by issue_keys.pull_request_id order by issue_keys.place asc) as issue_rank
     from {{ ref('stg_github__pull_request_issue_keys') }} as issue_keys
+    inner join {{ ref('int_delivery__issue_keys') }} as known_keys
+        on upper(issue_keys.issue_key) = known_keys.issue_key
     inner join {{ ref('int_delivery__issues') }} as issues
-        on issue_keys.issue_key = issues.issue_key
+        on known_keys.issue_id = issues.issue_id
 )
 
 select

@@ -1,4 +1,5 @@
--- Grain: one row a sprint that has begun and a standard issue that was in it at its start or came in later. Committed:
+-- Grain: one row a sprint of known start (and, when it is closed, known end) and a standard issue that was in it at its
+-- start or came in later. Committed:
 -- in the sprint when it started, and not done by then. Completed: still in it at its end, done by then, and not closed
 -- without delivery. The end is the sprint's completion, or as_of while it runs; a change at the very moment of start or
 -- end counts as before it. Points are those that the issue had at the sprint's start.
@@ -6,9 +7,9 @@ with sprints as (
     select
         sprint_id,
         started_at,
-        case when completed_at < {{ as_of_at() }} then completed_at else {{ as_of_at() }} end as ended_at
-    from {{ ref('stg_jira__sprints') }}
-    where not is_deleted and started_at < {{ as_of_at() }}
+        case when state = 'active' then {{ as_of_at() }} else completed_at end as ended_at
+    from {{ ref('int_delivery__sprints') }}
+    where started_at is not null
 ),
 
 issues as (
@@ -80,7 +81,7 @@ resolutions as (
     select
         memberships.sprint_id,
         memberships.issue_id,
-        lower(trim(coalesce(changes.to_text, changes.to_value))) as resolution,
+        {{ text_key('coalesce(changes.to_text, changes.to_value)') }} as resolution_key,
         row_number() over (
             partition by memberships.sprint_id, memberships.issue_id
             order by changes.change_number desc
@@ -93,18 +94,12 @@ resolutions as (
             and memberships.ended_at >= changes.changed_at
 ),
 
-refusals as (
-    select distinct lower(trim(value)) as resolution
-    from {{ ref('stg_registry__exclusions') }}
-    where exclusion_id = 'issue_resolutions'
-),
-
 estimates as (
     select
         memberships.sprint_id,
         memberships.issue_id,
-        changes.from_text,
-        changes.to_text,
+        coalesce(changes.from_text, changes.from_value) as from_text,
+        coalesce(changes.to_text, changes.to_value) as to_text,
         changes.changed_at <= memberships.started_at as is_by_start,
         row_number() over (
             partition by memberships.sprint_id, memberships.issue_id
@@ -130,7 +125,7 @@ flagged as (
         memberships.in_at_end = 0 as is_removed,
         memberships.in_at_end = 1
         and coalesce(done.done_at_end, 0) = 1
-        and refusals.resolution is null as is_completed,
+        and coalesce(meanings.is_delivery, true) as is_completed,
         case
             when estimates.issue_id is null then recorded.story_points
             else {{ try_cast('case when estimates.is_by_start then estimates.to_text else estimates.from_text end', 'double') }}
@@ -145,8 +140,8 @@ flagged as (
             memberships.sprint_id = resolutions.sprint_id
             and memberships.issue_id = resolutions.issue_id
             and resolutions.recency = 1
-    left join refusals
-        on resolutions.resolution = refusals.resolution
+    left join {{ ref('int_delivery__resolution_meanings') }} as meanings
+        on resolutions.resolution_key = meanings.resolution_key
     left join estimates
         on
             memberships.sprint_id = estimates.sprint_id

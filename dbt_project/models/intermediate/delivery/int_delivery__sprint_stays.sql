@@ -1,5 +1,6 @@
 -- Grain: one row a stay of an issue in a sprint, between two changes of the issue's sprints; stays that follow one
--- another are not joined. The last stay is open (`ended_at` null). The first set of sprints is what the first change
+-- another are not joined. Of what a change says, the parts that are ids of sprints count; the others are counted in
+-- int_delivery__reading_coverage. The last stay is open (`ended_at` null). The first set of sprints is what the first change
 -- says it changed from; an issue whose sprints never changed has those of its record since its creation.
 with issues as (
     select
@@ -59,7 +60,7 @@ changed_stays as (
 ),
 
 never_changed as (
-    select
+    select distinct
         recorded.issue_id,
         recorded.sprint_id,
         issues.created_at as started_at
@@ -70,16 +71,19 @@ never_changed as (
         on
             recorded.issue_id = changes.issue_id
             and changes.change_number = 1
-    where changes.issue_id is null
+    where
+        changes.issue_id is null
+        and recorded.sprint_id is not null
 )
 
-select
+select distinct
     issue_id,
-    item as sprint_id,
+    {{ jira_sprint_id('item') }} as sprint_id,
     change_number,
     started_at,
     ended_at
 from changed_stays
+where {{ jira_sprint_id('item') }} is not null
 union all
 select
     issue_id,

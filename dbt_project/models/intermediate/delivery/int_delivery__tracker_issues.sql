@@ -25,7 +25,8 @@ code_host_issues as (
         issues.repository || '#' || cast(issues.issue_number as {{ dbt.type_string() }}) as issue_key,
         issues.repository as project_key,
         coalesce(team_repositories.team_id, '(unknown)') as team_id,
-        cast(null as {{ dbt.type_string() }}) as parent_issue_id,
+        cast(null as {{ dbt.type_string() }}) as parent_id,
+        cast(null as {{ dbt.type_string() }}) as parent_key,
         coalesce(issues.issue_type, case when work_ids.is_bug = 1 then 'Bug' else 'Task' end) as issue_type,
         cast(null as {{ dbt.type_string() }}) as status_id,
         case when issues.closed_at is null then 'Open' else 'Closed' end as status_original,
@@ -38,8 +39,11 @@ code_host_issues as (
         end as resolution,
         '[]' as fix_versions,
         0 as hierarchy_level,
+        true as is_creation_known,
+        cast(null as bigint) as history_total,
         cast(null as date) as due_date,
         issues.created_at,
+        cast(null as timestamp) as updated_at,
         issues.closed_at as resolved_at,
         issues.closed_at as status_category_changed_at
     from {{ ref('stg_github__issues') }} as issues
@@ -56,8 +60,9 @@ select
     issues.issue_id,
     issues.issue_key,
     issues.project_key,
-    coalesce(team_projects.team_id, '(unknown)') as team_id,
-    issues.parent_issue_id,
+    coalesce(project_teams.team_id, team_projects.team_id, '(unknown)') as team_id,
+    issues.parent_id,
+    issues.parent_key,
     issues.issue_type,
     issues.status_id,
     issues.status_original,
@@ -65,13 +70,20 @@ select
     issues.resolution,
     issues.fix_versions,
     issues.hierarchy_level,
+    issues.is_creation_known,
+    issues.history_total,
     issues.due_date,
     issues.created_at,
+    issues.updated_at,
     issues.resolved_at,
     issues.status_category_changed_at
 from {{ ref('stg_jira__issues') }} as issues
+left join {{ ref('int_delivery__project_teams') }} as project_teams
+    on issues.project_id = project_teams.project_id
 left join {{ ref('stg_registry__team_projects') }} as team_projects
-    on issues.project_key = team_projects.project_key
+    on
+        issues.project_id is null
+        and issues.project_key = upper(trim(team_projects.project_key))
 where not issues.is_deleted
 union all
 select
@@ -80,7 +92,8 @@ select
     issue_key,
     project_key,
     team_id,
-    parent_issue_id,
+    parent_id,
+    parent_key,
     issue_type,
     status_id,
     status_original,
@@ -88,8 +101,11 @@ select
     resolution,
     fix_versions,
     hierarchy_level,
+    is_creation_known,
+    history_total,
     due_date,
     created_at,
+    updated_at,
     resolved_at,
     status_category_changed_at
 from code_host_issues

@@ -1,7 +1,8 @@
 -- Grain: one row a spell of a link between a roadmap item and an issue of the tracker (`valid_from` to `valid_to`, UTC, the
 -- end exclusive), and how they are linked: by the tools' `integration`, or as the `source` that the item was made
--- from. `issue_id` is null when the tracker has no such issue. The vendor keeps no time of a link: those of the first
--- reading reach back for ever, later ones count, and removed ones end, the day before the reading that told of it.
+-- from. A key may be one that the issue had before. `issue_id` is null when the tracker has no such issue. The vendor
+-- keeps no time of a link: those of the first reading reach back for ever, later ones count, and removed ones end, the
+-- day before the reading that told of it.
 with versions as (
     select
         connection_id,
@@ -82,8 +83,8 @@ select
 from links
 left join {{ ref('int_delivery__issues') }} as by_id
     on links.linked_issue_id = by_id.issue_id
-left join {{ ref('int_delivery__issues') }} as by_key
+left join {{ ref('int_delivery__issue_keys') }} as by_key
     on
         links.linked_issue_id is null
-        and links.linked_issue_key = by_key.issue_key
+        and upper(trim(links.linked_issue_key)) = by_key.issue_key
 where links.valid_from < {{ as_of_at() }}

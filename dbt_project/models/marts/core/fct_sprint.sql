@@ -1,16 +1,19 @@
 -- Grain: one row a sprint that is not deleted, in its state of as_of. Counts are standard issues; a sprint that has not
--- begun has none. A sprint that nobody has completed, whatever its planned end, is open: it has no completion date, and
--- no metric counts it. Its team is the one with most of the issues of all the sprints of its board; (unknown) without any.
+-- begun has none, and one whose start or end is unknown has unknown ones. A sprint that nobody has completed, whatever its
+-- planned end, is open: it has no completion date, and no metric counts it. Its team is the one with most of the issues
+-- of all the sprints of its board; (unknown) without any.
 with sprints as (
     select
         sprint_id,
         board_id,
         sprint_name,
-        started_at,
+        state,
+        state = 'future'
+        or (started_at is not null and (state = 'active' or completed_at is not null)) as is_scope_known,
+        coalesce(started_at, planned_start_at) as started_at,
         planned_end_at,
-        case when completed_at < {{ as_of_at() }} then completed_at end as completed_at
-    from {{ ref('stg_jira__sprints') }}
-    where not is_deleted
+        completed_at
+    from {{ ref('int_delivery__sprints') }}
 ),
 
 teams as (
@@ -42,17 +45,13 @@ select
     sprints.sprint_id,
     sprints.sprint_name,
     coalesce(teams.team_id, '(unknown)') as team_id,
-    case
-        when sprints.completed_at is not null then 'closed'
-        when sprints.started_at < {{ as_of_at() }} then 'active'
-        else 'future'
-    end as state,
-    sprints.completed_at is not null as is_completed,
-    cast(coalesce(scopes.committed_count, 0) as bigint) as committed_count,
-    cast(coalesce(scopes.completed_of_committed_count, 0) as bigint) as completed_of_committed_count,
-    cast(coalesce(scopes.added_count, 0) as bigint) as added_count,
-    cast(coalesce(scopes.completed_of_added_count, 0) as bigint) as completed_of_added_count,
-    cast(coalesce(scopes.removed_count, 0) as bigint) as removed_count,
+    sprints.state,
+    sprints.state = 'closed' as is_completed,
+    cast(case when sprints.is_scope_known then coalesce(scopes.committed_count, 0) end as bigint) as committed_count,
+    cast(case when sprints.is_scope_known then coalesce(scopes.completed_of_committed_count, 0) end as bigint) as completed_of_committed_count,
+    cast(case when sprints.is_scope_known then coalesce(scopes.added_count, 0) end as bigint) as added_count,
+    cast(case when sprints.is_scope_known then coalesce(scopes.completed_of_added_count, 0) end as bigint) as completed_of_added_count,
+    cast(case when sprints.is_scope_known then coalesce(scopes.removed_count, 0) end as bigint) as removed_count,
     cast(scopes.committed_points as double) as committed_points,
     cast(scopes.completed_of_committed_points as double) as completed_of_committed_points,
     sprints.started_at,

@@ -9,6 +9,7 @@ with issues as (
         is_on_time,
         is_resolved,
         is_delivered,
+        is_history_whole,
         {{ week_start('created_date') }} as created_week,
         {{ week_start('resolved_date') }} as resolved_week,
         {{ week_start('done_date') }} as done_week,
@@ -88,6 +89,7 @@ stays as (
     select
         issues.team_id,
         issues.issue_id,
+        issues.is_history_whole,
         stays.status_category,
         stays.started_at,
         stays.ended_at,
@@ -122,6 +124,7 @@ reopened as (
     where
         previous_category = 'done'
         and status_category <> 'done'
+        and is_history_whole
     group by team_id, {{ week_start(reporting_date('started_at')) }}
 ),
 

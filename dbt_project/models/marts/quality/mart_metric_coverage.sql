@@ -7,6 +7,7 @@ with coverage as (
         'int_crm__coverage',
         'int_support__coverage',
         'int_delivery__coverage',
+        'int_delivery__reading_coverage',
         'int_delivery__shipping_coverage',
         'int_roadmap__coverage',
         'int_surveys__coverage',

@@ -1,4 +1,5 @@
--- Grain: one row a change of an issue's status, resolution, due date, sprints or points, from the tracker's change histories.
+-- Grain: one row a change of a field that delivery metrics read (its role in stg_jira__fields), from the tracker's stream
+-- of change histories.
 with histories as (
     {{ stage_latest(source('jira', 'changelogs'), [
         ('issueId', 'issue_id', 'text'),
@@ -14,22 +15,7 @@ live_histories as (
         created_original,
         items
     from histories
-    where not is_deleted
-),
-
-changes as (
-    {{ jira_history_items('live_histories') }}
+    where not is_deleted and issue_id is not null
 )
 
-select
-    issue_id,
-    history_id,
-    cast(item_number as bigint) as item_number,
-    field,
-    from_value,
-    from_text,
-    to_value,
-    to_text,
-    changed_at
-from changes
-where changed_at is not null
+{{ jira_history_items('live_histories') }}

@@ -1,11 +1,14 @@
--- Grain: one row an issue that existed by as_of, as the tracker's record then had it; what happened to its status,
--- resolution and due date is in stg_jira__changelogs. The summary, and everybody named in the issue, stay behind.
+-- Grain: one row an issue that existed by as_of, as the tracker's record then had it; what happened to its fields is in
+-- stg_jira__changelogs. The summary, and everybody named in the issue, stay behind. An issue whose creation cannot be read
+-- counts from the first moment that its record tells (`is_creation_known`). `unreadable_fields` are those whose value is
+-- not what it should be, as |one|other|; their columns are null.
 with issues as (
     {{ stage_as_of(source('jira', 'issues'), [
         ('key', 'issue_key', 'text'),
         ('fields.project.id', 'project_id', 'text'),
         ('fields.project.key', 'project_key', 'text'),
-        ('fields.parent.id', 'parent_issue_id', 'text'),
+        ('fields.parent.id', 'parent_id', 'text'),
+        ('fields.parent.key', 'parent_key', 'text'),
         ('fields.issuetype.name', 'issue_type', 'text'),
         ('fields.issuetype.subtask', 'is_subtask', 'boolean'),
         ('fields.issuetype.hierarchyLevel', 'hierarchy_level', 'integer'),
@@ -15,39 +18,101 @@ with issues as (
         ('fields.resolution.name', 'resolution', 'text'),
         ('fields.priority.name', 'priority', 'text'),
         ('fields.fixVersions', 'fix_versions', 'json'),
-        ('fields.duedate', 'due_date', 'date'),
-        ('fields.' ~ var('jira_points_field'), 'story_points', 'double'),
+        ('fields.duedate', 'due_original', 'text'),
         ('fields.created', 'created_original', 'text'),
         ('fields.updated', 'updated_original', 'text'),
         ('fields.resolutiondate', 'resolved_original', 'text'),
         ('fields.statuscategorychangedate', 'status_category_changed_original', 'text'),
+        ('changelog.total', 'history_total', 'integer'),
     ], jira_timestamp('updated_original')) }}
+),
+
+custom_fields as (
+    select
+        issue_id,
+        role,
+        text_value,
+        number_value,
+        row_number() over (partition by issue_id, role order by preference asc, field_id asc) as place
+    from {{ ref('stg_jira__issue_fields') }}
+    where
+        role = 'parent'
+        or (role = 'points' and number_value >= 0)
+),
+
+dated as (
+    select
+        *,
+        {{ try_cast('left(due_original, 10)', 'date') }} as due_date,
+        {{ jira_timestamp('created_original') }} as known_created_at,
+        {{ jira_timestamp('updated_original') }} as updated_at,
+        {{ jira_timestamp('resolved_original') }} as resolved_at,
+        {{ jira_timestamp('status_category_changed_original') }} as status_category_changed_at
+    from issues
+),
+
+created as (
+    select
+        *,
+        coalesce(
+            known_created_at,
+            least(
+                coalesce(resolved_at, extracted_at),
+                coalesce(status_category_changed_at, extracted_at),
+                coalesce(updated_at, extracted_at)
+            )
+        ) as created_at
+    from dated
 )
 
 select
-    record_id as issue_id,
-    issue_key,
-    project_id,
-    coalesce(project_key, {{ text_part('issue_key', "'-'", 1) }}) as project_key,
-    parent_issue_id,
-    issue_type,
-    status_id,
-    status_original,
-    status_category,
-    resolution,
-    priority,
-    coalesce(fix_versions, '[]') as fix_versions,
-    story_points,
+    created.record_id as issue_id,
+    upper(coalesce(nullif(trim(created.issue_key), ''), created.record_id)) as issue_key,
+    created.project_id,
+    upper(coalesce(created.project_key, {{ text_part('created.issue_key', "'-'", 1) }})) as project_key,
+    created.parent_id,
+    -- The parent; where it is not said, the epic that a custom field links to. A key, or an id.
+    coalesce(created.parent_key, parents.text_value) as parent_key,
+    created.issue_type,
+    created.status_id,
+    nullif(trim(created.status_original), '') as status_original,
+    {{ jira_status_category('created.status_category') }} as status_category,
+    nullif(trim(created.resolution), '') as resolution,
+    created.priority,
+    coalesce(created.fix_versions, '[]') as fix_versions,
+    points.number_value as story_points,
     -- Trackers that do not say the level of an issue type have epics by that name, and sub-tasks by a flag.
     coalesce(
-        hierarchy_level,
-        case when is_subtask then -1 when lower(issue_type) = 'epic' then 1 else 0 end
+        created.hierarchy_level,
+        case when created.is_subtask then -1 when lower(created.issue_type) = 'epic' then 1 else 0 end
     ) as hierarchy_level,
-    is_deleted,
-    due_date,
-    {{ jira_timestamp('created_original') }} as created_at,
-    {{ jira_timestamp('updated_original') }} as updated_at,
-    {{ jira_timestamp('resolved_original') }} as resolved_at,
-    {{ jira_timestamp('status_category_changed_original') }} as status_category_changed_at
-from issues
-where {{ jira_timestamp('created_original') }} < {{ as_of_at() }}
+    created.is_deleted,
+    created.known_created_at is not null as is_creation_known,
+    created.history_total,
+    {% for field, value, original in [
+        ('duedate', 'due_date', 'due_original'),
+        ('created', 'known_created_at', 'created_original'),
+        ('updated', 'updated_at', 'updated_original'),
+        ('resolutiondate', 'resolved_at', 'resolved_original'),
+        ('statuscategorychangedate', 'status_category_changed_at', 'status_category_changed_original'),
+    ] -%}
+    case when created.{{ value }} is null and created.{{ original }} <> '' then '|{{ field }}' else '' end ||
+    {% endfor -%}
+    '|' as unreadable_fields,
+    created.due_date,
+    created.created_at,
+    created.updated_at,
+    created.resolved_at,
+    created.status_category_changed_at
+from created
+left join custom_fields as parents
+    on
+        created.record_id = parents.issue_id
+        and parents.role = 'parent'
+        and parents.place = 1
+left join custom_fields as points
+    on
+        created.record_id = points.issue_id
+        and points.role = 'points'
+        and points.place = 1
+where created.created_at < {{ as_of_at() }}

@@ -1,12 +1,12 @@
--- Grain: one row a sprint. The goal's text stays behind.
+-- Grain: one row a sprint, as the tracker's boards show it. The goal's text stays behind.
 with sprints as (
     {{ stage_as_of(source('jira', 'sprints'), [
         ('originBoardId', 'board_id', 'text'),
         ('name', 'sprint_name', 'text'),
         ('state', 'state', 'text'),
-        ('startDate', 'started_at', 'timestamp'),
-        ('endDate', 'planned_end_at', 'timestamp'),
-        ('completeDate', 'completed_at', 'timestamp'),
+        ('startDate', 'start_date', 'text'),
+        ('endDate', 'end_date', 'text'),
+        ('completeDate', 'complete_date', 'text'),
     ]) }}
 )
 
@@ -14,9 +14,9 @@ select
     record_id as sprint_id,
     board_id,
     sprint_name,
-    state,
+    lower(trim(state)) as state,
     is_deleted,
-    started_at,
-    planned_end_at,
-    completed_at
+    {{ jira_timestamp('start_date') }} as started_at,
+    {{ jira_timestamp('end_date') }} as planned_end_at,
+    {{ jira_timestamp('complete_date') }} as completed_at
 from sprints

@@ -11,5 +11,5 @@ select
     record_id as status_id,
     lower(trim(status_name)) as status_name,
     status_name as status_name_original,
-    status_category
+    {{ jira_status_category("status_category") }} as status_category
 from statuses
