@@ -36,6 +36,7 @@ create table if not exists {schema}._pops_loads (
     quarantined_count bigint not null, vendor_count bigint, outcome varchar not null, reason varchar,
     extracted_at timestamptz not null
 );
+create table if not exists {schema}._pops_keys (stream varchar primary key, key_version integer not null);
 alter table {schema}._pops_loads add column if not exists mended_count bigint default 0;
 create table if not exists {schema}._pops_quarantine (
     stream varchar not null, reason varchar not null, record varchar not null, load_id varchar not null,
@@ -219,6 +220,27 @@ class RawStore:
         )
         self.connection.execute(f"create schema if not exists {self.schema};{tables}")
         self.connection.execute(BOOKKEEPING.format(schema=self.schema))
+        for stream in self._streams:
+            self._renew_keys(stream)
+
+    def _renew_keys(self, stream: Stream) -> None:
+        """Give the rows of an older key the ids that their records would get now, so that no later load doubles them."""
+        books = f"{self.schema}._pops_keys"
+        held = self._row(f"select key_version from {books} where stream = ?", [stream.name])
+        if (held[0] if held else 1) == stream.key_version:
+            return
+        self.connection.begin()
+        try:
+            self.connection.execute(
+                f"update {self.table(stream.name)} set record_id = {stream.older_key} where record_id <> {stream.older_key}"
+            )
+            self.connection.execute(
+                f"insert or replace into {books} values (?, ?)", [stream.name, stream.key_version]
+            )
+            self.connection.commit()
+        except BaseException:
+            self.connection.rollback()
+            raise
 
     def _take_back_unbooked(self, stream: str) -> None:
         unbooked = self.connection.execute(

@@ -36,6 +36,9 @@ def test_a_source_describes_itself(source: str) -> None:
     for stream in kind.streams:
         assert_words(stream.holds, f"{source} {stream.name}", 3)
         assert not any(each.endswith(".") for each in stream.holds), stream.name
+        assert len(stream.key_source.split()) >= 6, stream.name
+        assert stream.key_source.endswith("."), stream.name
+        assert (stream.key_version > 1) == bool(stream.older_key), stream.name
         assert bool(stream.lag or stream.look_back) <= bool(stream.cursor), stream.name
 
 

@@ -66,6 +66,8 @@ class AmplitudeConnector(Connector):
                 "Ce que les gens ont fait dans les produits : un événement par action, avec la personne, le moment et les propriétés",
             ),
             key="uuid",
+            key_source="Export API: `uuid` is that of one ingested event; copies of an event, by device_id and $insert_id, have "
+            "each their own.",
             version="processed_time",
             cursor="end of the last upload hour read",
             lag=timedelta(hours=2),

@@ -67,6 +67,7 @@ class FilesConnector(Connector):
             entity.holds,
             entity.personal_data,
             key="mapping, file and the row's key columns",
+            key_source="The mapping says which columns are a row's key in its file; a file is one of its mapping.",
             cursor="modification time, size and SHA-256 of each file, and its mapping",
             deletes="vanish",
         )

@@ -69,9 +69,12 @@ class GitHubSettings(SourceSettings):
         return TokenAuth(self.token)
 
 
+SERVER_ID = "REST API: `id` is unique among all of its kind on the server; `number` only in its repository."
+
+
 def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
     cursor = "per repository: moment of the last reading, and the ETag or the last record that was asked for"
-    options: dict[str, Any] = {"cursor": cursor, "look_back": timedelta(hours=1)}
+    options: dict[str, Any] = {"cursor": cursor, "look_back": timedelta(hours=1), "key_source": SERVER_ID}
     return Stream(name, holds, personal_data, **options | more)
 
 
@@ -93,7 +96,11 @@ class GitHubConnector(Connector):
     Settings = GitHubSettings
     streams = (
         Stream(
-            "repositories", Words("The code repositories", "Les dépôts de code"), (), version="updated_at"
+            "repositories",
+            Words("The code repositories", "Les dépôts de code"),
+            (),
+            key_source=SERVER_ID,
+            version="updated_at",
         ),
         _stream(
             "pull_requests",
@@ -125,6 +132,7 @@ class GitHubConnector(Connector):
             ),
             "commits",
             key="repository and number of the pull request",
+            key_source="REST API: a pull request is addressed by its repository and number; its commits are one record here.",
         ),
         _stream(
             "releases",

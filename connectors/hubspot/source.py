@@ -46,6 +46,7 @@ def _objects(name: str, holds: Words, *personal_data: str) -> Stream:
         name,
         holds,
         personal_data,
+        key_source="CRM objects: `id` (hs_object_id) is unique among the records of an object type.",
         version="updatedAt",
         cursor=f"end of the last window of {MODIFIED[name]}; while a list is being read, the place in it",
         # Search is eventually consistent: what it does not show yet is found by the next night's look-back.
@@ -102,6 +103,7 @@ class HubSpotConnector(Connector):
             "owners",
             Words("The colleagues who look after customers", "Les collègues qui suivent les clients"),
             ("email", "firstName", "lastName"),
+            key_source="Owners: `id` is that of the owner; `userId` is another, which several products share.",
             version="updatedAt",
             deletes="archived_pass",
         ),
@@ -113,6 +115,7 @@ class HubSpotConnector(Connector):
             ),
             (),
             key="type and id of both ends",
+            key_source="Associations: a pair of records is one result, whose associationTypes list all of its labels.",
             deletes="vanish",
         ),
     )

@@ -30,6 +30,7 @@ ROWS_A_PAGE, DELETED_A_PAGE = 150, 60
 MOST_A_WINDOW = 1500
 # Search compares whole days of the workspace's time zone: a day more on both sides, and the rest is left out here.
 DAY = timedelta(days=1)
+WORKSPACE_ID = "REST API: `id` is unique among all of its kind in the workspace; company_id and external_id are the customer's own."
 WHAT_IS_READ = {
     "conversations": "Read conversations",
     "contacts": "Read and list users and companies",
@@ -60,6 +61,7 @@ class IntercomSettings(SourceSettings):
 
 def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
     options: dict[str, Any] = {
+        "key_source": WORKSPACE_ID,
         "version": "updated_at",
         "cursor": "end of the last window of updated_at",
         # Search is eventually consistent: what it does not show yet is found by the next night's look-back.
@@ -116,6 +118,7 @@ class IntercomConnector(Connector):
                 "Les clients auxquels appartiennent les personnes qui demandent de l'aide",
             ),
             ("name", "website", "custom_attributes"),
+            key_source=WORKSPACE_ID,
             version="updated_at",
             deletes="vanish",
         ),
@@ -123,6 +126,7 @@ class IntercomConnector(Connector):
             "admins",
             Words("The colleagues who answer", "Les collègues qui répondent"),
             ("name", "email", "avatar"),
+            key_source=WORKSPACE_ID,
             deletes="vanish",
         ),
     )

@@ -27,6 +27,9 @@ from connectors.whole import whole
 
 Json = dict[str, Any]
 
+SITE_ID = (
+    "REST API, version 3: `id` is unique among all of its kind in the site, histories of changes included."
+)
 SEARCHED = ("issues", "changelogs")
 # Older than any issue: Jira refuses a search without bounds.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -52,6 +55,8 @@ def _searched(name: str, holds: Words, *personal_data: str, version: str) -> Str
         name,
         holds,
         personal_data,
+        # The key of an issue is no key: it changes when the issue moves.
+        key_source=SITE_ID,
         version=version,
         cursor="end of the last window of `updated`",
         # The search index runs behind: an issue that it shows late is found by the next night's look-back.
@@ -81,6 +86,7 @@ class JiraConnector(Connector):
                 "Les projets de réalisation, un par équipe ou produit",
             ),
             ("lead",),
+            key_source=SITE_ID,
             deletes="vanish",
         ),
         Stream(
@@ -90,6 +96,7 @@ class JiraConnector(Connector):
                 "Les statuts que le travail peut prendre, et la catégorie de chacun",
             ),
             (),
+            key_source=SITE_ID,
         ),
         Stream(
             "fields",
@@ -98,6 +105,7 @@ class JiraConnector(Connector):
                 "Les champs que ce Jira connaît, les siens compris",
             ),
             (),
+            key_source=SITE_ID,
         ),
         _searched(
             "issues",
@@ -125,6 +133,7 @@ class JiraConnector(Connector):
                 "Les sprints des équipes, avec leur début et leur fin",
             ),
             (),
+            key_source=SITE_ID,
             deletes="vanish",
             optional=True,
         ),
@@ -135,6 +144,7 @@ class JiraConnector(Connector):
                 "Versions prévues et publiées, avec leurs dates",
             ),
             (),
+            key_source=SITE_ID,
             deletes="vanish",
         ),
     )

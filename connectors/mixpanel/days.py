@@ -13,30 +13,41 @@ from connectors.lines import line_pages, lines_of
 DAY = timedelta(days=1)
 LONGEST_LAST_LINE = 16 * 1024 * 1024
 
+_KEY = """
+try(json_extract_string({0}, [
+    '$.event', '$.properties.distinct_id', '$.properties.time', '$.properties."$insert_id"'
+]))
+"""
 # The export is not deduplicated: what has the same name, sender, time and insert id is one event, whose latest version
-# is the one that was processed last.
-_EVENTS = """
+# is the one that was processed last. What lacks one of them is the same as nothing but itself.
+_RECORD_ID = """
+case
+    when coalesce(len(list_filter({1}, lambda part: part <> '')), 0) < 4 then md5({0})
+    when contains(array_to_string({1}, ''), chr(31)) then md5(cast(to_json({1}) as varchar))
+    else md5(array_to_string({1}, chr(31)))
+end
+"""
+_EVENTS = f"""
 with parsed as (
     select
         line,
-        try(json_extract_string(line, [
-            '$.event', '$.properties.distinct_id', '$.properties.time', '$.properties."$insert_id"',
-            '$.properties.mp_processing_time_ms'
-        ])) as found,
+        {_KEY.format("line")} as key,
+        try(json_extract_string(line, '$.properties.mp_processing_time_ms')) as processed,
     from lines
 )
 select
-    md5(concat_ws(chr(31), found[1], coalesce(found[2], ''), coalesce(found[3], ''), coalesce(found[4], '')))
-        as record_id,
-    coalesce(found[5], 'unknown') as record_version,
+    {_RECORD_ID.format("line", "key")} as record_id,
+    coalesce(processed, 'unknown') as record_version,
     false as is_deleted,
     line as record,
     case
-        when found is null then 'The line is not JSON.'
-        when coalesce(found[1], '') = '' then 'The event has no name.'
+        when key is null then 'The line is not JSON.'
+        when coalesce(key[1], '') = '' then 'The event has no name.'
     end as reason
 from parsed
 """
+# Before, events that lack an insert id had one id if their name, sender and time were the same.
+OLDER_KEY = _RECORD_ID.format("record", _KEY.format("record"))
 
 
 class ReadDays:

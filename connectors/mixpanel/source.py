@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, QuotaSpent, RateLimited
 from connectors.http import Http
-from connectors.mixpanel.days import DAY, Progress, event_pages, is_whole
+from connectors.mixpanel.days import DAY, OLDER_KEY, Progress, event_pages, is_whole
 from connectors.mixpanel.profiles import profile_pages
 from connectors.mixpanel.settings import LOOK_BACK_DAYS, MixpanelSettings
 from connectors.whole import whole
@@ -56,6 +56,7 @@ class MixpanelConnector(Connector):
             ),
             ("$distinct_id", "$properties"),
             key="$distinct_id",
+            key_source="Query Profiles: `$distinct_id` names a profile of the project.",
             deletes="vanish",
         ),
         Stream(
@@ -64,7 +65,11 @@ class MixpanelConnector(Connector):
                 "What people did in the products: one event an action, with the person, the time and the properties",
                 "Ce que les gens ont fait dans les produits : un événement par action, avec la personne, le moment et les propriétés",
             ),
-            key="hash of event, distinct_id, time and $insert_id",
+            key="hash of event, distinct_id, time and $insert_id; of the whole line where one of them is missing",
+            key_source="Event Deduplication: two events are one if event, distinct_id, time and $insert_id are identical; "
+            "one that came without $insert_id is never deduplicated.",
+            key_version=2,
+            older_key=OLDER_KEY,
             version="mp_processing_time_ms",
             cursor="the days that are read for good, as stretches, and the time zone they are counted in",
             lag=LAG,

@@ -61,7 +61,12 @@ class ProductboardSettings(SourceSettings):
 
 
 def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
-    return Stream(name, holds, personal_data, **{"version": "updatedAt", "deletes": "vanish"} | more)
+    options: dict[str, Any] = {
+        "key_source": "API v2: `id` is a UUID, unique among notes and entities.",
+        "version": "updatedAt",
+        "deletes": "vanish",
+    }
+    return Stream(name, holds, personal_data, **options | more)
 
 
 class ProductboardConnector(Connector):
@@ -114,6 +119,7 @@ class ProductboardConnector(Connector):
                 "Quelle fonctionnalité de la feuille de route est quel epic dans Jira",
             ),
             key="integration, entity and Jira issue",
+            key_source="Jira integrations: the `id` of a connection is that of its entity, which may have several issues.",
             version=SEEN,
             optional=True,
         ),

@@ -103,7 +103,14 @@ class RegistryConnector(Connector):
     access = "none: the registry is a folder of this project."
     Settings = RegistrySettings
     streams = tuple(
-        Stream(name, holds, personal_data=(), deletes="vanish") for name, holds in STREAMS.items()
+        Stream(
+            name,
+            holds,
+            personal_data=(),
+            key_source="connectors/registry/schema.py: an `id` is written once in its file.",
+            deletes="vanish",
+        )
+        for name, holds in STREAMS.items()
     )
 
     def __init__(self, settings: RegistrySettings, http: Http) -> None:

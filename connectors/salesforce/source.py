@@ -54,6 +54,7 @@ def _stream(name: str, kind: SObject) -> Stream:
         kind.holds,
         kind.personal,
         key="Id",
+        key_source="Object Reference: the 18 characters of `Id` are unique in the organisation, whatever the object.",
         version=kind.stamp,
         cursor=f"end of the last window of {kind.stamp}; while one is being read, its last record's stamp and Id",
         # A transaction can commit minutes after the stamp it gave.

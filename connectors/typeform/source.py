@@ -68,6 +68,7 @@ class TypeformConnector(Connector):
             "forms",
             Words("The surveys, with their questions", "Les enquêtes, avec leurs questions"),
             ("settings.notifications",),
+            key_source="Create API: `id` is that of a form, and stands in its address.",
             deletes="vanish",
         ),
         Stream(
@@ -75,6 +76,7 @@ class TypeformConnector(Connector):
             Words("The answers to the surveys", "Les réponses aux enquêtes"),
             ("answers", "hidden", "metadata", "variables"),
             key="form_id and token",
+            key_source="Responses API: a response has a token; it is asked for below its form.",
             cursor="by form, up to which moment its responses were read, and when they were last read whole",
             lag=VENDOR_DELAY,
             look_back=LOOK_BACK,

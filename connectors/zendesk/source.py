@@ -44,7 +44,11 @@ class ZendeskSettings(SourceSettings):
 
 
 def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
-    options: dict[str, Any] = {"version": "updated_at", "deletes": "flag"}
+    options: dict[str, Any] = {
+        "key_source": "JSON format of each resource: `id` is assigned automatically and unique in the account.",
+        "version": "updated_at",
+        "deletes": "flag",
+    }
     cursor = "where the vendor's export stands: its after_cursor, or its end_time"
     return Stream(name, holds, personal_data, cursor=cursor, lag=VENDOR_DELAY, **options | more)
 
