@@ -324,3 +324,11 @@ def test_records_are_the_companys_own_kind(company: Company) -> None:
         isinstance(record, Record)
         for record in CompanyData(company).records("jira", "issues", night_moment(NIGHTS[0]))
     )
+
+
+@pytest.mark.parametrize("seed", [1, 5, 11])
+def test_any_seed_makes_a_roadmap(seed: int) -> None:
+    """Of these seeds a team's tracker has no open issue left for every item that is planted."""
+    roadmap = Company.create("small", seed=seed).roadmap
+    assert {"Begun on a Saturday", "Moved on a Sunday"} <= {item.first.name for item in roadmap.features}
+    assert len({connection.issue_id for connection in roadmap.connections}) > 20

@@ -76,9 +76,13 @@ class Roadmap:
         return next(each for each in self.delivery.issues if each.key == key)
 
     def take_issue(self, project_key: str, *stages: str) -> Issue:
-        """An issue that no item is linked with, in the first of the stages, on the day the plan was made, that has one."""
+        """An issue that no item is linked with, in the first of the stages, on the day the plan was made, that has one.
+
+        A small tracker may have none left in any of them: then whatever is free.
+        """
         free = self._free[project_key]
-        found = next(each for stage in stages for each in free if stage_of(each.at(TODAY).status) == stage)
+        wanted = (each for stage in stages for each in free if stage_of(each.at(TODAY).status) == stage)
+        found = next(wanted, free[0])
         free.remove(found)
         return found
 
