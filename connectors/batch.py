@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -249,13 +250,19 @@ def _is_too_large(table: pa.Table) -> pa.ChunkedArray:
 
 
 def _is_nested_too_deep(table: pa.Table) -> pa.ChunkedArray:
-    records = table["record"]
-    openings = pc.add(pc.count_substring(records, "["), pc.count_substring(records, "{"))
-    # Only what opens so many brackets at all can be so deep.
-    suspicious = pc.greater(openings, DEEPEST_JSON)
-    if not pc.any(suspicious).as_py():
-        return suspicious
-    pairs = zip(suspicious.to_pylist(), records, strict=True)
-    return pa.chunked_array(
-        [[is_suspicious and is_too_deep(record.as_py()) for is_suspicious, record in pairs]]
-    )
+    column = table["record"]
+    return pa.chunked_array([_deep(chunk) for chunk in column.chunks], pa.bool_())
+
+
+def _deep(records: pa.StringArray) -> pa.BooleanArray:
+    """Only what opens so many brackets at all can be so deep: those are counted for all records at once."""
+    _, offsets, content = records.buffers()
+    if not len(records) or content is None:
+        return pa.array([False] * len(records), pa.bool_())
+    ends = np.frombuffer(offsets, np.int32)[records.offset : records.offset + len(records) + 1]
+    text = np.frombuffer(content, np.uint8)[ends[0] : ends[-1]]
+    openings = np.flatnonzero((text == ord("[")) | (text == ord("{")))
+    deep = np.diff(np.searchsorted(openings, ends - ends[0])) > DEEPEST_JSON
+    for place in np.flatnonzero(deep):
+        deep[place] = is_too_deep(records[place].as_py())
+    return pa.array(deep)
