@@ -1,8 +1,12 @@
 """A failed dbt build is told by node and by the engine's sentence; what a record held is not in it."""
 
+from datetime import date
+
 import dagster as dg
 
 from orchestration.dbt_errors import without_records
+from pops.workbench.pull_request import Change, as_markdown
+from pops.workbench.workbench import Outcome
 
 # As dagster-dbt gathers it from dbt's log, for texts of a vendor that are no JSON, or no number.
 SAID = """The dbt CLI process with command
@@ -53,3 +57,11 @@ def test_a_failed_build_names_nodes_and_reasons_and_no_values() -> None:
 def test_a_build_that_never_reached_a_node_keeps_its_reason() -> None:
     failure = without_records(dg.Failure("dbt failed.\n\nEnv var required but not provided: POPS_HOME"))
     assert "Env var required but not provided: POPS_HOME" in (failure.description or "")
+
+
+def test_a_comment_for_a_pull_request_names_the_model_and_no_values() -> None:
+    message = "Runtime Error in model fct_deal (models/fct_deal.sql)\n  Conversion Error: Could not convert string 'anna' to INT32"
+    failed = Outcome("model.product_ops.fct_deal", "fct_deal", "model", "error", message, "select 1")
+    comment = as_markdown(Change(date(2026, 11, 16), ("fct_deal",), (), (), (), {}, (), (failed,)))
+    assert "fct_deal: Conversion Error: Could not convert string … to INT32" in comment
+    assert "anna" not in comment

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from checks.blockers import engine_message
 from checks.dbt_tests import KEY_TESTS
 from pops.workbench.metric_diff import MetricDiff, compare_metrics
 from pops.workbench.table_diff import TableDiff, compare_tables
@@ -103,7 +104,9 @@ def as_markdown(change: Change) -> str:
     if change.downstream:
         lines.append(f"- Hangs on it: {_listed(change.downstream)}")
     lines += [f"- {_tests(change.outcomes)}", ""]
-    lines += [f"> **{each.status}** {each.name}: {_one_line(each.message)}" for each in _failed(change)]
+    lines += [
+        f"> **{each.status}** {each.name}: {engine_message(each.message)[:300]}" for each in _failed(change)
+    ]
     if _failed(change):
         lines.append("")
     lines += [*_tables(change.tables), *_metrics(change.metrics)]
@@ -166,10 +169,6 @@ def _failed(change: Change) -> list[Outcome]:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _one_line(message: str) -> str:
-    return " ".join(message.split())[:300]
 
 
 def _name(unique_id: str) -> str:
