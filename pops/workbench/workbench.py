@@ -97,11 +97,12 @@ class Workbench:
         return self._manifest
 
     def semantic_manifest(self) -> Path:
-        """The file from which metrics are compiled, of the project's present files."""
+        """The file from which metrics are compiled, of the project's present files; dbt's manifest lies beside it."""
         from dbt.contracts.graph.semantic_manifest import SemanticManifest
 
         file = self.target / "semantic_manifest.json"
         SemanticManifest(self._manifest).write_json_to_file(str(file))
+        self._manifest.write(str(file.with_name("manifest.json")))
         return file
 
     def select(self, *selection: str) -> list[str]:
