@@ -1,54 +1,31 @@
 """What may stand in the registry: one model a file, and the rules that hold between files."""
 
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
-    field_validator,
     model_validator,
 )
 
+from connectors.registry.calendar import CalendarEntry, schedule_problems
+from connectors.registry.entry import Entry, Id, Problem, known_zone
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.stages import EpicEntry, not_computed
 
-# A rule between entries that is broken: (stream, position of the entry, what is wrong).
-Problem = tuple[str, int, str]
-
-# YAML reads 2026-05-25 as a date.
-Id = Annotated[Text, BeforeValidator(lambda value: value.isoformat() if isinstance(value, date) else value)]
 Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 EpicKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Entry(BaseModel):
-    """An entry of a file; unknown keys are refused, because a misspelt one would be lost."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Id
 
 
 class Organisation(Entry):
     name: Text
-    reporting_time_zone: str
+    reporting_time_zone: Annotated[str, AfterValidator(known_zone)]
     week_starts_on: Literal["monday"]
-
-    @field_validator("reporting_time_zone")
-    @classmethod
-    def _is_known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (LookupError, ValueError, OSError):
-            raise ValueError(f"`{zone}` is no time zone; write one such as Europe/Berlin") from None
-        return zone
 
 
 class Product(Entry):
@@ -147,31 +124,6 @@ class Target(Entry):
     def _has_a_bound(self) -> "Target":
         if self.at_least is None and self.at_most is None:
             raise ValueError("a target needs `at_least` or `at_most`")
-        return self
-
-
-class CalendarEntry(Entry):
-    """A holiday, whose id is its date, or the hours in which an area works."""
-
-    kind: Literal["holiday", "business_hours"]
-    name: Text
-    days: list[Weekday] | None = None
-    opens: time | None = None
-    closes: time | None = None
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> "CalendarEntry":
-        if self.kind == "holiday":
-            if self.days or self.opens or self.closes:
-                raise ValueError("a holiday has no `days`, `opens` or `closes`")
-            try:
-                date.fromisoformat(self.id)
-            except ValueError:
-                raise ValueError("the `id` of a holiday is its date, such as 2026-12-25") from None
-        elif self.days is None or self.opens is None or self.closes is None:
-            raise ValueError("business hours need `days`, `opens` and `closes`")
-        elif self.closes <= self.opens:
-            raise ValueError("`closes` is not after `opens`")
         return self
 
 
@@ -298,6 +250,7 @@ class Registry(BaseModel):
             (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
         )
         yield from _repeated("stages", statuses, "The status `{}` is listed twice.")
+        yield from schedule_problems(self.calendar, {each.id for each in self.products})
         yield from self._roadmap()
         stage_ids = {each.id for each in self.stages}
         for number, what in unknown_words(self.glossary, self.tracked_events(), stage_ids):

@@ -71,18 +71,19 @@
     (cast({{ date }} as timestamp) at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
 {%- endmacro %}
 
-{# What the clock on the wall of a time zone shows, as a UTC timestamp. Of an hour that comes twice, the later one. #}
+{# What the clock on the wall of a time zone (SQL) shows, as a UTC timestamp. Of an hour that comes twice, the later one; an
+   hour that is left out is the one after it. #}
 {% macro from_wall_clock(timestamp, zone) -%}
     {{ adapter.dispatch('from_wall_clock')(timestamp, zone) }}
 {%- endmacro %}
 {% macro duckdb__from_wall_clock(timestamp, zone) -%}
-    ({{ timestamp }} at time zone '{{ zone }}' at time zone 'UTC')
+    ({{ timestamp }} at time zone {{ zone }} at time zone 'UTC')
 {%- endmacro %}
 
-{# What the clock on the wall of a time zone shows at a UTC timestamp. #}
+{# What the clock on the wall of a time zone (SQL) shows at a UTC timestamp. #}
 {% macro to_wall_clock(timestamp, zone) -%}
     {{ adapter.dispatch('to_wall_clock')(timestamp, zone) }}
 {%- endmacro %}
 {% macro duckdb__to_wall_clock(timestamp, zone) -%}
-    ({{ timestamp }} at time zone 'UTC' at time zone '{{ zone }}')
+    ({{ timestamp }} at time zone 'UTC' at time zone {{ zone }})
 {%- endmacro %}

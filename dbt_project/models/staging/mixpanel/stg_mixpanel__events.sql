@@ -63,10 +63,10 @@ timed as (
         shown_at as occurred_at
         {%- else -%}
         {#- The hour that comes twice: an event cannot have been processed before it happened. -#}
-        {%- set later = from_wall_clock('shown_at', zone) -%}
+        {%- set later = from_wall_clock('shown_at', text_literal(zone)) -%}
         {%- set earlier = add_time('hour', -1, later) -%}
         case
-            when {{ later }} > processed_at and {{ to_wall_clock(earlier, zone) }} = shown_at then {{ earlier }}
+            when {{ later }} > processed_at and {{ to_wall_clock(earlier, text_literal(zone)) }} = shown_at then {{ earlier }}
             else {{ later }}
         end as occurred_at
         {%- endif %}
