@@ -33,6 +33,7 @@ _ANSWERS = (
     "tickets_created",
     "first_reply_seconds_median",
     "first_reply_seconds_p85",
+    "first_reply_business_seconds_median",
     "full_resolution_seconds_median",
     "one_touch_rate",
     "ticket_csat_rate",
@@ -186,7 +187,7 @@ def _by_feature(report: HealthReport, features: Sequence[str] | None) -> Table:
         for feature in rows.sort_values(["value", "feature_id"], ascending=[False, True])["feature_id"]
     )
     return Table(
-        say.text("Tickets and answers by feature this week (calendar hours)."),
+        say.text("Tickets and answers by feature this week (calendar hours, unless business time is said)."),
         _columns(report, say.text("feature"), metrics),
         lines,
     )
@@ -205,7 +206,9 @@ def _by_segment(report: HealthReport) -> Table:
     if lines:
         lines.append((say.text("all customers"), *totals))
     return Table(
-        say.text("Tickets and answers by customer segment this week (calendar hours)."),
+        say.text(
+            "Tickets and answers by customer segment this week (calendar hours, unless business time is said)."
+        ),
         _columns(report, say.text("segment"), metrics),
         tuple(lines),
     )

@@ -28,7 +28,10 @@ TABLES = {
         "ticket_id text, feature_id text, segment text, is_counted boolean, is_solved boolean, created_date date, "
         "first_reply_date date, first_reply_seconds bigint, first_solved_date date, first_resolution_seconds bigint, "
         "solved_date date, full_resolution_seconds bigint, requester_wait_seconds bigint, "
-        "agent_wait_seconds bigint, solved_count integer, product_id text, account_id text, public_reply_count bigint"
+        "agent_wait_seconds bigint, solved_count integer, product_id text, account_id text, public_reply_count bigint, "
+        "first_reply_business_seconds bigint, first_resolution_business_seconds bigint, "
+        "full_resolution_business_seconds bigint, requester_wait_business_seconds bigint, "
+        "agent_wait_business_seconds bigint"
     ),
     "marts.fct_ticket_rating": (
         "rating_id text, feature_id text, segment text, is_counted boolean, is_latest boolean, score text, "

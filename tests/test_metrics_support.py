@@ -9,19 +9,35 @@ import pytest
 from metrics.values import append_metric_values
 from tests.metric_warehouse import create_warehouse, engine_of, insert, manifest_of, value
 
-METRICS = ("one_touch_rate", "ticket_csat_rate", "ticket_csat_response_rate")
+METRICS = (
+    "one_touch_rate",
+    "ticket_csat_rate",
+    "ticket_csat_response_rate",
+    "first_reply_business_seconds_median",
+    "first_reply_business_seconds_p85",
+    "first_resolution_business_seconds_median",
+    "full_resolution_business_seconds_median",
+    "full_resolution_business_seconds_p85",
+    "requester_wait_business_seconds_median",
+    "agent_wait_business_seconds_median",
+)
 W45, W46 = date(2026, 11, 2), date(2026, 11, 9)
 DAY = W46 + timedelta(days=1)
 
 
 def ticket(
-    name: str, feature: str, replies: int, counted: bool = True, solved: bool = True
+    name: str,
+    feature: str,
+    replies: int,
+    counted: bool = True,
+    solved: bool = True,
+    business: tuple[int | None, ...] = (),
 ) -> tuple[Any, ...]:
     segment = "smb" if feature == "board" else "enterprise"
     seconds = 1000 if counted and solved else None
     return (
-        name, feature, segment, counted, counted and solved, DAY, None, None, DAY if seconds else None, seconds,
-        DAY if seconds else None, seconds, 0, 0, 1, "studio", "a1", replies,
+        name, feature, segment, counted, counted and solved, DAY, DAY if business else None, None,
+        DAY if seconds else None, seconds, DAY if seconds else None, seconds, 0, 0, 1, "studio", "a1", replies, *business,
     )  # fmt: skip
 
 
@@ -41,13 +57,14 @@ def rating(
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     path = create_warehouse(tmp_path_factory.mktemp("answers") / "warehouse.duckdb")
     tickets = [
-        ticket("t1", "board", 1),
-        ticket("t2", "board", 2),
-        ticket("t3", "reports", 1),
+        ticket("t1", "board", 1, business=(0, 100, 200, 300, 400)),
+        ticket("t2", "board", 2, business=(60, 300, 600, 900, 800)),
+        # No business hours are declared for it.
+        ticket("t3", "reports", 1, business=(None, None, None, None, None)),
         # Solved by a bot or by the customer alone; open again; deleted.
         ticket("t4", "board", 0),
-        ticket("t5", "board", 1, solved=False),
-        ticket("t6", "board", 1, counted=False),
+        ticket("t5", "board", 1, solved=False, business=(30, None, None, None, None)),
+        ticket("t6", "board", 1, counted=False, business=(9999, 9999, 9999, 9999, 9999)),
     ]
     insert(path, "marts.fct_ticket", tickets)
     ratings = [
@@ -81,3 +98,15 @@ def test_satisfaction_is_of_the_latest_ratings_by_the_week_they_were_given(
 def test_responses_are_of_the_week_in_which_they_were_asked_for(answers: Callable[..., Any]) -> None:
     assert answers("ticket_csat_response_rate") == (3, 4, 0.75, 4)
     assert answers("ticket_csat_response_rate", W45) == (1, 1, 1, 1)
+
+
+def test_business_time_is_that_of_the_tickets_that_have_hours(answers: Callable[..., Any]) -> None:
+    def values(feature: str | None = None) -> list[float]:
+        dimensions = {} if feature is None else {"feature_id": feature}
+        rows = (answers(metric, **dimensions) for metric in METRICS[3:])
+        return [row[2] for row in rows if row is not None]
+
+    # 0, 30 and 60 for replies; of two solved tickets the middle.
+    assert values() == [30, 51, 200, 400, 540, 600, 600]
+    assert values("board")[:5] == [30, 51, 200, 400, 540]
+    assert [value for value in values("reports") if value is not None] == []

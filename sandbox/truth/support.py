@@ -14,6 +14,7 @@ import numpy as np
 
 from sandbox.company.catalogue import FEATURES
 from sandbox.company.company import Company
+from sandbox.company.support.hours import business_seconds
 from sandbox.company.support.model import AUTOMATED_CHANNELS, SOLVED, Ticket, remark
 from sandbox.company.work_time import local_date, midnight, seconds_between, week_of
 from sandbox.truth.features import weekly_feature_users, weekly_users
@@ -39,6 +40,9 @@ class TicketFacts:
     solved_at: tuple[datetime, ...]
     requester_wait_seconds: int
     agent_wait_seconds: int
+    # The same waits within the hours of the desk.
+    requester_wait_business_seconds: int
+    agent_wait_business_seconds: int
     # The rating: when it was asked for, when it was given, whether it is good, and whether something was written beside it.
     offered_at: datetime | None
     rated_at: datetime | None
@@ -93,13 +97,12 @@ def _facts(company: Company, ticket: Ticket, cut: datetime, read_at: datetime) -
         previous = status
     if previous not in SOLVED:
         solved_at = []
-    requester_wait = agent_wait = 0
+    waits = {"requester": [0, 0], "agent": [0, 0]}
     for (start, status), (end, _) in itertools.pairwise(statuses):
-        if solved_at and end <= solved_at[-1]:
-            if status in ("new", "open", "hold"):
-                requester_wait += seconds_between(start, end)
-            elif status == "pending":
-                agent_wait += seconds_between(start, end)
+        if solved_at and end <= solved_at[-1] and status in ("new", "open", "hold", "pending"):
+            wait = waits["agent" if status == "pending" else "requester"]
+            wait[0] += seconds_between(start, end)
+            wait[1] += business_seconds(start, end)
     account = None
     if seen.organization is not None:
         account = company.account_at(seen.organization.account_index_at(read_at), read_at)
@@ -116,8 +119,10 @@ def _facts(company: Company, ticket: Ticket, cut: datetime, read_at: datetime) -
         replies=_replies(ticket, cut),
         reply_clock_at=_reply_clock(ticket, cut),
         solved_at=tuple(solved_at),
-        requester_wait_seconds=requester_wait,
-        agent_wait_seconds=agent_wait,
+        requester_wait_seconds=waits["requester"][0],
+        agent_wait_seconds=waits["agent"][0],
+        requester_wait_business_seconds=waits["requester"][1],
+        agent_wait_business_seconds=waits["agent"][1],
         offered_at=scores[0][0] if scores else None,
         rated_at=given[-1][0] if given else None,
         is_good=bool(given) and given[-1][1] == "good",
@@ -174,23 +179,19 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         rows.extend(_contact_rates(company, as_of, read_at, created, week))
 
         for group, members in _groups(replied):
-            seconds = [
-                seconds_between(_known(fact.reply_clock_at), _known(fact.first_reply_at)) for fact in members
-            ]
-            rows.append(row("first_reply_seconds_median", week, percentile(seconds, 0.5), **group))
-            rows.append(row("first_reply_seconds_p85", week, percentile(seconds, 0.85), **group))
+            spans = [(_known(fact.reply_clock_at), _known(fact.first_reply_at)) for fact in members]
+            rows.extend(_times("first_reply", week, spans, (0.5, 0.85), **group))
         for group, members in _groups(first_solved):
-            seconds = [seconds_between(fact.created_at, fact.solved_at[0]) for fact in members]
-            rows.append(row("first_resolution_seconds_median", week, percentile(seconds, 0.5), **group))
+            spans = [(fact.created_at, fact.solved_at[0]) for fact in members]
+            rows.extend(_times("first_resolution", week, spans, (0.5,), **group))
         for group, members in _groups(last_solved):
-            seconds = [seconds_between(fact.created_at, fact.solved_at[-1]) for fact in members]
-            rows.append(row("full_resolution_seconds_median", week, percentile(seconds, 0.5), **group))
-            rows.append(row("full_resolution_seconds_p85", week, percentile(seconds, 0.85), **group))
+            spans = [(fact.created_at, fact.solved_at[-1]) for fact in members]
+            rows.extend(_times("full_resolution", week, spans, (0.5, 0.85), **group))
         if last_solved:
-            waits = [fact.requester_wait_seconds for fact in last_solved]
-            rows.append(row("requester_wait_seconds_median", week, percentile(waits, 0.5)))
-            waits = [fact.agent_wait_seconds for fact in last_solved]
-            rows.append(row("agent_wait_seconds_median", week, percentile(waits, 0.5)))
+            for name in ("requester", "agent"):
+                for unit in ("seconds", "business_seconds"):
+                    waits = [getattr(fact, f"{name}_wait_{unit}") for fact in last_solved]
+                    rows.append(row(f"{name}_wait_{unit}_median", week, percentile(waits, 0.5)))
             reopened = float(sum(len(fact.solved_at) - 1 for fact in last_solved))
             solved = float(len(last_solved))
             rows.append(
@@ -201,6 +202,26 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
             rows.append(_share("one_touch_rate", week, one_touch, len(members), **group))
         rows.extend(_ratings(facts, week))
     return rows
+
+
+def _times(
+    name: str, week: date, spans: list[tuple[datetime, datetime]], shares: tuple[float, ...], **group: Any
+) -> list[Row]:
+    """Percentiles of spans of time, by the calendar and within the hours of the desk."""
+    seconds = {
+        f"{name}_seconds": [seconds_between(start, end) for start, end in spans],
+        f"{name}_business_seconds": [business_seconds(start, end) for start, end in spans],
+    }
+    return [
+        row(
+            f"{metric}_{'median' if share == 0.5 else f'p{share * 100:.0f}'}",
+            week,
+            percentile(values, share),
+            **group,
+        )
+        for metric, values in seconds.items()
+        for share in shares
+    ]
 
 
 def _ratings(facts: list[TicketFacts], week: date) -> list[Row]:

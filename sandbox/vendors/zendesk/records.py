@@ -1,12 +1,12 @@
 """Shows the help desk's objects as its REST API does: every stream in the state of a moment."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sandbox.company.catalogue import HISTORY_START
 from sandbox.company.company import Company
 from sandbox.company.support.desk import Support
+from sandbox.company.support.hours import business_seconds
 from sandbox.company.support.model import (
     AUTOMATED_CHANNELS,
     SOLVED,
@@ -17,14 +17,9 @@ from sandbox.company.support.model import (
     User,
     remark,
 )
-from sandbox.company.work_time import BERLIN
 from sandbox.vendors.record import Record
 
 SITE = "https://acmeflow.example/zendesk/api/v2"
-# Days off on which support's business hours (Monday to Friday, 9 to 18) do not run.
-_HOLIDAYS = frozenset({date(2026, 5, 25), date(2026, 12, 25)})
-_OPENS, _CLOSES = 9 * 60, 18 * 60
-_FIRST_DAY = HISTORY_START - timedelta(days=7)
 
 
 def records(company: Company, stream: str, now: datetime) -> list[Record]:
@@ -235,26 +230,7 @@ def _both(minutes: tuple[int, int] | None) -> dict[str, int | None]:
 
 
 def _minutes(start: datetime, end: datetime) -> tuple[int, int]:
-    return int((end - start).total_seconds()) // 60, _business_until(end) - _business_until(start)
-
-
-@lru_cache(maxsize=200_000)
-def _business_until(moment: datetime) -> int:
-    """Business minutes since the first day of history."""
-    clock = moment.astimezone(BERLIN)
-    today = clock.date()
-    minute = clock.hour * 60 + clock.minute
-    done = min(max(minute, _OPENS), _CLOSES) - _OPENS if _is_open(today) else 0
-    return _business_days_before(today) * (_CLOSES - _OPENS) + done
-
-
-@lru_cache(maxsize=1_000)
-def _business_days_before(day: date) -> int:
-    return sum(_is_open(_FIRST_DAY + timedelta(days=place)) for place in range((day - _FIRST_DAY).days))
-
-
-def _is_open(day: date) -> bool:
-    return day.weekday() < 5 and day not in _HOLIDAYS
+    return int((end - start).total_seconds()) // 60, business_seconds(start, end) // 60
 
 
 def _rating_id(ticket: Ticket) -> int:
