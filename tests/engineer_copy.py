@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
 from tests.metric_warehouse import create_warehouse, execute, insert
@@ -78,7 +79,12 @@ class EngineerCopy:
         return cls(root, folder / "home")
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A command of a recipe, with the copy's own modules; Python's programs are those of this environment."""
+        """A command of a recipe, with the copy's own modules; Python's programs are those of this environment.
+
+        As in a shell, `NAME=value` before the command is a variable of its own.
+        """
+        variables = dict(word.split("=", 1) for word in takewhile(lambda word: "=" in word, command))
+        command = command[len(variables) :]
         modules = {"pops": "pops", "pytest": "pytest", "ruff": "ruff", "yamllint": "yamllint"}
         if command[0] in modules:
             command = (sys.executable, "-m", modules[command[0]], *command[1:])
@@ -90,9 +96,10 @@ class EngineerCopy:
             "PYTHONPATH": str(self.root),
             "POPS_HOME": str(self.home),
             "POPS_PSEUDONYM_KEY": PSEUDONYM_KEY,
+            **variables,
         }
         return subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=200, check=False
+            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=500, check=False
         )
 
     def keep_a_night(self) -> None:

@@ -37,8 +37,6 @@ SMALL_WINDOWS = {
     "connectors.zendesk.source.PAGES_A_WINDOW": 3,
 }
 SHORTEST_HISTORY = timedelta(days=4)
-# Those whose vendor is read in one window a stream, however much there is.
-ONE_WINDOW_A_STREAM = ("productboard", "registry")
 
 
 class Step(NamedTuple):
@@ -135,7 +133,7 @@ def test_whoever_takes_over_plans_what_the_killed_run_would_have_planned(
         for stream in _streams(steps)
     ]
     assert min(windows) >= 1
-    assert (max(windows) > 1) == (source not in ONE_WINDOW_A_STREAM)
+    assert (max(windows) > 1) == (not all(stream.is_whole for stream in connector_class(source).streams))
 
     @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.permutations(range(len(steps))))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors import SOURCES, connector_class
+from connectors import SOURCES, VENDORS, connector_class
 from sandbox.company.company import Company
 from sandbox.serving.environment import DEFAULT_VENDORS
 from sandbox.serving.running import Sandbox, running_sandbox
@@ -80,7 +80,7 @@ def test_families_are_those_of_the_connectors() -> None:
     assert {name: connector_class(name).family for names in FAMILIES.values() for name in names} == {
         name: family for family, names in FAMILIES.items() for name in names
     }
-    assert {name for names in FAMILIES.values() for name in names} == set(ALL_SOURCES) - {"registry"}
+    assert set(FAMILIES) == {connector_class(name).family for name in VENDORS}
 
 
 @pytest.mark.parametrize("family", FAMILIES)

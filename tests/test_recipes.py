@@ -1,5 +1,6 @@
 """The recipes of CONTRIBUTING.md, walked as they stand; and what `pops model` and `pops diff` say of a planted change."""
 
+import json
 import re
 import shlex
 from dataclasses import dataclass
@@ -25,12 +26,17 @@ class Block:
     before: str
 
 
+def recipe_of(name: str) -> str:
+    """The text under a recipe's heading."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    found = re.search(rf"^## \d+\. {name}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert found, name
+    return found[1]
+
+
 def blocks_of(recipe: str) -> list[Block]:
     """The blocks under a recipe's heading, without the indentation of the list that they stand in."""
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    found = re.search(rf"^## \d+\. {recipe}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    assert found, recipe
-    return [_block(match) for match in _BLOCK.finditer(found[1])]
+    return [_block(match) for match in _BLOCK.finditer(recipe_of(recipe))]
 
 
 def _block(match: re.Match[str]) -> Block:
@@ -80,11 +86,17 @@ def test_every_recipe_is_walked() -> None:
 
 
 def test_a_source_is_written_and_keeps_the_contract(project: EngineerCopy) -> None:
-    written, tried, built = walk(project, "A source")
-    assert "connectors/acme_desk/source.py" in written
-    assert " passed" in tried
-    assert "failed" not in tried
+    written, tried, built, shown, kept = walk(project, "A source")
+    files = [line for line in written.splitlines() if (project.root / line).is_file()]
+    assert "connectors/acme_desk/source.py" in files
+    recipe = recipe_of("A source")
+    assert [file for file in files if f"`{file}`" not in recipe and not file.endswith("__init__.py")] == []
+    for output in (tried, shown, kept):
+        assert " passed" in output
+        assert "failed" not in output
     assert "stg_acme_desk__tickets" in built
+    definitions = json.loads((project.root / "tests" / "definitions.json").read_text())
+    assert "raw/acme_desk/tickets" in json.dumps(definitions)
 
 
 def test_a_model_is_written_built_and_shown(project: EngineerCopy) -> None:
