@@ -90,12 +90,25 @@ def nightly(
 
 
 @app.command()
-def sources() -> None:
-    """List the sources: on or off, where they are read from, and how their last read went."""
-    from pops.sources import source_lines
+def sources(
+    source: Annotated[str | None, typer.Argument(help="One source: what it holds; default: all.")] = None,
+) -> None:
+    """List the sources: on or off, where they are read from, and how their last read went; or what one of them holds.
+
+    What a source holds is said in the language of the reports.
+    """
+    from pops.sources import described, source_lines
     from settings.home import Home
 
     with _readable_errors():
+        if source is not None:
+            about, streams = described(source, os.environ)
+            _terminal.print(shown(about))
+            table = Table("stream", "holds", box=None)
+            for name, holds in streams:
+                table.add_row(name, shown(holds))
+            _terminal.print(table)
+            return
         table = Table("source", "state", "read from", "last read (UTC)", "outcome", "records", box=None)
         for status in source_lines(Home.from_environment().root, os.environ):
             table.add_row(

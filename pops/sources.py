@@ -12,6 +12,7 @@ from connectors.raw_facts import read_states
 from connectors.settings import address_variable, chosen_sources, load_settings
 from publication.target import PublicationError
 from publication.targets import targets_on
+from reports.files import report_language
 from settings.home import Home
 
 
@@ -45,6 +46,18 @@ def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
             outcome=state.outcome,
             records=state.records,
         )
+
+
+def described(source: str, env: Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:
+    """What a source is and what follows when it is not read; and by stream, what it holds, in the reports' language.
+
+    Raises ValueError for a source or a language that there is not.
+    """
+    kind, language = connector_class(source), report_language(env)
+    title = kind.title if kind.console is None else f"{kind.title} ({kind.console})"
+    return f"{title}. {getattr(kind.unread, language)}", [
+        (stream.name, getattr(stream.holds, language)) for stream in kind.streams
+    ]
 
 
 def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import RawRecord
+from connectors.contract import Page, RawRecord
 from connectors.hubspot import associations
 from connectors.lines import line_pages, lines_of
 from connectors.mending import Mender
@@ -40,6 +41,12 @@ TEXTS = st.text(st.characters(), max_size=8)
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeHouse:
     return FakeHouse(tmp_path, monkeypatch)
+
+
+def column(page: Page, name: str) -> list[str]:
+    assert isinstance(page.records, pa.Table)
+    found: list[str] = page.records[name].to_pylist()
+    return found
 
 
 def whole(value: Any) -> Any:
@@ -79,7 +86,7 @@ def test_every_line_is_a_record_or_in_quarantine(lines: list[bytes]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("connectors.lines.LONGEST_LINE", 256)
         pages = list(line_pages(lines_of(BytesIO(b"\n".join(lines))), SELECTION))
-    shown = [text for page in pages for text in page.records["record"].to_pylist()]
+    shown = [text for page in pages for text in column(page, "record")]
     good = [line.decode() for line in lines if line not in BAD_LINES]
     assert shown == [text.replace('\\ud83d"', '\N{REPLACEMENT CHARACTER}"') for text in good]
     assert sum(page.mended for page in pages) == lines.count(HALF)
@@ -148,5 +155,5 @@ def test_an_association_keeps_half_a_label(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(associations, "_of_objects", lambda http, kind, ids: {"key": link})
     known = {"contacts": [record("1")], "deals": [], "associations": []}
     pages = associations.associations(None, known.__getitem__)  # type: ignore[arg-type]
-    [text] = [each.record for page in pages for each in page.records]
+    [text] = [each.record for page in pages for each in page.records if isinstance(each, RawRecord)]
     assert json.loads(Mender().whole(text)) == {"label": "cut �"}

@@ -10,6 +10,7 @@ import yaml
 from connectors import SOURCES, VENDORS, connector_class
 from connectors.contract import Words
 from connectors.settings import address_variable, prefix, secret_variables
+from pops.sources import described
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "dbt_project" / "models"
@@ -109,3 +110,14 @@ def test_no_list_names_what_is_no_source() -> None:
 
 def _streams(source: str) -> set[str]:
     return {each.name for each in connector_class(source).streams}
+
+
+def test_what_a_source_holds_is_said_in_the_language_of_the_reports() -> None:
+    kind = connector_class("zendesk")
+    for language, words in (("en", kind.streams[0].holds.en), ("fr", kind.streams[0].holds.fr)):
+        about, streams = described("zendesk", {"POPS_REPORT_LANGUAGE": language})
+        assert about.startswith("Zendesk (https://")
+        assert about.endswith(getattr(kind.unread, language))
+        assert streams[0] == ("tickets", words)
+    with pytest.raises(ValueError, match="POPS_REPORT_LANGUAGE"):
+        described("zendesk", {"POPS_REPORT_LANGUAGE": "tlh"})
