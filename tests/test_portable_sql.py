@@ -21,6 +21,7 @@ ENGINE_WORDS = {
     r"\b(unnest|flatten|explode|generate_series|list_\w+|array_\w+)\s*\(": "{{ json_array_rows(..) }}",
     r"\b(string_agg|listagg|group_concat)\s*\(": "{{ joined_texts(..) }}",
     r"\b(split_part|string_split|split)\s*\(": "{{ text_part(..) }}",
+    r"\b(date|timestamp|datetime|bigint|double|to_number|to_decimal|to_double|to_boolean)\s*\(": "{{ try_cast(..) }}",
     r"\b(regexp_\w+|rlike|ilike|similar to)\b": "{{ text_match_rows(..) }}",
     r"\bcontains\s*\(": "{{ contains_text(..) }}",
     r"\b(sha256|sha2|md5_number|getvariable)\s*\(": "{{ pseudonym(..) }}",
@@ -35,10 +36,25 @@ JINJA_WORDS = {
     r"dbt\.dateadd\b": "add_time",
     r"dbt\.datediff\b": "days_between, seconds_between",
     r"dbt\.split_part\b": "text_part",
-    r"dbt\.safe_cast\b": "try_cast",
+    r"dbt\.(safe_)?cast\b": "try_cast",
     r"dbt\.listagg\b": "joined_texts",
     r"(?i)['\"](varchar|text|json)['\"]\s*[,}]": "text_type(), json_type()",
 }
+# What a vendor sent is cast by a macro, which takes what does not fit for null. A plain cast raises then, so that it is only
+# for what is a time or a number already: its name says so, or the value is not made of a text.
+_TYPE = r"\s+as\s+(date|time|timestamp\w*|bool\w*|\w*int\w*|double|float\w*|real|number|numeric|decimal)\b"
+_OF_A_COLUMN = re.compile(rf"\bcast\(\s*(?:\w+\.)?([a-z_]\w*){_TYPE}", re.IGNORECASE)
+_TIMES_AND_NUMBERS = re.compile(
+    r"x|null|\w+_(at|date|day|days|count|number|points|seconds|usd|users)|seconds_before|date_day|total|counted|confidence"
+)
+_OF_A_TEXT = re.compile(
+    r"\bcast\(\s*((nullif|trim|l?r?trim|replace|substr\w*|left|right|lower|upper|concat)\s*\("
+    rf"|(?:\w+\.)?\w+\s*\|\|)[^;]*?{_TYPE}",
+    re.IGNORECASE,
+)
+_OF_JSON = re.compile(
+    rf"\bcast\(\s*\{{\{{-?\s*(json_\w+|struct_field|text_\w+)\b[^}}]*\}}\}}{_TYPE}", re.IGNORECASE
+)
 # Its rows hold hashes, whose key only the engine's session has.
 OF_THE_SESSIONS_KEY = "mixpanel_senders_are_users_or_devices_whatever_the_project_calls_them"
 _COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.DOTALL)
@@ -61,6 +77,17 @@ def faults_of_sql(text: str) -> list[str]:
         for word, instead in JINJA_WORDS.items()
         for match in re.finditer(word, jinja)
     ]
+    casts = [
+        match.group()
+        for match in _OF_A_COLUMN.finditer(sql)
+        if not _TIMES_AND_NUMBERS.fullmatch(match.group(1).lower())
+    ]
+    casts += [
+        match.group()
+        for pattern, of in ((_OF_A_TEXT, sql), (_OF_JSON, text))
+        for match in pattern.finditer(of)
+    ]
+    found += [f"{cast!r}: write {{{{ try_cast(..) }}}}, {{{{ parse_timestamp(..) }}}}" for cast in casts]
     return found + [
         f"{literal}: write {{{{ text_literal(..) }}}}"
         for literal in _LITERAL.findall(sql)
@@ -120,6 +147,20 @@ def test_contracts_unit_tests_and_sources_are_portable() -> None:
         "try_cast(score as double) as score,",
         "{{ dbt.safe_cast('score', 'double') }} as score,",
         "strptime(day, '%d.%m.%Y') as day,",
+        "to_timestamp(created) as created_at,",
+        "epoch_ms(created) as created_at,",
+        "created::date as created_date,",
+        "cast(created as date) as created_date,",
+        "cast(items.created as timestamp) as created_at,",
+        "cast(score as double) as score,",
+        "cast(is_open_original as boolean) as is_open,",
+        "cast(nullif(points, '') as bigint) as points,",
+        "cast(day || ' 00:00' as timestamp) as started_at,",
+        "cast({{ json_property('record', \"'created'\") }} as date) as created_date,",
+        "cast({{ text_part('day', \"' '\", 1) }} as date) as created_date,",
+        "date(created) as created_date,",
+        "to_number(points) as points,",
+        "{{ dbt.cast('created', 'date') }} as created_date,",
         "make_timestamp(seconds * 1000000) as happened_at,",
         "epoch(ended_at) - epoch(started_at) as seconds,",
         "started_at + interval 1 day as ends_at,",
@@ -157,7 +198,11 @@ def test_a_line_of_one_engine_is_found(line: str) -> None:
         "{{ try_cast('score', 'double') }} as score, -- the vendor's try_cast(x as double)",
         "coalesce(name, '') <> '' as has_name,",
         "'a sentence with interval 1 day, and contains(x) in it' as meaning,",
-        "cast(x.is_json as bigint) as json_count,",
+        "cast(x.json_count as bigint) as json_count,",
+        "cast(started_at as date) as started_date,",
+        "cast('9999-12-31' as date) as valid_to,",
+        "cast(sum(case when is_open then 1 else 0 end) as bigint) as open_count,",
+        "cast({{ dbt.date_trunc('month', 'date_day') }} as date) as month_start,",
     ],
 )
 def test_a_portable_line_is_not(line: str) -> None:
