@@ -26,6 +26,14 @@ from connectors.files.mapping import Mapping, read_mapping
 
 CHUNK_BYTES = 1024 * 1024
 LARGEST_MAPPING_BYTES = 256 * 1024
+# How a text file may begin that says itself how it is written; the longer ones first, for a shorter one begins like them.
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _BROKEN_ARCHIVE = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
@@ -77,17 +85,22 @@ class Folder:
         return sorted(found, key=lambda each: (each.modified, each.path))
 
     def copy(self, path: str, mapping: Mapping, target: Path) -> None:
-        """The file's content at `target`, unpacked, and as UTF-8 if it is text. Raises BadFile."""
-        decoder = None
-        if mapping.format_of(path) != "parquet":
-            decoder = codecs.getincrementaldecoder(mapping.encoding)("strict")
+        """The file's content at `target`, unpacked, and as UTF-8 if it is text. Raises BadFile.
+
+        A byte order mark tells the encoding; the mapping's is that of files without one.
+        """
+        is_text = mapping.format_of(path) != "parquet"
+        encoding, decoder = mapping.encoding, None
         line = 1
         with target.open("wb") as file:
             try:
                 for chunk in self._chunks(path, unpacked=path.lower().endswith(".gz")):
-                    if decoder is None:
+                    if not is_text:
                         file.write(chunk)
                         continue
+                    if decoder is None:
+                        encoding = _marked(chunk) or encoding
+                        decoder = codecs.getincrementaldecoder(encoding)("strict")
                     text = decoder.decode(chunk)
                     line += text.count("\n")
                     file.write(text.encode())
@@ -98,8 +111,8 @@ class Folder:
                     error.object[: error.start].count(b"\n") if isinstance(error, UnicodeDecodeError) else 0
                 )
                 raise BadFile(
-                    f"it is not {mapping.encoding.removesuffix('-sig')}: line {line + more} cannot be read; "
-                    "say its `encoding` in the mapping"
+                    f"it is not {encoding.removesuffix('-sig')}: line {line + more} cannot be read; "
+                    "say its `encoding` in the mapping, such as cp1252, in which Excel saves plain CSV"
                 ) from None
             except _BROKEN_ARCHIVE:
                 raise BadFile("it is not a whole gzip file; drop it again") from None
@@ -176,6 +189,11 @@ class Folder:
         with self._told(), filesystem.open(f"{root}/{path}", "rb", compression=packed) as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
+
+
+def _marked(beginning: bytes) -> str | None:
+    """The encoding that a file's byte order mark tells; None when it has none."""
+    return next((name for mark, name in BYTE_ORDER_MARKS if beginning.startswith(mark)), None)
 
 
 def _modified(filesystem: AbstractFileSystem, path: str) -> str:

@@ -71,7 +71,8 @@ def _rule(value: Any) -> Any:
 class Mapping(BaseModel):
     """One mapping file. `files`: a pattern below the folder (`*` within a folder, `**` across folders)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A default means what the same value means when it is written out.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
     entity: Literal["survey_responses", "feedback", "meetings", "tool_activity"]
     files: Text
