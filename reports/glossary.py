@@ -68,7 +68,6 @@ _UNITS = {
     "users": "people",
     "accounts": "accounts",
     "points": "points",
-    "usd": "USD",
     "tickets_per_1000_users": "tickets per 1,000 users",
 }
 

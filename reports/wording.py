@@ -57,8 +57,6 @@ def quantity(say: Language, value: float | None, unit: str) -> str:
         return _days(say, value)
     if unit == "points":
         return say.number(value).replace("−0", "0") if abs(value) < 0.5 else say.number(value)
-    if unit == "usd":
-        return say.text("{amount} USD", amount=say.number(value))
     return say.number(value) if abs(value) >= 10 or value == int(value) else say.number(value, 1)
 
 

@@ -89,7 +89,7 @@ TABLES = {
     ),
     "intermediate.int_features__account_weeks": (
         "account_id text, feature_id text, product_id text, team_id text, week_start date, segment text, "
-        "is_used boolean, arr_usd double"
+        "is_used boolean, arr_home double"
     ),
     "intermediate.int_features__time_to_adopt": (
         "feature_id text, week_start date, median_days double, person_count bigint, adopter_count bigint, "

@@ -110,6 +110,34 @@ WRONG = {
     ),
     "unknown entry": ("stages.yml", "epic_entry: created", "epic_entry: magic", 0, "epic_entry"),
     "unknown week": ("organisation.yml", "week_starts_on: monday", "week_starts_on: tuesday", 0, "monday"),
+    "unknown currency": (
+        "organisation.yml",
+        "home_currency: USD",
+        "home_currency: EURO",
+        0,
+        "`EURO` is no currency; write its code of ISO 4217",
+    ),
+    "rate of nothing": (
+        "exchange_rates.yml",
+        "exchange_rates: []",
+        "exchange_rates: [{id: sek, from: 2026-01-01, currency: SEK, rate: 0}]",
+        0,
+        "rate",
+    ),
+    "rate of the home currency": (
+        "exchange_rates.yml",
+        "exchange_rates: []",
+        "exchange_rates: [{id: usd, from: 2026-01-01, currency: USD, rate: 1.0}]",
+        0,
+        "`USD` is the home currency",
+    ),
+    "two rates of a day": (
+        "exchange_rates.yml",
+        "exchange_rates: []",
+        "exchange_rates: [{id: a, from: 2026-01-01, currency: SEK, rate: 0.1}, {id: b, from: 2026-01-01, currency: SEK, rate: 0.2}]",
+        0,
+        "`SEK` has another rate from 2026-01-01 on",
+    ),
     "metric shape": ("targets.yml", "metric: on_time_rate", "metric: On-Time", 0, "metric"),
     "no bound": ("targets.yml", ", at_least: 0.80", "", 0, "at_least"),
     "no owner": ("owners.yml", '"team:data-platform"', "someone", 0, "owner"),
@@ -227,6 +255,14 @@ def test_a_missing_and_an_unknown_file(folder: Path) -> None:
         load_registry(folder)
     with pytest.raises(InvalidRegistry, match="POPS_REGISTRY_DIR"):
         load_registry(folder / "nowhere")
+
+
+def test_rates_and_the_home_currency_may_be_left_out(folder: Path, tmp_path: Path) -> None:
+    (folder / "exchange_rates.yml").unlink()
+    replace(folder / "organisation.yml", "    home_currency: USD\n", "")
+    assert load_organisation(folder).home_currency == "USD"
+    assert run(folder, tmp_path).outcome == "ok"
+    assert rows(tmp_path, "select count(*) from raw_registry.exchange_rates") == [(0,)]
 
 
 def test_several_problems_are_told_together(folder: Path) -> None:

@@ -77,6 +77,14 @@ def test_few_records_come_by_rest_and_many_in_bulk_and_look_the_same(monkeypatch
     assert "BillingAddress" not in record
 
 
+def test_an_organisation_of_several_currencies_says_that_of_each_record() -> None:
+    data = HandMade()
+    put_account(data, 1, LONG_AGO, CurrencyIsoCode="JPY")
+    with served(data) as vendor:
+        (record,) = vendor.reader("salesforce").read("accounts").records
+    assert json.loads(record.record)["CurrencyIsoCode"] == "JPY"
+
+
 def test_a_night_without_news_adds_nothing_and_the_same_night_asks_nothing(vendor: Served) -> None:
     reader = vendor.reader("salesforce")
     assert len(reader.read("accounts").ids) == 120

@@ -62,7 +62,7 @@ def test_accounts_are_the_companys_own(company: Company, homes: dict[str, Path],
     }
     found = query(
         homes[crms],
-        "select app_account_id, segment, plan, arr_usd, is_test_account, is_merged, churned_on, "
+        "select app_account_id, segment, plan, arr_home, is_test_account, is_merged, churned_on, "
         "date_trunc('second', created_at) from marts.dim_account",
     )
     assert len(found) == len(expected)
@@ -111,7 +111,7 @@ def test_deals_are_the_companys_own(company: Company, homes: dict[str, Path], cr
         ] += 1
     found = query(
         homes[crms],
-        "select app_account_id, amount_usd, is_won, is_closed, created_date, closed_date "
+        "select app_account_id, amount_home, is_won, is_closed, created_date, closed_date "
         "from marts.fct_deal left join marts.dim_account using (account_id)",
     )
     assert Counter(found) == expected

@@ -16,6 +16,7 @@ from pydantic import (
 from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, Problem, known_zone
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
+from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
 from connectors.registry.stages import EpicEntry, not_computed
 
 Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
@@ -26,6 +27,7 @@ class Organisation(Entry):
     name: Text
     reporting_time_zone: Annotated[str, AfterValidator(known_zone)]
     week_starts_on: Literal["monday"]
+    home_currency: Currency = DEFAULT_HOME_CURRENCY
 
 
 class Product(Entry):
@@ -205,7 +207,10 @@ class Survey(Entry):
 
 
 class Registry(BaseModel):
-    """All files; a field is a list in the order of its file, and a stream, but for the glossary, which is no data."""
+    """All files; a field is a list in the order of its file, and a stream, but for the glossary, which is no data.
+
+    A file whose field has a default may be missing: its list is empty.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -223,6 +228,7 @@ class Registry(BaseModel):
     delivery: list[DeliveryRule]
     funnels: list[Funnel]
     surveys: list[Survey]
+    exchange_rates: list[ExchangeRate] = Field(default_factory=list)
     glossary: list[GlossaryEntry]
 
     def problems(self) -> Iterator[Problem]:
@@ -238,6 +244,7 @@ class Registry(BaseModel):
         yield from self._misdeclared_surveys()
         yield from self._shared_events()
         yield from self._two_addresses()
+        yield from rate_problems(self.exchange_rates, self.organisation[0].home_currency)
         epics = ((number, epic) for number, each in enumerate(self.features) for epic in each.epics)
         yield from _repeated("features", epics, "The epic `{}` is listed twice.")
         projects = ((number, each) for number, team in enumerate(self.teams) for each in team.jira_projects)

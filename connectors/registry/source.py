@@ -28,8 +28,8 @@ FILES = tuple(Registry.model_fields)
 # The glossary is for readers of reports: no model reads it.
 STREAMS = {
     "organisation": Words(
-        "The organisation itself: its name, reporting time zone and working week",
-        "L'organisation elle-même : son nom, son fuseau horaire et sa semaine de travail",
+        "The organisation itself: its name, reporting time zone, working week and currency",
+        "L'organisation elle-même : son nom, son fuseau horaire, sa semaine de travail et sa devise",
     ),
     "products": Words(
         "The products, and the team that owns each", "Les produits, et l'équipe responsable de chacun"
@@ -77,6 +77,10 @@ STREAMS = {
     "surveys": Words(
         "The surveys: what each asks, and how its answers are scored",
         "Les enquêtes : ce que chacune demande, et comment ses réponses sont notées",
+    ),
+    "exchange_rates": Words(
+        "What other currencies were worth in the organisation's own, from which day on",
+        "Ce que valaient les autres devises dans celle de l'organisation, à partir de quel jour",
     ),
 }
 # So many problems are told at once.
@@ -156,7 +160,7 @@ def load_registry(folder: Path) -> Registry:
 
 
 def load_organisation(folder: Path) -> Organisation:
-    """The organisation: name, reporting_time_zone, week_starts_on. Raises InvalidRegistry."""
+    """The organisation: name, reporting_time_zone, week_starts_on, home_currency. Raises InvalidRegistry."""
     return load_registry(folder).organisation[0]
 
 
@@ -178,6 +182,9 @@ def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]
     entries: dict[str, list[dict[str, Any]]] = {}
     lines: dict[str, Lines] = {}
     for name in FILES:
+        if name not in files and not Registry.model_fields[name].is_required():
+            entries[name], lines[name] = [], {}
+            continue
         path = files.get(name, folder / f"{name}.yml")
         content, lines[name] = parse_yaml(_text(path), path.name, InvalidRegistry)
         if not isinstance(content, dict) or list(content) != [name] or not isinstance(content[name], list):

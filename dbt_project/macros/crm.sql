@@ -39,3 +39,8 @@
         on {{ steps if step == 2 else 'step_' ~ (step - 1) }}.winner_key = step_{{ step }}.key
     {%- endfor %}
 {%- endmacro %}
+
+{# Code of a currency (ISO 4217) as a CRM writes it, in capitals; null for what is no three letters. #}
+{% macro currency_code(text) -%}
+    {{ text_capture("upper(trim(" ~ text ~ "))", '^([A-Z]{3})$') }}
+{%- endmacro %}

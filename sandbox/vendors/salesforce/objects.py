@@ -101,18 +101,22 @@ FIELDS: dict[str, dict[str, str]] = {
 HIDDEN: set[str] = set()
 
 
-def visible_fields(name: str) -> dict[str, str]:
-    """Fields of an object that the client may see, with their types; none of a hidden or unknown object."""
-    if name in HIDDEN:
+def visible_fields(name: str, has_currencies: bool = False) -> dict[str, str]:
+    """Fields of an object that the client may see, with their types; none of a hidden or unknown object.
+
+    `has_currencies`: the organisation uses several currencies, so each record has one.
+    """
+    if name in HIDDEN or name not in FIELDS:
         return {}
-    return {field: kind for field, kind in FIELDS.get(name, {}).items() if f"{name}.{field}" not in HIDDEN}
+    fields = FIELDS[name] | ({"CurrencyIsoCode": "picklist"} if has_currencies else {})
+    return {field: kind for field, kind in fields.items() if f"{name}.{field}" not in HIDDEN}
 
 
-def describe(name: str) -> dict[str, Any]:
+def describe(name: str, has_currencies: bool = False) -> dict[str, Any]:
     """The parts of an object's description that clients read."""
     fields = [
         {"name": field, "label": field.removesuffix("__c").replace("_", " "), "type": kind}
         | {"custom": field.endswith("__c"), "nillable": field != "Id", "filterable": kind != "address"}
-        for field, kind in visible_fields(name).items()
+        for field, kind in visible_fields(name, has_currencies).items()
     ]
     return {"name": name, "label": name, "custom": False, "queryable": True, "fields": fields}

@@ -4,7 +4,7 @@
 -- the current ones: usage and tickets carry the segment of their own time.
 {% set most_companies = 3 %}
 {% set filled = [
-    'app_account_id', 'owner_id', 'company_name', 'segment', 'plan', 'arr_usd', 'churned_on', 'created_at'
+    'app_account_id', 'owner_id', 'company_name', 'segment', 'plan', 'arr_home', 'churned_on', 'created_at'
 ] %}
 
 with companies as (
@@ -108,7 +108,7 @@ select
     company_name as account_name,
     coalesce(segment, '(unknown)') as segment,
     coalesce(plan, '(unknown)') as plan,
-    arr_usd,
+    arr_home,
     is_test_account,
     churned_on is not null as is_churned,
     merged_into_account_id is not null as is_merged,

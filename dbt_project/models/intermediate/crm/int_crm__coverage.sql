@@ -15,8 +15,14 @@ deals as (
     select
         deals.source,
         deals.is_duplicate,
+        amounts.amount is not null as has_amount,
+        amounts.is_currency_assumed,
+        amounts.is_currency_unreadable,
+        amounts.is_amount_unconverted,
         companies.company_key is not null as has_company
     from {{ ref('int_crm__deals') }} as deals
+    inner join {{ ref('int_crm__deal_amounts') }} as amounts
+        on deals.deal_id = amounts.deal_id
     left join companies
         on deals.company_key = companies.company_key
     where not deals.is_deleted
@@ -38,6 +44,11 @@ union all
      'Companies merged into another one: everything that names them counts for the survivor.'),
 ]) }}
 union all
+{{ coverage_rows(ref('int_crm__companies'), 'accounts', [
+    ('companies_without_revenue_in_home_currency', 'is_arr_unconverted', 'arr_home is not null or is_arr_unconverted',
+     'Companies whose recurring revenue is in a currency without a rate in exchange_rates.yml: null.'),
+]) }}
+union all
 {{ coverage_rows_by_reason(
     'companies', "'accounts'", "'companies_of_this_crm_alone__' || unmatched_reason",
     'case when not is_merged then unmatched_reason end',
@@ -50,4 +61,10 @@ union all
      'Deals linked to a company; the others are reported under (unknown).'),
     ('deals_counted_from_another_crm', 'is_duplicate', 'true',
      'Deals that an earlier CRM keeps as well, as the synchronisation of the two says: counted there.'),
+    ('deals_without_currency', 'is_currency_assumed', 'has_amount',
+     "Deals with an amount and no currency of their own: taken for the organisation's home currency."),
+    ('deals_with_unreadable_currency', 'is_currency_unreadable', 'true',
+     'Deals whose currency is no code of three letters: it is null.'),
+    ('deals_without_amount_in_home_currency', 'is_amount_unconverted', 'has_amount',
+     "Deals whose amount neither the CRM's own figure nor a rate of exchange_rates.yml converts: null in the home currency."),
 ]) }}

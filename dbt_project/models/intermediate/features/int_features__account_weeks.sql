@@ -20,7 +20,7 @@ account_plans as (
     select
         account_weeks.*,
         coalesce(accounts.plan, '(unknown)') as plan,
-        accounts.arr_usd,
+        accounts.arr_home,
         coalesce(segments.segment, '(unknown)') as segment
     from account_weeks
     inner join {{ ref('int_crm__accounts') }} as accounts on account_weeks.account_id = accounts.account_id
@@ -46,7 +46,7 @@ select
     accounts.week_start,
     accounts.segment,
     used.account_id is not null as is_used,
-    coalesce(accounts.arr_usd, 0) as arr_usd
+    accounts.arr_home
 from account_plans as accounts
 inner join {{ ref('int_features__eligible_plans') }} as features
     on

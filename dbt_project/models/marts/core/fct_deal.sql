@@ -9,7 +9,6 @@ with deals as (
         stage,
         pipeline,
         deal_type,
-        amount_usd,
         is_won,
         is_closed,
         closed_date,
@@ -37,7 +36,9 @@ select
     coalesce(deals.stage, '(unknown)') as stage,
     coalesce(deals.pipeline, '(unknown)') as pipeline,
     deals.deal_type,
-    deals.amount_usd,
+    amounts.currency,
+    amounts.amount,
+    amounts.amount_home,
     deals.is_won,
     deals.is_closed,
     {{ reporting_date('deals.created_at') }} as created_date,
@@ -45,6 +46,8 @@ select
     deals.created_at,
     deals.closed_at
 from deals
+inner join {{ ref('int_crm__deal_amounts') }} as amounts
+    on deals.deal_id = amounts.deal_id
 left join accounts
     on deals.company_key = accounts.account_key
 left join {{ ref('int_crm__account_segments') }} as segments

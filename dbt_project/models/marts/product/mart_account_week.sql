@@ -5,7 +5,7 @@ with weeks as (
 ),
 
 accounts as (
-    select account_id, account_name, segment, plan, arr_usd, {{ reporting_date('created_at') }} as created_date
+    select account_id, account_name, segment, plan, arr_home, {{ reporting_date('created_at') }} as created_date
     from {{ ref('int_crm__accounts') }}
     where not is_test_account and not is_merged
 ),
@@ -57,7 +57,7 @@ select
     weeks.week_start,
     coalesce(segments.segment, accounts.segment, '(unknown)') as segment,
     coalesce(accounts.plan, '(unknown)') as plan,
-    cast(accounts.arr_usd as double) as arr_usd,
+    accounts.arr_home,
     coalesce(users.active_user_count, 0) as active_user_count,
     coalesce(usage.event_count, 0) as event_count,
     coalesce(usage.feature_count, 0) as feature_count,

@@ -8,7 +8,8 @@ with versions as (
         ('Website', 'website', 'text'),
         ('Segment__c', 'segment', 'text'),
         ('Plan__c', 'plan', 'text'),
-        ('ARR_USD__c', 'arr_usd', 'double'),
+        ('CurrencyIsoCode', 'currency_original', 'text'),
+        ('ARR_USD__c', 'arr', 'double'),
         ('Is_Test__c', 'is_test_account', 'boolean'),
         ('Churned_On__c', 'churned_on', 'date'),
         ('CreatedDate', 'created_at', 'timestamp'),
@@ -29,7 +30,12 @@ select
     segment as segment_original,
     {{ slug_of('plan') }} as plan,
     plan as plan_original,
-    arr_usd,
+    -- With several currencies every amount of a record is in the record's own; the field's name holds where there is one.
+    case
+        when nullif(trim(currency_original), '') is null then 'USD'
+        else {{ currency_code('currency_original') }}
+    end as arr_currency,
+    arr,
     coalesce(is_test_account, false) as is_test_account,
     is_deleted,
     churned_on,
