@@ -65,6 +65,9 @@ CATALOGUE = {
     "on_time_rate": (DELIVERY, "ratio", "week", "|team_id"),
     "on_time_rate_last_due": (DELIVERY, "ratio", "week", "|team_id"),
     "committed_issue_share": (DELIVERY, "ratio", "week", "|team_id"),
+    "issue_reopen_rate": (DELIVERY, "ratio", "week", "|team_id"),
+    "due_slip_days_median": (DELIVERY, "days", "week", "|team_id"),
+    "due_date_moves": (DELIVERY, "count", "week", "|team_id"),
     "roadmap_link_rate": (PRODUCT, "ratio", "week", "|product_id"),
     "roadmap_status_agreement_rate": (PRODUCT, "ratio", "week", "|product_id"),
     "roadmap_date_gap_days_median": (PRODUCT, "days", "week", "|product_id"),
@@ -86,7 +89,7 @@ CATALOGUE = {
 # Subject: the metrics whose names begin so; the longest beginning counts.
 SUBJECTS = {
     "adoption": ("feature", "zombie_features"),
-    "delivery": ("sprint", "issue", "stage_time", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request"),
+    "delivery": ("sprint", "issue", "due", "stage_time", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request"),
     "feedback": ("feedback",),
     "funnels": ("funnel",),
     "roadmap": ("roadmap",),

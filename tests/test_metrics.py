@@ -193,13 +193,21 @@ def ticket(
 
 
 def issue(
-    name: str, team: str, delivered: bool, lead: int, cycle: int | None, promise: int | None
+    name: str,
+    team: str,
+    delivered: bool,
+    lead: int,
+    cycle: int | None,
+    promise: int | None,
+    reopened: int | None = None,
+    slip: int | None = None,
+    moves: int = 0,
 ) -> tuple[Any, ...]:
     day = W46 + timedelta(days=4)
     due = day if promise is not None else None
     return (
         name, team, True, delivered, promise is not None, day, lead, day if cycle else None, cycle, due, promise, due,
-        None if promise is None else 1,
+        None if promise is None else 1, date(2026, 10, 8), reopened, slip, moves,
     )  # fmt: skip
 
 
@@ -234,10 +242,10 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ticket("t6", "mobile", True, False, None, None),
     ],
     "marts.fct_issue": [
-        issue("i1", "atlas", True, 100, 50, 1),
-        issue("i2", "atlas", True, 200, None, 0),
-        issue("i3", "borealis", True, 600, 150, None),
-        issue("i4", "borealis", False, 1, 1, None),
+        issue("i1", "atlas", True, 100, 50, 1, reopened=1, slip=0),
+        issue("i2", "atlas", True, 200, None, 0, reopened=0, slip=14, moves=3),
+        issue("i3", "borealis", True, 600, 150, None, moves=9),
+        issue("i4", "borealis", False, 1, 1, None, reopened=0, slip=99, moves=9),
     ],
     "intermediate.int_usage__lifecycle_weeks": [
         ("p1", W46, "new", "smb", False),
@@ -349,6 +357,11 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("on_time_rate", {"team_id": "borealis"}, None),
         ("on_time_rate_last_due", {}, (2.0, 2.0, 1.0, 2)),
         ("committed_issue_share", {}, (2.0, 3.0, 2 / 3, 3)),
+        ("due_slip_days_median", {}, (None, None, 7.0, 2)),
+        ("due_slip_days_median", {"team_id": "borealis"}, None),
+        ("due_date_moves", {"team_id": "atlas"}, (3.0, None, 3.0, 3)),
+        # Not known yet: thirty days are to pass after the week.
+        ("issue_reopen_rate", {}, None),
         ("sprint_predictability", {}, (7.0, 12.0, 7 / 12, 12)),
         ("sprint_predictability", {"team_id": "borealis"}, None),
         ("time_to_market_days_median", {}, (30.0, 40.0, 90.0, 40)),
@@ -366,6 +379,8 @@ def test_by_hand(answers: Callable[..., Any], metric: str, dimensions: dict[str,
 
 
 def test_by_hand_in_other_periods(answers: Callable[..., Any]) -> None:
+    assert answers("issue_reopen_rate", date(2026, 10, 5)) == (1.0, 3.0, 1 / 3, 3)
+    assert answers("issue_reopen_rate", date(2026, 10, 5), team_id="atlas") == (1.0, 2.0, 0.5, 2)
     assert answers("retention_rate_d1", date(2026, 11, 2), segment="smb") == (1.0, 2.0, 0.5, 2)
     assert answers("retention_rate_d7", date(2026, 11, 2)) == (1.0, 2.0, 0.5, 2)
     assert answers("retention_rate_d28", date(2026, 11, 2)) is None

@@ -37,6 +37,9 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
             cycle = [f.cycle_seconds for f in members if f.cycle_seconds is not None]
             rows.extend(_spread("issue_cycle_time_seconds", week, cycle, **group))
         rows.extend(_stage_times(resolved, week))
+        rows.extend(_slips(resolved, week))
+        if days[-1] + timedelta(days=30) < as_of:
+            rows.extend(_reopens(standard, days))
         rows.extend(_on_time("on_time_rate", standard, days, by_first_due=True))
         rows.extend(_on_time("on_time_rate_last_due", standard, days, by_first_due=False))
     return rows + epic_rows(company, as_of, read_at, every_issue)
@@ -71,6 +74,28 @@ def _stage_times(resolved: list[IssueFacts], week: date) -> list[Row]:
                 row("stage_time_seconds_median", week, percentile(seconds, 0.5), stage=stage, **group)
             )
             rows.append(row("stage_time_seconds_p85", week, percentile(seconds, 0.85), stage=stage, **group))
+    return rows
+
+
+def _slips(delivered: list[IssueFacts], week: date) -> list[Row]:
+    """How far, and how often, the dates were moved of what was delivered with one."""
+    rows: list[Row] = []
+    for group, members in _by_team(delivered):
+        moves = float(sum(f.due_moves for f in members if f.first_due and f.last_due))
+        rows.append(row("due_date_moves", week, moves, numerator=moves, **group))
+        if days := [(f.last_due - f.first_due).days for f in members if f.first_due and f.last_due]:
+            rows.append(row("due_slip_days_median", week, percentile(days, 0.5), **group))
+    return rows
+
+
+def _reopens(issues: list[IssueFacts], days: list[date]) -> list[Row]:
+    """Of the issues first done in the week, the share that left done again within 30 days."""
+    first_done = [f for f in issues if f.first_done_at is not None and local_date(f.first_done_at) in days]
+    rows: list[Row] = []
+    for group, members in _by_team(first_done):
+        reopened, total = float(sum(bool(f.is_reopened) for f in members)), float(len(members))
+        share = {"numerator": reopened, "denominator": total}
+        rows.append(row("issue_reopen_rate", days[0], reopened / total, **share, **group))
     return rows
 
 

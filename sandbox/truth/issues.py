@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sandbox.company.catalogue import EXCLUDED_ISSUE_RESOLUTIONS, STAGES
 from sandbox.company.company import Company
@@ -12,7 +12,8 @@ from sandbox.company.work_time import local_date, midnight, seconds_between
 
 @dataclass(frozen=True)
 class IssueFacts:
-    """An issue as of a date. Moments are aware UTC, days in the reporting time zone, durations whole seconds.
+    """An issue as of a date. `last_due`: the due date that it has then. `is_reopened`: did it leave done again within 30
+    days of first being done? None before they are over. Moments are aware UTC, days in the reporting time zone, durations whole seconds.
 
     `versions`: (release date, is released) of its fix versions. `first_stage_entry`, `first_category_entry`:
     when the issue first came into each stage and each category, from another one.
@@ -29,6 +30,9 @@ class IssueFacts:
     stage_seconds: dict[str, int]
     first_due: date | None
     last_due: date | None
+    due_moves: int
+    first_done_at: datetime | None
+    is_reopened: bool | None
     versions: tuple[tuple[date | None, bool], ...]
     first_stage_entry: dict[str, datetime]
     first_category_entry: dict[str, datetime]
@@ -108,6 +112,9 @@ def _facts(issue: Issue, cut: datetime, read_at: datetime) -> IssueFacts:
         stage_seconds=_stage_seconds(statuses, resolved_at),
         first_due=dues[0] if dues else None,
         last_due=due_dates[-1],
+        due_moves=sum(None not in pair and pair[0] != pair[1] for pair in itertools.pairwise(due_dates)),
+        first_done_at=done_entries[0] if done_entries else None,
+        is_reopened=_is_reopened(statuses, done_entries[0], cut) if done_entries else None,
         versions=tuple((v.release_date(read_at), v.is_released(read_at)) for v in now.versions),
         first_stage_entry=first_stage_entry,
         first_category_entry=first_category_entry,
@@ -125,6 +132,17 @@ def _cycle_seconds(
         if category(status) == "done" and start >= begun_at and end <= done_at:
             seconds -= seconds_between(start, end)
     return seconds
+
+
+def _is_reopened(statuses: list[tuple[datetime, str]], done_at: datetime, cut: datetime) -> bool | None:
+    """Did it leave done within 30 days? Unknown before they are over."""
+    known_at = done_at + timedelta(days=30)
+    if known_at >= cut:
+        return None
+    return any(
+        category(before) == "done" and category(after) != "done" and at < known_at
+        for (_, before), (at, after) in itertools.pairwise(statuses)
+    )
 
 
 def _stage_seconds(statuses: list[tuple[datetime, str]], resolved_at: datetime | None) -> dict[str, int]:

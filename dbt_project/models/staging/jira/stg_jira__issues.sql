@@ -44,7 +44,11 @@ dated as (
     select
         *,
         {{ try_cast('left(due_original, 10)', 'date') }} as due_date,
-        {{ jira_timestamp('created_original') }} as known_created_at,
+        -- No tracker is that old: a clock that was never set, or a zero.
+        case
+            when {{ jira_timestamp('created_original') }} >= cast('1980-01-02' as timestamp)
+                then {{ jira_timestamp('created_original') }}
+        end as known_created_at,
         {{ jira_timestamp('updated_original') }} as updated_at,
         {{ jira_timestamp('resolved_original') }} as resolved_at,
         {{ jira_timestamp('status_category_changed_original') }} as status_category_changed_at
