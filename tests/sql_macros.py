@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -19,21 +19,24 @@ VARIABLES = {"reporting_time_zone": "Europe/Berlin"}
 @cache
 def macros() -> Any:
     """The project's macros, by their names."""
-    return _module(VARIABLES)
+    return _environment()[1]
 
 
 @cache
 def model_sql(name: str, **variables: Any) -> str:
-    """The SELECT of a model, which reads the tables that bear the names of the models that it reads."""
-    (file,) = (PROJECT / "models").rglob(f"{name}.sql")
-    rendered: str = _module(VARIABLES | variables, file.read_text()).rendered
-    return rendered
+    """The SELECT of a model or of a test of one; it reads `raw_<source>.<stream>` and tables of the names of models."""
+    (file,) = [*(PROJECT / "models").rglob(f"{name}.sql"), *(PROJECT / "tests").rglob(f"{name}.sql")]
+    return _environment(**variables)[0].from_string(file.read_text()).render()
 
 
-def _module(variables: Mapping[str, Any], model: str = "") -> Any:
+@cache
+def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
+    """Jinja as dbt has it, and the macros of the project in it."""
+    known = VARIABLES | variables
+
     def dispatched(name: str) -> Callable[..., str]:
-        found: Callable[..., str] = getattr(module[0], f"duckdb__{name}", None) or getattr(
-            module[0], f"default__{name}"
+        found: Callable[..., str] = getattr(module, f"duckdb__{name}", None) or getattr(
+            module, f"default__{name}"
         )
         return found
 
@@ -52,18 +55,15 @@ def _module(variables: Mapping[str, Any], model: str = "") -> Any:
         "return": lambda value: value,
         # dbt hands on what a macro returns; Jinja alone hands on its text.
         "tojson": lambda shape: json.dumps(ast.literal_eval(str(shape).strip())),
-        "var": lambda name, otherwise=None: variables.get(name, otherwise),
+        "var": lambda name, otherwise=None: known.get(name, otherwise),
         "ref": lambda name: name,
+        "source": lambda source, table: f"raw_{source}.{table}",
+        "config": lambda **options: "",
     }
-    sources = "\n".join(file.read_text() for file in sorted((PROJECT / "macros").glob("*.sql")))
-    # The macros must be there before a model that dispatches to them is rendered.
-    module = [environment.from_string(sources).module]
-    if model:
-        environment.globals |= {
-            name: macro for name, macro in vars(module[0]).items() if not name.startswith("_")
-        }
-        return SimpleNamespace(rendered=environment.from_string(model).render())
-    return module[0]
+    files = sorted((PROJECT / "macros").glob("*.sql"))
+    module = environment.from_string("\n".join(file.read_text() for file in files)).module
+    environment.globals |= {name: each for name, each in vars(module).items() if not name.startswith("_")}
+    return environment, module
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.credentials import ask_credentials
 from connectors.errors import ScopeMissing, StuckCursor
-from connectors.zendesk import source
+from connectors.zendesk import audits, source
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Served, served
 
 NEXT_NIGHT = NIGHT + timedelta(days=1)
@@ -207,3 +207,67 @@ def test_runs_into_raw_add_only_what_changed(vendor: Served, tmp_path: Path) -> 
     assert {each.stream: each.loaded for each in second.streams if each.loaded} == {"tickets": 1}
     third = vendor.run("zendesk", tmp_path, NEXT_NIGHT)
     assert [each.stream for each in third.streams if each.loaded] == []
+
+
+def put_history(data: HandMade, ticket: int, created_at: datetime, *later: datetime) -> None:
+    """A ticket that was solved anew at each of the later moments."""
+    put_ticket(data, ticket, later[-1] if later else created_at, created_at=text_of(created_at))
+    for place, at in enumerate((created_at, *later)):
+        child = {
+            "id": 1,
+            "event_type": "Change" if place else "Create",
+            "status": "solved" if place else "new",
+        }
+        body = {"id": ticket * 1000 + place, "ticket_id": ticket, "updater_id": 7, "via": {"channel": "web"}}
+        times = {"timestamp": int(at.timestamp()), "created_at": text_of(at)}
+        data.put("zendesk", "ticket_events", body | times | {"child_events": [child]}, at)
+
+
+def test_what_was_open_when_history_began_is_read_from_its_creation_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, after = HISTORY_START - timedelta(days=2), HISTORY_START + timedelta(days=3)
+    data = HandMade()
+    put_history(data, 1, before, before + timedelta(hours=1), after)
+    put_history(data, 2, before, before + timedelta(hours=1))
+    put_history(data, 3, after)
+    put_history(data, 4, before, after)
+    monkeypatch.setattr(audits, "AUDITS_A_PAGE", 2)
+    with served(data) as running:
+        reader = running.reader("zendesk")
+        reading = reader.read("ticket_audits")
+        # Closed before the history began, or created in it: the events have what any number needs.
+        assert sorted(reading.ids) == ["1000", "1001", "1002", "4000", "4001"]
+        first = json.loads(next(each.record for each in reading.records if each.record_id == "1000"))
+        assert first["events"] == [{"id": 1, "type": "Create", "field_name": "status", "value": "new"}]
+        assert reader.read("ticket_audits").records == []
+        # What happens to it now comes as an event; one that wakes up later is read then.
+        put_history(data, 1, before, after, NIGHT + timedelta(hours=2))
+        put_history(data, 2, before, NIGHT + timedelta(hours=2))
+        running.state.now = NEXT_NIGHT
+        assert sorted(reader.read("ticket_audits", NEXT_NIGHT).ids) == ["2000", "2001"]
+
+
+def test_many_old_tickets_are_read_over_several_nights(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = HandMade()
+    for number in range(1, 6):
+        put_history(data, number, HISTORY_START - timedelta(days=9), HISTORY_START + timedelta(days=number))
+    monkeypatch.setattr(audits, "TICKETS_A_RUN", 2)
+    with served(data) as running:
+        reader = running.reader("zendesk")
+        nights = []
+        for night in range(4):
+            until = NIGHT + timedelta(days=night)
+            running.state.now = until
+            nights.append(sorted({each[:-3] for each in reader.read("ticket_audits", until).ids}))
+    assert nights == [["1", "2"], ["3", "4"], ["5"], []]
+
+
+def test_an_old_ticket_that_is_gone_keeps_no_other_from_being_read() -> None:
+    data = HandMade()
+    put_ticket(
+        data, 1, HISTORY_START + timedelta(days=1), created_at=text_of(HISTORY_START - timedelta(days=9))
+    )
+    put_history(data, 2, HISTORY_START - timedelta(days=9), HISTORY_START + timedelta(days=2))
+    with served(data) as running:
+        assert running.reader("zendesk").read("ticket_audits").ids == ["2000", "2001"]

@@ -1,14 +1,15 @@
-"""Zendesk Support: tickets with their metric sets, ticket events, users, organizations, satisfaction ratings.
+"""Zendesk Support: tickets with their metric sets, ticket events, audits, users, organizations, satisfaction ratings.
 
 Endpoints: the incremental exports (by cursor: tickets, users; by time: ticket events, organizations) and the legacy
-satisfaction ratings, which an account on the newer surveys answers with 403: an optional stream.
+satisfaction ratings, which an account on the newer surveys answers with 403: an optional stream. Tickets that are older
+than the history of events have their audits read, ticket by ticket.
 Access: an OAuth client (client credentials, scope `read`) that acts for an admin, as incremental exports demand.
 Deletes: a ticket gets the status `deleted`, a user `active: false`, an organization a `deleted_at`.
 Try it: `pops check zendesk`.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from connectors.errors import ScopeMissing, StuckCursor
 from connectors.http import ClientCredentials, Http
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
+from connectors.zendesk.audits import older_histories, tickets_of
 from connectors.zendesk.exports import EXPORTS, rows_of
 
 PAGES_A_WINDOW = 50
@@ -97,6 +99,18 @@ class ZendeskConnector(Connector):
             is_event=True,
         ),
         _stream(
+            "ticket_audits",
+            Words(
+                "What had happened to requests for help that were open when the history of events begins",
+                "Ce qui était arrivé aux demandes d'aide ouvertes quand l'historique des événements commence",
+            ),
+            "via",
+            "metadata",
+            "events",
+            version="created_at",
+            deletes="none",
+        ),
+        _stream(
             "users",
             Words(
                 "People who ask for help, and the agents who answer",
@@ -144,7 +158,11 @@ class ZendeskConnector(Connector):
     def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
     ) -> Window | None:
-        position = cursor or {"start_time": int(history_start.timestamp()) if stream.is_event else 0}
+        since = int(history_start.timestamp())
+        position = cursor or {"start_time": since if stream.is_event else 0}
+        if stream.name == "ticket_audits" and cursor is None:
+            created_before = history_start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            position = {"start_time": since, "created_before": created_before}
         if stream.name == "satisfaction_ratings":
             return _rated(stream, position, int((until - stream.lag).timestamp()))
         if datetime.fromisoformat(position.get("read_until", NEVER)) >= until:
@@ -153,6 +171,11 @@ class ZendeskConnector(Connector):
         return Window(None, until, position, position)
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
+        if stream.name == "ticket_audits":
+            yield from older_histories(
+                self._http, window, tickets_of(iter(self.known(stream.name))), stream.version
+            )
+            return
         export = EXPORTS[stream.name]
         position, previous = window.position or {}, set[RawRecord]()
         for _ in range(PAGES_A_WINDOW):

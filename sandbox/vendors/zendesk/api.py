@@ -17,6 +17,7 @@ from starlette.responses import Response
 from sandbox.vendors.api import Call, Endpoint, Json, Page, Refusal, State, Vendor
 from sandbox.vendors.limits import Allowance, Limit
 from sandbox.vendors.record import Record
+from sandbox.vendors.zendesk.audits import audit_of_event
 from sandbox.vendors.zendesk.credentials import ZENDESK_CLIENT_ID, ZENDESK_CLIENT_SECRET
 
 EXPORTS = Limit("incremental-exports", 10, 60)
@@ -44,6 +45,7 @@ class Api(Vendor):
             get("incremental/users/cursor", "users", self.by_cursor, EXPORTS),
             get("incremental/ticket_events", "ticket_events", self.by_time, EXPORTS),
             get("incremental/organizations", "organizations", self.by_time, EXPORTS),
+            get("tickets/{id}/audits", "ticket_audits", self.audits, ACCOUNT),
             get("satisfaction_ratings", "satisfaction_ratings", self.ratings, ACCOUNT),
             get("tickets/count", "tickets_count", self.count, ACCOUNT),
             get("users/me", "me", self.me, ACCOUNT),
@@ -213,6 +215,33 @@ class Api(Vendor):
         link_place = ("links", "next")
         return Page(
             body, "satisfaction_ratings", place, link_place, this_cursor=after, same_place=same, more=more
+        )
+
+    def audits(self, call: Call) -> Page:
+        def by_ticket() -> dict[str, list[Record]]:
+            found: dict[str, list[Record]] = {}
+            for record in sorted(self.sandbox.rows(self.name, "ticket_events"), key=_generated_key):
+                found.setdefault(str(record.body["ticket_id"]), []).append(record)
+            return found
+
+        size = call.number("page[size]", LIST_PAGE, LIST_PAGE)
+        after = call.query.get("page[after]")
+        start = self._read_cursor(after) if after else (-1, -1)
+        all_of_them = self.sandbox.cached("zendesk audits", by_ticket).get(str(call.params["id"]))
+        if all_of_them is None:
+            raise self.refuse(404, "RecordNotFound")
+        rest = [each for each in all_of_them if _generated_key(each) > start]
+        part, has_more = rest[:size], len(rest) > size
+        following = self._write_cursor(_generated_key(part[-1])) if part else after
+        meta = {"has_more": has_more, "after_cursor": following, "before_cursor": None}
+        body = {"audits": [audit_of_event(each.body) for each in part], "meta": meta}
+        return Page(
+            body,
+            "audits",
+            ("meta", "after_cursor"),
+            this_cursor=after,
+            same_place=self._write_cursor(start, "again"),
+            more=("meta", {**meta, "has_more": True}),
         )
 
     def count(self, call: Call) -> Response:

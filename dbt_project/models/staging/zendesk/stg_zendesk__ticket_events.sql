@@ -1,4 +1,5 @@
--- Grain: one row a child event (a change of a field, or a comment) of a ticket's audit. An event that names no ticket or
+-- Grain: one row a child event (a change of a field, or a comment) of a ticket's audit, those of before the history of
+-- events included where they were read. An event that names no ticket or
 -- no readable time stays, for the count of what was set aside. Bodies stay behind.
 with audits as (
     {{ stage_latest(source('zendesk', 'ticket_events'), [
@@ -8,6 +9,16 @@ with audits as (
         ('timestamp', 'occurred_seconds', 'integer'),
         ('created_at', 'created_at', 'timestamp'),
         ('child_events', 'child_events', 'json'),
+    ]) }}
+),
+
+older_audits as (
+    {{ stage_latest(source('zendesk', 'ticket_audits'), [
+        ('ticket_id', 'ticket_id', 'text'),
+        ('author_id', 'updater_id', 'text'),
+        ('via', 'via', 'json'),
+        ('created_at', 'created_at', 'timestamp'),
+        ('events', 'child_events', 'json'),
     ]) }}
 ),
 
@@ -21,6 +32,20 @@ live_audits as (
         coalesce(created_at, {{ from_epoch('occurred_seconds') }}) as occurred_at
     from audits
     where not is_deleted
+    union all
+    select
+        older_audits.record_id as event_id,
+        older_audits.ticket_id,
+        older_audits.updater_id,
+        older_audits.child_events,
+        lower({{ json_property('older_audits.via', "'channel'") }}) as channel,
+        older_audits.created_at as occurred_at
+    from older_audits
+    left join audits
+        on older_audits.record_id = audits.record_id
+    where
+        audits.record_id is null
+        and not older_audits.is_deleted
 ),
 
 child_rows as (
@@ -40,7 +65,8 @@ parsed_children as (
         occurred_at,
         item_number,
         {{ parse_json('item', {
-            'id': text_type(), 'event_type': text_type(), 'status': text_type(), 'previous_value': text_type(),
+            'id': text_type(), 'event_type': text_type(), 'type': text_type(), 'field_name': text_type(),
+            'value': text_type(), 'status': text_type(), 'previous_value': text_type(),
             'public': text_type(), 'comment_public': text_type(), 'comment_present': text_type(),
             'comment_id': text_type(), 'author_id': text_type(), 'group_id': text_type(),
         }) }} as parsed
@@ -56,12 +82,23 @@ children as (
         occurred_at,
         item_number,
         {{ struct_field('parsed', ['id']) }} as child_event_id,
-        {{ struct_field('parsed', ['event_type']) }} as event_type,
-        {{ struct_field('parsed', ['status']) }} as status_original,
+        coalesce({{ struct_field('parsed', ['event_type']) }}, {{ struct_field('parsed', ['type']) }}) as event_type,
+        -- An audit of a ticket names the field that changed, an event of the export has it as its own.
+        coalesce(
+            {{ struct_field('parsed', ['status']) }},
+            case
+                when {{ struct_field('parsed', ['field_name']) }} = 'status' then {{ struct_field('parsed', ['value']) }}
+            end
+        ) as status_original,
         {{ struct_field('parsed', ['previous_value']) }} as previous_value,
         {{ struct_field('parsed', ['author_id']) }} as author_id,
         {{ struct_field('parsed', ['comment_id']) }} as comment_id,
-        {{ struct_field('parsed', ['group_id']) }} as group_id,
+        coalesce(
+            {{ struct_field('parsed', ['group_id']) }},
+            case
+                when {{ struct_field('parsed', ['field_name']) }} = 'group_id' then {{ struct_field('parsed', ['value']) }}
+            end
+        ) as group_id,
         coalesce({{ cast_field(struct_field('parsed', ['comment_present']), 'boolean') }}, false)
             as is_comment_present,
         coalesce(
