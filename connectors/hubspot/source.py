@@ -82,11 +82,13 @@ class HubSpotConnector(Connector):
             ),
             "properties.name",
             "properties.domain",
+            "properties.hs_additional_domains",
         ),
         _objects(
             "contacts",
             Words("People at customers and prospects", "Personnes chez les clients et prospects"),
             "properties.email",
+            "properties.hs_additional_emails",
             "properties.firstname",
             "properties.lastname",
             "properties.jobtitle",

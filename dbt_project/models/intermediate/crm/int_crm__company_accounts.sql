@@ -9,7 +9,6 @@ with companies as (
         companies.source,
         companies.crm_rank,
         companies.app_account_id,
-        companies.domain,
         companies.is_archived,
         merged.company_key is not null as is_merged,
         coalesce(merged.winner_company_key, companies.company_key) as surviving_key
@@ -23,7 +22,6 @@ survivors as (
         company_key,
         crm_rank,
         app_account_id,
-        domain,
         is_archived
     from companies
     where not is_merged
@@ -63,15 +61,17 @@ first_app_accounts as (
 
 domains as (
     select
-        domain,
-        crm_rank,
-        min(surviving_key) as surviving_key,
-        min(surviving_key) <> max(surviving_key) as is_ambiguous
+        company_domains.domain,
+        companies.crm_rank,
+        min(companies.surviving_key) as surviving_key,
+        min(companies.surviving_key) <> max(companies.surviving_key) as is_ambiguous
     from companies
+    inner join {{ ref('int_crm__company_domains') }} as company_domains
+        on companies.company_key = company_domains.company_key
     where
-        domain is not null
-        and (is_merged or not is_archived)
-    group by domain, crm_rank
+        companies.is_merged
+        or not companies.is_archived
+    group by company_domains.domain, companies.crm_rank
 ),
 
 first_domains as (
@@ -104,23 +104,37 @@ by_app_account as (
             and survivors.crm_rank = app_accounts.crm_rank
 ),
 
+-- By whichever of its domains an earlier CRM knows.
 by_domain as (
     select
         survivors.company_key,
-        first_domains.surviving_key as matched_key,
-        coalesce(domains.is_ambiguous or first_domains.is_ambiguous, false) as is_ambiguous,
-        survivors.app_account_id is not null and first_domains.app_account_id is not null as is_of_another_app_account
+        min(first_domains.surviving_key) as matched_key,
+        max(case when own.domain is not null then 1 else 0 end) = 1 as has_domain,
+        coalesce(min(first_domains.surviving_key) <> max(first_domains.surviving_key), false)
+        or max(
+            case
+                when first_domains.surviving_key is null then 0
+                when domains.is_ambiguous or first_domains.is_ambiguous then 1
+                else 0
+            end
+        ) = 1 as is_ambiguous,
+        max(
+            case when survivors.app_account_id is not null and first_domains.app_account_id is not null then 1 else 0 end
+        ) = 1 as is_of_another_app_account
     from survivors
+    left join {{ ref('int_crm__company_domains') }} as own
+        on survivors.company_key = own.company_key
     left join first_domains
         on
-            survivors.domain = first_domains.domain
+            own.domain = first_domains.domain
             and survivors.crm_rank > first_domains.crm_rank
             and first_domains.place = 1
             and not survivors.is_archived
     left join domains
         on
-            survivors.domain = domains.domain
+            own.domain = domains.domain
             and survivors.crm_rank = domains.crm_rank
+    group by survivors.company_key
 ),
 
 matches as (
@@ -149,7 +163,7 @@ matches as (
                 then 'app_account_id_of_several_companies'
             when by_domain.matched_key is not null and by_domain.is_ambiguous then 'domain_of_several_companies'
             when by_domain.matched_key is not null then 'domain_of_another_app_account'
-            when survivors.app_account_id is null and survivors.domain is null then 'no_app_account_id_and_no_domain'
+            when survivors.app_account_id is null and not by_domain.has_domain then 'no_app_account_id_and_no_domain'
             else 'in_no_other_crm'
         end as reason_if_unmatched
     from survivors

@@ -56,6 +56,11 @@ union all
     total='not is_merged'
 ) }}
 union all
+{{ coverage_rows(ref('int_crm__contact_emails'), 'contacts', [
+    ('contact_emails_of_several_contacts', 'is_of_several_contacts', 'true',
+     'E-mail addresses of contacts and leads that another one of the CRM has too: where the two are two persons, nobody is found by it.'),
+]) }}
+union all
 {{ coverage_rows('deals', 'deals', [
     ('deals_with_account', 'has_company', 'not is_duplicate',
      'Deals linked to a company; the others are reported under (unknown).'),

@@ -12,14 +12,14 @@ emails as (
         on keys.source = 'app' and keys.identity_type = 'user' and emails.user_hash = keys.identity_key
     where emails.email_hash is not null
     union all
-    select contacts.email_hash, keys.person_id, 2 as preference
-    from {{ ref('int_crm__contacts') }} as contacts
+    select addresses.email_hash, keys.person_id, 2 as preference
+    from {{ ref('int_crm__contact_emails') }} as addresses
+    inner join {{ ref('int_crm__contacts') }} as contacts on addresses.contact_key = contacts.contact_key
     inner join keys
         on
             contacts.source = keys.source
             and contacts.contact_type = keys.identity_type
             and contacts.contact_id = keys.identity_key
-    where contacts.email_hash is not null
 ),
 
 preferred as (

@@ -27,6 +27,33 @@ emails_of_one_user as (
     group by email_hash
 ),
 
+-- Whom the addresses of a contact lead to: its first one, else one that no other contact has.
+contact_users as (
+    select
+        contact_key,
+        coalesce(
+            min(case when is_first then user_hash end),
+            case when min(own_user_hash) = max(own_user_hash) then min(own_user_hash) end
+        ) as user_hash,
+        min(own_user_hash) is null and max(user_hash) is not null as is_of_several_contacts
+    from (
+        select
+            emails.contact_key,
+            emails.is_first,
+            case when not users.is_ambiguous then users.user_hash end as user_hash,
+            case
+                when not users.is_ambiguous and not emails.is_of_several_contacts then users.user_hash
+            end as own_user_hash
+        from {{ ref('int_crm__contact_emails') }} as emails
+        inner join emails_of_one_user as users on emails.email_hash = users.email_hash
+    ) as found
+    group by contact_key
+),
+
+contacts_with_email as (
+    select distinct contact_key from {{ ref('int_crm__contact_emails') }}
+),
+
 contacts_on_their_own as (
     select
         contacts.contact_key,
@@ -34,30 +61,31 @@ contacts_on_their_own as (
         contacts.contact_type,
         contacts.contact_id,
         contacts.contact_rank,
-        contacts.email_hash,
         contacts.is_internal_email,
         coalesce(merged.winner_key, contacts.contact_key) as surviving_contact_key,
         case
             when contacts.app_user_hash is not null then 'app:user:' || contacts.app_user_hash
-            when not by_email.is_ambiguous then 'app:user:' || by_email.user_hash
+            when by_email.user_hash is not null then 'app:user:' || by_email.user_hash
         end as anchor_person_id,
         case
             when contacts.app_user_hash is not null then 'app_user_id'
-            when not by_email.is_ambiguous then 'email'
+            when by_email.user_hash is not null then 'email'
         end as rule,
         case
             when contacts.app_user_hash is not null then 1.0
-            when not by_email.is_ambiguous then 0.9
+            when by_email.user_hash is not null then 0.9
         end as confidence,
         case
-            when contacts.app_user_hash is not null or not by_email.is_ambiguous then null
-            when contacts.email_hash is null then 'no_email'
-            when by_email.is_ambiguous then 'email_of_several_users'
+            when contacts.app_user_hash is not null or by_email.user_hash is not null then null
+            when contacts_with_email.contact_key is null then 'no_email'
+            when by_email.is_of_several_contacts then 'email_of_several_contacts'
+            when by_email.contact_key is not null then 'email_of_several_users'
             else 'email_of_no_app_user'
         end as unmatched_reason
     from {{ ref('int_crm__contacts') }} as contacts
     left join {{ ref('int_identity__contact_merges') }} as merged on contacts.contact_key = merged.contact_key
-    left join emails_of_one_user as by_email on contacts.email_hash = by_email.email_hash
+    left join contact_users as by_email on contacts.contact_key = by_email.contact_key
+    left join contacts_with_email on contacts.contact_key = contacts_with_email.contact_key
 ),
 
 -- The survivor of a merge keeps its own app user; without one it takes over the first of those merged into it.
@@ -76,37 +104,54 @@ survivors_on_their_own as (
 -- by kind.
 contact_emails as (
     select
-        contacts.email_hash,
+        addresses.email_hash,
         contacts.contact_rank,
         min(coalesce(survivors.anchor_person_id, survivors.surviving_contact_key)) as person_id,
         max(survivors.anchor_person_id) as anchor_person_id,
         min(coalesce(survivors.anchor_person_id, survivors.surviving_contact_key))
         <> max(coalesce(survivors.anchor_person_id, survivors.surviving_contact_key)) as is_ambiguous
     from contacts_on_their_own as contacts
+    inner join {{ ref('int_crm__contact_emails') }} as addresses on contacts.contact_key = addresses.contact_key
     inner join survivors_on_their_own as survivors
         on contacts.surviving_contact_key = survivors.surviving_contact_key
-    where contacts.email_hash is not null
-    group by contacts.email_hash, contacts.contact_rank
+    group by addresses.email_hash, contacts.contact_rank
 ),
 
--- Persons whom a contact without an app user may be: the app user of a contact with its address, else the contact of
--- the first kind that has it.
-contact_twins as (
+-- Persons whom a contact without an app user may be: the app user of a contact with one of its addresses, else the contact
+-- of the first kind that has it.
+twin_candidates as (
     select
         contacts.contact_key,
-        min(emails.anchor_person_id) as anchor_person_id,
-        min(case when emails.contact_rank < contacts.contact_rank then emails.contact_rank end) as first_rank,
-        coalesce(min(emails.anchor_person_id) <> max(emails.anchor_person_id), false)
-        or max(case when emails.is_ambiguous then 1 else 0 end) = 1 as is_ambiguous
+        emails.contact_rank,
+        emails.person_id,
+        emails.anchor_person_id,
+        emails.is_ambiguous,
+        min(case when emails.contact_rank < contacts.contact_rank then emails.contact_rank end)
+            over (partition by contacts.contact_key) as first_rank
     from contacts_on_their_own as contacts
     inner join survivors_on_their_own as survivors
         on contacts.contact_key = survivors.surviving_contact_key
+    inner join {{ ref('int_crm__contact_emails') }} as addresses on contacts.contact_key = addresses.contact_key
     inner join contact_emails as emails
         on
-            contacts.email_hash = emails.email_hash
+            addresses.email_hash = emails.email_hash
             and contacts.contact_rank <> emails.contact_rank
     where survivors.anchor_person_id is null
-    group by contacts.contact_key
+),
+
+contact_twins as (
+    select
+        contact_key,
+        coalesce(min(anchor_person_id), min(case when contact_rank = first_rank then person_id end)) as person_id,
+        coalesce(
+            min(anchor_person_id) <> max(anchor_person_id),
+            min(case when contact_rank = first_rank then person_id end)
+            <> max(case when contact_rank = first_rank then person_id end),
+            false
+        )
+        or max(case when is_ambiguous then 1 else 0 end) = 1 as is_ambiguous
+    from twin_candidates
+    group by contact_key
 ),
 
 surviving_contacts as (
@@ -114,22 +159,16 @@ surviving_contacts as (
         survivors.surviving_contact_key,
         coalesce(
             survivors.anchor_person_id,
-            case when not twins.is_ambiguous then coalesce(twins.anchor_person_id, emails.person_id) end,
+            case when not twins.is_ambiguous then twins.person_id end,
             survivors.surviving_contact_key
         ) as person_id,
         survivors.anchor_person_id is null
         and not coalesce(twins.is_ambiguous, true)
-        and coalesce(twins.anchor_person_id, emails.person_id) is not null as is_twin,
+        and twins.person_id is not null as is_twin,
         coalesce(twins.is_ambiguous, false) as is_ambiguous
     from survivors_on_their_own as survivors
-    left join contacts_on_their_own as contacts
-        on survivors.surviving_contact_key = contacts.contact_key
     left join contact_twins as twins
         on survivors.surviving_contact_key = twins.contact_key
-    left join contact_emails as emails
-        on
-            contacts.email_hash = emails.email_hash
-            and twins.first_rank = emails.contact_rank
 ),
 
 merged_anchors as (
@@ -214,7 +253,7 @@ contact_keys as (
             else contacts.unmatched_reason
         end as unmatched_reason,
         coalesce(contacts.is_internal_email, false) as is_internal,
-        contacts.email_hash
+        contacts.contact_key
     from contacts_on_their_own as contacts
     inner join surviving_contacts as survivors
         on contacts.surviving_contact_key = survivors.surviving_contact_key
@@ -222,10 +261,13 @@ contact_keys as (
 ),
 
 emails_of_one_contact as (
-    select email_hash, min(person_id) as person_id, min(person_id) <> max(person_id) as is_ambiguous
+    select
+        addresses.email_hash,
+        min(contact_keys.person_id) as person_id,
+        min(contact_keys.person_id) <> max(contact_keys.person_id) as is_ambiguous
     from contact_keys
-    where email_hash is not null
-    group by email_hash
+    inner join {{ ref('int_crm__contact_emails') }} as addresses on contact_keys.contact_key = addresses.contact_key
+    group by addresses.email_hash
 ),
 
 requesters as (

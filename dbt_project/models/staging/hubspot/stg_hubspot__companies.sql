@@ -12,6 +12,7 @@ select
     app_account_id,
     company_name,
     domain,
+    additional_domains,
     segment,
     plan,
     merged_company_ids,
