@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -24,9 +25,24 @@ def macros() -> Any:
 
 @cache
 def model_sql(name: str, **variables: Any) -> str:
-    """The SELECT of a model or of a test of one; it reads `raw_<source>.<stream>` and tables of the names of models."""
+    """The SELECT of a model or of a test of one; it reads `raw_<source>.<stream>` and tables of the names of models.
+
+    With the variable `is_incremental` it is that of an increment, which reads what was built before as `this`.
+    """
     (file,) = [*(PROJECT / "models").rglob(f"{name}.sql"), *(PROJECT / "tests").rglob(f"{name}.sql")]
-    return _environment(**variables)[0].from_string(file.read_text()).render()
+    return _environment(**variables)[0].from_string(_with_lists(file.read_text())).render()
+
+
+@cache
+def _macro_texts() -> str:
+    return "\n".join(file.read_text() for file in sorted((PROJECT / "macros").glob("*.sql")))
+
+
+def _with_lists(text: str) -> str:
+    """The text with the lists in place of the macros that return them: Jinja alone would hand on a list's text."""
+    for name, written in re.findall(r"{% macro (\w+)\(\) -%}\s*{{ return\((\[.*?\])\) }}", _macro_texts()):
+        text = re.sub(rf"(?<!macro )\b{name}\(\)", written, text)
+    return text
 
 
 @cache
@@ -50,6 +66,7 @@ def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
             string_literal=lambda text: f"'{text}'",
             escape_single_quotes=lambda text: text.replace("'", "''"),
             type_string=lambda: "string",
+            date_trunc=lambda part, date: f"date_trunc('{part}', {date})",
         ),
         "exceptions": SimpleNamespace(raise_compiler_error=fail),
         "return": lambda value: value,
@@ -59,9 +76,10 @@ def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
         "ref": lambda name: name,
         "source": lambda source, table: f"raw_{source}.{table}",
         "config": lambda **options: "",
+        "is_incremental": lambda: bool(known.get("is_incremental")),
+        "this": "this",
     }
-    files = sorted((PROJECT / "macros").glob("*.sql"))
-    module = environment.from_string("\n".join(file.read_text() for file in files)).module
+    module = environment.from_string(_with_lists(_macro_texts())).module
     environment.globals |= {name: each for name, each in vars(module).items() if not name.startswith("_")}
     return environment, module
 

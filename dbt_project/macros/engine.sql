@@ -64,6 +64,18 @@
     case when {{ json_text }} like '[%' then {{ json_text }} else '[' || {{ json_text }} || ']' end
 {%- endmacro %}
 
+{# A JSON value; where a sender wrote an object or array as a text, the object or array. #}
+{% macro json_unwrapped(json_text) -%}
+    {{ adapter.dispatch('json_unwrapped')(json_text) }}
+{%- endmacro %}
+{% macro duckdb__json_unwrapped(json_text) -%}
+    case
+        when {{ json_text }} like '"%' and try(json_type({{ json_text }} ->> '$')) in ('OBJECT', 'ARRAY')
+            then {{ json_text }} ->> '$'
+        else {{ json_text }}
+    end
+{%- endmacro %}
+
 {# The first item of a JSON array of texts. #}
 {% macro json_first_item(json_text) -%}
     {{ adapter.dispatch('json_first_item')(json_text) }}

@@ -3,10 +3,29 @@
     {{ return(['amplitude', 'mixpanel']) }}
 {%- endmacro %}
 
+{# The vendor's whole key of an event in the rows of stg_<tool>__events, where it is more than sender and insert id.
+   Mixpanel's (event, distinct_id, time, insert id) is the raw record's. #}
+{% macro vendor_event_key(tool) -%}
+    {{ {'mixpanel': 'event_id'}.get(tool, 'cast(null as ' ~ dbt.type_string() ~ ')') }}
+{%- endmacro %}
+
+{# What the events of one sender share that may be one event: nulls are one value to a window, and only those without a
+   device have a user here. #}
+{% macro sender_key() -%}
+    device_hash, case when device_hash is null then user_hash end, insert_id
+{%- endmacro %}
+
 {# The events of `relation` (rows of int_usage__events) that count: neither quarantined, nor of the zero user id, and of
-   several copies with the same device and insert id, whichever tools they come from, the one that was processed last.
-   Bots are still in. With `seen_by` there is a column of that name: the tools that saw the event, as |one|other|. #}
+   several copies one: the first, or of those that claim one moment the one that was processed last. Bots are still in.
+   A copy is
+   - an event that its tool holds for the same (`vendor_event_key`; without one the same sender and insert id) as one of the
+     `copy_days` before it, which is how long Amplitude looks for repeats;
+   - what another tool has of an event: of one sender and insert id within those days, the first of each tool.
+   So `relation` needs, beside the events to be counted, those with the same sender and insert id of `copy_days` before and,
+   for `seen_by`, after them. With `seen_by` there is a column of that name: the tools that saw the event, as |one|other|. #}
 {% macro counted_events(relation, columns, seen_by=false) -%}
+    {%- set in_order = 'order by occurred_at, uploaded_at desc nulls last, source, load_id desc, event_id' -%}
+    {%- set copies_since = add_time('day', -var('copy_days'), 'occurred_at') -%}
     select {{ columns | join(', ') }} {{- ', seen_by' if seen_by }}
     from (
         select
@@ -14,20 +33,47 @@
             {%- if seen_by %}
             {%- for tool in analytics_tools() %}
             case
-                when max(case when source = '{{ tool }}' then 1 else 0 end)
-                    over (partition by event_date, device_hash, insert_id) = 1 then '|{{ tool }}'
+                when max(case when source = '{{ tool }}' and not is_repeat then 1 else 0 end)
+                    over (partition by {{ sender_key() }}, event_number) = 1 then '|{{ tool }}'
                 else ''
             end ||
             {%- endfor %} '|' as seen_by,
             {%- endif %}
-            row_number() over (
-                partition by event_date, device_hash, insert_id
-                order by uploaded_at desc nulls last, source asc, load_id desc, event_id asc
-            ) as copy_number
-        from {{ relation }}
-        where quarantine_reason is null and not is_zero_user
+            is_copy
+        from (
+            select
+                *,
+                sum(case when is_copy then 0 else 1 end) over (partition by {{ sender_key() }} {{ in_order }}
+                    rows between unbounded preceding and current row) as event_number
+            from (
+                select
+                    *,
+                    is_repeat or (is_of_this_sender and not is_of_this_tool) as is_copy
+                from (
+                    select
+                        *,
+                        coalesce(
+                            lag(occurred_at) over (
+                                partition by source, {{ sender_key() }}, vendor_event_key {{ in_order }}
+                            ) >= {{ copies_since }},
+                            false
+                        ) as is_repeat,
+                        coalesce(
+                            lag(occurred_at) over (partition by source, {{ sender_key() }} {{ in_order }})
+                            >= {{ copies_since }},
+                            false
+                        ) as is_of_this_tool,
+                        coalesce(
+                            lag(occurred_at) over (partition by {{ sender_key() }} {{ in_order }}) >= {{ copies_since }},
+                            false
+                        ) as is_of_this_sender
+                    from {{ relation }}
+                    where quarantine_reason is null and not is_zero_user
+                ) as compared
+            ) as judged
+        ) as numbered
     ) as copies
-    where copy_number = 1
+    where not is_copy
 {%- endmacro %}
 
 {# Did a tool (an SQL text) see the events of a row? `seen_by` is the column that counted_events gives. #}
@@ -41,4 +87,15 @@
     from {{ ref('int_calendar__days') }} as days
     cross join {{ ref('int_usage__horizon') }} as horizon
     where days.week_end >= horizon.starts_on and days.week_end < {{ as_of_date() }}
+{%- endmacro %}
+
+{# The account of an event: the first one of whatever its group is written as, a text, a number, a list of them, or one of
+   these as a text of JSON. #}
+{% macro named_account(group_json) -%}
+    nullif(trim({{ json_first_item(json_as_list(json_unwrapped(group_json))) }}), '')
+{%- endmacro %}
+
+{# Why an event's time cannot be that of the event: dated more than an hour after the vendor had it, or after we had. #}
+{% macro is_ahead_of_receipt(occurred_at, known_at) -%}
+    {{ occurred_at }} > {{ add_time('hour', 1, known_at) }}
 {%- endmacro %}

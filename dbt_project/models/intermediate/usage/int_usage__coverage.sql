@@ -11,7 +11,8 @@ with events as (
         and {{ days_between('cast(occurred_at as date)', 'cast(uploaded_at as date)') }} > {{ var('late_event_days') }}
             as is_late
     from {{ ref('int_usage__events') }}
-    where event_date is null or event_date < {{ as_of_date() }}
+    -- What claims to be of a day to come is set aside for it, and nothing to wait for.
+    where quarantine_reason is not null or event_date < {{ as_of_date() }}
 ),
 
 event_types as (
@@ -95,6 +96,8 @@ union all
 {{ coverage_rows('events', 'events', [
     ('events_quarantined_future', "quarantine_reason = 'future'", 'true',
      'Events more than an hour ahead of their receipt: not counted.'),
+    ('events_quarantined_before_history', "quarantine_reason = 'before_history'", 'true',
+     'Events dated before the day on which the history begins, as a clock that was never set dates them: not counted.'),
     ('events_quarantined_nobody', "quarantine_reason = 'nobody'", 'true',
      'Events with neither a user nor a device: not counted.'),
     ('events_quarantined_no_event_time', "quarantine_reason = 'no_event_time'", 'true',
@@ -120,7 +123,7 @@ select
     'events_duplicate' as check_name,
     cast(tools.countable_count - seen.event_count as bigint) as counted,
     cast(tools.countable_count as bigint) as total,
-    'Further copies of an event (same device and insert id) in the same tool: not counted.' as explanation
+    'Further copies of an event in the same tool, by the whole key that the vendor gives: not counted.' as explanation
 from tools
 inner join (
     select source, sum(case when is_seen then event_count else 0 end) as event_count

@@ -3,18 +3,30 @@ with steps as (
     select distinct event_type from {{ ref('stg_registry__funnel_steps') }}
 ),
 
-step_events as (
-    select events.*
+-- An event of another type may be the one of which a step's event is a copy.
+step_keys as (
+    select distinct events.insert_id
     from {{ ref('int_usage__events') }} as events
     inner join steps on events.event_type = steps.event_type
-    where events.event_date < {{ as_of_date() }}
+),
+
+events_to_compare as (
+    select events.*
+    from {{ ref('int_usage__events') }} as events
+    inner join step_keys on events.insert_id = step_keys.insert_id
+),
+
+counted_whatever as (
+    {{ counted_events('events_to_compare', [
+        'event_date', 'device_hash', 'event_id', 'user_hash', 'event_type', 'user_agent', 'occurred_at', 'source'
+    ]) }}
 ),
 
 counted as (
-    {{ counted_events('step_events', [
-        'event_date', 'device_hash', 'insert_id', 'uploaded_at', 'event_id', 'user_hash', 'event_type', 'user_agent',
-        'occurred_at', 'source', 'load_id'
-    ]) }}
+    select counted_whatever.*
+    from counted_whatever
+    inner join steps on counted_whatever.event_type = steps.event_type
+    where counted_whatever.event_date < {{ as_of_date() }}
 ),
 
 bot_patterns as (

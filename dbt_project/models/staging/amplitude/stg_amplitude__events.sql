@@ -20,8 +20,8 @@ parsed as (
         ('device_id', 'device_id', 'text'),
         ('user_id', 'user_id', 'text'),
         ('platform', 'platform', 'text'),
-        ('groups.account', 'account_group', 'json'),
-        ('user_properties.email', 'email', 'text'),
+        ('groups', 'event_groups', 'json'),
+        ('user_properties', 'user_properties', 'json'),
         ('event_properties', 'event_properties', 'json'),
         ('event_time', 'occurred_at', 'timestamp'),
         ('server_received_time', 'received_at', 'timestamp'),
@@ -29,26 +29,46 @@ parsed as (
     ], further_columns=['load_id']) }}
 ),
 
+-- Senders may have turned an object into a text of JSON before they handed it over.
+unwrapped as (
+    select
+        *,
+        {{ json_unwrapped('event_groups') }} as groups_json,
+        {{ json_unwrapped('user_properties') }} as user_properties_json,
+        {{ json_unwrapped('event_properties') }} as event_properties_json
+    from parsed
+),
+
+named as (
+    select
+        *,
+        {{ json_member('groups_json', "'account'") }} as account_group,
+        {{ json_property('user_properties_json', "'email'") }} as email,
+        nullif(device_id, '') as sending_device_id
+    from unwrapped
+),
+
 renamed as (
     select
         record_id as event_id,
         load_id,
         event_type,
-        coalesce(insert_id, record_id) as insert_id,
-        {{ json_first_item('account_group') }} as app_account_id,
-        {{ pseudonym('device_id') }} as device_hash,
+        coalesce(nullif(insert_id, ''), record_id) as insert_id,
+        {{ named_account('account_group') }} as app_account_id,
+        {{ pseudonym('sending_device_id') }} as device_hash,
         {{ pseudonym("nullif(user_id, '')") }} as user_hash,
         {{ email_hash('email') }} as email_hash,
         {{ email_domain_hash('email') }} as email_domain_hash,
         platform,
-        lower({{ json_property('event_properties', "'user_agent'") }}) as user_agent,
-        event_properties,
+        lower({{ json_property('event_properties_json', "'user_agent'") }}) as user_agent,
+        event_properties_json as event_properties,
         coalesce(user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
         occurred_at,
         received_at,
         uploaded_at,
+        coalesce(received_at, uploaded_at, extracted_at) as known_at,
         {{ reporting_date('occurred_at') }} as event_date
-    from parsed
+    from named
 )
 
 select
@@ -68,7 +88,7 @@ select
         when occurred_at is null then 'no_event_time'
         when event_type is null then 'no_event_type'
         when device_hash is null and user_hash is null then 'nobody'
-        when occurred_at > {{ add_time('hour', 1, 'received_at') }} then 'future'
+        when {{ is_ahead_of_receipt('occurred_at', 'known_at') }} then 'future'
     end as quarantine_reason,
     is_zero_user,
     occurred_at,

@@ -12,7 +12,23 @@
 ] %}
 
 with new_events as (
-    select * from {{ source('mixpanel', 'events') }}
+    select
+        record_id,
+        record_version,
+        extracted_at,
+        is_deleted,
+        load_id,
+        -- A warehouse on the way may have kept the properties as a text of JSON.
+        case
+            when {{ contains_text('record', "':\"{'") }} or {{ contains_text('record', "': \"{'") }}
+                then coalesce(
+                    '{"event": ' || coalesce({{ json_member('record', "'event'") }}, 'null') || ', "properties": '
+                    || {{ json_unwrapped(json_member('record', "'properties'")) }} || '}',
+                    record
+                )
+            else record
+        end as record
+    from {{ source('mixpanel', 'events') }}
     {%- if is_incremental() %}
     where load_id in (
         select load_id from {{ source('mixpanel', 'events') }}
@@ -44,12 +60,12 @@ identified as (
     select
         *,
         coalesce(
-            device_id,
-            case when distinct_id like '$device:%' then substring(distinct_id, 9) end
+            nullif(device_id, ''),
+            case when distinct_id like '$device:%' then nullif(substring(distinct_id, 9), '') end
         ) as sending_device_id,
         coalesce(
             nullif(user_id, ''),
-            case when distinct_id not like '$device:%' and distinct_id <> coalesce(device_id, '') then distinct_id end
+            case when distinct_id not like '$device:%' and distinct_id <> coalesce(device_id, '') then nullif(distinct_id, '') end
         ) as sending_user_id,
         {{ from_epoch('time_milliseconds') }} as shown_at,
         {{ from_epoch('processed_milliseconds') }} as processed_at
@@ -78,8 +94,8 @@ renamed as (
         record_id as event_id,
         load_id,
         event_type,
-        coalesce(insert_id, record_id) as insert_id,
-        {{ json_first_item('account_group') }} as app_account_id,
+        coalesce(nullif(insert_id, ''), record_id) as insert_id,
+        {{ named_account('account_group') }} as app_account_id,
         {{ pseudonym('sending_device_id') }} as device_hash,
         {{ pseudonym('sending_user_id') }} as user_hash,
         {{ email_hash('email') }} as email_hash,
@@ -90,6 +106,7 @@ renamed as (
         coalesce(sending_user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
         occurred_at,
         processed_at,
+        coalesce(processed_at, extracted_at) as known_at,
         {{ reporting_date('occurred_at') }} as event_date
     from timed
 )
@@ -111,7 +128,7 @@ select
         when occurred_at is null then 'no_event_time'
         when event_type is null then 'no_event_type'
         when device_hash is null and user_hash is null then 'nobody'
-        when occurred_at > {{ add_time('hour', 1, 'processed_at') }} then 'future'
+        when {{ is_ahead_of_receipt('occurred_at', 'known_at') }} then 'future'
     end as quarantine_reason,
     is_zero_user,
     occurred_at,
