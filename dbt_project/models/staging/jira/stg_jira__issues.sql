@@ -51,7 +51,9 @@ dated as (
         end as known_created_at,
         {{ jira_timestamp('updated_original') }} as updated_at,
         {{ jira_timestamp('resolved_original') }} as resolved_at,
-        {{ jira_timestamp('status_category_changed_original') }} as status_category_changed_at
+        {{ jira_timestamp('status_category_changed_original') }} as status_category_changed_at,
+        -- A night reads after the day that it is about.
+        {{ add_time('day', -1, 'extracted_at') }} as told_at
     from issues
 ),
 
@@ -61,9 +63,9 @@ created as (
         coalesce(
             known_created_at,
             least(
-                coalesce(resolved_at, extracted_at),
-                coalesce(status_category_changed_at, extracted_at),
-                coalesce(updated_at, extracted_at)
+                coalesce(resolved_at, told_at),
+                coalesce(status_category_changed_at, told_at),
+                coalesce(updated_at, told_at)
             )
         ) as created_at
     from dated
