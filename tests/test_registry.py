@@ -76,6 +76,20 @@ WRONG = {
         -3,
         "`nobody`, which teams.yml does not have",
     ),
+    "funnel without a window": (
+        "funnels.yml",
+        "    window_days: 7\n",
+        "",
+        None,
+        "set window_days or window_hours, one of them",
+    ),
+    "funnel with two windows": (
+        "funnels.yml",
+        "window_days: 7",
+        "window_days: 7\n    window_hours: 2",
+        None,
+        "set window_days or window_hours, one of them",
+    ),
     "unknown funnel product": ("funnels.yml", "product: studio", "product: nothing", -2, "`nothing`"),
     "duplicate id": ("features.yml", "id: automation", "id: board", 0, "`board` is used twice"),
     "shared event": (

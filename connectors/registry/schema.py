@@ -81,8 +81,18 @@ class Funnel(Entry):
     name: Text
     product: Text
     owner: Owner
-    window_days: Annotated[int, Field(gt=0)]
+    window_days: Annotated[int, Field(gt=0)] | None = None
+    window_hours: Annotated[int, Field(gt=0)] | None = None
     steps: Annotated[list[FunnelStep], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _has_one_window(self) -> "Funnel":
+        if (self.window_days is None) == (self.window_hours is None):
+            raise ValueError(
+                f"funnel {self.id}: set window_days or window_hours, one of them, to say how long after the first step "
+                "a further one counts"
+            )
+        return self
 
 
 class Stage(Entry):

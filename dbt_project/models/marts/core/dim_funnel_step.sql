@@ -4,8 +4,10 @@ select
     funnels.funnel_name,
     funnels.product_id,
     funnels.window_days,
+    funnels.window_hours,
     steps.step_number,
-    steps.event_type as step,
+    steps.step,
+    steps.event_type,
     steps.step_name
 from {{ ref('stg_registry__funnels') }} as funnels
 inner join {{ ref('stg_registry__funnel_steps') }} as steps on funnels.funnel_id = steps.funnel_id

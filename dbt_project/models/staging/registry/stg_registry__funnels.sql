@@ -5,6 +5,7 @@ with entries as (
         ('product', 'product_id', 'text'),
         ('owner', 'owner', 'text'),
         ('window_days', 'window_days', 'integer'),
+        ('window_hours', 'window_hours', 'integer'),
         ('steps', 'steps', 'json'),
     ]) }}
 )
@@ -15,6 +16,7 @@ select
     product_id,
     owner,
     coalesce(steps, '[]') as steps,
-    window_days
+    window_days,
+    coalesce(window_hours, 24 * window_days) as window_hours
 from entries
 where not is_deleted
