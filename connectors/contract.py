@@ -55,6 +55,8 @@ class Stream:
     `lag`: nothing nearer to now than this is asked for. `look_back`: this much is read again each time.
     `deletes`: how a deletion shows: a `flag` in the record, an `archived_pass` over the vendor's archive, the record
     `vanish`es from a complete reading (the connector emits the deleted version), or `none`: not at all.
+    `is_swept`: the vendor lists the ids that it has, cheaply: what went without a word is found by them (`Connector.ids`).
+    `part_of`: the stream, read before, whose deleted records take records of this one along: it is then swept at once.
     `personal_data`: dotted paths into the record. `optional`: a plan may lack it, and a 403 is then no failure.
     `is_event`: the records are events that never change; they are read from the start of the history, not whole.
     """
@@ -73,6 +75,8 @@ class Stream:
     deletes: Literal["flag", "archived_pass", "vanish", "none"] = "none"
     optional: bool = False
     is_event: bool = False
+    is_swept: bool = False
+    part_of: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -146,6 +150,7 @@ class Connector(ABC):
     `name`: its folder below `connectors`. `title`: as the vendor writes it. `console`: where a person signs in to look a
     record up; None for what is no tool. `unread`: a sentence for readers on what follows when a reading fails.
     `access`: in one sentence, the credentials that the source needs and their least scopes; the remedy of a refusal.
+    `ids_at_once`: for so many records `by_id` is asked at a time.
     `known` is set by the runner: a connector that must compare with what raw holds reads it.
     """
 
@@ -156,6 +161,7 @@ class Connector(ABC):
     unread: ClassVar[Words]
     access: ClassVar[str]
     streams: ClassVar[tuple[Stream, ...]]
+    ids_at_once: ClassVar[int] = 100
     Settings: ClassVar[type["SourceSettings"]]
 
     def __init__(self, settings: Any, http: "Http") -> None:
@@ -188,6 +194,14 @@ class Connector(ABC):
     @abstractmethod
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         """The pages of a window. Raises WindowTooLarge when the vendor wants it shorter."""
+
+    def ids(self, stream: Stream) -> Iterator[str]:
+        """The ids of all records of a swept stream that the vendor has and shows as not deleted, in any order."""
+        raise NotImplementedError(f"{self.name} lists no ids of {stream.name}.")
+
+    def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
+        """The content of now of those of at most `ids_at_once` records of a swept stream that the vendor still has."""
+        raise NotImplementedError(f"{self.name} reads no {stream.name} by id.")
 
     def shortened(self, window: Window) -> Window | None:
         """The beginning of a window that is too large; None when it cannot be shorter."""

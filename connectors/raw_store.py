@@ -45,6 +45,10 @@ create table if not exists {schema}._pops_quarantine (
 create table if not exists {schema}._pops_cursors (
     stream varchar primary key, cursor varchar not null, committed_at timestamptz not null, load_id varchar not null
 );
+create table if not exists {schema}._pops_sweeps (
+    load_id varchar primary key, stream varchar not null, swept_at timestamptz not null, held_count bigint not null,
+    listed_count bigint not null, gone_count bigint not null, returned_count bigint not null
+);
 create table if not exists {schema}._pops_runs (
     run_id varchar primary key, started_at timestamptz not null, finished_at timestamptz, until timestamptz not null,
     outcome varchar not null, error varchar
@@ -77,6 +81,19 @@ class Booking:
     mended: int = 0
     vendor_count: int | None = None
     reason: str | None = None
+
+
+@dataclass
+class SweepCounts:
+    """What `_pops_sweeps` says of a sweep. `held`: records of raw that were not deleted. `listed`: ids that the vendor has.
+
+    `gone`: taken for deleted. `returned`: were deleted in raw, and the vendor has them.
+    """
+
+    held: int = 0
+    listed: int = 0
+    gone: int = 0
+    returned: int = 0
 
 
 class RawStore:
@@ -150,6 +167,46 @@ class RawStore:
         while batch := rows.fetchmany(5_000):
             yield from (RawRecord(*row) for row in batch)
 
+    def states(self, stream: str) -> Iterator[tuple[str, bool]]:
+        """(id, is deleted) of the latest version of every record of a stream."""
+        rows = self.connection.cursor().execute(
+            f"""
+            select record_id, is_deleted
+            from (
+                select
+                    record_id, is_deleted,
+                    row_number() over (partition by record_id order by {LATEST}) as version_number
+                from {self.table(stream)}
+            )
+            where version_number = 1
+            """
+        )
+        while batch := rows.fetchmany(5_000):
+            yield from batch
+
+    def last_swept(self, stream: str) -> datetime | None:
+        """When a stream was last compared with the vendor's ids, or else first read; None: it was never read."""
+        found = self._row(
+            f"""
+            select coalesce(
+                (select max(swept_at) from {self.schema}._pops_sweeps where stream = $stream),
+                (
+                    select min(extracted_at) from {self.schema}._pops_loads
+                    where stream = $stream and outcome in ('loaded', 'empty')
+                )
+            )::timestamp
+            """,
+            {"stream": stream},
+        )
+        return found[0].replace(tzinfo=UTC) if found and found[0] else None
+
+    def has_deleted_since(self, stream: str, moment: datetime) -> bool:
+        """Did a reading after `moment` find a record of the stream deleted?"""
+        found = self._row(
+            f"select count(*) from {self.table(stream)} where is_deleted and extracted_at > ?", [moment]
+        )
+        return bool(found and found[0])
+
     def start_run(self, run_id: str, until: datetime, is_night: bool = True) -> None:
         """Book the run as stopped until `finish_run` says otherwise, and take back what no run has booked.
 
@@ -177,8 +234,9 @@ class RawStore:
         extracted_at: datetime,
         cursor: Cursor | None = None,
         quarantined: list[tuple[str, str]] | None = None,
+        sweep: SweepCounts | None = None,
     ) -> None:
-        """Write the load, its quarantined records and the cursor in one transaction."""
+        """Write the load, its quarantined records, the cursor and what a sweep counted in one transaction."""
         start, end = (window.start, window.end) if window else (None, None)
         connection = self.connection
         connection.begin()
@@ -193,6 +251,19 @@ class RawStore:
             )  # fmt: skip
             for reason, record in quarantined or []:
                 self._quarantine(stream, reason, record, booking.load_id, extracted_at)
+            if sweep is not None:
+                connection.execute(
+                    f"insert into {self.schema}._pops_sweeps values (?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        booking.load_id,
+                        stream,
+                        extracted_at,
+                        sweep.held,
+                        sweep.listed,
+                        sweep.gone,
+                        sweep.returned,
+                    ],
+                )
             if cursor is not None:
                 connection.execute(
                     f"insert or replace into {self.schema}._pops_cursors values (?, ?, ?, ?)",
@@ -271,6 +342,6 @@ class RawStore:
             },
         )  # fmt: skip
 
-    def _row(self, sql: str, parameters: list[Any]) -> tuple[Any, ...] | None:
+    def _row(self, sql: str, parameters: list[Any] | dict[str, Any]) -> tuple[Any, ...] | None:
         found: tuple[Any, ...] | None = self.connection.execute(sql, parameters).fetchone()
         return found

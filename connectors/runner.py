@@ -21,7 +21,7 @@ import httpx
 
 from connectors import SOURCES, connector_class
 from connectors.batch import Batch
-from connectors.contract import Connector, Cursor, Stream, Window
+from connectors.contract import Connector, Cursor, Page, Stream, Window
 from connectors.credentials import explained
 from connectors.errors import (
     AlreadyRunning,
@@ -36,9 +36,10 @@ from connectors.errors import (
 )
 from connectors.http import Http
 from connectors.loading import Loader
-from connectors.raw_store import Booking, RawStore
+from connectors.raw_store import Booking, RawStore, SweepCounts
 from connectors.settings import load_settings
 from connectors.surprises import as_source_error, trace_of
+from connectors.sweeping import SWEPT_EVERY, swept
 from connectors.waiting import SYSTEM_CLOCK, Clock
 
 # The same logger as the one that `connectors.redaction` redacts: a child of it would not be.
@@ -111,12 +112,13 @@ def run_source(
     transport: httpx.BaseTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
     reread_until: datetime | None = None,
+    only_sweep: bool = False,
 ) -> SourceRun:
     """Read every stream of a source from its cursor to `until` (aware; `extracted_at` of what is loaded).
 
     `history_start` (aware): where event streams begin when they were never read. What goes wrong with a source is in
     the result, not raised, so that one broken source leaves the others alone. `transport`, `clock`: for tests.
-    `reread_until`: see `reread_source`.
+    `reread_until`: see `reread_source`. `only_sweep`: read nothing, but look for what vanished, whenever that was last done.
     """
     if until.tzinfo is None or history_start.tzinfo is None:
         raise ValueError("`until` and `history_start` need a time zone.")
@@ -136,7 +138,7 @@ def run_source(
                 connector = kind(settings, http)
                 connector.known = store.known
                 start = history_start.astimezone(UTC)
-                run = _Run(connector, http, store, folder, until, start, progress, reread_until)
+                run = _Run(connector, http, store, folder, until, start, progress, reread_until, only_sweep)
                 return run.whole()
     except Exception as problem:  # noqa: BLE001 (whatever a source throws costs that source, and not the night)
         _log_surprise(problem, source)
@@ -173,7 +175,9 @@ def reread_source(
 
 
 class _Run:
-    """One run of one source. `reread_until`: the end of a window that is read again; None: a night."""
+    """One run of one source. `reread_until`: the end of a window that is read again; `only_sweep`: nothing is read but
+    what vanished is looked for; neither: a night.
+    """
 
     def __init__(
         self,
@@ -185,6 +189,7 @@ class _Run:
         history_start: datetime,
         progress: Progress | None,
         reread_until: datetime | None,
+        only_sweep: bool,
     ) -> None:
         self._connector = connector
         self._http = http
@@ -194,6 +199,7 @@ class _Run:
         self._until = until
         self._history_start = history_start
         self._reread_until = reread_until
+        self._only_sweep = only_sweep
         self._progress: Progress = progress or (lambda message: None)
         # Sorts by time: where all else is equal, the later load holds the later state.
         self._run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4().hex[:6]}"
@@ -201,10 +207,12 @@ class _Run:
 
     def whole(self) -> SourceRun:
         """All streams; one that fails leaves the others alone, except when the credentials themselves are rejected."""
-        self._store.start_run(self._run_id, self._until, is_night=self._reread_until is None)
+        self._store.start_run(
+            self._run_id, self._until, is_night=self._reread_until is None and not self._only_sweep
+        )
         result = SourceRun(self._connector.name, "ok")
         last_word: SourceError | None = None
-        for stream in self._connector.streams:
+        for stream in self._streams():
             run = StreamRun(stream.name)
             result.streams.append(run)
             started = time.monotonic()
@@ -229,10 +237,16 @@ class _Run:
         self._store.finish_run(self._run_id, outcome, result.error)
         return result
 
+    def _streams(self) -> tuple[Stream, ...]:
+        return tuple(each for each in self._connector.streams if each.is_swept or not self._only_sweep)
+
     def _guarded(self, stream: Stream, run: StreamRun) -> SourceError | None:
         """Read a stream; what goes wrong is booked and returned."""
         try:
-            self._read_on(stream, run)
+            if not self._only_sweep:
+                self._read_on(stream, run)
+            if self._is_sweep_due(stream):
+                self._sweep(stream, run)
         except Exception as problem:  # noqa: BLE001 (whatever a stream throws costs that stream)
             _log_surprise(problem, f"{self._connector.name} {stream.name}")
             error = explained(self._connector, problem, stream.name)
@@ -267,11 +281,11 @@ class _Run:
                 raise StuckCursor("The window left the cursor where it was.")
             cursor = reached
 
-    def _read(self, stream: Stream, window: Window, run: StreamRun) -> Cursor:
+    def _read(self, stream: Stream, window: Window, run: StreamRun) -> Cursor | None:
         """Fetch, load and book a window, or the beginning of it that the vendor bears; the cursor after that."""
         started = time.monotonic()
         try:
-            booking, cursor = self._load(stream, window)
+            booking, cursor = self._load(stream, self._connector.fetch(stream, window), window)
         except WindowTooLarge:
             shorter = self._connector.shortened(window)
             if shorter is None:
@@ -284,11 +298,40 @@ class _Run:
         )
         return cursor
 
-    def _load(self, stream: Stream, window: Window) -> tuple[Booking, Cursor]:
-        cursor: Cursor = window.cursor_after
+    def _is_sweep_due(self, stream: Stream) -> bool:
+        """By the books a week after the last one; at once when it is asked for, or when what its records are part of went."""
+        if not stream.is_swept or self._reread_until is not None:
+            return False
+        last = self._store.last_swept(stream.name)
+        if last is None:
+            return False
+        if self._only_sweep or self._until - last > SWEPT_EVERY:
+            return True
+        return bool(stream.part_of) and self._store.has_deleted_since(stream.part_of, last)
+
+    def _sweep(self, stream: Stream, run: StreamRun) -> None:
+        """Compare the ids that the vendor has with those of raw, in one load."""
+        counts = SweepCounts()
+        pages = swept(self._connector, stream, self._store, counts)
+        booking, _ = self._load(stream, pages, sweep=counts)
+        run.add(booking)
+        self._progress(
+            f"{self._connector.name} {stream.name}: {counts.listed:,} ids listed, {counts.gone:,} gone, "
+            f"{counts.returned:,} came back"
+        )
+
+    def _load(
+        self,
+        stream: Stream,
+        pages: Iterator[Page],
+        window: Window | None = None,
+        sweep: SweepCounts | None = None,
+    ) -> tuple[Booking, Cursor | None]:
+        """The pages of a window, or those of a sweep, in one load."""
+        cursor = window.cursor_after if window else None
         load_id = self._next_load_id()
         with Batch(self._store, stream.name, load_id, self._until, self._scratch) as batch:
-            for page in self._connector.fetch(stream, window):
+            for page in pages:
                 batch.add(page)
                 if page.cursor is not None:
                     cursor = page.cursor
@@ -305,10 +348,10 @@ class _Run:
                 quarantined=len(batch.quarantined),
                 mended=batch.mended,
                 vendor_count=batch.vendor_count,
-                reason=None if batch.fetched else "The vendor has nothing for this window.",
+                reason=None if batch.fetched or sweep else "The vendor has nothing for this window.",
             )
             kept = cursor if self._reread_until is None else None
-            self._store.book(stream.name, window, booking, self._until, kept, batch.quarantined)
+            self._store.book(stream.name, window, booking, self._until, kept, batch.quarantined, sweep)
         return booking, cursor
 
     def _reconciled(self, stream: Stream, load_id: str, batch: Batch) -> int:

@@ -28,9 +28,19 @@ def whole(pages: Iterable[list[RawRecord]], held: Iterable[RawRecord]) -> Iterat
     if is_torn:
         # What came without its id may be any of them.
         return
-    if count >= FEW and len(gone) > count * (1 - LEAST_SHOWN):
+    refuse_too_few(count - len(gone), count)
+    yield Page([as_deleted(each) for each in gone.values()])
+
+
+def refuse_too_few(shown: int, held: int) -> None:
+    """Raises MalformedResponse when less than half of ten or more held records are shown."""
+    if held >= FEW and shown < held * LEAST_SHOWN:
         raise MalformedResponse(
-            f"The vendor shows {count - len(gone)} of the {count} records that raw holds: too few to be true.",
+            f"The vendor shows {shown} of the {held} records that raw holds: too few to be true.",
             remedy="Nothing was taken for deleted. Should they be gone indeed, delete the source's raw file and read it anew.",
         )
-    yield Page([each._replace(record_version="", is_deleted=True) for each in gone.values()])
+
+
+def as_deleted(record: RawRecord) -> RawRecord:
+    """The deleted version of a record, with the content that was last known and the run's moment as its version."""
+    return record._replace(record_version="", is_deleted=True)

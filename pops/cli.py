@@ -145,6 +145,21 @@ def check(
 
 
 @app.command()
+def sweep(source: Annotated[str, typer.Argument(help="The source to sweep.")]) -> None:
+    """Look for records that vanished at a vendor which tells of no deletion; a night does it once a week.
+
+    They count as deleted from the next night on, and as before once they come back.
+    """
+    from pops.sources import sweep as sweep_source
+    from settings.home import Home
+
+    with _readable_errors():
+        sweep_source(
+            source, Home.from_environment().prepare(), os.environ, lambda line: _terminal.print(shown(line))
+        )
+
+
+@app.command()
 def health(
     max_age_hours: Annotated[float, typer.Option(help="Older than this is not well.")] = 30.0,
 ) -> None:

@@ -1,6 +1,6 @@
 """How sources stand: on or off, last read, credentials."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from connectors import VENDORS, connector_class
 from connectors.contract import Credentials
 from connectors.credentials import check_source
 from connectors.raw_facts import read_states
+from connectors.runner import run_source
 from connectors.settings import address_variable, chosen_sources, load_settings
 from publication.target import PublicationError
 from publication.targets import targets_on
@@ -74,16 +75,40 @@ def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[st
         yield source, check_source(source, env) or Credentials("ok")
         return
     chosen = chosen_sources(env)
-    if source is not None and source not in VENDORS:
-        raise ValueError(f"There is no vendor {source!r}: choose one of {', '.join(VENDORS)}.")
-    if source is not None and source not in chosen:
-        address = address_variable(source, connector_class(source).Settings)
-        raise ValueError(f"{source} is off: set {address} and its credentials.")
+    if source is not None:
+        _refuse_unless_on(source, env)
     for name in chosen if source is None else [source]:
         error = chosen[name]
         answer = check_source(name, env) if error is None else Credentials("rejected", str(error))
         assert answer is not None
         yield name, answer
+
+
+def sweep(source: str, home: Home, env: Mapping[str, str], progress: Callable[[str], None]) -> None:
+    """Look now for what vanished at a vendor that tells of no deletion; `progress` hears what was found, by stream.
+
+    Raises ValueError for a source that is off, unknown, not swept or was never read, and for a sweep that failed.
+    """
+    _refuse_unless_on(source, env)
+    swept = [each.name for each in connector_class(source).streams if each.is_swept]
+    if not swept:
+        raise ValueError(f"{source} is not swept: it tells of its deletions, or its records stay for good.")
+    now = datetime.now(UTC)
+    run = run_source(source, home.root, now, now, env, progress, only_sweep=True)
+    if run.error:
+        raise ValueError(run.error)
+    if not any(each.windows for each in run.streams):
+        raise ValueError(
+            f"{source} was never read: there is nothing to compare with. Run `pops nightly` first."
+        )
+
+
+def _refuse_unless_on(source: str, env: Mapping[str, str]) -> None:
+    if source not in VENDORS:
+        raise ValueError(f"There is no vendor {source!r}: choose one of {', '.join(VENDORS)}.")
+    if source not in chosen_sources(env):
+        address = address_variable(source, connector_class(source).Settings)
+        raise ValueError(f"{source} is off: set {address} and its credentials.")
 
 
 def targets(home: Home, env: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:

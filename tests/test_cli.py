@@ -19,7 +19,7 @@ def house(tmp_path: Path) -> House:
 def test_help_names_every_command(house: House) -> None:
     done = house.pops("--help")
     assert done.returncode == 0
-    for command in ("demo", "nightly", "sources", "check", "report", "digest", "query", "export"):
+    for command in ("demo", "nightly", "sources", "sweep", "check", "report", "digest", "query", "export"):
         assert command in done.stdout
 
 
@@ -27,6 +27,7 @@ def test_help_names_every_command(house: House) -> None:
     ("arguments", "said"),
     [
         (("report",), "Nothing is published yet"),
+        (("sweep", "jira"), "jira is off: set POPS_JIRA_BASE_URL"),
         (("report", "--week", "last"), "'last' is no ISO week"),
         (("digest", "--dry-run"), "Nothing is published yet"),
         (("query", "nps"), "Nothing is published yet"),

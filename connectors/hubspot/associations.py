@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.contract import Known, Page, RawRecord
-from connectors.errors import MalformedResponse, StuckCursor
+from connectors.errors import StuckCursor
 from connectors.http import Http
+from connectors.hubspot.objects import refuse_unanswered
 from connectors.whole import whole
 
 Json = dict[str, Any]
@@ -39,15 +40,8 @@ def _of_objects(http: Http, kind: str, ids: list[str]) -> dict[str, Json]:
             raise StuckCursor(place=f"POST {path}")
         asked += [each for each in inputs if "after" in each]
         body = http.post(path, {"inputs": inputs})
-        # An object without associations is reported as an error; any other error must not pass for a removal.
-        unread = [each for each in body.get("errors", []) if each.get("category") != "OBJECT_NOT_FOUND"]
-        if unread:
-            raise MalformedResponse(
-                f"{len(unread)} of {len(inputs)} {kind} were not answered.",
-                place=f"POST {path}",
-                vendor_message=str(unread[0].get("message", "")),
-                remedy="Nothing was taken for removed: the next run asks again.",
-            )
+        # An object without associations is reported as an error, too.
+        refuse_unanswered(body, path)
         inputs = []
         for result in body["results"]:
             from_id = str(result["from"]["id"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from connectors.errors import StuckCursor
+from connectors.errors import MalformedResponse, StuckCursor
 from connectors.http import Http
 
 Json = dict[str, Any]
@@ -84,6 +84,21 @@ class Objects:
                 raise StuckCursor(place=f"POST /crm/objects/2026-09/{kind}/search")
             last = reached
 
+    def ids(self, kind: str) -> Iterator[str]:
+        """The ids of all live objects."""
+        params = {"limit": ROWS_A_LIST_PAGE, "archived": "false", "properties": "hs_object_id"}
+        for body in self._http.paginate(f"/crm/objects/2026-09/{kind}", params, following):
+            yield from (str(row["id"]) for row in body["results"])
+
+    def by_id(self, kind: str, ids: list[str]) -> list[Json]:
+        """Those of up to 100 live objects that are there. Raises MalformedResponse when one was not answered at all."""
+        path = f"/crm/objects/2026-09/{kind}/batch/read"
+        query = {"inputs": [{"id": each} for each in ids], "properties": self._properties(kind)}
+        body = self._http.post(path, query)
+        refuse_unanswered(body, path)
+        rows: list[Json] = body["results"]
+        return rows
+
     def _properties(self, kind: str) -> list[str]:
         if kind not in self._names:
             found = self._http.get(f"/crm/properties/2026-09/{kind}")["results"]
@@ -107,6 +122,18 @@ def following(body: Json) -> Json | None:
     """The parameter that asks for the next page; None on the last one."""
     after = body.get("paging", {}).get("next", {}).get("after")
     return None if after is None else {"after": after}
+
+
+def refuse_unanswered(body: Json, path: str) -> None:
+    """Raises MalformedResponse when a batch answers some of its objects with another error than that they are not there."""
+    unread = [each for each in body.get("errors", []) if each.get("category") != "OBJECT_NOT_FOUND"]
+    if unread:
+        raise MalformedResponse(
+            f"{len(unread)} of the objects that were asked for were not answered.",
+            place=f"POST {path}",
+            vendor_message=str(unread[0].get("message", "")),
+            remedy="Nothing was taken for removed: the next run asks again.",
+        )
 
 
 def _filter(name: str, operator: str, value: int) -> Json:

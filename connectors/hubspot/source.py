@@ -2,7 +2,7 @@
 
 Endpoints (paths dated 2026-09): object lists for the first read and for archived rows, search for what changed, owners,
 associations by batch read. Access: a service key with the scopes of `SCOPES`.
-Deletes: archived rows come from the list with `archived=true`; the loser of a merge is archived, and the winner names it
+Deletes: archived rows come from the list with `archived=true`; what was purged is found by a weekly sweep over all ids; the loser of a merge is archived, and the winner names it
 in `hs_merged_object_ids`. An association that vanished becomes a deleted version: nothing else tells of it.
 Try it: `pops check hubspot`.
 """
@@ -53,6 +53,7 @@ def _objects(name: str, holds: Words, *personal_data: str) -> Stream:
         lag=timedelta(minutes=2),
         look_back=timedelta(minutes=60),
         deletes="archived_pass",
+        is_swept=True,
     )
 
 
@@ -163,6 +164,12 @@ class HubSpotConnector(Connector):
             return self._list(stream.name, window.position or {})
         found = self._objects.modified(stream.name, window.start, window.end)
         return (Page(_raw(rows), vendor_count=count) for rows, count in found)
+
+    def ids(self, stream: Stream) -> Iterator[str]:
+        return self._objects.ids(stream.name)
+
+    def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
+        yield _raw(self._objects.by_id(stream.name, ids))
 
     def _list(self, kind: str, position: Cursor) -> Iterator[Page]:
         """Up to 50 pages of the live or the archived objects, from where `position` stands."""

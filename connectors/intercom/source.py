@@ -3,7 +3,7 @@
 Endpoints: search of conversations and contacts by `updated_at`, each changed conversation with its parts, the list of
 deleted conversations, the companies' scroll, admins. Access: the token of a private app, see `WHAT_IS_READ`.
 Deletes: the vendor lists the conversations that were deleted; a company or an admin vanishes from its whole reading;
-a contact that was deleted or merged away is told of by nothing.
+a contact that was deleted or merged away is told of by nothing: a weekly sweep over all ids finds it.
 Try it: `pops check intercom`.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import MalformedResponse, NotFound, ScopeMissing, StuckCursor, WindowTooLarge
 from connectors.http import BearerAuth, Http
 from connectors.intercom.scroll import companies
@@ -22,6 +22,8 @@ from connectors.planning import first_half, next_span
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
+
+Json = dict[str, Any]
 
 API_VERSION = "2.16"
 FIRST_DAY = datetime(2011, 1, 1, tzinfo=UTC)
@@ -84,6 +86,8 @@ class IntercomConnector(Connector):
     )
     access = f"an access token of a private app with the permissions {', '.join(WHAT_IS_READ.values())}."
     Settings = IntercomSettings
+    # A search takes at most 15 filters.
+    ids_at_once = 15
     streams = (
         _stream(
             "conversations",
@@ -109,7 +113,7 @@ class IntercomConnector(Connector):
             "avatar",
             "location",
             "custom_attributes",
-            deletes="none",
+            is_swept=True,
         ),
         Stream(
             "companies",
@@ -143,7 +147,7 @@ class IntercomConnector(Connector):
                 if stream == "admins":
                     self._http.get("/admins")
                 else:
-                    self._found(stream, FIRST_DAY, FIRST_DAY + DAY, {"per_page": 1})
+                    self._found(stream, _between(FIRST_DAY, FIRST_DAY + DAY), {"per_page": 1})
             except ScopeMissing:
                 missing.append(permission)
         if missing:
@@ -177,17 +181,32 @@ class IntercomConnector(Connector):
 
     def _changed(self, stream: str, start: datetime, end: datetime) -> Iterator[Page]:
         """What was updated from `start` to before `end`. Raises WindowTooLarge when that is too much for one load."""
-        pagination: dict[str, Any] = {"per_page": ROWS_A_PAGE}
-        asked: set[str] = set()
-        while True:
-            body = self._found(stream, start, end, pagination)
-            if not asked and body["total_count"] > MOST_A_WINDOW and end - start > DAY:
+        for number, body in enumerate(self._pages(stream, _between(start, end))):
+            if not number and body["total_count"] > MOST_A_WINDOW and end - start > DAY:
                 raise WindowTooLarge(place=f"POST /{stream}/search")
-            rows: list[dict[str, Any]] = body["conversations" if stream == "conversations" else "data"]
+            rows: list[Json] = body["conversations" if stream == "conversations" else "data"]
             found = [row for row in rows if start.timestamp() <= _updated(row, start) < end.timestamp()]
             if stream == "conversations":
                 found = [each for row in found if (each := self._with_parts(row)) is not None]
             yield Page([raw_record(row, "updated_at") for row in found])
+
+    def ids(self, stream: Stream) -> Iterator[str]:
+        since = {"field": "created_at", "operator": ">", "value": int(FIRST_DAY.timestamp())}
+        for body in self._pages(stream.name, since):
+            yield from (str(row["id"]) for row in body["data"])
+
+    def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
+        rules = [{"field": "id", "operator": "=", "value": each} for each in ids]
+        for body in self._pages(stream.name, {"operator": "OR", "value": rules}):
+            yield [raw_record(row, "updated_at") for row in body["data"]]
+
+    def _pages(self, stream: str, query: Json) -> Iterator[Json]:
+        """The answers to a search, to its last page."""
+        pagination: Json = {"per_page": ROWS_A_PAGE}
+        asked: set[str] = set()
+        while True:
+            body = self._found(stream, query, pagination)
+            yield body
             after = ((body.get("pages") or {}).get("next") or {}).get("starting_after")
             if after is None:
                 return
@@ -196,13 +215,7 @@ class IntercomConnector(Connector):
             asked.add(after)
             pagination = {"per_page": ROWS_A_PAGE, "starting_after": after}
 
-    def _found(self, stream: str, start: datetime, end: datetime, pagination: dict[str, Any]) -> Any:
-        bounds = ((">", start - DAY), ("<", end + DAY))
-        rules = [
-            {"field": "updated_at", "operator": operator, "value": max(0, int(moment.timestamp()))}
-            for operator, moment in bounds
-        ]
-        query = {"operator": "AND", "value": rules}
+    def _found(self, stream: str, query: Json, pagination: Json) -> Any:
         return self._http.post(f"/{stream}/search", {"query": query, "pagination": pagination})
 
     def _with_parts(self, found: dict[str, Any]) -> dict[str, Any] | None:
@@ -225,6 +238,16 @@ class IntercomConnector(Connector):
             if number >= body["pages"]["total_pages"]:
                 return
             number += 1
+
+
+def _between(start: datetime, end: datetime) -> Json:
+    """The query for what was updated from `start` to before `end`, and a day more on both sides."""
+    bounds = ((">", start - DAY), ("<", end + DAY))
+    rules = [
+        {"field": "updated_at", "operator": operator, "value": max(0, int(moment.timestamp()))}
+        for operator, moment in bounds
+    ]
+    return {"operator": "AND", "value": rules}
 
 
 def _updated(row: dict[str, Any], otherwise: datetime) -> float:

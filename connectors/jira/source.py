@@ -1,10 +1,11 @@
 """Jira Cloud: projects, statuses, fields, issues, changelogs, sprints and versions.
 
-Endpoints: `/search/jql` (issues), `/changelog/bulkfetch` (the whole history of every issue that changed), lists for the
+Endpoints: `/search/jql` (issues), `/issue/bulkfetch` (issues by id), `/changelog/bulkfetch` (the whole history of every issue that changed), lists for the
 rest; sprints come from the agile API, which a site without Jira Software refuses: an optional stream.
 Access: an account's e-mail and API token; the account needs *Browse projects* in every project that is to count.
-Deletes: nothing tells of a deleted issue, which keeps its last version here. Projects, sprints and versions that are
-gone from a whole reading become deleted; statuses and fields stay, because old histories still name them.
+Deletes: nothing tells of a deleted issue: a sweep over all ids finds it, each week and when a project went. Projects,
+sprints and versions that are gone from a whole reading become deleted; statuses and fields stay, because old histories
+still name them, and so do the histories of a deleted issue.
 Time: windows are epoch milliseconds, because JQL dates are minutes in the account's own time zone.
 Try it: `pops check jira`.
 """
@@ -16,7 +17,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import ScopeMissing
 from connectors.http import BasicAuth, Http
 from connectors.jira.answers import by_token, histories, whole_list
@@ -36,6 +37,8 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 # A longer window stops early, so that a kill loses little.
 PAGES_A_WINDOW = 50
 ISSUES_A_PAGE = 100
+# Without fields an issue is so small that a page holds thousands.
+IDS_A_PAGE = 5000
 ISSUES_A_BULKFETCH = 1000
 
 
@@ -50,7 +53,7 @@ class JiraSettings(SourceSettings):
         return BasicAuth(self.email, self.api_token)
 
 
-def _searched(name: str, holds: Words, *personal_data: str, version: str) -> Stream:
+def _searched(name: str, holds: Words, *personal_data: str, version: str, **more: Any) -> Stream:
     return Stream(
         name,
         holds,
@@ -62,6 +65,7 @@ def _searched(name: str, holds: Words, *personal_data: str, version: str) -> Str
         # The search index runs behind: an issue that it shows late is found by the next night's look-back.
         lag=timedelta(minutes=5),
         look_back=timedelta(minutes=60),
+        **more,
     )
 
 
@@ -115,6 +119,8 @@ class JiraConnector(Connector):
             ),
             "fields",
             version="fields.updated",
+            is_swept=True,
+            part_of="projects",
         ),
         _searched(
             "changelogs",
@@ -176,6 +182,17 @@ class JiraConnector(Connector):
         return whole(
             ([raw_record(row) for row in rows] for rows in whole_list(self._http, stream.name)), held
         )
+
+    def ids(self, stream: Stream) -> Iterator[str]:
+        beginning = int(BEGINNING.timestamp() * 1000)
+        query = {"jql": f"created >= {beginning} ORDER BY id ASC", "fields": ["id"], "maxResults": IDS_A_PAGE}
+        for body in by_token(self._http, "/rest/api/3/search/jql", query):
+            yield from (str(issue["id"]) for issue in body["issues"])
+
+    def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
+        # A search for an issue that is not there is refused as a whole.
+        body = self._http.post("/rest/api/3/issue/bulkfetch", {"issueIdsOrKeys": ids, "fields": ["*all"]})
+        yield [raw_record(issue, "fields.updated") for issue in body["issues"]]
 
     def _issues(self, window: Window) -> Iterator[Page]:
         for issues, stopped in self._search(window, ["*all"]):

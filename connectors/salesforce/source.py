@@ -3,7 +3,7 @@
 Endpoints (one version, `objects.API`): SOQL by `queryAll`, from 2,000 rows on a Bulk API 2.0 query job; `describe`.
 Access: an External Client App with the client-credentials flow, whose user may only read.
 Deletes: `queryAll` shows the recycle bin: IsDeleted, and for the loser of a merge MasterRecordId. What was purged from
-the bin is not seen. Opportunity history keeps no moment of deletion; users are never deleted.
+the bin is found by a weekly sweep over all ids. Opportunity history keeps no moment of deletion; users are never deleted.
 Try it: `pops check salesforce`.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
+from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import MalformedResponse, QuotaSpent
 from connectors.habits import Habits, Sign
 from connectors.http import ClientCredentials, Http
@@ -49,6 +49,8 @@ class SalesforceSettings(SourceSettings):
 
 
 def _stream(name: str, kind: SObject) -> Stream:
+    # A user can be deactivated, and not deleted; stage history goes with its opportunity.
+    is_deletable = kind.stamp == "SystemModstamp" and "IsDeleted" in kind.needed
     return Stream(
         name,
         kind.holds,
@@ -60,8 +62,9 @@ def _stream(name: str, kind: SObject) -> Stream:
         # A transaction can commit minutes after the stamp it gave.
         lag=timedelta(minutes=5),
         look_back=timedelta(minutes=30),
-        deletes="flag" if kind.stamp == "SystemModstamp" and "IsDeleted" in kind.needed else "none",
+        deletes="flag" if is_deletable else "none",
         optional=kind.optional,
+        is_swept=is_deletable,
     )
 
 
@@ -143,8 +146,30 @@ class SalesforceConnector(Connector):
             quarantined = [("The row is torn: it has not the columns of the query.", text) for text in torn]
             yield Page(records, reached, vendor_count, quarantined)
 
-    def _by_rest(self, query: str) -> Iterator[tuple[list[dict[str, Any]], list[str], int, bool]]:
-        bodies = self._http.paginate(f"{API}/queryAll", {"q": query}, lambda body: body.get("nextRecordsUrl"))
+    def ids(self, stream: Stream) -> Iterator[str]:
+        kind = OBJECTS[stream.name]
+        self._fields.of(kind)
+        query = f"SELECT Id FROM {kind.name}"
+        for rows, _, _, _ in self._by_rest(query, "query"):
+            yield from (str(row["Id"]) for row in rows)
+
+    def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
+        kind = OBJECTS[stream.name]
+        types = self._fields.of(kind)
+        listed = ", ".join(f"'{each}'" for each in ids)
+        query = f"SELECT {', '.join(types)} FROM {kind.name} WHERE Id IN ({listed})"
+        is_small = len(query) <= LONGEST_REST_QUERY
+        for rows, torn, _, is_cut in self._by_rest(query) if is_small else self._in_bulk(query, list(types)):
+            if torn or is_cut:
+                raise MalformedResponse("The results are torn.", place="Bulk API results")
+            yield [raw_record(row, kind, types) for row in rows]
+
+    def _by_rest(
+        self, query: str, resource: str = "queryAll"
+    ) -> Iterator[tuple[list[dict[str, Any]], list[str], int, bool]]:
+        bodies = self._http.paginate(
+            f"{API}/{resource}", {"q": query}, lambda body: body.get("nextRecordsUrl")
+        )
         got = total = 0
         for body in bodies:
             got, total = got + len(body["records"]), body["totalSize"]
@@ -152,7 +177,7 @@ class SalesforceConnector(Connector):
         if got != total:
             raise MalformedResponse(
                 f"The answers have {got} rows, their totalSize is {total}.",
-                place=f"GET {API}/queryAll",
+                place=f"GET {API}/{resource}",
                 remedy="Nothing of the window was kept: the next run reads it again.",
             )
 

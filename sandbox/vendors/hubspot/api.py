@@ -19,7 +19,7 @@ from sandbox.vendors.limits import Allowance, Limit
 from sandbox.vendors.record import Record
 
 VERSION = "2026-09"
-LIST_LIMIT, SEARCH_LIMIT, BATCH_LIMIT, SEARCH_CAP = 100, 200, 1000, 10_000
+LIST_LIMIT, SEARCH_LIMIT, READ_LIMIT, BATCH_LIMIT, SEARCH_CAP = 100, 200, 100, 1000, 10_000
 LONGEST_QUERY = 15_000
 # Associations of one object in a batch answer before it is paged.
 ASSOCIATIONS_PAGE = 500
@@ -61,6 +61,7 @@ class Api(Vendor):
         associations = "associations/{from_type}/{to_type}/batch/read"
         return [
             at("GET", "objects/{object_type}", "{object_type}", self.list_objects, GENERAL),
+            at("POST", "objects/{object_type}/batch/read", "{object_type}_by_id", self.by_id, GENERAL),
             at("POST", "objects/{object_type}/search", "{object_type}", self.search, SEARCH),
             at("GET", "properties/{object_type}", "properties", self.properties, GENERAL),
             at("GET", "owners", "owners", self.owners, GENERAL),
@@ -143,6 +144,26 @@ class Api(Vendor):
         return self._page(
             call, results, rest[limit - 1].id if len(rest) > limit else None, after, f"{place}."
         )
+
+    def by_id(self, call: Call) -> Page:
+        kind = self._kind(call.params["object_type"])
+        inputs = call.body.get("inputs")
+        if not isinstance(inputs, list) or not 1 <= len(inputs) <= READ_LIMIT:
+            raise self.refuse(400, f"inputs must hold between 1 and {READ_LIMIT} ids.")
+        held = {record.id: record for record in self._ordered(kind, False)}
+        asked = [str(item["id"]) for item in inputs]
+        wanted = _names(call.body.get("properties") or [])
+        results = [self._object(kind, held[each], wanted) for each in asked if each in held]
+        body: dict[str, Any] = {"status": "COMPLETE", "results": results}
+        if missing := [each for each in asked if each not in held]:
+            error = {
+                "status": "error",
+                "category": "OBJECT_NOT_FOUND",
+                "message": "Could not get some objects, they may be deleted or not exist.",
+                "context": {"ids": missing},
+            }
+            body.update(numErrors=1, errors=[error])
+        return Page(body, "results", status=207 if missing else 200)
 
     def owners(self, call: Call) -> Page:
         limit = self._limit(call, 100, 500)

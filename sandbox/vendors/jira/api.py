@@ -20,6 +20,7 @@ from sandbox.vendors.record import Record
 
 BURST = Limit("jira-burst-based", 50, 1)
 # A page of whole issues shrinks; ids alone come in thousands.
+BULK_ISSUES = 100
 FULL_PAGE, ID_PAGE, CHANGELOG_PAGE, CHANGELOG_ISSUES, CHANGELOG_FIELDS = 100, 5000, 10_000, 1000, 10
 EMBEDDED_HISTORIES = 40
 ACCOUNT_ID = "712020:product-ops"
@@ -54,6 +55,7 @@ class Api(Vendor):
             at("POST", "search", "issues", self.gone),
             at("POST", "changelog/bulkfetch", "changelogs", self.changelogs),
             at("GET", "issue/{issue}", "issues", self.issue),
+            at("POST", "issue/bulkfetch", "issues_by_id", self.issues_by_id),
             agile("board", "boards", self.boards),
             agile("board/{board}/sprint", "sprints", self.sprints),
         ]
@@ -222,6 +224,22 @@ class Api(Vendor):
                 wanted = _fields(call) if "fields" in call.query else ["*all"]
                 return Json(self._issue(call, record, wanted, "changelog" in call.query.get("expand", "")))
         return self.error(404, "Issue does not exist or you do not have permission to see it.")
+
+    def issues_by_id(self, call: Call) -> Response:
+        """Those of up to 100 issues that are there; the others are named among the errors."""
+        asked = call.body.get("issueIdsOrKeys")
+        if not isinstance(asked, list) or not 1 <= len(asked) <= BULK_ISSUES:
+            raise self.refuse(400, f"issueIdsOrKeys must hold between 1 and {BULK_ISSUES} issues.")
+        names = {str(name) for name in asked}
+        found = [
+            record
+            for record in self.sandbox.rows(self.name, "issues")
+            if names & {record.id, str(record.body.get("key"))}
+        ]
+        missing = names - {name for record in found for name in (record.id, str(record.body.get("key")))}
+        errors = [{"id": name, "errorMessage": "Issue does not exist"} for name in sorted(missing)]
+        issues = [self._issue(call, record, _fields(call), False) for record in found]
+        return Json({"issues": issues, "issueErrors": errors})
 
     def changelogs(self, call: Call) -> Page:
         asked, fields = call.body.get("issueIdsOrKeys"), call.body.get("fieldIds") or []
