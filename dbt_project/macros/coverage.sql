@@ -73,3 +73,10 @@
     where reason is not null
     group by subject, source, check_name
 {%- endmacro %}
+
+{# Are rows that a vendor's record alone makes wrong too many to be strange records? More than ten, and more than one in a
+   hundred: nobody sees so many by chance, so the vendor, its settings or our reading of them changed, and the numbers of
+   the night would be wrong. Fewer are in mart_metric_coverage and hold nobody's numbers back. #}
+{% macro beyond_strange_records(counted, total) -%}
+    {{ counted }} > 10 and {{ counted }} * 100 > {{ total }}
+{%- endmacro %}

@@ -1,10 +1,36 @@
+{# The fields that all types of Productboard's entities share. #}
+{% macro productboard_entity_fields() -%}
+    {{ return([
+        ('type', 'entity_type', 'text'),
+        ('fields.name', 'entity_name', 'text'),
+        ('fields.status.name', 'status_original', 'text'),
+        ('fields.owner.id', 'owner_id', 'text'),
+        ('fields.timeframe.startDate', 'starts_on', 'date'),
+        ('fields.timeframe.endDate', 'ends_on', 'date'),
+        ('fields.timeframe.granularity', 'timeframe_granularity', 'text'),
+        ('fields.archived', 'is_archived', 'boolean'),
+        ('relationships.data', 'relationships', 'json'),
+        ('metadata.source.system', 'source_system', 'text'),
+        ('metadata.source.recordId', 'source_record_id', 'text'),
+        ('createdAt', 'created_at', 'timestamp'),
+        ('updatedAt', 'updated_at', 'timestamp'),
+    ]) }}
+{%- endmacro %}
+
 {# Every version of a stream of Productboard's entities, with the fields that all types share. Names of items stay; texts
    and addresses do not. #}
 {% macro productboard_entity_versions(stream) -%}
+    {%- set types = {'features': ['feature', 'subfeature'], 'initiatives': ['initiative']} -%}
     select
         record_id as entity_id,
         record_id || ':' || record_hash || ':' || load_id as version_id,
+        {% if stream in types -%}
+        -- What the list holds, where the record itself says something else.
+        case when entity_type in ('{{ types[stream] | join("', '") }}') then entity_type else '{{ types[stream][0] }}' end
+            as entity_type,
+        {%- else -%}
         entity_type,
+        {%- endif %}
         nullif(trim(entity_name), '') as entity_name,
         nullif(trim(status_original), '') as status_original,
         timeframe_granularity,
@@ -22,21 +48,9 @@
         load_id,
         record_hash
     from (
-        {{ stage_records(source('productboard', stream), [
-            ('type', 'entity_type', 'text'),
-            ('fields.name', 'entity_name', 'text'),
-            ('fields.status.name', 'status_original', 'text'),
-            ('fields.owner.id', 'owner_id', 'text'),
-            ('fields.timeframe.startDate', 'starts_on', 'date'),
-            ('fields.timeframe.endDate', 'ends_on', 'date'),
-            ('fields.timeframe.granularity', 'timeframe_granularity', 'text'),
-            ('fields.archived', 'is_archived', 'boolean'),
-            ('relationships.data', 'relationships', 'json'),
-            ('metadata.source.system', 'source_system', 'text'),
-            ('metadata.source.recordId', 'source_record_id', 'text'),
-            ('createdAt', 'created_at', 'timestamp'),
-            ('updatedAt', 'updated_at', 'timestamp'),
-        ], ['load_id', 'record_hash']) }}
+        {{ stage_records(
+            source('productboard', stream), productboard_entity_fields(), ['load_id', 'record_hash']
+        ) }}
     ) as versions
 {%- endmacro %}
 

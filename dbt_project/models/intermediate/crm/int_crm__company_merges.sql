@@ -1,6 +1,6 @@
 -- Grain: one row a company that was merged away by as_of: `company_key` lives on in `winner_company_key`, the last of
 -- the chain. In HubSpot the winner lists the merged ids, and a loser that is archived later than as_of is not merged
--- yet; in Salesforce the loser names its master.
+-- yet; in Salesforce the loser names its master. One whose winner nobody has read stays a company of its own.
 with companies as (
     select
         company_id,
@@ -43,9 +43,19 @@ steps as (
 
 followed as (
     {{ followed_merges('steps') }}
+),
+
+known as (
+    select 'hubspot:company:' || company_id as key
+    from companies
+    union all
+    select 'salesforce:account:' || account_id as key
+    from {{ ref('stg_salesforce__accounts') }}
 )
 
 select
-    key as company_key,
-    winner_key as winner_company_key
+    followed.key as company_key,
+    followed.winner_key as winner_company_key
 from followed
+inner join known
+    on followed.winner_key = known.key

@@ -1,7 +1,18 @@
 -- Grain: one row a pull request of any code host that was opened before as_of, with what its commits and reviews say:
 -- the first commit by its author's clock, and the first review by somebody else than its author who is no bot.
 -- Its issue is the first of the keys in title and branch (the title's first) that an issue of the tracker has or had.
-with pull_requests as (
+with repositories as (
+    -- A name that was given again is that of the younger repository.
+    select
+        repository,
+        default_branch,
+        row_number() over (
+            partition by repository order by created_at desc nulls last, repository_id desc
+        ) as name_rank
+    from {{ ref('stg_github__repositories') }}
+),
+
+pull_requests as (
     select
         'github' as source,
         'github:pull_request:' || pull_requests.pull_request_id as pull_request_id,
@@ -17,8 +28,10 @@ with pull_requests as (
         pull_requests.merged_at,
         pull_requests.closed_at
     from {{ ref('stg_github__pull_requests') }} as pull_requests
-    left join {{ ref('stg_github__repositories') }} as repositories
-        on pull_requests.repository = repositories.repository
+    left join repositories
+        on
+            pull_requests.repository = repositories.repository
+            and repositories.name_rank = 1
 ),
 
 first_commits as (

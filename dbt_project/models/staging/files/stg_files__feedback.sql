@@ -24,7 +24,7 @@ ranked as (
 
 select
     mapping_id || ':' || coalesce(feedback_id, {{ pseudonym('row_key') }}) as feedback_id,
-    kind,
+    case when lower(trim(kind)) in ('web', 'product', 'experience', 'voice') then lower(trim(kind)) end as kind,
     source,
     {{ email_hash('email') }} as email_hash,
     account_key,
