@@ -9,9 +9,9 @@ from reports.sections import Cell, Head, Table
 
 @dataclass(frozen=True)
 class DataStatus:
-    """`left_out`: sentences on parts of the report that have no numbers. `restated`: totals said otherwise before.
+    """`left_out`: sentences on parts of the report that have no numbers, and on values and records that could not be read.
 
-    `restated_parts`: the same of products, features, teams and other parts.
+    `restated`: totals said otherwise before. `restated_parts`: the same of products, features, teams and other parts.
     """
 
     sources: Table
@@ -31,7 +31,8 @@ def data_status(report: HealthReport) -> DataStatus:
     parts = _restated(
         report, say.text("Restated: figures by product, feature, team, segment and stage."), True
     )
-    return DataStatus(_sources(report), left_out(report), totals, parts, _coverage(report))
+    sentences = (*left_out(report), *_unread(report))
+    return DataStatus(_sources(report), sentences, totals, parts, _coverage(report))
 
 
 def left_out(report: HealthReport) -> tuple[str, ...]:
@@ -47,6 +48,27 @@ def left_out(report: HealthReport) -> tuple[str, ...]:
     return tuple(
         _why_left_out(report, families, say.listed(sorted(dict.fromkeys(labels))))
         for families, labels in sorted(by_families.items())
+    )
+
+
+def _unread(report: HealthReport) -> tuple[str, ...]:
+    """How much of what vendors sent could not be read, in one sentence; none where all could."""
+    say = report.say
+    rows = report.coverage
+    names = rows["check_name"].astype(str)
+    values = int(rows[names.str.endswith("_unreadable")]["counted"].sum())
+    aside = int(rows[names == "records_quarantined"]["counted"].sum())
+    mended = int(rows[names == "records_mended"]["counted"].sum())
+    if not values + aside + mended:
+        return ()
+    return (
+        say.text(
+            "Not as the vendors promise: {values} values could not be read and count as unknown, {aside} records were set "
+            "aside, broken characters were replaced in {mended}. The table of coverage names fields and reasons.",
+            values=say.number(values),
+            aside=say.number(aside),
+            mended=say.number(mended),
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from string import Formatter
 
+import pandas as pd
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
@@ -194,6 +195,22 @@ def test_what_is_switched_off_is_left_out_and_said_so() -> None:
     }
     said = text_of(render(report(definitions=definitions)))
     assert "Left out: Smiles. No tool of the kind “surveys” is switched on." in said
+
+
+def test_what_could_not_be_read_is_told_in_one_sentence_where_there_is_any() -> None:
+    assert "Not as the vendors promise" not in text_of(render(report()))
+    held = report().coverage
+    counted = {
+        "created_at_unreadable": 3,
+        "due_on_unreadable": 2,
+        "records_quarantined": 4,
+        "records_mended": 1,
+    }
+    told = pd.concat([held, *(held.assign(check_name=name, counted=n) for name, n in counted.items())])
+    assert (
+        "Not as the vendors promise: 5 values could not be read and count as unknown, 4 records were set aside, "
+        "broken characters were replaced in 1." in text_of(render(report(coverage=told)))
+    )
 
 
 def test_a_restated_week_shows_both_figures_and_why() -> None:

@@ -1,0 +1,93 @@
+{# What of the vendors' records could not be read, and what was set aside before it came to a model. The streams and the types
+   of their fields are those of the lists in the staging models, as they stand there: a field that is staged is counted. #}
+
+{# The fields with a type that a value may not fit, of the staging models that are named: (source, stream, path, type). Empty
+   while dbt parses. #}
+{% macro typed_fields(models) -%}
+    {%- set found = [] -%}
+    {%- for name in models if execute -%}
+        {%- set node = graph.nodes['model.product_ops.' ~ name] -%}
+        {%- set fields = modules.re.findall(
+            "\\(\\s*'([^']+)',\\s*'\\w+',\\s*'(integer|double|boolean|timestamp|date)'\\s*\\)", node.raw_code
+        ) -%}
+        {%- if 'productboard_entity_versions(' in node.raw_code -%}
+            {%- for path, column, type in productboard_entity_fields() if type in ['integer', 'double', 'boolean', 'timestamp', 'date'] -%}
+                {%- do fields.append((path, type)) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- for path, type in fields if (node.sources[0][0], node.sources[0][1], path, type) not in found -%}
+            {%- do found.append((node.sources[0][0], node.sources[0][1], path, type)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# Coverage rows of one stream: of how many of its records (the latest version of each that the night had) a field holds
+   something that is not of its type. `fields` is a list of (path, name, type). #}
+{% macro unreadable_values(source_name, stream, fields) -%}
+    {%- set relation = graph.sources['source.product_ops.' ~ source_name ~ '.' ~ stream].relation_name -%}
+    {%- set texts = [] -%}
+    {%- set checks = [] -%}
+    {%- for path, type in fields -%}
+        {%- set column = 'text_' ~ loop.index -%}
+        {%- do texts.append((path, column, 'text')) -%}
+        {%- do checks.append((
+            modules.re.sub('[^a-z0-9]+', '_', modules.re.sub('([a-z])([A-Z])', '\\1_\\2', path).lower()).strip('_')
+            ~ '_unreadable',
+            cast_field(column, type) ~ ' is null',
+            "trim(" ~ column ~ ") <> ''",
+            'Values that are there but are not of the type that the field has: they are read as unknown.',
+        )) -%}
+    {%- endfor -%}
+    {{ coverage_rows(
+        "(select * from (" ~ stage_records(
+            "(select * from (select *, row_number() over (partition by record_id order by extracted_at desc, load_id desc, "
+            ~ "record_hash desc) as version_rank from " ~ relation ~ " where extracted_at < "
+            ~ add_time('day', 1, as_of_at()) ~ ") as ranked where version_rank = 1)",
+            texts
+        ) ~ ") as staged) as records",
+        stream, checks, source=text_literal(source_name)
+    ) }}
+{%- endmacro %}
+
+{# Coverage rows of what a source's connector wrote into its books up to the night: records that it could not take, by
+   reason, and records that it had to mend. #}
+{% macro raw_books(source_name) -%}
+    {%- set tables = graph.sources.values() | selectattr('source_name', 'equalto', source_name) | list -%}
+    {%- set schema = tables[0].relation_name.rsplit('.', 1)[0] -%}
+    select
+        fetched.stream || ': ' || quarantine.reason as subject,
+        '{{ source_name }}' as source,
+        'records_quarantined' as check_name,
+        quarantine.row_count as counted,
+        fetched.fetched_count as total,
+        'Records that could not be taken as they arrived, for this reason: in no number.' as explanation
+    from (
+        -- The reason of a file's row begins with the place of that row.
+        select
+            stream,
+            coalesce({{ text_capture('reason', 'line [0-9]+: (.*)') }}, reason) as reason,
+            cast(count(*) as bigint) as row_count
+        from {{ schema }}._pops_quarantine
+        where extracted_at < {{ add_time('day', 1, as_of_at()) }}
+        group by 1, 2
+    ) as quarantine
+    inner join (
+        select stream, cast(sum(fetched_count) as bigint) as fetched_count
+        from {{ schema }}._pops_loads
+        where extracted_at < {{ add_time('day', 1, as_of_at()) }}
+        group by stream
+    ) as fetched
+        on quarantine.stream = fetched.stream
+    union all
+    select
+        stream as subject,
+        '{{ source_name }}' as source,
+        'records_mended' as check_name,
+        cast(sum(mended_count) as bigint) as counted,
+        cast(sum(fetched_count) as bigint) as total,
+        'Records in which half a character was replaced; all else of them counts.' as explanation
+    from {{ schema }}._pops_loads
+    where extracted_at < {{ add_time('day', 1, as_of_at()) }}
+    group by stream
+{%- endmacro %}
