@@ -55,12 +55,6 @@ def _github(stream: str) -> Expected:
     }
 
 
-def _github_commits(state: SandboxState, now: datetime) -> set[str]:
-    rows = [each.body for each in state.rows("github", "pull_requests")]
-    found = ((_repository_of(row), row["number"]) for row in rows)
-    return {f"{name}#{number}" for name, number in found if name in REPOSITORIES}
-
-
 def _repository_of(row: Mapping[str, Any]) -> str:
     address = str(row.get("url") or row["pull_request_url"])
     return address.partition("/repos/")[2].split("/")[1]
@@ -125,7 +119,7 @@ GITHUB = SourceCase(
         "repositories": StreamCase("description", ("updated_at",), alive=_github("repositories")),
         "pull_requests": StreamCase("title", ("updated_at",), alive=_github("pull_requests")),
         "reviews": StreamCase(alive=_github("reviews")),
-        "pull_request_commits": StreamCase(alive=_github_commits),
+        "pull_request_commits": StreamCase(alive=_github("pull_requests")),
         "releases": StreamCase("name", alive=_github("releases")),
         "deployments": StreamCase(alive=_github("deployments")),
         "deployment_statuses": StreamCase(alive=_github("deployment_statuses")),

@@ -112,3 +112,32 @@ def test_a_raw_file_of_the_older_key_is_not_doubled(tmp_path: Path) -> None:
             found = dict(raw.execute("select record, record_id from raw_mixpanel.events").fetchall())
             assert raw.execute("select * from raw_mixpanel._pops_keys").fetchall() == [("events", 2)]
         assert [found[text] for text in held] == ids(*map(json.loads, held))
+
+
+def test_commits_that_were_stored_by_name_and_number_get_the_id_of_their_pull_request(tmp_path: Path) -> None:
+    streams = connector_class("github").streams
+    pulls = [
+        {"id": number, "number": 5, "url": f"https://api.example/repos/acme/{name}/pulls/5"}
+        for number, name in ((71, "web"), (72, "web-old"))
+    ]
+    held = {
+        f"{name}#5": json.dumps({"repository": name, "pull_number": 5, "commits": []})
+        for name in ("web", "web-old", "left")
+    }
+    with RawStore(tmp_path, "github", streams) as store:
+        for record_id, text in (
+            *((f"pull_requests {pull['id']}", json.dumps(pull)) for pull in pulls),
+            *((f"pull_request_commits {key}", text) for key, text in held.items()),
+        ):
+            table, key = record_id.split()
+            store.connection.execute(
+                f"insert into raw_github.{table} values (?, '1', md5(?), now(), 'load', false, ?)",
+                [key, text, text],
+            )
+        store.connection.execute("delete from raw_github._pops_keys")
+    for _ in range(2):
+        with RawStore(tmp_path, "github", streams) as store:
+            found = store.connection.execute("select record, record_id from raw_github.pull_request_commits")
+            ids_of = dict(found.fetchall())
+        # Without its pull request, nothing tells the id.
+        assert [ids_of[text] for text in held.values()] == ["71", "72", "left#5"]

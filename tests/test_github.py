@@ -69,6 +69,7 @@ def test_every_record_of_the_company_arrives_once(vendor: Served, company: Compa
         assert len(set(reading.ids)) == len(reading.ids), name
     first = json.loads(read["pull_request_commits"].records[0].record)
     assert {"repository", "pull_number", "commits"} == set(first)
+    assert set(read["pull_request_commits"].ids) == set(read["pull_requests"].ids)
     assert all("pull_request" not in json.loads(each.record) for each in read["issues"].records)
     assert sum(read["workflow_runs"].vendor_counts) >= len(read["workflow_runs"].records)
 

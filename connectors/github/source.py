@@ -69,6 +69,20 @@ class GitHubSettings(SourceSettings):
         return TokenAuth(self.token)
 
 
+# Before, a list of commits was known by the name of its repository and the number of its pull request. Where a name was used
+# again, what was stored is that of the repository which has it now.
+OLDER_COMMITS_KEY = """coalesce(
+    (
+        select arg_max(pulls.record_id, pulls.extracted_at)
+        from raw_github.pull_requests as pulls
+        where
+            json_extract_string(pulls.record, '$.number')
+                = json_extract_string(pull_request_commits.record, '$.pull_number')
+            and split_part(split_part(json_extract_string(pulls.record, '$.url'), '/repos/', 2), '/', 2)
+                = json_extract_string(pull_request_commits.record, '$.repository')
+    ),
+    pull_request_commits.record_id
+)"""
 SERVER_ID = "REST API: `id` is unique among all of its kind on the server; `number` only in its repository."
 
 
@@ -131,8 +145,10 @@ class GitHubConnector(Connector):
                 "Les commits de chaque changement proposé : quand le travail a commencé",
             ),
             "commits",
-            key="repository and number of the pull request",
-            key_source="REST API: a pull request is addressed by its repository and number; its commits are one record here.",
+            key="id of the pull request",
+            key_source="REST API: `id` of a pull request is unique on the server; its commits are one record here.",
+            key_version=2,
+            older_key=OLDER_COMMITS_KEY,
         ),
         _stream(
             "releases",
@@ -285,7 +301,7 @@ class GitHubConnector(Connector):
                 commits = [row for rows in pages for row in rows]
                 record = {"repository": name, "pull_number": parent["number"], "commits": commits}
                 text = json.dumps(record, ensure_ascii=False)
-                yield Page([RawRecord(f"{name}#{parent['number']}", "", text)])
+                yield Page([RawRecord(str(parent["id"]), "", text)])
                 continue
             version = "created_at" if stream.name == "deployment_statuses" else ""
             for rows in pages:

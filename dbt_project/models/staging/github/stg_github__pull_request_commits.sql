@@ -9,11 +9,12 @@ with lists as (
 ),
 
 commit_rows as (
-    {{ json_object_rows('lists', ['repository', 'pull_number'], 'commits') }}
+    {{ json_object_rows('lists', ['record_id', 'repository', 'pull_number'], 'commits') }}
 ),
 
 parsed_rows as (
     select
+        record_id as pull_request_id,
         lower(repository) as repository,
         pull_number,
         item_number,
@@ -24,6 +25,7 @@ parsed_rows as (
 )
 
 select
+    pull_request_id,
     repository,
     pull_number,
     cast(item_number as bigint) as place,
