@@ -155,7 +155,8 @@ def test_lineage_runs_from_every_vendor_stream_to_the_report(either: dict) -> No
     seen, waiting = set(), [report]
     while waiting:
         key = waiting.pop()
-        if key not in seen:
+        # What counts the unreadable values of every stream makes no number of them.
+        if key not in seen and not key.endswith("/int_quality__unreadable_values"):
             seen.add(key)
             waiting.extend(assets[key]["upstream"])
     streams = {key for key in assets if key.startswith("vendor/")}
