@@ -37,8 +37,9 @@ with weeks as (
     where week_end < $as_of and date_day >= $as_of - interval 70 day
 ),
 created as (
-    select date_trunc('week', created_date) as week_start, count(*) as ticket_count
-    from marts.fct_ticket where created_date >= $as_of - interval 77 day group by 1
+    select dates.week_start, count(*) as ticket_count
+    from marts.fct_ticket as tickets join marts.dim_date as dates on tickets.created_date = dates.date_day
+    where tickets.created_date >= $as_of - interval 77 day group by 1
 ),
 weekly as (
     select weeks.week_start, coalesce(created.ticket_count, 0) as ticket_count

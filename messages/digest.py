@@ -28,6 +28,7 @@ from reports.reading import open_mart
 from reports.restatements import revisions
 from settings.home import Home
 from settings.owners import owner_of, slack_mentions
+from settings.weeks import named_week
 
 _HELD = "held"
 
@@ -159,8 +160,8 @@ def _hold(digest: Digest, is_held: bool) -> Facts:
 
 
 def _earliest(digest: Digest) -> datetime:
-    """No message on a week is older than the week's end, by whichever clock: a day is left for that."""
-    ended = date.fromisocalendar(int(digest.week[:4]), int(digest.week[-2:]), 7)
+    """No message on a week is older than the week's end, by whichever first day and clock: a day is left for that."""
+    ended = named_week(digest.week, "sunday") + timedelta(days=6)
     return min(datetime.combine(ended, time(), UTC), datetime.now(UTC)) - timedelta(days=1)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from metrics.definitions import MetricDefinition
+from settings.weeks import FIRST_DAYS, FirstDay
 
 _WHOLE = "all"
 
@@ -97,6 +98,12 @@ def read_definitions(
     names = [str(column[0]) for column in found.description or ()]
     rows = (dict(zip(names, row, strict=True)) for row in found.fetchall())
     return {row["metric"]: MetricDefinition(**_known(row)) for row in rows}
+
+
+def week_starts_on_of(mart: duckdb.DuckDBPyConnection) -> FirstDay:
+    """The first day of the weeks in which the numbers of a published mart are cut."""
+    ((found,),) = mart.execute("select week_starts_on from mart.dim_organisation").fetchall()
+    return next(day for day in FIRST_DAYS if day == found)
 
 
 def _written(definition: MetricDefinition, name: str) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from metrics.catalogue import week_starts_on_of
 from metrics.definitions import MetricDefinition
 from metrics.engine import MetricEngine
 from metrics.periods import period_name
@@ -25,7 +26,7 @@ def computed_rows(
     `mart`: the published mart in use. Dates are of the reporting time zone, both inclusive. Raises ValueError for a
     dimension that the metric does not have (naming those it has), or a metric that does not stand on facts.
     """
-    engine = MetricEngine(semantic_manifest)
+    engine = MetricEngine(semantic_manifest, week_starts_on_of(mart))
     if not all(relation.startswith("marts.fct_") for relation in engine.relations(definition.inputs)):
         raise ValueError(
             f"{definition.metric} is prepared by its dimensions and cannot be cut anew: ask for it {definition.cuts}."
@@ -87,5 +88,5 @@ def _select(
     order = ", ".join(("1", *(str(4 + place) for place in range(len(members)))))
     return (
         f"select {columns} from ({request.sql}) as compiled "
-        f"where {request.period_column} is not null and {counted} order by {order}"
+        f"where {request.period_column} between date '{first_day}' and date '{last_day}' and {counted} order by {order}"
     )

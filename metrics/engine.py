@@ -16,17 +16,21 @@ from typing import Any
 from metricflow.data_table.mf_table import MetricFlowDataTable
 from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
 from metricflow.protocols.sql_client import SqlEngine
-from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow.sql.render.duckdb_renderer import DuckDbSqlExpressionRenderer, DuckDbSqlPlanRenderer
+from metricflow.sql.render.expr_renderer import SqlExpressionRenderResult
 from metricflow.sql.render.sql_plan_renderer import SqlPlanRenderer
+from metricflow_semantic_interfaces.type_enums.time_granularity import TimeGranularity
 from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 from metricflow_semantics.sql.sql_bind_parameters import SqlBindParameterSet
+from metricflow_semantics.sql.sql_exprs import SqlDateTruncExpression
 
 from metrics.definitions import (
     MetricDefinition,
     MetricDefinitionError,
     published_definitions,
 )
+from settings.weeks import MONDAY, FirstDay
 
 
 @dataclass(frozen=True)
@@ -54,17 +58,20 @@ class MetricEngine:
     project yet, MetricDefinitionError when a definition is incomplete.
     """
 
-    def __init__(self, semantic_manifest: Path) -> None:
+    def __init__(self, semantic_manifest: Path, week_starts_on: FirstDay = MONDAY) -> None:
         if not semantic_manifest.exists():
             raise FileNotFoundError(
                 f"{semantic_manifest} does not exist: parse the dbt project first (`dbt parse`)."
             )
         self._file = semantic_manifest
+        self.week_starts_on = week_starts_on
         text = semantic_manifest.read_text()
         self.version = hashlib.sha256(text.encode()).hexdigest()
         self._manifest: dict[str, Any] = json.loads(text)
         lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
-        self._engine = MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=_RenderOnlyClient())
+        self._engine = MetricFlowEngine(
+            semantic_manifest_lookup=lookup, sql_client=_RenderOnlyClient(week_starts_on)
+        )
         self._compiled: dict[tuple[object, ...], CompiledRequest] = {}
 
     @cached_property
@@ -84,7 +91,11 @@ class MetricEngine:
     def compile(
         self, metrics: Sequence[str], grouping: Sequence[str], grain: str, first_day: date, last_day: date
     ) -> CompiledRequest:
-        """SQL of metrics that share a grain and a grouping, for the periods within two days (both inclusive)."""
+        """SQL of metrics that share a grain and a grouping, for the periods within two days (both inclusive).
+
+        Weeks from Sunday bring parts of those before and after along, because MetricFlow widens the days to whole
+        weeks from Monday: callers take the periods that they asked for.
+        """
         asked = (tuple(metrics), tuple(grouping), grain, first_day, last_day)
         if asked not in self._compiled:
             self._compiled[asked] = self._compile(*asked)
@@ -164,8 +175,28 @@ class MetricEngine:
         return {metric["name"]: metric for metric in self._manifest["metrics"]}
 
 
+class _SundayExpressionRenderer(DuckDbSqlExpressionRenderer):
+    """Cuts weeks at Sundays: the week from Monday of the day after, moved back by a day."""
+
+    def visit_date_trunc_expr(self, node: SqlDateTruncExpression) -> SqlExpressionRenderResult:
+        if node.time_granularity is not TimeGranularity.WEEK:
+            return super().visit_date_trunc_expr(node)
+        day = self.render_sql_expr(node.arg)
+        return SqlExpressionRenderResult(
+            sql=f"(DATE_TRUNC('week', {day.sql} + INTERVAL 1 day) - INTERVAL 1 day)",
+            bind_parameter_set=day.bind_parameter_set,
+        )
+
+
+class _SundayPlanRenderer(DuckDbSqlPlanRenderer):
+    EXPR_RENDERER = _SundayExpressionRenderer()
+
+
 class _RenderOnlyClient:
     """MetricFlow's `SqlClient` protocol, of which only the dialect is used: it is never asked to run anything."""
+
+    def __init__(self, week_starts_on: FirstDay) -> None:
+        self._renderer = DuckDbSqlPlanRenderer() if week_starts_on == MONDAY else _SundayPlanRenderer()
 
     @property
     def sql_engine_type(self) -> SqlEngine:
@@ -173,7 +204,7 @@ class _RenderOnlyClient:
 
     @property
     def sql_plan_renderer(self) -> SqlPlanRenderer:
-        return DuckDbSqlPlanRenderer()
+        return self._renderer
 
     def query(
         self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = SqlBindParameterSet()

@@ -1,23 +1,25 @@
-"""Days, ISO weeks and months: which are over as of a date, what they are called, and how far back some of them reach."""
+"""Days, weeks and months: which are over as of a date, what they are called, and how far back some of them reach."""
 
 import calendar
 import re
 from datetime import date, timedelta
 
+from settings.weeks import MONDAY, FirstDay, start_of_week, week_name
+
 _DAYS = {"d": 1, "w": 7}
 
 
 def complete_periods(
-    grain: str, first_day: date, as_of: date, closes_after_days: int = 0
+    grain: str, first_day: date, as_of: date, closes_after_days: int = 0, week_starts_on: FirstDay = MONDAY
 ) -> tuple[date, date] | None:
-    """First and last day of the whole days, ISO weeks or months that begin on or after `first_day` and are over.
+    """First and last day of the whole days, weeks or months that begin on or after `first_day` and are over.
 
     A period is over when it ended, and `closes_after_days` more days passed, before `as_of`. None: there is none.
     """
     last_day = as_of - timedelta(days=1 + closes_after_days)
     if grain == "week":
-        first_day += timedelta(days=-first_day.weekday() % 7)
-        last_day -= timedelta(days=(last_day.weekday() + 1) % 7)
+        first_day = start_of_week(first_day + timedelta(days=6), week_starts_on)
+        last_day = start_of_week(last_day + timedelta(days=1), week_starts_on) - timedelta(days=1)
     elif grain == "month":
         if first_day.day > 1:
             first_day = _month_end(first_day) + timedelta(days=1)
@@ -35,7 +37,9 @@ def next_period(grain: str, first_day: date) -> date:
 
 def period_name(grain: str, first_day: date) -> str:
     """As people write it: 2026-11-15, 2026-W46 or 2026-11."""
-    return first_day.strftime({"week": "%G-W%V", "month": "%Y-%m"}.get(grain, "%Y-%m-%d"))
+    if grain == "week":
+        return week_name(first_day)
+    return f"{first_day:%Y-%m}" if grain == "month" else first_day.isoformat()
 
 
 def days_back(span: str, end: date) -> date:

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.storage import attach, open_duckdb
-from metrics.catalogue import read_definitions
+from metrics.catalogue import read_definitions, week_starts_on_of
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from metrics.periods import complete_periods, days_back, next_period, period_name
@@ -77,7 +77,9 @@ def query_metric(
             raise ValueError(
                 f"Nothing is known as of {known}: the first night that is kept is of {first_known}."
             )
-        periods = complete_periods(entry.grain, _LONG_AGO, known, entry.closes_after_days)
+        periods = complete_periods(
+            entry.grain, _LONG_AGO, known, entry.closes_after_days, week_starts_on_of(mart)
+        )
         # Some period is over since long ago, whatever the date.
         assert periods is not None
         end = next_period("day", periods[1])

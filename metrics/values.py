@@ -74,7 +74,9 @@ def append_metric_values(warehouse: Path, engine: MetricEngine, as_of: date, fir
                 continue
             # A rolling value is complete once its whole window lies in history.
             start = max(start, first_day + timedelta(days=definition.window_days - 1))
-            periods = complete_periods(definition.grain, start, as_of, definition.closes_after_days)
+            periods = complete_periods(
+                definition.grain, start, as_of, definition.closes_after_days, engine.week_starts_on
+            )
             if periods is not None:
                 requests += _compute(connection, engine, definition, *periods)
         _refuse_doubles(connection)
@@ -103,7 +105,9 @@ def compute_metrics(
     _create_temporary_tables(connection)
     for definition in engine.definitions:
         start = first_day + timedelta(days=definition.window_days - 1)
-        periods = complete_periods(definition.grain, start, as_of, definition.closes_after_days)
+        periods = complete_periods(
+            definition.grain, start, as_of, definition.closes_after_days, engine.week_starts_on
+        )
         if definition.metric in metrics and periods is not None:
             _compute(connection, engine, definition, *periods)
     _refuse_doubles(connection)
@@ -174,7 +178,7 @@ def _compute(
         ]
         numerator, denominator = definition.numerator or "null", definition.denominator or "null"
         conditions = [
-            f"{request.period_column} is not null",
+            f"{request.period_column} between date '{first_day}' and date '{last_day}'",
             # Where nothing was counted there is no number.
             f"({definition.metric} is not null or {definition.sample} > 0 or {numerator} > 0 or {denominator} > 0)",
         ]

@@ -13,6 +13,7 @@ from publication.targets import SERVED
 from reports.files import mark_withheld
 from settings.home import Home
 from settings.night import night_at, reporting_zone
+from settings.weeks import week_name, week_starts_on
 
 # Sources load side by side. A fork of a process that has done the slow imports starts a step in a blink.
 _EXECUTOR = dg.multiprocess_executor.configured(
@@ -22,6 +23,8 @@ _EXECUTOR = dg.multiprocess_executor.configured(
 
 # The longest that a night should take; the week's report is written then.
 _NIGHT_TAKES_HOURS = 5
+# As cron counts the days of a week.
+_CRON_DAYS = {"sunday": 0, "monday": 1}
 _AFTER_PUBLICATION = {
     key.to_python_identifier()
     for key in (HEALTH_REPORT, DIGEST, *(target_key(target.name) for target in SERVED))
@@ -71,15 +74,13 @@ def build_schedules(env: Mapping[str, str] = os.environ) -> list[dg.ScheduleDefi
 
     @dg.schedule(
         job=weekly_report,
-        cron_schedule=f"{at.minute} {hour} * * {1 + days}",
+        cron_schedule=f"{at.minute} {hour} * * {(_CRON_DAYS[week_starts_on()] + days) % 7}",
         execution_timezone=zone,
         name="weekly_report",
     )
     def weekly_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        """Hours after Monday's night, when it has published the week before."""
+        """Hours after the night of a week's first day, when it has published the week before."""
         as_of = context.scheduled_execution_time.date() - timedelta(days=days)
-        yield dg.RunRequest(
-            run_key=(as_of - timedelta(days=7)).strftime("%G-W%V"), tags={AS_OF_TAG: as_of.isoformat()}
-        )
+        yield dg.RunRequest(run_key=week_name(as_of - timedelta(days=7)), tags={AS_OF_TAG: as_of.isoformat()})
 
     return [nightly_schedule, weekly_schedule]

@@ -13,6 +13,7 @@ from sandbox.serving.running import running_sandbox
 from settings.home import Home
 from settings.night import scheduled_moment
 from settings.terminal import shown
+from settings.weeks import week_name
 
 # A Monday: its night closes week 2026-W46.
 LAST_NIGHT = date(2026, 11, 16)
@@ -36,7 +37,7 @@ def run_demo(scale: str, nights: int, terminal: Console) -> bool:
             sandbox.set_clock(scheduled_moment(as_of))
             if not run_and_tell(as_of, terminal):
                 return False
-    week = (LAST_NIGHT - timedelta(days=7)).strftime("%G-W%V")
+    week = week_name(LAST_NIGHT - timedelta(days=7))
     terminal.print(
         f"\n[bold]Mart[/bold]    {shown(home.published)}\n"
         f"[bold]Report[/bold]  {shown(home.reports / week / 'index.html')}\n"

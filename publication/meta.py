@@ -85,7 +85,7 @@ NUMBERS = Described(
     {
         "metric": "Name of the metric (meta.metrics).",
         "definition_version": "Version of the metric's definition by which the number was computed.",
-        "grain": "Length of the period: day, week (ISO, from Monday) or month.",
+        "grain": "Length of the period: day, week (from the day that dim_organisation.week_starts_on says) or month.",
         "period_start": "First day of the period, in the reporting time zone.",
         **{name: dimension.comment for name, dimension in DIMENSIONS.items()},
         "numerator": "What was counted above the line; null for metrics that are no share.",

@@ -76,7 +76,7 @@ def _view(subject: str, dimensions: list[Dimension], has_errors: bool) -> str:
         select
             numbers.metric, catalogue.label, catalogue.unit, numbers.grain, numbers.period_start,
             case numbers.grain
-                when 'week' then strftime(numbers.period_start, '%G-W%V')
+                when 'week' then strftime(numbers.period_start + 3, '%G-W%V')
                 when 'month' then strftime(numbers.period_start, '%Y-%m')
                 else strftime(numbers.period_start, '%Y-%m-%d')
             end as period,

@@ -12,15 +12,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from connectors.storage import write_text
+from metrics.catalogue import week_starts_on_of
 from reports.glossary import render_glossary
 from reports.glossary_data import glossary_of
 from reports.health import INDEX, render_pages
 from reports.language import language
 from reports.model import HealthReport
-from reports.reading import health_report, last_complete_week, monday_of, open_mart
+from reports.reading import first_day_in, health_report, last_complete_week, open_mart
 from reports.restatements import revisions
 from reports.weeks import Revision, Week, render_weeks
 from settings.home import Home
+from settings.weeks import named_week
 
 LANGUAGE = "POPS_REPORT_LANGUAGE"
 _WITHHELD = "withheld.txt"
@@ -45,7 +47,7 @@ def write_report(home: Home, week: str | None = None) -> Path:
     the mart's history, or the language is unknown.
     """
     if week is not None:
-        monday_of(week)
+        first_day_in(home.published, week)
     newest = last_complete_week(home.published)
     path = _write_week(home, week or newest)
     if week is None:
@@ -61,8 +63,8 @@ def write_report(home: Home, week: str | None = None) -> Path:
 
 def read_report(home: Home, week: str | None = None, env: Mapping[str, str] = os.environ) -> HealthReport:
     """What the pages of a week say (default: the last complete one). Raises ValueError as `write_report` does."""
-    monday = monday_of(week or last_complete_week(home.published))
-    return health_report(home.published, monday, withheld_reasons(home), report_language(env))
+    first_day = first_day_in(home.published, week or last_complete_week(home.published))
+    return health_report(home.published, first_day, withheld_reasons(home), report_language(env))
 
 
 def mark_withheld(home: Home, reasons: list[str]) -> None:
@@ -122,7 +124,7 @@ def _shown(folder: Path) -> int:
 
 def _is_outdated(home: Home, folder: Path) -> bool:
     with open_mart(home.published) as mart:
-        return _shown(folder) < len(revisions(mart, monday_of(folder.name))) + 1
+        return _shown(folder) < len(revisions(mart, named_week(folder.name, week_starts_on_of(mart)))) + 1
 
 
 def _week_folders(home: Home) -> list[Path]:
@@ -133,14 +135,14 @@ def _week_folders(home: Home) -> list[Path]:
 def _write_list(home: Home) -> None:
     weeks = []
     for folder in _week_folders(home):
-        monday = monday_of(folder.name)
+        first_day = first_day_in(home.published, folder.name)
         with open_mart(home.published) as mart:
-            restated = revisions(mart, monday)
+            restated = revisions(mart, first_day)
         weeks.append(
             Week(
                 name=folder.name,
-                first_day=monday,
-                last_day=monday + timedelta(days=6),
+                first_day=first_day,
+                last_day=first_day + timedelta(days=6),
                 pages=tuple(sorted(path.name for path in folder.glob("*.html") if path.name != INDEX)),
                 revisions=tuple(
                     Revision(number, each.as_of, each.figures, (folder / f"revision-{number - 1}").is_dir())
@@ -148,5 +150,5 @@ def _write_list(home: Home) -> None:
                 ),
             )
         )
-    report = health_report(home.published, monday_of(weeks[0].name), language_code=report_language())
+    report = health_report(home.published, weeks[0].first_day, language_code=report_language())
     write_text(home.reports / INDEX, render_weeks(report, weeks))

@@ -109,7 +109,7 @@ def surges(report: HealthReport) -> list[tuple[str, date, float, float | None]]:
 
 
 def _within(starts: pd.Series, day: date) -> pd.Series:
-    return (starts >= day - timedelta(days=day.weekday())) & (starts < day + timedelta(weeks=4))
+    return (starts > day - timedelta(days=7)) & (starts < day + timedelta(weeks=4))
 
 
 def _most(report: HealthReport, feature: str) -> float | None:

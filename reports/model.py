@@ -11,6 +11,7 @@ from checks.contract import CheckStatus
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.language import Language, language
+from settings.weeks import FirstDay, week_name
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class HealthReport:
 
     organisation: str
     reporting_time_zone: str
+    week_starts_on: FirstDay
     week_start: date
     as_of: date
     values: pd.DataFrame
@@ -106,7 +108,7 @@ class HealthReport:
 
     @property
     def week(self) -> str:
-        return self.week_start.strftime("%G-W%V")
+        return week_name(self.week_start)
 
     @property
     def week_end(self) -> date:

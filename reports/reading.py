@@ -11,20 +11,19 @@ from connectors.registry.schema import Registry
 from connectors.registry.source import load_registry, registry_dir
 from connectors.registry.stages import COMPUTED_STAGES
 from connectors.storage import open_duckdb
-from metrics.catalogue import read_definitions
+from metrics.catalogue import read_definitions, week_starts_on_of
 from metrics.query import names_of_members
 from reports.language import language
 from reports.model import HealthReport, SourceStatus, Target, Words
 from reports.restatements import restatements, revisions
 from settings.home import OLD_AFTER
+from settings.weeks import named_week, start_of_week, week_name
 
 
 def last_complete_week(published: Path) -> str:
-    """The ISO week before the one in which the published `as_of` lies. Raises ValueError without a published mart."""
+    """The week before the one in which the published `as_of` lies. Raises ValueError without a published mart."""
     with open_mart(published) as mart:
-        as_of = _as_of(mart)
-    monday = as_of - timedelta(days=as_of.weekday())
-    return (monday - timedelta(days=7)).strftime("%G-W%V")
+        return week_name(start_of_week(_as_of(mart), week_starts_on_of(mart)) - timedelta(days=7))
 
 
 def open_mart(published: Path) -> duckdb.DuckDBPyConnection:
@@ -42,13 +41,10 @@ def _as_of(mart: duckdb.DuckDBPyConnection) -> date:
     return found
 
 
-def monday_of(week: str) -> date:
-    """The Monday of an ISO week such as 2026-W46. Raises ValueError for anything else."""
-    try:
-        year, number = week.upper().split("-W")
-        return date.fromisocalendar(int(year), int(number), 1)
-    except ValueError:
-        raise ValueError(f"{week!r} is no ISO week: write it as 2026-W46.") from None
+def first_day_in(published: Path, week: str) -> date:
+    """The first day of a week such as 2026-W46 in the published mart. Raises ValueError for anything else."""
+    with open_mart(published) as mart:
+        return named_week(week, week_starts_on_of(mart))
 
 
 def health_report(
@@ -95,6 +91,7 @@ def health_report(
         return HealthReport(
             organisation=organisation,
             reporting_time_zone=zone,
+            week_starts_on=week_starts_on_of(mart),
             week_start=week_start,
             as_of=as_of,
             values=values,

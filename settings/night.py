@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.registry.source import load_organisation, registry_dir
+from settings.weeks import start_of_week, week_starts_on
 
 HISTORY_WEEKS = 26
 NIGHT_AT = "POPS_NIGHT_AT"
@@ -63,7 +64,7 @@ def reporting_zone() -> ZoneInfo:
 
 
 def _history_start(as_of: date, zone: ZoneInfo, env: Mapping[str, str]) -> datetime:
-    """`POPS_HISTORY_START`, else the Monday 26 weeks before."""
+    """`POPS_HISTORY_START`, else the first day of the week 26 weeks before."""
     configured = env.get("POPS_HISTORY_START")
     if configured:
         try:
@@ -73,6 +74,5 @@ def _history_start(as_of: date, zone: ZoneInfo, env: Mapping[str, str]) -> datet
                 f"POPS_HISTORY_START is {configured!r}: set a date such as 2026-05-18."
             ) from None
     else:
-        first_day = as_of - timedelta(weeks=HISTORY_WEEKS)
-        first_day -= timedelta(days=first_day.weekday())
+        first_day = start_of_week(as_of - timedelta(weeks=HISTORY_WEEKS), week_starts_on())
     return datetime.combine(first_day, time(), zone).astimezone(UTC)

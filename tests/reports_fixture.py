@@ -131,7 +131,7 @@ def report(**changes: object) -> HealthReport:
         }
     )  # fmt: skip
     given = {
-        "organisation": "Acme Flow", "reporting_time_zone": "Europe/Berlin", "week_start": WEEK,
+        "organisation": "Acme Flow", "reporting_time_zone": "Europe/Berlin", "week_starts_on": "monday", "week_start": WEEK,
         "as_of": date(2026, 11, 16), "values": found, "definitions": definitions,
         "targets": {"on_time_rate": Target(at_least=0.8)}, "features": features,
         "names": {"board": "Board", "timeline": "Timeline", "audit_log": "Audit log", "gantt_export": "Gantt export"},

@@ -14,13 +14,13 @@ import duckdb
 import jinja2
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
-VARIABLES = {"reporting_time_zone": "Europe/Berlin"}
+VARIABLES = {"reporting_time_zone": "Europe/Berlin", "week_starts_on": "monday"}
 
 
 @cache
-def macros() -> Any:
+def macros(**variables: Any) -> Any:
     """The project's macros, by their names."""
-    return _environment()[1]
+    return _environment(**variables)[1]
 
 
 @cache

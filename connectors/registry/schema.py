@@ -26,7 +26,7 @@ EpicKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")]
 class Organisation(Entry):
     name: Text
     reporting_time_zone: Annotated[str, AfterValidator(known_zone)]
-    week_starts_on: Literal["monday"]
+    week_starts_on: Literal["monday", "sunday"]
     home_currency: Currency = DEFAULT_HOME_CURRENCY
 
 

@@ -26,9 +26,17 @@
     {{ reporting_midnight(as_of_date()) }}
 {%- endmacro %}
 
-{# Monday of the week of a date. #}
+{# First day of the week of a date, as the variable `week_starts_on` says. #}
 {% macro week_start(date) -%}
-    cast({{ dbt.date_trunc('week', date) }} as date)
+    {%- if var('week_starts_on') == 'sunday' -%}
+        {{ add_days(dbt.date_trunc('week', add_days(date, 1)), -1) }}
+    {%- elif var('week_starts_on') == 'monday' -%}
+        cast({{ dbt.date_trunc('week', date) }} as date)
+    {%- else -%}
+        {{ exceptions.raise_compiler_error(
+            "The variable week_starts_on is '" ~ var('week_starts_on') ~ "': a week starts on monday or sunday."
+        ) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# A date moved by a number of days. #}

@@ -31,6 +31,7 @@ from settings.families import families_upstream, family_tags
 from settings.home import DBT_PROJECT, Home
 from settings.night import reporting_zone
 from settings.owners import owner_of
+from settings.weeks import week_starts_on
 
 _TEST_ID = "dagster_dbt/unique_id"
 
@@ -190,7 +191,7 @@ def _explained(
 
 def dbt_variables() -> str:
     """The same when parsing and when building, or dbt would parse the project again every night."""
-    return json.dumps({"reporting_time_zone": reporting_zone().key})
+    return json.dumps({"reporting_time_zone": reporting_zone().key, "week_starts_on": week_starts_on()})
 
 
 def _fingerprint(folder: Path) -> str:

@@ -14,6 +14,7 @@ from settings.families import family_tags
 from settings.home import Home
 from settings.night import reporting_zone
 from settings.owners import PLATFORM, owner_of
+from settings.weeks import week_starts_on
 
 _GOOD = {"up": "more is better", "down": "less is better", "none": "neither more nor less is better"}
 
@@ -74,7 +75,9 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
         night, home = night_of_run(context), Home.from_environment()
         first_day = night.history_start.astimezone(reporting_zone()).date()
         manifest = home.dbt_target / "semantic_manifest.json"
-        run = append_metric_values(home.warehouse, MetricEngine(manifest), night.as_of, first_day)
+        run = append_metric_values(
+            home.warehouse, MetricEngine(manifest, week_starts_on()), night.as_of, first_day
+        )
         known = latest_values(home.warehouse)
         for each in metrics:
             if each.key in context.selected_asset_keys:

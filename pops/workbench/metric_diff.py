@@ -11,6 +11,7 @@ from metrics.engine import MetricEngine
 from metrics.values import TOLERANCE, compute_metrics
 from pops.workbench.workbench import LAST_NIGHT
 from publication.kept_night import KeptNight
+from settings.weeks import week_starts_on
 
 _KEY = ("metric", "grain", "period_start", *DIMENSIONS)
 
@@ -38,7 +39,7 @@ def compare_metrics(
 
     What the work database does not hold is read from the last night. Metrics are those of the last night's periods.
     """
-    engine = MetricEngine(semantic_manifest)
+    engine = MetricEngine(semantic_manifest, week_starts_on())
     wanted = {each.metric for each in engine.definitions if set(each.inputs) & set(metrics)}
     if not wanted:
         return []

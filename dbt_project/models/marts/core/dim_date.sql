@@ -6,7 +6,9 @@ with days as (
         week_end,
         month_start,
         month_end,
-        {{ add_days('week_start', 3) }} as week_thursday
+        -- The Thursday next to the middle of the week, which may start on Monday or Sunday.
+        {{ add_days(dbt.date_trunc('week', add_days('week_start', 3)), 3) }} as week_thursday,
+        {{ days_between("cast('1900-01-01' as date)", 'date_day') }} % 7 as days_after_monday
     from {{ ref('int_calendar__days') }}
 ),
 
@@ -32,7 +34,7 @@ select
     numbered.week_start,
     numbered.week_end,
     numbered.month_start,
-    {{ days_between('numbered.week_start', 'numbered.date_day') }} >= 5 as is_weekend,
+    numbered.days_after_monday >= 5 as is_weekend,
     holidays.calendar_date is not null as is_holiday,
     numbered.week_end < {{ as_of_date() }} as is_week_complete,
     numbered.month_end < {{ as_of_date() }} as is_month_complete,
