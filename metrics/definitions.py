@@ -57,6 +57,11 @@ class MetricDefinition:
     known_gaps: str = ""
 
     @property
+    def is_count(self) -> bool:
+        """Whether it counts what happened: where nothing did, it is 0."""
+        return self.sample == self.metric
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """The metric and those that give its other columns, each once."""
         names = (self.metric, self.numerator, self.denominator, self.sample)

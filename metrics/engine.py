@@ -28,8 +28,10 @@ from metricflow_semantics.sql.sql_exprs import SqlDateTruncExpression
 from metrics.definitions import (
     MetricDefinition,
     MetricDefinitionError,
+    models_of_metrics,
     published_definitions,
 )
+from settings.families import sources_counted
 from settings.weeks import MONDAY, FirstDay
 
 
@@ -85,8 +87,7 @@ class MetricEngine:
     @cached_property
     def definitions(self) -> tuple[MetricDefinition, ...]:
         """Every metric that is published, in the order of its name; those without a `grain` only feed others."""
-        manifest = json.loads(self._file.with_name("manifest.json").read_text())
-        return published_definitions(self._manifest, manifest)
+        return published_definitions(self._manifest, self._nodes)
 
     def compile(
         self, metrics: Sequence[str], grouping: Sequence[str], grain: str, first_day: date, last_day: date
@@ -129,6 +130,10 @@ class MetricEngine:
         relations = [model["node_relation"] for metric in metrics for model in self._models_of(metric)]
         return tuple(sorted({f"{each['schema_name']}.{each['alias']}" for each in relations}))
 
+    def sources(self, metrics: Sequence[str]) -> frozenset[str]:
+        """The sources whose records some metrics count."""
+        return frozenset().union(*(self._sources[model] for each in metrics for model in self._read[each]))
+
     def source_rows(self, metric: str) -> SourceRows:
         """The rows that a metric of one measure is made from."""
         model = self._model_of(metric)
@@ -169,6 +174,19 @@ class MetricEngine:
             )
             for measure in measures
         ]
+
+    @cached_property
+    def _nodes(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._file.with_name("manifest.json").read_text())
+        return found
+
+    @cached_property
+    def _sources(self) -> dict[str, frozenset[str]]:
+        return sources_counted(self._nodes)
+
+    @cached_property
+    def _read(self) -> dict[str, frozenset[str]]:
+        return models_of_metrics(self._manifest, self._nodes)
 
     @cached_property
     def _metrics(self) -> dict[str, dict[str, Any]]:

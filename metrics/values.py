@@ -5,11 +5,12 @@ the greatest (as_of, revision) up to that date. A row is added only where tonigh
 night that is run again adds nothing, and a restated past is a new revision beside the old one.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from metrics.dimensions import DIMENSIONS, IS_WHOLE
 from metrics.engine import MetricEngine
 from metrics.periods import complete_periods
 from metrics.touched_days import create_state, first_touched_day, remember_days
+from metrics.zeros import add_zeros, read_of
 
 # Prepared models write this where a row stands for the whole.
 ALL = "(all)"
@@ -49,11 +51,18 @@ class MetricRun:
     withdrawn: int
 
 
-def append_metric_values(warehouse: Path, engine: MetricEngine, as_of: date, first_day: date) -> MetricRun:
+def append_metric_values(
+    warehouse: Path,
+    engine: MetricEngine,
+    as_of: date,
+    first_day: date,
+    read: Mapping[str, date] = MappingProxyType({}),
+) -> MetricRun:
     """Compute every metric for the complete periods from `first_day` to the day before `as_of`, and append.
 
     `warehouse`: the DuckDB file with the marts, which nothing else may have open. Dates are of the reporting time
-    zone; `first_day` is where history begins. Everything is appended in one transaction: after a kill the table is
+    zone; `first_day` is where history begins. `read`: by source, the first day that it does not hold whole: counts of
+    days before are 0 where nothing happened; of sources that are not named nothing is known. Everything is appended in one transaction: after a kill the table is
     as before. Raises FileNotFoundError without a warehouse,
     MetricDefinitionError for an incomplete definition, ValueError when a metric gives a number twice,
     duckdb.Error when a model that a metric reads is missing.
@@ -79,6 +88,8 @@ def append_metric_values(warehouse: Path, engine: MetricEngine, as_of: date, fir
             )
             if periods is not None:
                 requests += _compute(connection, engine, definition, *periods)
+                sources = engine.sources((definition.metric,))
+                add_zeros(connection, definition, periods, read_of(sources, read), as_of)
         _refuse_doubles(connection)
         computed = _count(connection, "tonight")
         _find_changes(connection, as_of)

@@ -4,10 +4,11 @@ For tests that need many marts of different sources: whole nights are those of `
 """
 
 import atexit
+import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import chdir
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import chdir, contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,30 @@ def with_raw_of(home: Path, target: Path, sources: Iterable[str]) -> Path:
 
 def build(home: Path, as_of: date, *arguments: str) -> None:
     """`dbt run` of the whole project, or of what the arguments select, in this process."""
+    with _environment(home, as_of):
+        _dbt(_parsed(), "run", *arguments)
+    (home / "dbt").mkdir(exist_ok=True)
+    for file in ("manifest.json", "semantic_manifest.json"):
+        shutil.copy(_target() / file, home / "dbt")
+
+
+def run_unit_tests(home: Path, as_of: date, variables: Mapping[str, str], *arguments: str) -> set[str]:
+    """dbt's unit tests over a home whose models are built, with other variables; returns the names of those that ran."""
+    with _environment(home, as_of):
+        done = _dbt(
+            _parsed(), "test", "--select", "test_type:unit", "--vars", json.dumps(variables), *arguments
+        )
+    return {each.node.name for each in done.results}
+
+
+def unit_tests_with(variable: str) -> list[str]:
+    """The unit tests that set a variable themselves."""
+    tests = _parsed().unit_tests.values()
+    return sorted(each.name for each in tests if each.overrides and variable in each.overrides.vars)
+
+
+@contextmanager
+def _environment(home: Path, as_of: date) -> Iterator[None]:
     variables = {
         "POPS_HOME": str(home),
         "POPS_PSEUDONYM_KEY": PSEUDONYM_KEY,
@@ -60,10 +85,7 @@ def build(home: Path, as_of: date, *arguments: str) -> None:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in variables.items():
             environment.setenv(name, value)
-        _dbt(_parsed(), "run", *arguments)
-    (home / "dbt").mkdir(exist_ok=True)
-    for file in ("manifest.json", "semantic_manifest.json"):
-        shutil.copy(_target() / file, home / "dbt")
+        yield
 
 
 @cache
@@ -106,7 +128,7 @@ def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
     assert done.success, done.exception or [
         (each.unique_id, each.message)
         for each in getattr(done.result, "results", ())
-        if each.status == "error"
+        if each.status in ("error", "fail")
     ]
     return done.result
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster_dbt import DbtProject
 
+from connectors.raw_facts import read_states
 from metrics.definitions import MetricDefinition, models_of_metrics, published_definitions
 from orchestration.keys import FRESH, METRIC_VALUES, WAREHOUSE_POOL
 from orchestration.runs import night_of_run
@@ -71,13 +72,14 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
     def metric_values(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         from metrics.engine import MetricEngine
         from metrics.values import append_metric_values, latest_values
+        from metrics.zeros import days_read
 
         night, home = night_of_run(context), Home.from_environment()
         first_day = night.history_start.astimezone(reporting_zone()).date()
         manifest = home.dbt_target / "semantic_manifest.json"
-        run = append_metric_values(
-            home.warehouse, MetricEngine(manifest, week_starts_on()), night.as_of, first_day
-        )
+        read = days_read(read_states(home.root, night.until), reporting_zone())
+        engine = MetricEngine(manifest, week_starts_on())
+        run = append_metric_values(home.warehouse, engine, night.as_of, first_day, read)
         known = latest_values(home.warehouse)
         for each in metrics:
             if each.key in context.selected_asset_keys:

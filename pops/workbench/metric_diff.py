@@ -15,6 +15,9 @@ from settings.weeks import week_starts_on
 
 _KEY = ("metric", "grain", "period_start", *DIMENSIONS)
 
+# A count of nothing: the night writes it where a period has none, a comparison needs it on neither side.
+_NOTHING = "value = 0 and n = 0"
+
 
 @dataclass(frozen=True)
 class MetricDiff:
@@ -47,6 +50,7 @@ def compare_metrics(
     connection.execute(f'use "{engine.catalogue}"')
     connection.execute("set nested_loop_join_threshold = 100000")
     compute_metrics(connection, engine, wanted, night.as_of, night.first_day)
+    connection.execute(f"delete from tonight where {_NOTHING}")
     names = ", ".join(f"'{name}'" for name in sorted(wanted))
     known = connection.execute(
         "select count(*) from information_schema.tables where table_catalog = ? and table_schema = 'metrics' "
@@ -57,7 +61,8 @@ def compare_metrics(
         # A number that was withdrawn is kept as a row without one.
         connection.execute(
             f"create temporary table known as select * from {LAST_NIGHT}.metrics.metric_values "
-            f"where is_current and metric in ({names}) and (value is not null or numerator is not null or n > 0)"
+            f"where is_current and metric in ({names}) and (value is not null or numerator is not null or n > 0) "
+            f"and not ({_NOTHING})"
         )
     else:
         connection.execute("create temporary table known as select * from tonight limit 0")
