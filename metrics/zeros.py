@@ -89,9 +89,12 @@ def _sql(definition: MetricDefinition, grouping: tuple[str, ...]) -> str:
         alive += f" and ended_periods.period_start <= coalesce({name}_lives.live_until, ended_periods.period_start)"
     born = ""
     if len(grouping) == 1 and grouping[0] in _LIVES:
+        # A count that has not begun has no member.
         born = (
-            f" union all select member, greatest(live_from, (select min(period_start) from numbers)) "
-            f"from ({_LIVES[grouping[0]]}) as lives(member, live_from, live_until) where live_from is not null"
+            " union all select lives.member, greatest(lives.live_from, began.first_day) "
+            f"from ({_LIVES[grouping[0]]}) as lives(member, live_from, live_until) "
+            "inner join (select min(period_start) as first_day from numbers) as began "
+            "on began.first_day is not null and lives.live_from is not null"
         )
     columns = ", ".join(f"members.{name}" if name in grouping else "null" for name in DIMENSIONS)
     return f"""

@@ -188,7 +188,7 @@ def forget_runs(
 @app.command()
 def report(
     week: Annotated[
-        str | None, typer.Option(help="ISO week such as 2026-W46; default: the last complete one.")
+        str | None, typer.Option(help="Week such as 2026-W46; default: the last complete one.")
     ] = None,
 ) -> None:
     """Write the health report of a week from the published mart."""

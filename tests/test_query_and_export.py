@@ -54,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     execute(
         path,
         """
-        create table marts.dim_feature as
+        create or replace table marts.dim_feature as
         select * from (values ('board', 'Board', 'studio', 'Studio'), ('alerts', 'Alerts', 'insights', 'Insights'))
             as f(feature_id, feature_name, product_id, product_name);
         create table marts.dim_organisation as select 'monday' as week_starts_on;

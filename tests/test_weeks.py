@@ -1,5 +1,6 @@
 """Weeks from Monday and from Sunday: in Python, in dbt's SQL, in MetricFlow's and in the schedule, against counting days."""
 
+import re
 import shutil
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -20,7 +21,7 @@ from reports.reading import first_day_in, last_complete_week
 from settings.home import Home
 from settings.night import Night
 from settings.weeks import FIRST_DAYS, FirstDay, named_week, start_of_week, week_name
-from tests.metric_warehouse import create_warehouse, execute, insert, manifest_of, value
+from tests.metric_warehouse import ROOT, create_warehouse, execute, insert, manifest_of, value
 from tests.sql_macros import connected, macros, model_sql
 
 DAYS = st.dates(date(1990, 1, 1), date(2060, 12, 31))
@@ -142,7 +143,7 @@ def test_the_same_facts_in_weeks_from_sunday(tmp_path: Path, monkeypatch: pytest
         }
         assert counts == {date(2026, 11, 1): 1, date(2026, 11, 8): 2}, metric
     # Days that roll do not know weeks.
-    assert value(path, "active_users_7d", date(2026, 11, 14)) == (3, None, 3, 3)
+    assert value(path, "active_users_7d", date(2026, 11, 14)) == (2, None, 2, 2)
     # The first whole week of history that has Sunday as its first day.
     assert execute(
         path, "select min(period_start) >= date '2026-10-25' from metrics.metric_values where grain = 'week'"
@@ -173,3 +174,19 @@ def test_the_weekly_report_follows_the_night_of_the_first_day(
     sunday_home(tmp_path, monkeypatch)
     (weekly,) = (each for each in build_schedules({"POPS_NIGHT_AT": at}) if each.name == "weekly_report")
     assert weekly.cron_schedule == cron
+
+
+# Where a week is cut or named: once in Python, once in SQL of dbt, once in SQL of MetricFlow, once in the published views.
+CUT_IN = {"settings/weeks.py", "dbt_project/macros/clock.sql", "dbt_project/models/marts/core/dim_date.sql", "metrics/engine.py", "publication/subject_views.py"}  # fmt: skip
+_CUTS = re.compile(r"\bweekday\(\)|isocalendar|%G|%V|date_trunc\(\s*'week'", re.IGNORECASE)
+
+
+def test_weeks_are_cut_nowhere_else() -> None:
+    files = [
+        file
+        for folder in ROOT.iterdir()
+        if folder.is_dir() and folder.name not in ("tests", "sandbox") and not folder.name.startswith(".")
+        for file in folder.rglob("*")
+        if file.suffix in (".py", ".sql", ".yml", ".j2") and not {"target", "data"} & set(file.parts)
+    ]
+    assert {file.relative_to(ROOT).as_posix() for file in files if _CUTS.search(file.read_text())} == CUT_IN

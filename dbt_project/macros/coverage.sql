@@ -79,4 +79,9 @@
    the night would be wrong. Fewer are in mart_metric_coverage and hold nobody's numbers back. #}
 {% macro beyond_strange_records(counted, total) -%}
     {{ counted }} > 10 and {{ counted }} * 100 > {{ total }}
+
+{# A week's count: 0 where nothing happened, null where the relation that is counted holds nothing at all, because none of
+   its tools was ever read. #}
+{% macro count_or_unknown(counted, relation) -%}
+    case when (select count(*) from {{ relation }}) > 0 then coalesce({{ counted }}, 0) end
 {%- endmacro %}

@@ -61,8 +61,8 @@ select
     coalesce(users.active_user_count, 0) as active_user_count,
     coalesce(usage.event_count, 0) as event_count,
     coalesce(usage.feature_count, 0) as feature_count,
-    coalesce(tickets.ticket_count, 0) as ticket_count,
-    coalesce(feedback.feedback_count, 0) as feedback_count
+    {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as ticket_count,
+    {{ count_or_unknown('feedback.feedback_count', ref('fct_feedback')) }} as feedback_count
 from accounts
 inner join weeks on accounts.created_date is null or accounts.created_date <= weeks.week_end
 left join {{ ref('int_usage__account_week_segments') }} as segments

@@ -75,10 +75,11 @@ select
     windows.is_used_feature,
     windows.is_zombie,
     windows.usage_class,
-    coalesce(tickets.ticket_count, 0) as ticket_count,
-    cast(1000 * coalesce(tickets.ticket_count, 0) as double) / nullif(reach.user_count, 0) as contact_rate,
-    coalesce(feedback.feedback_count, 0) as feedback_count,
-    coalesce(delivered.delivered_issue_count, 0) as delivered_issue_count
+    {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as ticket_count,
+    cast(1000 * {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as double)
+    / nullif(reach.user_count, 0) as contact_rate,
+    {{ count_or_unknown('feedback.feedback_count', ref('fct_feedback')) }} as feedback_count,
+    {{ count_or_unknown('delivered.delivered_issue_count', ref('fct_issue')) }} as delivered_issue_count
 from windows
 inner join reach on windows.feature_id = reach.feature_id and windows.week_start = reach.week_start
 inner join {{ ref('dim_feature') }} as features on windows.feature_id = features.feature_id

@@ -71,10 +71,11 @@ select
     weeks.judged_feature_count,
     weeks.used_feature_count,
     weeks.zombie_feature_count,
-    coalesce(tickets.ticket_count, 0) as ticket_count,
-    cast(1000 * coalesce(tickets.ticket_count, 0) as double) / nullif(users.active_user_count, 0) as contact_rate,
-    coalesce(feedback.feedback_count, 0) as feedback_count,
-    coalesce(delivered.delivered_issue_count, 0) as delivered_issue_count
+    {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as ticket_count,
+    cast(1000 * {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as double)
+    / nullif(users.active_user_count, 0) as contact_rate,
+    {{ count_or_unknown('feedback.feedback_count', ref('fct_feedback')) }} as feedback_count,
+    {{ count_or_unknown('delivered.delivered_issue_count', ref('fct_issue')) }} as delivered_issue_count
 from product_weeks as weeks
 left join users on weeks.product_id = users.product_id and weeks.week_start = users.week_start
 left join accounts on weeks.product_id = accounts.product_id and weeks.week_start = accounts.week_start
