@@ -79,6 +79,7 @@
    the night would be wrong. Fewer are in mart_metric_coverage and hold nobody's numbers back. #}
 {% macro beyond_strange_records(counted, total) -%}
     {{ counted }} > 10 and {{ counted }} * 100 > {{ total }}
+{%- endmacro %}
 
 {# A week's count: 0 where nothing happened, null where the relation that is counted holds nothing at all, because none of
    its tools was ever read. #}
