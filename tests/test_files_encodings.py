@@ -35,7 +35,9 @@ def test_a_byte_order_mark_tells_how_a_file_is_written(tmp_path: Path, said: str
 @pytest.mark.parametrize("name", ["one.csv", "one.jsonl"])
 def test_what_is_not_utf_8_is_refused_with_the_remedy(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(TEXT.encode("cp1252"))
-    with pytest.raises(BadFile, match=r"not utf-8: line 2 cannot be read; say its `encoding`.*such as cp1252"):
+    with pytest.raises(
+        BadFile, match=r"not utf-8: line 2 cannot be read; say its `encoding`.*such as cp1252"
+    ):
         Folder(str(tmp_path)).copy(name, read_mapping("nps.yml", SURVEY), tmp_path / "copy")
 
 
