@@ -71,6 +71,9 @@ TABLES = {
     "intermediate.int_usage__retention": (
         "person_id text, cohort_date date, day_number integer, is_retained boolean, segment text"
     ),
+    "intermediate.int_usage__account_retention_weeks": (
+        "account_id text, week_start date, is_retained boolean, segment text"
+    ),
     "intermediate.int_usage__stickiness_months": (
         "month_start date, active_user_days bigint, possible_user_days bigint, monthly_active_users bigint"
     ),

@@ -261,6 +261,9 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("p9", W46, 1, True, "smb"),
         ("p1", date(2026, 11, 2), 28, True, "smb"),
     ],
+    "intermediate.int_usage__account_retention_weeks": [
+        ("a1", W46, True, "smb"), ("a2", W46, False, "smb"), ("a3", W46, True, "enterprise"),
+    ],
     "intermediate.int_usage__stickiness_months": [(date(2026, 10, 1), 62, 310, 10), (date(2026, 11, 1), 1, 30, 1)],
     "intermediate.int_usage__funnel_steps": [
         *steps("p1", "smb", 3, 100), *steps("p2", "smb", 2, 300), *steps("p3", "smb", 2, 500),
@@ -309,6 +312,8 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("lifecycle_new_users", {}, (2.0, None, 2.0, 2)),
         ("lifecycle_resurrected_users", {"segment": "smb"}, (0.0, None, 0.0, 0)),
         ("lifecycle_dormant_users", {"segment": "enterprise"}, (1.0, None, 1.0, 1)),
+        ("active_account_retention_rate", {}, (2.0, 3.0, 2 / 3, 3)),
+        ("active_account_retention_rate", {"segment": "smb"}, (1.0, 2.0, 0.5, 2)),
         ("feature_adoption_rate", {"feature_id": "board"}, (1.0, 3.0, 1 / 3, 3)),
         ("feature_adoption_rate", {"feature_id": "board", "segment": "smb"}, (1.0, 2.0, 0.5, 2)),
         ("feature_reach_rate", {"feature_id": "mobile"}, (0.0, 3.0, 0.0, 3)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.company.catalogue import HISTORY_START
 from sandbox.company.company import Company
+from sandbox.company.people import Account
 from sandbox.truth.facts import AccountUse, Facts, Use, monday, usage_facts, weeks_before
 from sandbox.truth.features import feature_rows, weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.funnels import funnel_rows
@@ -25,6 +26,7 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         *activity_rows(facts),
         *lifecycle_rows(facts),
         *retention_rows(facts),
+        *account_retention_rows(facts),
         *stickiness_rows(facts),
         *feature_rows(facts),
         *funnel_rows(facts),
@@ -132,6 +134,32 @@ def retention_rows(facts: Facts) -> list[Row]:
             for group, returns in groups.items():
                 metric = f"retention_rate_d{later}"
                 rows.append(ratio_row(metric, "week", week, sum(returns), len(returns), **_named(group)))
+    return rows
+
+
+def account_retention_rows(facts: Facts) -> list[Row]:
+    """Of the accounts that were active the week before, the share that was active in the week as well."""
+    active: dict[date, dict[int, Account]] = defaultdict(dict)
+    for use in facts.account_uses:
+        active[monday(use.day)][use.account.index] = use.account
+    rows: list[Row] = []
+    for week in weeks_before(facts.as_of):
+        groups: dict[Dimension, list[bool]] = defaultdict(list)
+        for index, account in active[week - WEEK].items():
+            segment = facts.company.segment_on(account, week, facts.read_at)
+            for group in (None, ("segment", segment)):
+                groups[group].append(index in active[week])
+        for group, retained in groups.items():
+            rows.append(
+                ratio_row(
+                    "active_account_retention_rate",
+                    "week",
+                    week,
+                    sum(retained),
+                    len(retained),
+                    **_named(group),
+                )
+            )
     return rows
 
 
