@@ -59,6 +59,12 @@ def build(home: Path, as_of: date, *arguments: str) -> None:
         shutil.copy(_target() / file, home / "dbt")
 
 
+def compiled(home: Path, as_of: date) -> list[Any]:
+    """dbt's results for every model and data test, whose `node.compiled_code` is the SQL that a night would run."""
+    with _environment(home, as_of):
+        return list(_dbt(_parsed(), "compile", "--exclude", "test_type:unit").results)
+
+
 def run_unit_tests(home: Path, as_of: date, variables: Mapping[str, str], *arguments: str) -> set[str]:
     """dbt's unit tests over a home whose models are built, with other variables; returns the names of those that ran."""
     with _environment(home, as_of):

@@ -1,0 +1,113 @@
+"""The dbt project's SQL, compiled once and run many times: a small home is then built in seconds, without dbt."""
+
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors import SOURCES
+from connectors.runner import prepare_raw
+from tests import part_nights
+from tests.nights import PSEUDONYM_KEY
+
+
+@dataclass(frozen=True)
+class Node:
+    """A model or a data test. `reads`: the models that it is made of, by unique id."""
+
+    unique_id: str
+    name: str
+    schema: str
+    is_view: bool
+    severity: str
+    sql: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """`models` in an order in which they can be built."""
+
+    models: tuple[Node, ...]
+    tests: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, as_of: date) -> "Compiled":
+        with tempfile.TemporaryDirectory() as folder:
+            prepare_raw(folder)
+            results = part_nights.compiled(Path(folder), as_of)
+        nodes = {each.node.unique_id: _node(each.node) for each in results}
+        models = {key: each for key, each in nodes.items() if key.startswith("model.")}
+        reads = {key: [of for of in each.reads if of in models] for key, each in models.items()}
+        order = TopologicalSorter(reads).static_order()
+        tests = tuple(each for key, each in nodes.items() if key.startswith("test."))
+        return cls(tuple(models[key] for key in order), tests)
+
+    def with_readings_of(self, names: Collection[str]) -> tuple[Node, ...]:
+        """The models of these names, and those that they are made of."""
+        wanted = set(names)
+        for model in reversed(self.models):
+            if model.name in wanted:
+                wanted |= {of.rsplit(".", 1)[-1] for of in model.reads}
+        return tuple(model for model in self.models if model.name in wanted)
+
+
+def _node(node: Any) -> Node:
+    config = node.config
+    return Node(
+        node.unique_id,
+        node.name,
+        node.schema,
+        config.materialized == "view",
+        str(getattr(config, "severity", "")).lower(),
+        node.compiled_code,
+        tuple(node.depends_on.nodes),
+    )
+
+
+@contextmanager
+def warehouse(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse beside the raw files of a home."""
+    file = home / "warehouse.duckdb"
+    file.unlink(missing_ok=True)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
+        connection.execute("set variable pops_pseudonym_key = ?", [PSEUDONYM_KEY])
+        for source in SOURCES:
+            connection.execute(f"attach '{home}/raw/{source}.duckdb' as {source} (read_only)")
+        yield connection
+
+
+def build(connection: duckdb.DuckDBPyConnection, models: Collection[Node]) -> dict[str, str]:
+    """Build the models; what the engine says of those that fail, by name. What is made of those is left out."""
+    failed: dict[str, str] = {}
+    left_out: set[str] = set()
+    for model in models:
+        if left_out & {*model.reads}:
+            left_out.add(model.unique_id)
+            continue
+        kind = "view" if model.is_view else "table"
+        try:
+            connection.execute(f'create schema if not exists "{model.schema}"')
+            connection.execute(f'create {kind} "{model.schema}"."{model.name}" as {model.sql}')
+        except duckdb.Error as error:
+            failed[model.name] = str(error)
+            left_out.add(model.unique_id)
+    return failed
+
+
+def failed_tests(
+    connection: duckdb.DuckDBPyConnection, tests: Collection[Node]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """The first rows that break each of the data tests that do not hold, by name."""
+    found = {}
+    for test in tests:
+        if rows := connection.execute(test.sql).fetchmany(5):
+            found[test.name] = rows
+    return found

@@ -1,0 +1,176 @@
+"""One strange record withholds nothing: whatever a vendor puts into a field, every model builds and sound records stay."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors import SOURCES
+from connectors.runner import prepare_raw, run_source
+from sandbox.company.company import Company
+from sandbox.serving.data import CompanyData
+from sandbox.serving.environment import environment
+from sandbox.serving.exports import write_exports
+from sandbox.vendors import VENDORS
+from sandbox.vendors.record import Record
+from tests.compiled_project import Compiled, Node, build, failed_tests, warehouse
+from tests.nights import NIGHTS, night_moment
+from tests.strange_records import Strange, Twins, put, sample_of, text_of
+from tests.vendor_reading import served
+
+MODELS = Path(__file__).parents[1] / "dbt_project" / "models"
+_TYPED = re.compile(r"\(\s*'([^']+)',\s*'\w+',\s*'(integer|double|boolean|timestamp|date)'\s*\)")
+NIGHT = NIGHTS[-1]
+MOMENT = night_moment(NIGHT)
+HISTORY_START = MOMENT - timedelta(days=2)
+RECORDS_A_STREAM, WORLDS = 12, 6
+SEEDS = (1,)
+EVENTS_A_FILE = 2
+# What other records refer to: few, and all of them are read.
+WHOLE = (
+    "projects",
+    "statuses",
+    "fields",
+    "issue_types",
+    "boards",
+    "repositories",
+    "owners",
+    "admins",
+    "forms",
+    "users",
+)
+
+
+class Sample:
+    """The newest of what every vendor shows of the company: enough of each stream to copy."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = CompanyData(company)
+
+    def records(self, vendor: str, stream: str, now: datetime) -> Sequence[Record]:
+        found = self._company.records(vendor, stream, now)
+        newest = sorted(found, key=lambda each: each.updated_at)
+        return found if stream in WHOLE else newest[-RECORDS_A_STREAM:]
+
+    def events(self, vendor: str, start: datetime, now: datetime) -> list[bytes]:
+        lines = b"".join(self._company.events(vendor, start, now)).splitlines(keepends=True)
+        return [b"".join(lines[:EVENTS_A_FILE])] if lines else []
+
+
+@dataclass(frozen=True)
+class House:
+    """A compiled project, the home of a sound sample with its warehouse, and what the sample is."""
+
+    project: Compiled
+    home: Path
+    sample: Any
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    home, exports = tmp_path_factory.mktemp("sound"), tmp_path_factory.mktemp("exports")
+    company = Company.create("small")
+    write_exports(company, exports, MOMENT)
+    prepare_raw(home)
+    with served(Sample(company), MOMENT) as running:
+        variables = {**environment(running.base_url, 100_000, VENDORS), "POPS_FILES_URL": str(exports)}
+        for source in SOURCES:
+            run = run_source(source, home, MOMENT, HISTORY_START, variables)
+            assert run.outcome in ("ok", "off"), run.error
+    project = Compiled.of(NIGHT)
+    with warehouse(home) as connection:
+        assert build(connection, project.models) == {}
+        assert failed_tests(connection, blocking(project)) == {}
+    return House(project, home, sample_of(home, RECORDS_A_STREAM))
+
+
+def blocking(project: Compiled) -> list[Node]:
+    """The tests that hold a night back."""
+    return [test for test in project.tests if test.severity == "error"]
+
+
+def with_twins(house: House, twins: Sequence[Strange], home: Path) -> Path:
+    """A home that holds the sound sample and strange twins beside it."""
+    shutil.copytree(house.home / "raw", home / "raw")
+    scratch = home / "scratch"
+    scratch.mkdir()
+    records: dict[tuple[str, str], list[Any]] = {}
+    for each in twins:
+        records.setdefault((each.source, each.stream), []).append(each.record)
+    put(home, records, MOMENT, scratch)
+    return home
+
+
+def culprit(house: House, twins: Sequence[Strange], model: str, folder: Path) -> str:
+    """The one of the strange twins without which a model would build, found by halves."""
+    models = house.project.with_readings_of([model])
+    number = 0
+    while len(twins) > 1:
+        half = twins[: len(twins) // 2]
+        number += 1
+        home = with_twins(house, half, folder / f"half{number}")
+        with warehouse(home) as connection:
+            is_in_it = model in build(connection, models)
+        shutil.rmtree(home)
+        twins = half if is_in_it else twins[len(twins) // 2 :]
+    found = twins[0]
+    return f"{model}: {found.source} {found.stream}, {found.place}: {text_of(found.change)}"
+
+
+@pytest.mark.parametrize("number", SEEDS)
+def test_every_model_builds_and_no_error_test_fails_whatever_a_field_holds(
+    house: House, number: int, tmp_path: Path
+) -> None:
+    twins = list(Twins(house.sample, WORLDS, number).records())
+    assert {(each.source, each.stream) for each in twins} == {
+        key for key, held in house.sample.items() if held
+    }
+    home = with_twins(house, twins, tmp_path / "strange")
+    with warehouse(home) as connection:
+        failed = build(connection, house.project.models)
+        assert not failed, [culprit(house, twins, model, tmp_path) for model in failed]
+        assert failed_tests(connection, blocking(house.project)) == {}
+        connection.execute(f"attach '{house.home}/warehouse.duckdb' as sound (read_only)")
+        changed = {
+            model.name: rows
+            for model in house.project.models
+            if model.schema == "staging" and (rows := lost_rows(connection, model))
+        }
+        assert changed == {}
+        counted = connection.execute(
+            "select count(*) from marts.mart_metric_coverage where check_name like '%\\_unreadable' escape '\\'"
+        ).fetchone()
+        assert counted is not None
+        assert counted[0] > 50
+
+
+def test_every_field_with_a_type_is_looked_at() -> None:
+    """The models that int_quality__unreadable_values names stage every such field of every stream, events apart."""
+    listed = re.findall(
+        r"'(stg_\w+)'", (MODELS / "intermediate/quality/int_quality__unreadable_values.sql").read_text()
+    )
+    staged = {path.stem: path.read_text() for path in (MODELS / "staging").glob("*/*.sql")}
+    typed = {
+        name: {(*match, *_stream(text)) for match in _TYPED.findall(text)}
+        for name, text in staged.items()
+        if "'incremental'" not in text and "source('registry'" not in text
+    }
+    assert set().union(*typed.values()) == set().union(*(typed[name] for name in listed))
+
+
+def _stream(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"source\('(\w+)', '(\w+)'\)", text)[:1])
+
+
+def lost_rows(connection: Any, model: Node) -> list[tuple[Any, ...]]:
+    """Rows of a model in the sound home that are not in the one with strange records."""
+    table = f'"{model.schema}"."{model.name}"'
+    found: list[tuple[Any, ...]] = connection.execute(
+        f"select * from sound.{table} except all select * from warehouse.{table} limit 3"
+    ).fetchall()
+    return found
