@@ -78,6 +78,7 @@ CATALOGUE = {
     "deployment_frequency": (DELIVERY, "ratio", "week", "team_id"),
     "change_failure_rate": (DELIVERY, "ratio", "week", "|team_id"),
     "change_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
+    "recovery_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
     "pull_request_stage_seconds_median": (DELIVERY, "seconds", "week", "stage"),
     "feedback_received": (PRODUCT, "count", "week", "|feature_id"),
     "feedback_negative_rate": (PRODUCT, "ratio", "week", "|feature_id"),

@@ -57,6 +57,9 @@ TABLES = {
         "deployment_id text, team_id text, deployed_date date, is_counted boolean, has_incident boolean"
     ),
     "intermediate.int_delivery__deployment_days": "team_id text, date_day date, is_deployment_day boolean",
+    "intermediate.int_delivery__incidents": (
+        "incident_id text, team_id text, closed_date date, recovery_seconds bigint"
+    ),
     "intermediate.int_delivery__pull_request_stages": (
         "pull_request_id text, team_id text, stage text, stage_seconds bigint, deployed_date date"
     ),

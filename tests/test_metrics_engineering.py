@@ -14,6 +14,7 @@ METRICS = (
     "change_failure_rate",
     "change_lead_time_seconds_median",
     "pull_request_stage_seconds_median",
+    "recovery_time_seconds_median",
 )
 W45, W46 = date(2026, 11, 2), date(2026, 11, 9)
 AS_OF = date(2026, 11, 16)
@@ -52,6 +53,10 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     ]
     rows = [(pull, "atlas", stage, hours * HOUR, day) for pull, stage, hours in spans]
     insert(path, "intermediate.int_delivery__pull_request_stages", rows)
+    # One is open; one was closed before it was reported.
+    incidents = [("i1", "atlas", W46, 2 * HOUR), ("i2", "borealis", day, 8 * HOUR), ("i3", "atlas", day, 4 * HOUR)]
+    incidents += [("i4", "atlas", None, None), ("i5", "atlas", day, None), ("i6", "atlas", W45, HOUR)]
+    insert(path, "intermediate.int_delivery__incidents", incidents)
     append_metric_values(path, engine_of(manifest_of(*METRICS)), AS_OF, date(2026, 8, 3))
     return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
 
@@ -67,6 +72,12 @@ def test_a_deployment_behind_an_incident_is_a_failed_change(answers: Callable[..
     assert answers("change_failure_rate") == (2, 4, 0.5, 4)
     assert answers("change_failure_rate", team_id="borealis") == (1, 2, 0.5, 2)
     assert answers("change_failure_rate", W45) == (1, 1, 1, 1)
+
+
+def test_recovery_is_the_median_of_the_incidents_closed_in_the_week(answers: Callable[..., Any]) -> None:
+    assert answers("recovery_time_seconds_median")[2:] == (4 * HOUR, 3)
+    assert answers("recovery_time_seconds_median", team_id="atlas")[2:] == (3 * HOUR, 2)
+    assert answers("recovery_time_seconds_median", W45)[2:] == (HOUR, 1)
 
 
 def test_lead_time_is_the_median_of_the_changes_in_production(answers: Callable[..., Any]) -> None:

@@ -3,8 +3,11 @@
 What happened at or after midnight of the as-of date (reporting time zone) has not happened. A deployment to
 production counts once it succeeded, in the week of its first success. A pull request is in production with the first
 successful production deployment of its repository whose commit is not older than its merge; one that was merged into
-another branch than the main one is never. An incident is behind the last successful production deployment of its
-repository before it; of all repositories, where its own is never deployed.
+another branch than the main one is never, and one that was merged before the commit of the first such deployment on
+record may have shipped before: nobody can tell. A first commit of after the merge, or of more than two years before the
+opening, was written by a wrong clock and counts for nothing. An incident is behind the last successful production deployment of its
+repository before it; of all repositories, where its own is never deployed. Recovery is from that deployment's success to
+the moment at which the incident was closed, in the week of that moment; one closed before it was reported tells nothing.
 """
 
 from dataclasses import dataclass
@@ -17,6 +20,8 @@ from sandbox.company.work_time import local_date, midnight, seconds_between
 from sandbox.truth.rows import Row, ratio_row
 from sandbox.truth.support import last_weeks, percentile, row
 
+OLDEST_COMMIT = timedelta(days=730)
+
 
 @dataclass(frozen=True)
 class Shipped:
@@ -25,6 +30,15 @@ class Shipped:
     deployment: Deployment
     at: datetime
     incident_count: int
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A closed incident behind which a deployment is; `team_id` is that of the deployment's repository."""
+
+    team_id: str | None
+    on: date
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ def truth_rows(company: Company, as_of: date) -> list[Row]:
     cut = midnight(as_of)
     shipped = _shipped(company, cut)
     delivered = _delivered(company.engineering.pull_requests, shipped, cut)
+    recovered = _recovered(company.engineering.incidents, _successes(company, cut), cut)
     rows: list[Row] = []
     for week in last_weeks(as_of):
         days = [week + timedelta(days=place) for place in range(7)]
@@ -63,6 +78,7 @@ def truth_rows(company: Company, as_of: date) -> list[Row]:
             if known:
                 value = percentile(known, 0.5)
                 rows.append(row("pull_request_stage_seconds_median", week, value, stage=stage))
+        rows += _of_recoveries(week, [each for each in recovered if each.on in days])
     return rows
 
 
@@ -80,17 +96,48 @@ def _of_deployments(week: date, in_week: list[Shipped]) -> list[Row]:
     return rows
 
 
-def _shipped(company: Company, cut: datetime) -> list[Shipped]:
-    """The successful production deployments before the cut, oldest success first."""
-    host = company.engineering
+def _of_recoveries(week: date, in_week: list[Recovered]) -> list[Row]:
+    """The median for all and for each team; none without an incident that was closed."""
+    rows: list[Row] = []
+    for team_id in (None, *(team.id for team in TEAMS)):
+        group = {} if team_id is None else {"team_id": team_id}
+        spans = [each.seconds for each in in_week if team_id in (None, each.team_id)]
+        if spans:
+            rows.append(row("recovery_time_seconds_median", week, percentile(spans, 0.5), **group))
+    return rows
+
+
+def _successes(company: Company, cut: datetime) -> list[tuple[datetime, Deployment]]:
+    """The successful production deployments before the cut with their first success, oldest first."""
     successes = [
         (at, deployment)
-        for deployment in host.deployments
+        for deployment in company.engineering.deployments
         if deployment.is_production and (at := deployment.succeeded_at(cut)) is not None
     ]
-    successes.sort(key=lambda each: (each[0], each[1].id))
+    return sorted(successes, key=lambda each: (each[0], each[1].id))
+
+
+def _recovered(
+    incidents: list[Incident], successes: list[tuple[datetime, Deployment]], cut: datetime
+) -> list[Recovered]:
+    result = []
+    for incident in incidents:
+        closed_at = incident.closed_at
+        if closed_at is None or closed_at >= cut or closed_at < incident.created_at:
+            continue
+        cause = _cause(incident, successes)
+        if cause is not None:
+            failed_at = next(at for at, deployment in successes if deployment is cause)
+            seconds = seconds_between(failed_at, closed_at)
+            result.append(Recovered(cause.repository.team_id, local_date(closed_at), seconds))
+    return result
+
+
+def _shipped(company: Company, cut: datetime) -> list[Shipped]:
+    """The successful production deployments before the cut, oldest success first."""
+    successes = _successes(company, cut)
     behind: dict[int, int] = {}
-    for incident in host.incidents:
+    for incident in company.engineering.incidents:
         cause = _cause(incident, successes) if incident.created_at < cut else None
         if cause is not None:
             behind[cause.id] = behind.get(cause.id, 0) + 1
@@ -118,15 +165,17 @@ def _delivered(pulls: list[PullRequest], shipped: list[Shipped], cut: datetime) 
             continue
         own = by_repository.get(pull.repository, [])
         deployed_at = next((each.at for each in own if each.deployment.commit.at >= merged_at), None)
-        if deployed_at is None:
+        if deployed_at is None or merged_at <= own[0].deployment.commit.at:
             continue
-        first_at = min(commit.authored_at for commit in pull.commits)
+        first_at: datetime | None = min(commit.authored_at for commit in pull.commits)
+        if first_at > merged_at or first_at < pull.opened_at - OLDEST_COMMIT:
+            first_at = None
         stages = {
-            "coding": _span(first_at, pull.opened_at),
+            "coding": None if first_at is None else _span(first_at, pull.opened_at),
             "review": _span(pull.opened_at, merged_at),
             "waiting_for_deployment": _span(merged_at, deployed_at),
         }
-        lead = _span(first_at, deployed_at)
+        lead = None if first_at is None else _span(first_at, deployed_at)
         result.append(Delivered(pull.repository.team_id, local_date(deployed_at), lead, stages))
     return result
 

@@ -1,17 +1,21 @@
 -- Grain: one row a deployment to an environment, of any code host, created before as_of. It is successful once it has
 -- reported success, whatever was reported after (a later deployment makes it inactive). `committed_at`: when the
 -- deployed commit came to be: the merge of its pull request, else what a workflow run says of it, else, for want of
--- anything better, the creation of the deployment.
+-- anything better, the creation of the deployment. `is_history_whole`: a production deployment of its repository succeeded
+-- before it, so that what it brought is known; what the first one on record brought, nobody can tell.
 with deployments as (
     select
         'github' as source,
-        deployment_id as original_id,
-        'github:deployment:' || deployment_id as deployment_id,
-        repository,
-        environment_original,
-        commit_sha,
-        created_at
-    from {{ ref('stg_github__deployments') }}
+        deployments.deployment_id as original_id,
+        'github:deployment:' || deployments.deployment_id as deployment_id,
+        coalesce(names.repository, deployments.repository) as repository,
+        coalesce(names.team_id, '(unknown)') as team_id,
+        deployments.environment_original,
+        deployments.commit_sha,
+        deployments.created_at
+    from {{ ref('stg_github__deployments') }} as deployments
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on deployments.repository = names.name
 ),
 
 statuses as (
@@ -44,44 +48,77 @@ merged_commits as (
 
 run_commits as (
     select
-        repository,
-        commit_sha,
-        min(committed_at) as committed_at
-    from {{ ref('stg_github__workflow_runs') }}
-    group by repository, commit_sha
+        coalesce(names.repository, runs.repository) as repository,
+        runs.commit_sha,
+        min(runs.committed_at) as committed_at
+    from {{ ref('stg_github__workflow_runs') }} as runs
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on runs.repository = names.name
+    group by coalesce(names.repository, runs.repository), runs.commit_sha
 ),
 
 production_names as (
     select name
     from {{ ref('stg_registry__delivery_rules') }}
     where rule_id = 'production_environments'
+),
+
+joined as (
+    select
+        deployments.source,
+        deployments.deployment_id,
+        deployments.repository,
+        deployments.team_id,
+        deployments.environment_original,
+        outcomes.last_state,
+        production_names.name is not null as is_production,
+        outcomes.first_success_at is not null as is_successful,
+        coalesce(merged_commits.merged_at, run_commits.committed_at) is not null as is_commit_known,
+        coalesce(merged_commits.merged_at, run_commits.committed_at, deployments.created_at) as committed_at,
+        deployments.created_at,
+        outcomes.first_success_at
+    from deployments
+    left join outcomes
+        on deployments.original_id = outcomes.deployment_id
+    left join merged_commits
+        on
+            deployments.repository = merged_commits.repository
+            and deployments.commit_sha = merged_commits.commit_sha
+    left join run_commits
+        on
+            deployments.repository = run_commits.repository
+            and deployments.commit_sha = run_commits.commit_sha
+    left join production_names
+        on lower(trim(deployments.environment_original)) = production_names.name
+),
+
+beginnings as (
+    select
+        repository,
+        min(first_success_at) as first_success_at
+    from joined
+    where
+        is_production
+        and is_successful
+    group by repository
 )
 
 select
-    deployments.source,
-    deployments.deployment_id,
-    deployments.repository,
-    coalesce(team_repositories.team_id, '(unknown)') as team_id,
-    deployments.environment_original,
-    outcomes.last_state,
-    production_names.name is not null as is_production,
-    outcomes.first_success_at is not null as is_successful,
-    coalesce(merged_commits.merged_at, run_commits.committed_at) is not null as is_commit_known,
-    coalesce(merged_commits.merged_at, run_commits.committed_at, deployments.created_at) as committed_at,
-    deployments.created_at,
-    outcomes.first_success_at
-from deployments
-left join outcomes
-    on deployments.original_id = outcomes.deployment_id
-left join merged_commits
-    on
-        deployments.repository = merged_commits.repository
-        and deployments.commit_sha = merged_commits.commit_sha
-left join run_commits
-    on
-        deployments.repository = run_commits.repository
-        and deployments.commit_sha = run_commits.commit_sha
-left join production_names
-    on lower(trim(deployments.environment_original)) = production_names.name
-left join {{ ref('stg_registry__team_repositories') }} as team_repositories
-    on deployments.repository = team_repositories.repository
+    joined.source,
+    joined.deployment_id,
+    joined.repository,
+    joined.team_id,
+    joined.environment_original,
+    joined.last_state,
+    joined.is_production,
+    joined.is_successful,
+    joined.is_commit_known,
+    coalesce(
+        coalesce(joined.first_success_at, joined.created_at) > beginnings.first_success_at, false
+    ) as is_history_whole,
+    joined.committed_at,
+    joined.created_at,
+    joined.first_success_at
+from joined
+left join beginnings
+    on joined.repository = beginnings.repository

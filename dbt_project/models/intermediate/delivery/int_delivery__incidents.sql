@@ -1,6 +1,8 @@
 -- Grain: one row an incident, of any source, created before as_of, and the deployment that is behind it: the last
 -- successful one to production before it, of its repository; of all repositories, where its own never went to
--- production. An issue of the code host is an incident by its label.
+-- production. An issue of the code host is an incident by its label. `recovery_seconds`: from that deployment's first success
+-- until the incident was closed; null while it is open, without a deployment, and when it was closed before it was reported
+-- (it was moved here, or a clock was wrong).
 with incident_ids as (
     select distinct labels.issue_id
     from {{ ref('stg_github__issue_labels') }} as labels
@@ -14,10 +16,12 @@ incidents as (
     select
         'github' as source,
         'github:issue:' || issues.issue_id as incident_id,
-        issues.repository,
+        coalesce(names.repository, issues.repository) as repository,
         issues.created_at,
         issues.closed_at
     from {{ ref('stg_github__issues') }} as issues
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on issues.repository = names.name
     inner join incident_ids
         on issues.issue_id = incident_ids.issue_id
 ),
@@ -26,6 +30,7 @@ successes as (
     select
         deployment_id,
         repository,
+        team_id,
         first_success_at,
         lead(first_success_at) over (
             partition by repository
@@ -48,6 +53,12 @@ select
     incidents.incident_id,
     incidents.repository,
     coalesce(own.deployment_id, every.deployment_id) as deployment_id,
+    coalesce(own.team_id, every.team_id, '(unknown)') as team_id,
+    case
+        when incidents.closed_at >= incidents.created_at
+            then {{ seconds_between('coalesce(own.first_success_at, every.first_success_at)', 'incidents.closed_at') }}
+    end as recovery_seconds,
+    {{ reporting_date('incidents.closed_at') }} as closed_date,
     incidents.created_at,
     incidents.closed_at
 from incidents

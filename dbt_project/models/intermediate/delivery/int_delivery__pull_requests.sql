@@ -1,64 +1,91 @@
 -- Grain: one row a pull request of any code host that was opened before as_of, with what its commits and reviews say:
 -- the first commit by its author's clock, and the first review by somebody else than its author who is no bot.
+-- A pull request whose oldest commit is of after its merge, of years before its opening, or of no readable time was
+-- committed by a wrong clock: its first commit is unknown.
 -- Its issue is the first of the keys in title and branch (the title's first) that an issue of the tracker has or had.
-with repositories as (
-    -- A name that was given again is that of the younger repository.
-    select
-        repository,
-        default_branch,
-        row_number() over (
-            partition by repository order by created_at desc nulls last, repository_id desc
-        ) as name_rank
-    from {{ ref('stg_github__repositories') }}
-),
-
-pull_requests as (
+with pull_requests as (
     select
         'github' as source,
         'github:pull_request:' || pull_requests.pull_request_id as pull_request_id,
         pull_requests.pull_request_id as original_id,
-        pull_requests.repository,
+        coalesce(names.repository, pull_requests.repository) as repository,
         pull_requests.pull_number,
+        coalesce(names.team_id, '(unknown)') as team_id,
         pull_requests.author_hash,
         pull_requests.merge_commit_sha,
         pull_requests.is_bot_author,
         pull_requests.is_draft,
-        coalesce(pull_requests.base_branch = repositories.default_branch, false) as is_to_main_branch,
+        coalesce(pull_requests.base_branch = names.default_branch, false) as is_to_main_branch,
         pull_requests.opened_at,
         pull_requests.merged_at,
         pull_requests.closed_at
     from {{ ref('stg_github__pull_requests') }} as pull_requests
-    left join repositories
-        on
-            pull_requests.repository = repositories.repository
-            and repositories.name_rank = 1
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on pull_requests.repository = names.name
+),
+
+-- A list that was read under an earlier name of the repository is older than that under its name of now.
+commit_lists as (
+    select
+        coalesce(names.repository, commits.repository) as repository,
+        commits.pull_number,
+        commits.authored_at,
+        commits.read_at,
+        max(commits.read_at) over (
+            partition by coalesce(names.repository, commits.repository), commits.pull_number
+        ) as last_read_at
+    from {{ ref('stg_github__pull_request_commits') }} as commits
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on commits.repository = names.name
 ),
 
 first_commits as (
     select
         repository,
         pull_number,
-        min(authored_at) as first_commit_at,
+        case when count(authored_at) = count(*) then min(authored_at) end as first_commit_at,
         count(*) as commit_count
-    from {{ ref('stg_github__pull_request_commits') }}
+    from commit_lists
+    where read_at = last_read_at
     group by repository, pull_number
 ),
 
 first_reviews as (
     select
-        reviews.repository,
-        reviews.pull_number,
+        pull_requests.repository,
+        pull_requests.pull_number,
         min(reviews.submitted_at) as first_review_at
     from {{ ref('stg_github__reviews') }} as reviews
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on reviews.repository = names.name
     inner join pull_requests
         on
-            reviews.repository = pull_requests.repository
+            coalesce(names.repository, reviews.repository) = pull_requests.repository
             and reviews.pull_number = pull_requests.pull_number
     where
         not reviews.is_bot_reviewer
         and reviews.review_state <> 'pending'
         and (reviews.reviewer_hash is null or reviews.reviewer_hash <> coalesce(pull_requests.author_hash, ''))
-    group by reviews.repository, reviews.pull_number
+    group by pull_requests.repository, pull_requests.pull_number
+),
+
+clocks as (
+    select
+        pull_requests.original_id,
+        first_commits.commit_count,
+        first_commits.first_commit_at,
+        first_commits.commit_count is not null
+        and coalesce(
+            first_commits.first_commit_at > pull_requests.merged_at
+            or first_commits.first_commit_at
+            < {{ add_time('day', -var('oldest_commit_days'), 'pull_requests.opened_at') }},
+            first_commits.first_commit_at is null
+        ) as is_commit_clock_wrong
+    from pull_requests
+    left join first_commits
+        on
+            pull_requests.repository = first_commits.repository
+            and pull_requests.pull_number = first_commits.pull_number
 ),
 
 named_issues as (
@@ -81,27 +108,26 @@ select
     pull_requests.pull_request_id,
     pull_requests.repository,
     pull_requests.pull_number,
-    coalesce(team_repositories.team_id, '(unknown)') as team_id,
+    pull_requests.team_id,
     named_issues.issue_id,
     named_issues.issue_key,
     coalesce(named_issues.feature_id, '(unmapped)') as feature_id,
     coalesce(named_issues.product_id, '(unmapped)') as product_id,
     pull_requests.author_hash,
     pull_requests.merge_commit_sha,
-    cast(coalesce(first_commits.commit_count, 0) as bigint) as commit_count,
+    cast(coalesce(clocks.commit_count, 0) as bigint) as commit_count,
     pull_requests.is_bot_author,
     pull_requests.is_draft,
     pull_requests.is_to_main_branch,
-    first_commits.first_commit_at,
+    clocks.is_commit_clock_wrong,
+    case when not clocks.is_commit_clock_wrong then clocks.first_commit_at end as first_commit_at,
     pull_requests.opened_at,
     first_reviews.first_review_at,
     pull_requests.merged_at,
     pull_requests.closed_at
 from pull_requests
-left join first_commits
-    on
-        pull_requests.repository = first_commits.repository
-        and pull_requests.pull_number = first_commits.pull_number
+inner join clocks
+    on pull_requests.original_id = clocks.original_id
 left join first_reviews
     on
         pull_requests.repository = first_reviews.repository
@@ -110,5 +136,3 @@ left join named_issues
     on
         pull_requests.original_id = named_issues.pull_request_id
         and named_issues.issue_rank = 1
-left join {{ ref('stg_registry__team_repositories') }} as team_repositories
-    on pull_requests.repository = team_repositories.repository

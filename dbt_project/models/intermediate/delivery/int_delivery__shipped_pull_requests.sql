@@ -1,6 +1,7 @@
 -- Grain: one row a pull request that was merged into the main branch and is in production: with the first successful
 -- production deployment of its repository whose commit is not older than its merge. A rollback, whose commit is older
--- than what ran before, brings nothing new.
+-- than what ran before, brings nothing new. What was merged before the first deployment on record may have been in
+-- production long before: nobody can tell, and it is not here.
 with successes as (
     select
         deployment_id,
@@ -26,9 +27,7 @@ advances as (
         first_success_at,
         reached_before
     from successes
-    where
-        reached_before is null
-        or committed_at > reached_before
+    where committed_at > reached_before
 )
 
 select
@@ -40,5 +39,6 @@ inner join advances
     on
         pull_requests.repository = advances.repository
         and pull_requests.merged_at <= advances.committed_at
-        and (advances.reached_before is null or pull_requests.merged_at > advances.reached_before)
+        and pull_requests.merged_at > advances.reached_before
+        and pull_requests.merged_at <= advances.first_success_at
 where pull_requests.is_to_main_branch

@@ -5,6 +5,9 @@ with pull_requests as (
         pull_requests.is_bot_author,
         pull_requests.is_to_main_branch,
         pull_requests.merged_at,
+        pull_requests.commit_count,
+        pull_requests.is_commit_clock_wrong,
+        times.is_history_whole,
         times.change_lead_time_seconds,
         times.deployed_at
     from {{ ref('int_delivery__pull_requests') }} as pull_requests
@@ -14,18 +17,22 @@ with pull_requests as (
 
 repositories as (
     select
-        known.repository,
-        team_repositories.team_id
-    from (select distinct repository from {{ ref('stg_github__repositories') }}) as known
-    left join {{ ref('stg_registry__team_repositories') }} as team_repositories
-        on known.repository = team_repositories.repository
+        repositories.repository,
+        coalesce(names.team_id, '(unknown)') as team_id
+    from {{ ref('stg_github__repositories') }} as repositories
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on repositories.repository = names.name
 )
 
 {{ coverage_rows('pull_requests', 'pull_requests', source="'github'", checks=[
     ('pull_requests_without_issue', 'issue_id is null', 'not coalesce(is_bot_author, false)',
      "Pull requests, bots' apart, whose title and branch name no issue that the tracker knows: no feature is theirs."),
-    ('merged_pull_requests_never_deployed', 'deployed_at is null', 'merged_at is not null and is_to_main_branch',
+    ('merged_pull_requests_never_deployed', 'deployed_at is null', 'merged_at is not null and is_to_main_branch and is_history_whole',
      'Pull requests merged into the main branch that no successful production deployment contains yet.'),
+    ('pull_requests_merged_before_the_first_deployment', 'not is_history_whole', 'merged_at is not null and is_to_main_branch',
+     'Pull requests merged before the first production deployment on record of their repository: when they shipped is unknown.'),
+    ('pull_requests_with_wrong_commit_clock', 'is_commit_clock_wrong', 'commit_count > 0',
+     'Pull requests whose oldest commit is, by its clock, of after the merge or of years before the opening, or has no readable time: their first commit is unknown.'),
     ('pull_requests_merged_elsewhere', 'not is_to_main_branch', 'merged_at is not null',
      'Pull requests merged into another branch than the main one: they have no deployment of their own.'),
     ('deployed_pull_requests_without_lead_time', 'change_lead_time_seconds is null', 'deployed_at is not null',
@@ -40,11 +47,13 @@ union all
 ]) }}
 union all
 {{ coverage_rows('repositories', 'repositories', source="'github'", checks=[
-    ('repositories_without_team', 'team_id is null', 'true',
+    ('repositories_without_team', "team_id = '(unknown)'", 'true',
      'Repositories that no team of the registry owns: what happens there counts for no team.'),
 ]) }}
 union all
 {{ coverage_rows(ref('int_delivery__incidents'), 'incidents', source="'github'", checks=[
     ('incidents_without_deployment', 'deployment_id is null', 'true',
      'Incidents before the first deployment to production: no deployment failed.'),
+    ('incidents_closed_before_they_were_reported', 'closed_at < created_at', 'closed_at is not null',
+     'Incidents whose closing lies before their creation (moved from another repository, or a wrong clock): in no recovery time.'),
 ]) }}

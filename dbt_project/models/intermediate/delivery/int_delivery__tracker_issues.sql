@@ -1,16 +1,24 @@
 -- Grain: one row an issue of any tracker that was created by as_of and not deleted, with its team. The code host's
 -- issues are among them where the registry's `issue_repositories` say that work is tracked there; incidents are not.
 -- They are open or closed, and known by repository and number.
-with work_ids as (
+with tracked_repositories as (
+    select distinct coalesce(names.repository, rules.name) as repository
+    from {{ ref('stg_registry__delivery_rules') }} as rules
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on rules.name = names.name
+    where rules.rule_id = 'issue_repositories'
+),
+
+work_ids as (
     select
         issues.issue_id,
         max(case when rules.rule_id = 'incident_labels' then 1 else 0 end) as is_incident,
         max(case when rules.rule_id = 'bug_labels' then 1 else 0 end) as is_bug
     from {{ ref('stg_github__issues') }} as issues
-    inner join {{ ref('stg_registry__delivery_rules') }} as tracked
-        on
-            issues.repository = tracked.name
-            and tracked.rule_id = 'issue_repositories'
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on issues.repository = names.name
+    inner join tracked_repositories
+        on coalesce(names.repository, issues.repository) = tracked_repositories.repository
     left join {{ ref('stg_github__issue_labels') }} as labels
         on issues.issue_id = labels.issue_id
     left join {{ ref('stg_registry__delivery_rules') }} as rules
@@ -22,9 +30,9 @@ code_host_issues as (
     select
         'github' as source,
         'github:issue:' || issues.issue_id as issue_id,
-        issues.repository || '#' || cast(issues.issue_number as {{ dbt.type_string() }}) as issue_key,
-        issues.repository as project_key,
-        coalesce(team_repositories.team_id, '(unknown)') as team_id,
+        coalesce(names.repository, issues.repository) || '#' || cast(issues.issue_number as {{ dbt.type_string() }}) as issue_key,
+        coalesce(names.repository, issues.repository) as project_key,
+        coalesce(names.team_id, '(unknown)') as team_id,
         cast(null as {{ dbt.type_string() }}) as parent_id,
         cast(null as {{ dbt.type_string() }}) as parent_key,
         coalesce(issues.issue_type, case when work_ids.is_bug = 1 then 'Bug' else 'Task' end) as issue_type,
@@ -51,8 +59,8 @@ code_host_issues as (
         on
             issues.issue_id = work_ids.issue_id
             and work_ids.is_incident = 0
-    left join {{ ref('stg_registry__team_repositories') }} as team_repositories
-        on issues.repository = team_repositories.repository
+    left join {{ ref('int_delivery__repository_names') }} as names
+        on issues.repository = names.name
 )
 
 select

@@ -24,13 +24,17 @@ select
     deployments.team_id,
     deployments.environment_original,
     deployments.last_state,
-    cast(coalesce(contents.pull_request_count, 0) as bigint) as pull_request_count,
+    case
+        when deployments.is_history_whole or not (deployments.is_production and deployments.is_successful)
+            then cast(coalesce(contents.pull_request_count, 0) as bigint)
+    end as pull_request_count,
     cast(coalesce(incidents.incident_count, 0) as bigint) as incident_count,
     deployments.is_production,
     deployments.is_successful,
     deployments.is_production and deployments.is_successful as is_counted,
     incidents.deployment_id is not null as has_incident,
     deployments.is_commit_known,
+    deployments.is_history_whole,
     {{ reporting_date('deployments.created_at') }} as created_date,
     {{ reporting_date('deployments.first_success_at') }} as deployed_date,
     deployments.committed_at,

@@ -1,6 +1,7 @@
 -- Grain: one row a pull request opened before as_of, in its state of as_of. Durations whose end lies before their
 -- beginning (a wrong clock wrote the commit) are null. It is in production with the first successful production
--- deployment of its repository whose commit is not older than its merge; only what was merged into the main branch is.
+-- deployment of its repository whose commit is not older than its merge; only what was merged into the main branch is; of
+-- what was merged before the first deployment on record it is unknown.
 select
     pull_requests.pull_request_id,
     pull_requests.source,
@@ -21,7 +22,8 @@ select
     times.change_lead_time_seconds,
     pull_requests.merged_at is not null as is_merged,
     pull_requests.merged_at is null and pull_requests.closed_at is not null as is_abandoned,
-    times.deployed_at is not null as is_deployed,
+    case when times.is_history_whole then times.deployed_at is not null end as is_deployed,
+    times.is_history_whole,
     pull_requests.first_review_at is not null as is_reviewed,
     pull_requests.is_to_main_branch,
     pull_requests.is_bot_author,
