@@ -43,6 +43,15 @@ stage_entries as (
     group by opportunity_id, stage
 ),
 
+-- A stage is known by its label alone: where that was changed since, the last entry of all is that into the stage of now.
+last_entries as (
+    select
+        opportunity_id,
+        max(entered_at) as entered_at
+    from stage_entries
+    group by opportunity_id
+),
+
 deals as (
     select
         'hubspot:deal:' || deals.deal_id as deal_id,
@@ -88,12 +97,14 @@ deals as (
         opportunities.close_date as closed_date,
         opportunities.created_at,
         -- The close date is a day; the moment is that of the closing stage.
-        case when opportunities.is_closed then stage_entries.entered_at end as closed_at
+        case when opportunities.is_closed then coalesce(stage_entries.entered_at, last_entries.entered_at) end as closed_at
     from {{ ref('stg_salesforce__opportunities') }} as opportunities
     left join stage_entries
         on
             opportunities.opportunity_id = stage_entries.opportunity_id
             and opportunities.stage = stage_entries.stage
+    left join last_entries
+        on opportunities.opportunity_id = last_entries.opportunity_id
 ),
 
 ranked as (
