@@ -17,6 +17,8 @@ with successes as (
     where
         is_production
         and is_successful
+        -- What succeeded before its commit was written has a wrong clock, and would be the first to bring everything.
+        and committed_at <= first_success_at
 ),
 
 advances as (
