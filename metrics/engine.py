@@ -193,7 +193,7 @@ class MetricEngine:
         return {metric["name"]: metric for metric in self._manifest["metrics"]}
 
 
-class _SundayExpressionRenderer(DuckDbSqlExpressionRenderer):
+class _SundayExpressionRenderer(DuckDbSqlExpressionRenderer):  # type: ignore[misc] # MetricFlow tells no types
     """Cuts weeks at Sundays: the week from Monday of the day after, moved back by a day."""
 
     def visit_date_trunc_expr(self, node: SqlDateTruncExpression) -> SqlExpressionRenderResult:
@@ -206,7 +206,7 @@ class _SundayExpressionRenderer(DuckDbSqlExpressionRenderer):
         )
 
 
-class _SundayPlanRenderer(DuckDbSqlPlanRenderer):
+class _SundayPlanRenderer(DuckDbSqlPlanRenderer):  # type: ignore[misc]
     EXPR_RENDERER = _SundayExpressionRenderer()
 
 

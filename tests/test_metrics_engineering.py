@@ -54,7 +54,11 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     rows = [(pull, "atlas", stage, hours * HOUR, day) for pull, stage, hours in spans]
     insert(path, "intermediate.int_delivery__pull_request_stages", rows)
     # One is open; one was closed before it was reported.
-    incidents = [("i1", "atlas", W46, 2 * HOUR), ("i2", "borealis", day, 8 * HOUR), ("i3", "atlas", day, 4 * HOUR)]
+    incidents = [
+        ("i1", "atlas", W46, 2 * HOUR),
+        ("i2", "borealis", day, 8 * HOUR),
+        ("i3", "atlas", day, 4 * HOUR),
+    ]
     incidents += [("i4", "atlas", None, None), ("i5", "atlas", day, None), ("i6", "atlas", W45, HOUR)]
     insert(path, "intermediate.int_delivery__incidents", incidents)
     append_metric_values(path, engine_of(manifest_of(*METRICS)), AS_OF, date(2026, 8, 3))

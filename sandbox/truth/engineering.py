@@ -167,9 +167,9 @@ def _delivered(pulls: list[PullRequest], shipped: list[Shipped], cut: datetime) 
         deployed_at = next((each.at for each in own if each.deployment.commit.at >= merged_at), None)
         if deployed_at is None or merged_at <= own[0].deployment.commit.at:
             continue
-        first_at: datetime | None = min(commit.authored_at for commit in pull.commits)
-        if first_at > merged_at or first_at < pull.opened_at - OLDEST_COMMIT:
-            first_at = None
+        authored_at = min(commit.authored_at for commit in pull.commits)
+        is_plausible = pull.opened_at - OLDEST_COMMIT <= authored_at <= merged_at
+        first_at = authored_at if is_plausible else None
         stages = {
             "coding": None if first_at is None else _span(first_at, pull.opened_at),
             "review": _span(pull.opened_at, merged_at),
