@@ -6,11 +6,11 @@ from pathlib import Path
 
 import duckdb
 
+from metrics.answers import QueryRow, did_you_mean, names_of_members
 from metrics.catalogue import week_starts_on_of
 from metrics.definitions import MetricDefinition
 from metrics.engine import MetricEngine
 from metrics.periods import period_name
-from metrics.query import QueryRow, did_you_mean, names_of_members
 
 
 def computed_rows(

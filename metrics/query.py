@@ -6,47 +6,22 @@ night, with all their revisions. Another cut is computed by MetricFlow on the sp
 facts (`fct_`: one row a happening): prepared models hold totals beside parts, and cutting them anew would be wrong.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from connectors.storage import attach, open_duckdb
+from metrics.answers import QueryAnswer, QueryRow, did_you_mean, names_of_members
 from metrics.catalogue import read_definitions, week_starts_on_of
 from metrics.definitions import MetricDefinition
-from metrics.dimensions import DIMENSIONS
 from metrics.periods import complete_periods, days_back, next_period, period_name
 from settings.home import Home
 
 # Earlier than any history: the last complete period is asked for, not the first.
 _LONG_AGO = date(1970, 1, 1)
-
-
-@dataclass(frozen=True)
-class QueryRow:
-    """A number of a period; `members`: the names of what it is of, one for each dimension asked for."""
-
-    period: str
-    members: tuple[str, ...]
-    value: float | None
-    n: int | None
-    revision: int | None
-
-
-@dataclass(frozen=True)
-class QueryAnswer:
-    """Rows in the order of period and members. `revision`: of the publication; `computed`: by MetricFlow just now."""
-
-    metric: MetricDefinition
-    by: tuple[str, ...]
-    rows: tuple[QueryRow, ...]
-    as_of: date
-    revision: int
-    computed: bool
 
 
 def catalogue(published: Path) -> list[MetricDefinition]:
@@ -96,6 +71,7 @@ def query_metric(
             raise ValueError(
                 f"{entry.metric} of a past date is kept {entry.cuts} only: ask for one of these, or leave --as-of out."
             )
+        # MetricFlow takes a second to load, and most questions need none of it.
         from metrics.cut import computed_rows
 
         manifest = home.dbt_target / "semantic_manifest.json"
@@ -122,14 +98,6 @@ def _entry(entries: Sequence[MetricDefinition], metric: str) -> MetricDefinition
     raise ValueError(
         f"There is no metric {metric!r}.{did_you_mean(asked, names)} `pops query` without a metric lists all."
     )
-
-
-def did_you_mean(asked: str, names: dict[str, str]) -> str:
-    """Up to five of the names (key: as it may be written, value: as it is) that look like what was asked for."""
-    close = difflib.get_close_matches(asked, names, n=5, cutoff=0.6)
-    parts = [name for name in names if asked in name]
-    found = list(dict.fromkeys(names[name] for name in (*close, *parts)))[:5]
-    return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
 def _dimension(name: str, known: Iterable[str]) -> str | None:
@@ -171,11 +139,3 @@ def _published_rows(
         )
         for period, value, n, revision, *of in rows
     )
-
-
-def names_of_members(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """What the ids of features, products, teams, funnels and steps are called; other members are called as they are."""
-    named = (
-        f"select {each.name}, {each.label} from {each.relation}" for each in DIMENSIONS.values() if each.label
-    )
-    return dict(mart.execute(" union ".join(named)).fetchall())

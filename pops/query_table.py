@@ -5,8 +5,9 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
+from metrics.answers import QueryAnswer, QueryRow
 from metrics.definitions import MetricDefinition
-from metrics.query import QueryAnswer, QueryRow, catalogue, query_metric
+from metrics.query import catalogue, query_metric
 from reports.language import language
 from reports.wording import quantity
 from settings.home import Home

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.storage import literal, open_duckdb, quoted
-from metrics.query import did_you_mean
+from metrics.answers import did_you_mean
 
 _COPY_OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header"}
 

@@ -11,8 +11,8 @@ from connectors.registry.schema import Registry
 from connectors.registry.source import load_registry, registry_dir
 from connectors.registry.stages import COMPUTED_STAGES
 from connectors.storage import open_duckdb
+from metrics.answers import names_of_members
 from metrics.catalogue import read_definitions, week_starts_on_of
-from metrics.query import names_of_members
 from reports.language import language
 from reports.model import HealthReport, SourceStatus, Target, Words
 from reports.restatements import restatements, revisions

@@ -11,8 +11,9 @@ import duckdb
 import pytest
 from rich.console import Console
 
+from metrics.answers import QueryAnswer, QueryRow
 from metrics.periods import days_back
-from metrics.query import QueryAnswer, QueryRow, query_metric
+from metrics.query import query_metric
 from metrics.values import append_metric_values
 from pops.query_table import answer_table, print_query
 from publication.export import export_tables

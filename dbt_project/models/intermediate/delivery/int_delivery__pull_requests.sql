@@ -24,30 +24,13 @@ with pull_requests as (
         on pull_requests.repository = names.name
 ),
 
--- A list that was read under an earlier name of the repository is older than that under its name of now.
-commit_lists as (
-    select
-        coalesce(names.repository, commits.repository) as repository,
-        commits.pull_number,
-        commits.authored_at,
-        commits.read_at,
-        max(commits.read_at) over (
-            partition by coalesce(names.repository, commits.repository), commits.pull_number
-        ) as last_read_at
-    from {{ ref('stg_github__pull_request_commits') }} as commits
-    left join {{ ref('int_delivery__repository_names') }} as names
-        on commits.repository = names.name
-),
-
 first_commits as (
     select
-        repository,
-        pull_number,
+        pull_request_id,
         case when count(authored_at) = count(*) then min(authored_at) end as first_commit_at,
         count(*) as commit_count
-    from commit_lists
-    where read_at = last_read_at
-    group by repository, pull_number
+    from {{ ref('stg_github__pull_request_commits') }}
+    group by pull_request_id
 ),
 
 first_reviews as (
@@ -83,9 +66,7 @@ clocks as (
         ) as is_commit_clock_wrong
     from pull_requests
     left join first_commits
-        on
-            pull_requests.repository = first_commits.repository
-            and pull_requests.pull_number = first_commits.pull_number
+        on pull_requests.original_id = first_commits.pull_request_id
 ),
 
 named_issues as (

@@ -9,7 +9,7 @@ with lists as (
 ),
 
 commit_rows as (
-    {{ json_object_rows('lists', ['record_id', 'repository', 'pull_number', 'extracted_at'], 'commits') }}
+    {{ json_object_rows('lists', ['record_id', 'repository', 'pull_number'], 'commits') }}
 ),
 
 parsed_rows as (
@@ -17,7 +17,6 @@ parsed_rows as (
         record_id as pull_request_id,
         lower(repository) as repository,
         pull_number,
-        extracted_at,
         item_number,
         {{ parse_json('item', {'sha': text_type(), 'commit': {
             'author': {'date': text_type()}, 'committer': {'date': text_type()}
@@ -32,6 +31,5 @@ select
     cast(item_number as bigint) as place,
     {{ struct_field('parsed', ['sha']) }} as commit_sha,
     {{ parse_timestamp(struct_field('parsed', ['commit', 'author', 'date'])) }} as authored_at,
-    {{ parse_timestamp(struct_field('parsed', ['commit', 'committer', 'date'])) }} as committed_at,
-    extracted_at as read_at
+    {{ parse_timestamp(struct_field('parsed', ['commit', 'committer', 'date'])) }} as committed_at
 from parsed_rows
