@@ -87,7 +87,7 @@ def publish(
             content_hash,
         )
         write_meta(connection, "publication", [row])
-        write_meta(connection, "checks", [astuple(check) for check in checks])
+        write_meta(connection, "checks", [(*astuple(check)[:7], ", ".join(check.keys), check.remedy) for check in checks])
         write_meta(connection, "sources", [astuple(source) for source in sources])
         views = create_subject_views(connection)
         write_comments(connection, {**described, **views})

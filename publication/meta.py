@@ -63,6 +63,8 @@ META_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "owner": ("text", "Who answers for what was checked."),
             "meaning": ("text", "What a failure means, in words."),
             "observed": ("text", "What the check saw."),
+            "failing_keys": ("text", "Keys of rows that broke it, at most five, redacted."),
+            "what_to_do": ("text", "What to do when it fails."),
         },
     ),
     "sources": (
