@@ -87,7 +87,7 @@ def publish(
             content_hash,
         )
         write_meta(connection, "publication", [row])
-        write_meta(connection, "checks", [(*astuple(check)[:7], ", ".join(check.keys), check.remedy) for check in checks])
+        write_meta(connection, "checks", [_told(check) for check in checks])
         write_meta(connection, "sources", [astuple(source) for source in sources])
         views = create_subject_views(connection)
         write_comments(connection, {**described, **views})
@@ -96,6 +96,20 @@ def publish(
     os.replace(unfinished, published)
     _sync(published.parent)
     return publication
+
+
+def _told(check: CheckStatus) -> tuple[object, ...]:
+    """A row of `meta.checks`."""
+    found = (
+        check.asset,
+        check.check,
+        check.passed,
+        check.severity,
+        check.owner,
+        check.meaning,
+        check.observed,
+    )
+    return (*found, ", ".join(check.keys), check.remedy)
 
 
 def remove_leftovers(published: Path) -> None:
