@@ -17,6 +17,8 @@ import pytest
 
 from checks.contract import CheckStatus
 from connectors.raw_facts import ReadState
+from metrics.catalogue import write_definitions
+from metrics.definitions import MetricDefinition
 from publication import file as publishing
 from publication.file import Publication, PublicationError, current_publication, publish
 from publication.meta import Described
@@ -52,11 +54,6 @@ def build(path: Path, rows: int, mark: int) -> Path:
             create or replace view marts.dim_team as
             select distinct mark, 'atlas' as team_id, 'Atlas' as team_name from marts.dim_account;
             create schema if not exists metrics;
-            create or replace table metrics.metric_definitions as
-            select 'nps' as metric, 'Score' as label, 'satisfaction' as subject, 'points' as unit, 30 as minimum_sample,
-                'all, team_id' as groupings
-            union all select 'nps_standard_error', 'Error of it', 'satisfaction', 'points', 30, 'all, team_id'
-            union all select 'share', 'Share', 'adoption', 'ratio', 30, 'all';
             create or replace table metrics.metric_values as
             select *, null as product_id, null as feature_id, null as segment, null as stage, null as funnel_id,
                 null as step, date '2026-11-16' as as_of, true as is_current
@@ -69,7 +66,24 @@ def build(path: Path, rows: int, mark: int) -> Path:
             ) as numbers(metric, grain, period_start, team_id, numerator, denominator, value, n, revision)
             """.replace("$mark", str(mark))
         )
+        write_definitions(connection, "metrics.metric_definitions", DEFINITIONS)
     return path
+
+
+def defined(
+    metric: str, label: str, subject: str, unit: str, groupings: tuple[tuple[str, ...], ...]
+) -> MetricDefinition:
+    return MetricDefinition(
+        metric, label, subject, "What it is.", "team:data", unit, "up", "week", groupings, "M45", "answers",
+        minimum_sample=30,
+    )  # fmt: skip
+
+
+DEFINITIONS = (
+    defined("nps", "Score", "satisfaction", "points", ((), ("team_id",))),
+    defined("nps_standard_error", "Error of it", "satisfaction", "points", ((), ("team_id",))),
+    defined("share", "Share", "adoption", "ratio", ((),)),
+)
 
 
 def do_publish(warehouse: Path, published: Path, as_of: date) -> Publication:
