@@ -201,7 +201,9 @@ class RawStore:
         return found[0].replace(tzinfo=UTC) if found and found[0] else None
 
     def has_deleted_since(self, stream: str, moment: datetime) -> bool:
-        """Did a reading after `moment` find a record of the stream deleted?"""
+        """Did a reading after `moment` find a record of the stream deleted? No, where the stream is not read."""
+        if stream not in {each.name for each in self._streams}:
+            return False
         found = self._row(
             f"select count(*) from {self.table(stream)} where is_deleted and extracted_at > ?", [moment]
         )
