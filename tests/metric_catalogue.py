@@ -91,7 +91,7 @@ CATALOGUE = {
 # Subject: the metrics whose names begin so; the longest beginning counts.
 SUBJECTS = {
     "adoption": ("feature", "zombie_features"),
-    "delivery": ("sprint", "issue", "due", "stage_time", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request"),
+    "delivery": ("sprint", "issue", "due", "stage_time", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request", "recovery"),
     "feedback": ("feedback",),
     "funnels": ("funnel",),
     "roadmap": ("roadmap",),
