@@ -55,7 +55,9 @@ EXPORTS: dict[str, dict[str, list[dict[str, Any]]]] = {
         for stream in ("accounts", "contacts", "opportunities", "opportunity_history", "leads", "users")
     },
     "zendesk": {
-        "tickets": [{"id": 1, "generated_timestamp": 1_794_304_800, "tags": "none", "odd": ODD}],
+        "tickets": [
+            {"id": 1, "created_at": "2012-01-02T03:04:05Z", "generated_timestamp": 1_794_304_800, "tags": "none", "odd": ODD}
+        ],
         "ticket_audits": [{"id": 2, "ticket_id": 1, "created_at": MOMENT, "events": None, "via": ODD}],
         "users": [{"id": 3, "updated_at": MOMENT, "odd": ODD}],
         "organizations": [{"id": 4, "updated_at": MOMENT, "odd": ODD}],
