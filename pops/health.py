@@ -7,6 +7,7 @@ from typing import Literal
 
 import duckdb
 
+from connectors.storage import FileDamaged, FileLocked
 from reports.files import withheld_reasons
 from reports.reading import open_mart
 from settings.home import OLD_AFTER, Home
@@ -52,7 +53,7 @@ def health(home: Home, now: datetime, maximum_age_hours: float = MAXIMUM_AGE_HOU
             stale = mart.execute(
                 "select source from meta.sources where outcome not in ('ok', 'off') order by source"
             ).fetchall()
-    except (duckdb.Error, IndexError) as error:
+    except (duckdb.Error, FileDamaged, FileLocked, IndexError) as error:
         return Health("missing", reasons=(f"{home.published.name} cannot be read: {error}",))
     moment = published_at.replace(tzinfo=UTC)
     age = (now - moment).total_seconds() / 3600

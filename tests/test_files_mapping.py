@@ -100,12 +100,13 @@ def test_a_wrong_mapping_stops_the_source_before_anything_is_read(
     assert "There is no mapping" in str(run_source("files", tmp_path / "home", NIGHT, NIGHT, env).error)
 
 
-def test_the_password_of_a_url_is_a_secret() -> None:
+def test_the_user_and_password_of_a_url_are_secrets() -> None:
+    """Some stores take a token in place of the user."""
     env = {"POPS_FILES_URL": "sftp://someone:canary-77aa@files.example/in"}
     found = load_settings("files", FilesSettings, env)
     assert found is not None
     assert found.place == "sftp://files.example/in"
-    assert found.secrets() == ["canary-77aa"]
+    assert sorted(found.secrets()) == ["canary-77aa", "someone"]
     assert load_settings("files", FilesSettings, {}) is None
 
 
