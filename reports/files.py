@@ -22,7 +22,7 @@ from reports.reading import first_day_in, health_report, last_complete_week, ope
 from reports.restatements import revisions
 from reports.weeks import Revision, Week, render_weeks
 from settings.home import Home
-from settings.weeks import named_week
+from settings.weeks import MONDAY, named_week
 
 LANGUAGE = "POPS_REPORT_LANGUAGE"
 _WITHHELD = "withheld.txt"
@@ -47,7 +47,8 @@ def write_report(home: Home, week: str | None = None) -> Path:
     the mart's history, or the language is unknown.
     """
     if week is not None:
-        first_day_in(home.published, week)
+        # Before anything is read: what is no week cannot be mended by a night.
+        named_week(week, MONDAY)
     newest = last_complete_week(home.published)
     path = _write_week(home, week or newest)
     if week is None:

@@ -31,4 +31,4 @@ def named_week(name: str, starts_on: FirstDay) -> date:
         year, number = name.upper().split("-W")
         return start_of_week(date.fromisocalendar(int(year), int(number), 2), starts_on)
     except (ValueError, OverflowError):
-        raise ValueError(f"{name!r} is no week: write it as 2026-W46.") from None
+        raise ValueError(f"{name!r} is no ISO week: write it as 2026-W46.") from None

@@ -87,8 +87,8 @@ def test_check_tells_good_from_bad_credentials(house: House) -> None:
     with running_sandbox(scale="small") as sandbox:
         good = House(house.home, sandbox.environment()).pops("check")
         assert good.returncode == 0, good.stderr
-        # Dropped files have no vendor, and are asked for all the same.
-        assert good.stdout.count(" ok ") == len(DEFAULT_VENDORS) + 1
+        # Dropped files have no vendor, and are asked for all the same; so is the place of publication.
+        assert good.stdout.count(" ok ") == len(DEFAULT_VENDORS) + 2
         bad = House(house.home, {**sandbox.environment(), "POPS_JIRA_API_TOKEN": TOKEN}).pops("check", "jira")
         assert bad.returncode == 1
         assert "rejected" in bad.stdout

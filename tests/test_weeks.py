@@ -66,7 +66,7 @@ def test_complete_weeks_are_those_that_lie_whole_between_two_days(
 
 @pytest.mark.parametrize("name", ["2026-11", "W46", "2026-W99", "2026-W54", "last", "2026-Wxx", "0000-W01"])
 def test_what_is_no_week_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"is no week: write it as 2026-W46"):
+    with pytest.raises(ValueError, match=r"is no ISO week: write it as 2026-W46"):
         named_week(name, SUNDAY)
 
 
