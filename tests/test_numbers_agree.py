@@ -106,8 +106,15 @@ def test_metricflow_gives_the_published_numbers_of_every_metric(
 ) -> None:
     compared = 0
     for definition in engine.definitions:
-        expected = published(mart, definition)
-        assert agree(asked_of_metricflow(warehouse, engine, definition), expected) == [], definition.metric
+        found = asked_of_metricflow(warehouse, engine, definition)
+        # Where nothing happened MetricFlow has no row, and a count is 0.
+        nothing = 0 if definition.is_count else None
+        expected = {
+            key: value
+            for key, value in published(mart, definition).items()
+            if key in found or value != nothing
+        }
+        assert agree(found, expected) == [], definition.metric
         compared += len(expected)
     assert compared > 1000
 
