@@ -59,7 +59,7 @@ def publish(
     """Copy the marts and metrics of `warehouse` to `published`, with what is known of the night that made them.
 
     Schemas of the file: `mart` (the marts), `metrics` (metric_values and a view per subject) and `meta` (publication, checks, sources and
-    metrics: the columns are those of `published_meta`). `until`: the night's moment, with a time zone. `described`:
+    metrics: the columns are those of `publication.meta`). `until`: the night's moment, with a time zone. `described`:
     descriptions of the marts by `mart.<table>`, written as comments. Publishing the same content again as of the same
     date keeps the revision. One publication at a time.
     Raises FileNotFoundError without a warehouse, PublicationError when there is nothing to publish or the copy does

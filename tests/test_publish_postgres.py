@@ -133,12 +133,12 @@ def test_a_night_that_counts_other_rows_is_not_served(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from publication import postgres_versions, publish_postgres
+from publication.postgres import publish, versions
 from publication.postgres.address import postgres_address
 from tests.postgres_fixture import KEYS
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-setattr(postgres_versions if sys.argv[2] == "comments_of" else publish_postgres, sys.argv[2], die)
-publish_postgres.publish_to_postgres(Path(sys.argv[1]), postgres_address(os.environ), KEYS)
+setattr(versions if sys.argv[2] == "comments_of" else publish, sys.argv[2], die)
+publish.publish_to_postgres(Path(sys.argv[1]), postgres_address(os.environ), KEYS)
 """
 
 
