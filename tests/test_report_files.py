@@ -76,6 +76,7 @@ def test_a_figure_said_otherwise_is_a_revision_and_one_said_later_is_none(
 def test_the_pages_of_an_earlier_revision_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(tmp_path)
     folder = home.reports / "2026-W46"
+    monkeypatch.setattr(report_files, "first_day_in", lambda *_: WEEK)
     for revision in (1, 1, 2):
         made = reports_fixture.report(revision=revision)
         monkeypatch.setattr(report_files, "health_report", lambda *_, made=made, **__: made)
