@@ -15,6 +15,7 @@ with versions as (
         record_hash,
         min(extracted_at) over () as first_read_at
     from {{ ref('stg_productboard__jira_connection_versions') }}
+    where entity_id is not null
 ),
 
 ordered as (
