@@ -51,7 +51,7 @@ class House:
             "POPS_HISTORY_START": "2026-05-18",
         }
 
-    def pops(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    def pops(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pops", *arguments]
         return subprocess.run(
             command, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False
