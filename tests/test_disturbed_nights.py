@@ -1,6 +1,7 @@
 """Nights that are killed, lose a source or meet bad data, beside the three nights that were left in peace."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -34,19 +35,26 @@ def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.
     return house
 
 
-def test_a_killed_night_is_completed_by_the_next_also_when_a_source_fails(
+def test_a_killed_night_is_completed_by_the_next(
     sandbox: Sandbox, killed: House, undisturbed: ThreeNights
 ) -> None:
-    broken = House(killed.home, {**killed.vendors, "POPS_ZENDESK_CLIENT_SECRET": "a-wrong-secret"})
-    done = broken.night(sandbox, NIGHTS[2])
+    done = killed.night(sandbox, NIGHTS[2])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert broken.content() == undisturbed.house.content()
+    assert killed.content() == undisturbed.house.content()
     for source in SOURCES:
-        assert broken.raw_counts(source) == undisturbed.house.raw_counts(source)
+        assert killed.raw_counts(source) == undisturbed.house.raw_counts(source)
+
+
+def test_a_source_that_fails_is_told_and_costs_that_source_alone(sandbox: Sandbox, killed: House) -> None:
+    """The night after: what was read up to this moment would not be asked for again, so that nothing could fail."""
+    broken = House(killed.home, {**killed.vendors, "POPS_ZENDESK_CLIENT_SECRET": "a-wrong-secret"})
+    done = broken.night(sandbox, NIGHTS[2] + timedelta(days=1))
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "warning raw/zendesk/tickets" in done.stdout
     assert "The OAuth client is rejected" in done.stdout
     assert "a-wrong-secret" not in done.stdout + done.stderr
     report = (killed.home / "reports" / "2026-W46" / "index.html").read_text()
     assert "stale: zendesk" in report
-    jira = broken.query("select outcome from meta.sources where source = 'jira'")
-    assert jira == [("ok",)]
+    outcomes = dict(broken.query("select source, outcome from meta.sources"))
+    assert outcomes["zendesk"] == "failed"
+    assert outcomes["jira"] == "ok"
