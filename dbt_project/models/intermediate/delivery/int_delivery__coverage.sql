@@ -42,6 +42,8 @@ stage_epics as (
      'Standard issues of a project that some team of the registry owns.'),
     ('issues_with_whole_history', 'is_history_whole', 'true',
      'Issues whose history was read whole; nothing that a history tells is taken from the others.'),
+    ('issues_in_progress_with_whole_history', 'is_history_whole', "is_standard and status_category = 'indeterminate'",
+     'Standard issues in progress now whose history was read whole; the others are in the work in progress of no week.'),
     ('issues_with_cycle_time', 'cycle_time_seconds is not null', 'is_standard and is_delivered',
      'Delivered issues that a whole history shows in progress before they were done; the others have no cycle time.'),
     ('issues_with_inferred_resolution', 'is_resolution_inferred', 'is_standard and is_delivered',
@@ -71,6 +73,11 @@ union all
 {{ coverage_rows(ref('int_delivery__epics'), 'epics', source="'jira'", checks=[
     ('epics_with_feature', "feature_id <> '(unmapped)'", 'true',
      'Epics that some feature of the registry lists; the launch of the others is their release.'),
+    ('epics_with_acceptance', 'accepted_date is not null', 'true',
+     'Epics whose creation is the one written down; the others, imported or without one, have no time to market.'),
+    ('epics_with_whole_history', 'is_history_whole', 'true',
+     'Epics that were read whole, they and their standard issues; the others have no days in stages, and enter none by a '
+     ~ 'status or by an issue begun.'),
     ('epics_launched', 'launched_date < ' ~ as_of_date(), 'true',
      'Epics that are launched: by the day of their feature in the registry, else by a released version; the time to '
      ~ 'market of the others still runs.'),
@@ -81,6 +88,11 @@ union all
 {{ coverage_rows(ref('int_delivery__epic_stages'), 'epics', source="'jira'", checks=[
     ('epic_stages_out_of_order', 'is_order_violation', 'true',
      'Stages of epics followed by a stage that began earlier: their days are unknown.'),
+]) }}
+union all
+{{ coverage_rows(ref('int_delivery__sprint_scope'), 'sprint issues', source="'jira'", checks=[
+    ('sprint_issues_with_whole_history', 'is_history_whole', 'true',
+     'Issues of sprints whose history was read whole; the others are neither committed nor completed.'),
 ]) }}
 union all
 {{ coverage_rows('stage_epics', 'stages', source="'jira'", checks=[

@@ -1,7 +1,8 @@
 -- Grain: one row an epic and a stage it reached: when it entered, when it left for the next stage that it reached,
 -- and the days between. A next stage that began earlier is an order violation, and the days are null. Stages, their
 -- order and what an epic reaches them by (`epic_entry`) are the registry's; after them come `launched`, and `adopted`:
--- the end of the first complete week in which the feature's adoption met its target; nothing follows it.
+-- the end of the first complete week in which the feature's adoption met its target; nothing follows it. An epic whose
+-- history, or an issue's of it, is not whole enters no stage by what it lacks, and stays in none for a known time.
 with epics as (
     select
         epic_id,
@@ -10,29 +11,34 @@ with epics as (
         adoption_target,
         accepted_date,
         released_date,
-        launched_date
+        launched_date,
+        is_history_whole
     from {{ ref('int_delivery__epics') }}
 ),
 
 own_stays as (
     select
-        issue_id as epic_id,
-        stage,
-        {{ reporting_date('min(started_at)') }} as reached_date
-    from {{ ref('int_delivery__status_intervals') }}
-    group by issue_id, stage
+        epics.epic_id,
+        stays.stage,
+        {{ reporting_date('min(stays.started_at)') }} as reached_date
+    from {{ ref('int_delivery__status_intervals') }} as stays
+    inner join epics
+        on stays.issue_id = epics.epic_id
+    where epics.is_history_whole
+    group by epics.epic_id, stays.stage
 ),
 
 children as (
     select
-        issue_id,
-        epic_id,
-        first_in_progress_at,
-        done_at
-    from {{ ref('int_delivery__issues') }}
-    where
-        is_standard
-        and epic_id is not null
+        issues.issue_id,
+        epics.epic_id,
+        epics.is_history_whole,
+        issues.first_in_progress_at,
+        issues.done_at
+    from {{ ref('int_delivery__issues') }} as issues
+    inner join epics
+        on issues.epic_id = epics.epic_id
+    where issues.is_standard
 ),
 
 child_stays as (
@@ -43,13 +49,14 @@ child_stays as (
     from children
     inner join {{ ref('int_delivery__status_intervals') }} as stays
         on children.issue_id = stays.issue_id
+    where children.is_history_whole
     group by children.epic_id, stays.stage
 ),
 
 child_progress as (
     select
         epic_id,
-        {{ reporting_date('min(first_in_progress_at)') }} as started_date,
+        {{ reporting_date('min(case when is_history_whole then first_in_progress_at end)') }} as started_date,
         case when count(done_at) = count(*) then {{ reporting_date('max(done_at)') }} end as all_done_date
     from children
     group by epic_id
@@ -151,7 +158,10 @@ stages as (
         entries.stage,
         entries.stage_number,
         entries.entered_date,
-        lead(entries.entered_date) over (partition by epics.epic_id order by entries.stage_number asc) as left_date,
+        case
+            when epics.is_history_whole
+                then lead(entries.entered_date) over (partition by epics.epic_id order by entries.stage_number asc)
+        end as left_date,
         epics.launched_date
     from entries
     inner join epics

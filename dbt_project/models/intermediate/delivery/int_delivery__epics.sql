@@ -1,16 +1,26 @@
 -- Grain: one row an epic, other than those closed without delivery: when it was accepted, released and launched.
 -- Launched is the day the registry gives for the feature that lists the epic, else the latest release of its
--- versions.
+-- versions. An epic whose creation is not the one written down has no day of acceptance. `is_history_whole`: was everything
+-- that happened to the epic and to each of its standard issues read?
 with epics as (
     select
         issue_id,
         issue_key,
         team_id,
-        created_date
+        is_history_whole,
+        case when not is_creation_late then created_date end as accepted_date
     from {{ ref('int_delivery__issues') }}
     where
         hierarchy_level = 1
         and not is_refused
+),
+
+unread_issues as (
+    select distinct epic_id
+    from {{ ref('int_delivery__issues') }}
+    where
+        is_standard
+        and not is_history_whole
 ),
 
 releases as (
@@ -29,12 +39,15 @@ select
     features.feature_id,
     features.product_id,
     features.adoption_target,
-    epics.created_date as accepted_date,
+    epics.accepted_date,
     releases.released_date,
     coalesce(features.launched_on, releases.released_date) as launched_date,
-    coalesce(features.launched_on, releases.released_date) < epics.created_date as is_launched_before_accepted
+    coalesce(features.launched_on, releases.released_date) < epics.accepted_date as is_launched_before_accepted,
+    epics.is_history_whole and unread_issues.epic_id is null as is_history_whole
 from epics
 inner join {{ ref('int_delivery__issue_features') }} as features
     on epics.issue_id = features.issue_id
+left join unread_issues
+    on epics.issue_id = unread_issues.epic_id
 left join releases
     on epics.issue_id = releases.issue_id

@@ -1,6 +1,6 @@
 -- Grain: one row an issue: was everything that happened to its fields read (`is_history_whole`)? Where it was not,
--- `history_gap` says why, and no duration, count or first date is taken from its history. The code host's issues have no
--- history that is read.
+-- `history_gap` says why, and no duration, count or first date is taken from its history; `is_creation_late`: what is
+-- written down as its creation is not. The code host's issues have no history that is read.
 with histories as (
     select
         issue_id,
@@ -38,5 +38,6 @@ issues as (
 select
     issue_id,
     history_gap is null as is_history_whole,
+    coalesce(history_gap in ('creation_unknown', 'older_than_creation'), false) as is_creation_late,
     history_gap
 from issues

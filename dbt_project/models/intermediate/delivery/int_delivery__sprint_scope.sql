@@ -2,7 +2,8 @@
 -- start or came in later. Committed:
 -- in the sprint when it started, and not done by then. Completed: still in it at its end, done by then, and not closed
 -- without delivery. The end is the sprint's completion, or as_of while it runs; a change at the very moment of start or
--- end counts as before it. Points are those that the issue had at the sprint's start.
+-- end counts as before it. Points are those that the issue had at the sprint's start. What an issue was at a moment is told
+-- by its history: where that is not whole (`is_history_whole`), all of it is unknown.
 with sprints as (
     select
         sprint_id,
@@ -15,7 +16,8 @@ with sprints as (
 issues as (
     select
         issue_id,
-        team_id
+        team_id,
+        is_history_whole
     from {{ ref('int_delivery__issues') }}
     where is_standard
 ),
@@ -25,6 +27,7 @@ memberships as (
         sprints.sprint_id,
         issues.issue_id,
         issues.team_id,
+        issues.is_history_whole,
         sprints.started_at,
         sprints.ended_at,
         max(case
@@ -49,7 +52,8 @@ memberships as (
     where
         stays.started_at <= sprints.ended_at
         and (stays.ended_at is null or stays.ended_at > sprints.started_at)
-    group by sprints.sprint_id, issues.issue_id, issues.team_id, sprints.started_at, sprints.ended_at
+    group by
+        sprints.sprint_id, issues.issue_id, issues.team_id, issues.is_history_whole, sprints.started_at, sprints.ended_at
 ),
 
 done as (
@@ -120,6 +124,7 @@ flagged as (
         memberships.sprint_id,
         memberships.issue_id,
         memberships.team_id,
+        memberships.is_history_whole,
         memberships.in_at_start = 1 and coalesce(done.done_at_start, 0) = 0 as is_committed,
         memberships.in_at_start = 0 as is_added,
         memberships.in_at_end = 0 as is_removed,
@@ -155,9 +160,10 @@ select
     sprint_id,
     issue_id,
     team_id,
-    is_committed,
-    is_added,
-    is_removed,
-    is_completed,
-    points
+    is_history_whole,
+    case when is_history_whole then is_committed end as is_committed,
+    case when is_history_whole then is_added end as is_added,
+    case when is_history_whole then is_removed end as is_removed,
+    case when is_history_whole then is_completed end as is_completed,
+    case when is_history_whole then points end as points
 from flagged

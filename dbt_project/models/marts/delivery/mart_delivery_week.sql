@@ -1,5 +1,6 @@
 -- Grain: one row a team and a complete week since the first issue: standard issues of the team, in the state of
--- as_of. Issues of projects without a team are with team `(unknown)`.
+-- as_of. Issues of projects without a team are with team `(unknown)`. A week in which nothing happened has zeros; what no
+-- tool was ever read for is null.
 with issues as (
     select
         issue_id,
@@ -111,7 +112,9 @@ in_progress as (
             stays.started_at < {{ reporting_midnight(add_days('weeks.week_end', 1)) }}
             and coalesce(stays.ended_at, {{ as_of_at() }}) >= {{ reporting_midnight(add_days('weeks.week_end', 1)) }}
             and (stays.ended_at is null or stays.ended_at > stays.started_at)
-    where stays.status_category = 'indeterminate'
+    where
+        stays.status_category = 'indeterminate'
+        and stays.is_history_whole
     group by stays.team_id, weeks.week_start
 ),
 
@@ -163,10 +166,11 @@ select
     cast(coalesce(reopened.reopened_count, 0) as bigint) as reopened_count,
     delivered.lead_time_seconds_median,
     done.cycle_time_seconds_median,
-    cast(coalesce(deployed.deployment_count, 0) as bigint) as deployment_count,
-    cast(coalesce(deployed.failed_deployment_count, 0) as bigint) as failed_deployment_count,
-    cast(coalesce(sprints.sprint_committed_count, 0) as bigint) as sprint_committed_count,
-    cast(coalesce(sprints.sprint_completed_count, 0) as bigint) as sprint_completed_count
+    cast({{ count_or_unknown('deployed.deployment_count', ref('fct_deployment')) }} as bigint) as deployment_count,
+    cast({{ count_or_unknown('deployed.failed_deployment_count', ref('fct_deployment')) }} as bigint)
+        as failed_deployment_count,
+    cast({{ count_or_unknown('sprints.sprint_committed_count', ref('fct_sprint')) }} as bigint) as sprint_committed_count,
+    cast({{ count_or_unknown('sprints.sprint_completed_count', ref('fct_sprint')) }} as bigint) as sprint_completed_count
 from grid
 left join {{ ref('dim_team') }} as names
     on grid.team_id = names.team_id
