@@ -68,6 +68,7 @@ _UNITS = {
     "users": "people",
     "accounts": "accounts",
     "points": "points",
+    "uses": "uses",
     "tickets_per_1000_users": "tickets per 1,000 users",
 }
 

@@ -86,7 +86,7 @@ TABLES = {
     ),
     "intermediate.int_features__person_weeks": (
         "person_id text, feature_id text, product_id text, team_id text, week_start date, segment text, "
-        "is_used boolean"
+        "is_used boolean, use_count bigint, use_day_count bigint"
     ),
     "intermediate.int_features__reach_weeks": (
         "feature_id text, product_id text, team_id text, week_start date, user_count bigint, active_user_count bigint"

@@ -33,7 +33,7 @@ def account_id_of(account: Account | None) -> str:
 
 @dataclass(frozen=True)
 class Use:
-    """A person used a feature on a day; `account_id` and `segment` are those of most of that day's events."""
+    """A person used a feature on a day; `account_id` and `segment` are those of most of that day's `events`."""
 
     person: int
     day: date
@@ -41,6 +41,7 @@ class Use:
     product_id: str
     account_id: str
     segment: str
+    events: int
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,9 @@ def usage_facts(company: Company, as_of: date, read_at: datetime) -> Facts:
     for (person, day, feature_id), counts in by_use.items():
         account_id = _account_of_most(counts)
         segment = company.segment_on(accounts.get(account_id), day, read_at)
-        facts.uses.append(Use(person, day, feature_id, product_of(feature_id), account_id, segment))
+        facts.uses.append(
+            Use(person, day, feature_id, product_of(feature_id), account_id, segment, sum(counts.values()))
+        )
         facts.active_days.setdefault(person, set()).add(day)
     for index, day, feature_id in by_account:
         account = company.accounts[index]

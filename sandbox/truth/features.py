@@ -41,15 +41,15 @@ def _feature_days(facts: Facts) -> dict[str, dict[int, set[date]]]:
     return days
 
 
-def _offers(feature: Feature, plan: str) -> bool:
+def offers(feature: Feature, plan: str) -> bool:
     return not feature.eligible_plans or plan in feature.eligible_plans
 
 
-def _is_live(feature: Feature, day: date) -> bool:
+def is_live(feature: Feature, day: date) -> bool:
     return feature.live_from <= day and (feature.live_until is None or day <= feature.live_until)
 
 
-def _days_of(week: date) -> set[date]:
+def days_of(week: date) -> set[date]:
     return {week + timedelta(days=number) for number in range(7)}
 
 
@@ -75,14 +75,14 @@ def _adoption_of_week(
     facts: Facts, feature_days: dict[str, dict[int, set[date]]], week: date
 ) -> dict[tuple[str, str | None], list[bool]]:
     """By feature and segment (None: all): whether each person who was active and could use the feature did."""
-    days = _days_of(week)
+    days = days_of(week)
     active = {person: active & days for person, active in facts.active_days.items() if active & days}
     segments = {person: facts.segment(person, week) for person in active}
     groups: dict[tuple[str, str | None], list[bool]] = defaultdict(list)
     for feature in INSTRUMENTED:
-        live = {day for day in days if _is_live(feature, day)}
+        live = {day for day in days if is_live(feature, day)}
         for person, active_days in active.items():
-            if not active_days & live or not _offers(feature, facts.plan(person)):
+            if not active_days & live or not offers(feature, facts.plan(person)):
                 continue
             used = bool(feature_days[feature.id].get(person, set()) & live)
             groups[feature.id, None].append(used)
@@ -93,7 +93,7 @@ def _adoption_of_week(
 def _reach(facts: Facts, feature_days: dict[str, dict[int, set[date]]]) -> list[Row]:
     rows: list[Row] = []
     for week in weeks_before(facts.as_of):
-        days = _days_of(week)
+        days = days_of(week)
         active = sum(1 for active in facts.active_days.values() if active & days)
         for feature in FEATURES:
             users = sum(1 for used in feature_days[feature.id].values() if used & days)
@@ -112,13 +112,13 @@ def _account_adoption(facts: Facts) -> list[Row]:
         used_days[use.feature_id][use.account.index].add(use.day)
     rows: list[Row] = []
     for week in weeks_before(facts.as_of):
-        days = _days_of(week)
+        days = days_of(week)
         for feature in INSTRUMENTED:
-            live = {day for day in days if _is_live(feature, day)}
+            live = {day for day in days if is_live(feature, day)}
             eligible = [
                 facts.company.accounts[index]
                 for index, active in active_days.items()
-                if active & live and _offers(feature, facts.company.accounts[index].plan)
+                if active & live and offers(feature, facts.company.accounts[index].plan)
             ]
             if not eligible:
                 continue
@@ -155,7 +155,7 @@ def _time_to_adopt(facts: Facts, feature_days: dict[str, dict[int, set[date]]]) 
         for feature in INSTRUMENTED:
             durations: list[tuple[int, bool]] = []
             for person, first_active in facts.first_day.items():
-                if not _offers(feature, facts.plan(person)):
+                if not offers(feature, facts.plan(person)):
                     continue
                 if facts.is_pre_existing(person) and feature.live_from <= HISTORY_START:
                     continue
@@ -234,7 +234,7 @@ def _judged(
             continue
         if feature.live_until is not None and feature.live_until < end:
             continue
-        eligible = sum(1 for plan in plans if _offers(feature, plan))
+        eligible = sum(1 for plan in plans if offers(feature, plan))
         if not eligible:
             continue
         judged.append(feature)

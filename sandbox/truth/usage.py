@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.company.catalogue import HISTORY_START
 from sandbox.company.company import Company
 from sandbox.company.people import Account
+from sandbox.truth.engagement import engagement_rows
 from sandbox.truth.facts import AccountUse, Facts, Use, monday, usage_facts, weeks_before
 from sandbox.truth.features import feature_rows, weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.funnels import funnel_rows
@@ -29,6 +30,7 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         *account_retention_rows(facts),
         *stickiness_rows(facts),
         *feature_rows(facts),
+        *engagement_rows(facts),
         *funnel_rows(facts),
     ]
 

@@ -1,5 +1,5 @@
 -- One row a person, feature and complete week, for persons who were active on a day of the week on which the feature
--- was live and whose account's plan includes it; `is_used` when they used it on such a day.
+-- was live and whose account's plan includes it; `is_used` when they used it on such a day, how often and on how many.
 -- (A feature that begins and ends within one week is taken as live between a person's first and last day of the week.)
 with weeks as (
     {{ complete_weeks() }}
@@ -28,13 +28,19 @@ person_plans as (
 ),
 
 used as (
-    select distinct active.person_id, active.feature_id, active.week_start
+    select
+        active.person_id,
+        active.feature_id,
+        active.week_start,
+        cast(sum(active.event_count) as bigint) as use_count,
+        cast(count(*) as bigint) as use_day_count
     from {{ ref('int_usage__active_days') }} as active
     inner join {{ ref('int_features__features') }} as features
         on
             active.feature_id = features.feature_id
             and active.event_date >= features.live_from
             and (features.live_until is null or active.event_date <= features.live_until)
+    group by active.person_id, active.feature_id, active.week_start
 )
 
 select
@@ -44,7 +50,9 @@ select
     features.team_id,
     persons.week_start,
     persons.segment,
-    used.person_id is not null as is_used
+    used.person_id is not null as is_used,
+    coalesce(used.use_count, 0) as use_count,
+    coalesce(used.use_day_count, 0) as use_day_count
 from person_plans as persons
 inner join {{ ref('int_features__eligible_plans') }} as features
     on

@@ -20,7 +20,11 @@ adoption as (
         feature_id,
         week_start,
         cast(count(*) as bigint) as eligible_user_count,
-        cast(sum(case when is_used then 1 else 0 end) as bigint) as adopter_count
+        cast(sum(case when is_used then 1 else 0 end) as bigint) as adopter_count,
+        {{ percentile('case when is_used then use_count end', 0.5) }} as uses_median,
+        {{ percentile('case when is_used then use_count end', 0.9) }} as uses_p90,
+        {{ percentile('case when is_used then use_day_count end', 0.5) }} as use_days_median,
+        {{ percentile('case when is_used then use_day_count end', 0.9) }} as use_days_p90
     from {{ ref('int_features__person_weeks') }}
     group by feature_id, week_start
 ),
@@ -67,6 +71,10 @@ select
     coalesce(adoption.adopter_count, 0) as adopter_count,
     reach.active_user_count,
     cast(adoption.adopter_count as double) / nullif(adoption.eligible_user_count, 0) as adoption_rate,
+    adoption.uses_median,
+    adoption.uses_p90,
+    adoption.use_days_median,
+    adoption.use_days_p90,
     coalesce(accounts.account_count, 0) as account_count,
     reach.event_count,
     windows.users_90d,

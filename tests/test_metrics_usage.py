@@ -1,0 +1,57 @@
+"""How much the product is used: each number as one counts it by hand, from a handful of rows in its model."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from metrics.values import append_metric_values
+from tests.metric_warehouse import create_warehouse, engine_of, insert, manifest_of, value
+
+METRICS = ("feature_uses_median", "feature_uses_p90", "feature_use_days_median", "feature_use_days_p90")
+W46 = date(2026, 11, 9)
+
+
+def uses(person: str, feature: str, count: int, days: int) -> tuple[Any, ...]:
+    return (person, feature, "studio", "atlas", W46, "smb", count > 0, count, days)
+
+
+ROWS: dict[str, list[tuple[Any, ...]]] = {
+    "intermediate.int_features__person_weeks": [
+        uses("p1", "board", 5, 2),
+        uses("p2", "board", 0, 0),
+        # Ten people use it 1 to 10 times, on one day but for the most zealous.
+        *[uses(f"p{n}", "export", n, 7 if n == 10 else 1) for n in range(1, 11)],
+        uses("p11", "export", 0, 0),
+        uses("p1", "alerts", 0, 0),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Numbers of W46 from a handful of rows in each model."""
+    path = create_warehouse(tmp_path_factory.mktemp("answers") / "warehouse.duckdb")
+    for table, rows in ROWS.items():
+        insert(path, table, rows)
+    append_metric_values(path, engine_of(manifest_of(*METRICS)), date(2026, 11, 16), date(2026, 8, 3))
+    return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
+
+
+@pytest.mark.parametrize(
+    ("metric", "dimensions", "expected"),
+    [
+        ("feature_uses_median", {"feature_id": "export"}, (None, None, 5.5, 10)),
+        ("feature_uses_median", {"feature_id": "board"}, (None, None, 5.0, 1)),
+        ("feature_uses_median", {"feature_id": "alerts"}, None),
+        ("feature_uses_p90", {"feature_id": "export"}, (None, None, 9.1, 10)),
+        ("feature_use_days_median", {"feature_id": "export"}, (None, None, 1.0, 10)),
+        ("feature_use_days_p90", {"feature_id": "export"}, (None, None, 1.6, 10)),
+    ],
+)
+def test_numbers_as_counted_by_hand(
+    answers: Callable[..., Any], metric: str, dimensions: dict[str, str], expected: tuple[Any, ...] | None
+) -> None:
+    found = answers(metric, **dimensions)
+    assert (found and pytest.approx(found)) == expected
