@@ -1,7 +1,7 @@
 """What keeps a night from being published: one record, and one wording for terminal, report, alerts and UI."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,18 +59,17 @@ def of_check(check: CheckStatus, sources: tuple[str, ...]) -> Blocker:
     )
 
 
-def of_dbt(run_results: Mapping[str, Any], manifest: Mapping[str, Any], on: Collection[str]) -> list[Blocker]:
-    """The models that dbt could not build and the tests that it could not run, from its `run_results.json`.
+def of_dbt(
+    failed: Iterable[tuple[str, str]], manifest: Mapping[str, Any], on: Collection[str]
+) -> list[Blocker]:
+    """The models that could not be built and the tests that could not be run: pairs of id and message.
 
-    `manifest`: dbt's, with the nodes of the results. `on`: the sources that are switched on. A test that found rows is no
-    such failure.
+    `manifest`: dbt's, with these nodes. `on`: the sources that are switched on. A test that found rows is no such failure.
     """
     sources = sources_counted(manifest)
     found = []
-    for result in run_results["results"]:
-        node = manifest["nodes"].get(result["unique_id"])
-        if result["status"] != "error" or node is None:
-            continue
+    for unique_id, message in failed:
+        node = manifest["nodes"][unique_id]
         is_model = node["resource_type"] == "model"
         model = node if is_model else manifest["nodes"].get(node.get("attached_node") or "", node)
         path = model["fqn"][1:]
@@ -78,7 +77,7 @@ def of_dbt(run_results: Mapping[str, Any], manifest: Mapping[str, Any], on: Coll
             Blocker(
                 "model" if is_model else "check",
                 node["name"],
-                engine_message(str(result.get("message") or "dbt says no reason")),
+                engine_message(message or "dbt says no reason"),
                 model_remedy(model["name"]),
                 owner_of(path[1]),
                 "/".join(path),

@@ -2,23 +2,21 @@
 
 import re
 
-import dagster as dg
-
 from connectors.redaction import without_values
 
 _NODE = re.compile(r"^\s*(?:\w+ Error|Failure) in \w+ [\w.]+ \(")
 _ENGINE = re.compile(r"^\s*[A-Z]\w*(?: \w+)* Error: ")
 
 
-def without_records(error: dg.Failure) -> dg.Failure:
-    """The failure with each node's name and its engine's sentence. The rest of such a sentence may be a record's text."""
+def without_records(told: str) -> str:
+    """The text with each node's name and its engine's sentence. The rest of such a sentence may be a record's text."""
     kept: list[str] = []
     is_rest = False
-    for line in (error.description or "").splitlines():
+    for line in told.splitlines():
         if _NODE.match(line):
             is_rest = False
             kept.append(line.rstrip())
         elif not is_rest:
             kept.append(without_values(line) if line.strip() else "")
             is_rest = bool(_ENGINE.match(line))
-    return dg.Failure("\n".join(kept), metadata=error.metadata, allow_retries=error.allow_retries)
+    return "\n".join(kept)

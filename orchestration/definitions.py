@@ -4,18 +4,18 @@ import dagster as dg
 
 from orchestration.alerts import owner_alerts
 from orchestration.assets.audit import build_audit
-from orchestration.assets.dbt import build_dbt_assets, dbt_resource, parsed_project
+from orchestration.assets.dbt import build_dbt_assets
 from orchestration.assets.digest import digest
 from orchestration.assets.ingestion import ingestion_assets, vendor_assets
 from orchestration.assets.metrics import metric_values_asset
 from orchestration.assets.published import published_mart_asset, served_assets
 from orchestration.assets.report import health_report
 from orchestration.backfill import backfill_source
+from orchestration.dbt_calls import parsed_project
 from orchestration.jobs import build_schedules, nightly, weekly_report
 from settings.home import Home
 
-_home = Home.from_environment()
-_project = parsed_project(_home)
+_project = parsed_project(Home.from_environment())
 _models = build_dbt_assets(_project)
 
 defs = dg.Definitions(
@@ -33,7 +33,6 @@ defs = dg.Definitions(
     jobs=[nightly, weekly_report, backfill_source],
     schedules=build_schedules(),
     sensors=[owner_alerts],
-    resources={"dbt": dbt_resource(_home)},
 )
 
 

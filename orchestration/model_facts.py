@@ -1,16 +1,14 @@
 """What dbt built, told in the UI: rows of every model, a few rows of marts that hold nothing personal."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
 from dagster_dbt import DbtProject
 
-from checks.runner import connect
 from orchestration.column_lineage import ColumnLineage
-from settings.home import Home
+from orchestration.dbt_calls import STAMP
 
 _ROWS_SHOWN = 5
 _COLUMNS_SHOWN = 12
@@ -42,51 +40,45 @@ _NEVER_SAMPLED = ("dim_person", "bridge_identity", "fct_feedback", "fct_survey_r
 
 
 class BuiltModels:
-    """What one `dbt build` has built so far. `compiled` of the project lie below `target`, dbt's folder of this build."""
+    """The models that one run of dbt has built, as events."""
 
-    def __init__(
-        self, manifest: Mapping[str, Any], project: DbtProject, assets: dg.AssetsDefinition, target: Path
-    ) -> None:
+    def __init__(self, manifest: Mapping[str, Any], project: DbtProject, assets: dg.AssetsDefinition) -> None:
         kept = project.manifest_path.parent
         self._manifest = manifest
-        self._lineage = ColumnLineage(
-            manifest, (kept / "manifest.stamp").read_text(), kept / "column_lineage.json"
-        )
+        self._lineage = ColumnLineage(manifest, (kept / STAMP).read_text(), kept / "column_lineage.json")
         self._keys = {str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in assets.specs}
         self._schemas = {spec.key: spec.metadata.get("dagster/column_schema") for spec in assets.specs}
         self._keys |= {
             name: dg.AssetKey(["raw", node["source_name"], node["name"]])
             for name, node in manifest["sources"].items()
         }
-        self._compiled = target / "compiled" / str(manifest["metadata"]["project_name"])
-        self._built: list[str] = []
+        self._compiled = kept / "compiled" / str(manifest["metadata"]["project_name"])
 
-    def with_lineage(self, output: dg.Output[Any]) -> dg.Output[Any]:
-        """A model's output with the columns that its columns are made of."""
-        unique_id = str(output.metadata["unique_id"].value)
-        self._built.append(unique_id)
-        columns = self._lineage.of(unique_id, self._compiled)
+    def materialized(
+        self, unique_id: str, seconds: float, connection: duckdb.DuckDBPyConnection
+    ) -> dg.MaterializeResult[Any]:
+        """A model with its rows, the columns that its columns are made of, and how long its SQL took."""
+        key, columns = self._keys[unique_id], self._lineage.of(unique_id, self._compiled)
         lineage = dg.TableColumnLineage(
             {
                 column: [dg.TableColumnDep(self._keys[node], name) for node, name in origins]
                 for column, origins in columns.items()
             }
         )
-        metadata: dict[str, Any] = {**output.metadata, "dagster/column_lineage": lineage}
-        schema = self._schemas.get(self._keys[unique_id])
+        metadata = {
+            **_rows(connection, key, self._manifest["nodes"][unique_id]),
+            "seconds": round(seconds, 3),
+            "dagster/column_lineage": lineage,
+        }
+        schema = self._schemas.get(key)
         if isinstance(schema, dg.TableSchema):
             metadata["dagster/column_schema"] = dg.TableSchema(
                 [_with_origins(column, columns.get(column.name.lower(), [])) for column in schema.columns]
             )
-        return output.with_metadata(metadata)
+        return dg.MaterializeResult(asset_key=key, metadata=metadata)
 
-    def log_rows(self, context: dg.AssetExecutionContext, home: Home) -> None:
-        """Observe the rows of each model that was built. To be called when dbt has closed the warehouse."""
+    def keep_lineage(self) -> None:
         self._lineage.keep()
-        with connect(home.warehouse, home.root / "raw") as connection:
-            for unique_id in self._built:
-                metadata = _rows(connection, self._keys[unique_id], self._manifest["nodes"][unique_id])
-                context.log_event(dg.AssetObservation(self._keys[unique_id], metadata=metadata))
 
 
 def _with_origins(column: dg.TableColumn, origins: Sequence[Sequence[str]]) -> dg.TableColumn:

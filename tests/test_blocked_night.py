@@ -1,7 +1,5 @@
-"""A blocked night says what and where, in the same words in terminal, report, alerts and UI: through a real `dbt build`."""
+"""A blocked night says what and where, in the same words in terminal, report, alerts and UI: through a real run of dbt."""
 
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,8 +10,7 @@ from textwrap import dedent
 import dagster as dg
 import duckdb
 import pytest
-from dagster_dbt import DbtCliResource, DbtProject
-from dbt.cli.main import dbtRunner
+from dagster_dbt import DbtProject
 from rich.console import Console
 
 from checks.blockers import Blocker, engine_message
@@ -21,6 +18,7 @@ from checks.words import model_remedy
 from messages.channels import Links
 from orchestration.alerts import present_facts
 from orchestration.assets.dbt import build_dbt_assets
+from orchestration.dbt_calls import parse
 from orchestration.evaluations import blockers
 from orchestration.jobs import tell_readers
 from orchestration.night_run import NightResult
@@ -99,24 +97,10 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blocked]:
                 [PERSON],
             )
         project = DbtProject(folder, target_path=home.dbt_target, profiles_dir=folder)
-        flags = [
-            "--project-dir",
-            str(folder),
-            "--profiles-dir",
-            str(folder),
-            "--target-path",
-            str(home.dbt_target),
-        ]
-        assert dbtRunner().invoke(["--quiet", "parse", *flags, "--log-path", str(home.dbt_target)]).success
+        parse(project)
         (home.dbt_target / "manifest.stamp").write_text("one")
         job = dg.define_asset_job("nightly", executor_def=dg.in_process_executor, hooks={tell_readers})
-        dbt = DbtCliResource(
-            dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")),
-            project_dir=os.fspath(folder),
-            profiles_dir=os.fspath(folder),
-            global_config_flags=["--no-use-colors"],
-        )
-        made = dg.Definitions(assets=[build_dbt_assets(project)], jobs=[job], resources={"dbt": dbt})
+        made = dg.Definitions(assets=[build_dbt_assets(project)], jobs=[job])
         done = made.resolve_job_def("nightly").execute_in_process(instance=instance, raise_on_error=False)
         assert not done.success
         yield Blocked(home, instance, str(done.run_id))

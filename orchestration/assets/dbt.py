@@ -1,37 +1,31 @@
 """The dbt project as Dagster assets: one asset a model, one check a test, built in one step."""
 
-import hashlib
 import json
 import os
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
-    DbtCliInvocation,
-    DbtCliResource,
     DbtProject,
     dbt_assets,
 )
 
-from checks.blockers import Blocker, of_dbt
-from checks.dbt_tests import broken_tests, holds_publication, meaning_of, remedy_of
+from checks.blockers import of_dbt
+from checks.dbt_tests import DataTestOutcome, holds_publication, meaning_of, remedy_of, run_tests
+from checks.runner import connect
 from connectors.settings import enabled_sources
 from orchestration.check_words import CheckWords
-from orchestration.dbt_errors import without_records
+from orchestration.dbt_calls import build_models, test_queries
 from orchestration.evaluations import failure_of
 from orchestration.keys import FRESH, WAREHOUSE_POOL
 from orchestration.model_facts import BuiltModels
 from orchestration.runs import night_of_run
 from settings.families import families_upstream, family_tags
-from settings.home import DBT_PROJECT, Home
-from settings.night import reporting_zone
+from settings.home import Home
 from settings.owners import owner_of
-from settings.weeks import week_starts_on
 
 _TEST_ID = "dagster_dbt/unique_id"
 
@@ -92,33 +86,8 @@ def _words(test: Mapping[str, Any], owner: str) -> CheckWords:
     return CheckWords(meaning_of(test), owner, remedy_of(test), holds_publication(test))
 
 
-def parsed_project(home: Home) -> DbtProject:
-    """The dbt project with a manifest of its present files.
-
-    Parsing needs no credentials and no data, but seconds: it is done again only when a file has changed.
-    """
-    home.prepare()
-    project = DbtProject(DBT_PROJECT, target_path=home.dbt_target, profiles_dir=DBT_PROJECT)
-    stamp_file = home.dbt_target / "manifest.stamp"
-    stamp = _fingerprint(DBT_PROJECT)
-    if project.manifest_path.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
-        return project
-    _parse(home)
-    stamp_file.write_text(stamp)
-    return project
-
-
-def dbt_resource(home: Home) -> DbtCliResource:
-    return DbtCliResource(
-        dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")),
-        project_dir=os.fspath(DBT_PROJECT),
-        profiles_dir=os.fspath(DBT_PROJECT),
-        global_config_flags=["--no-use-colors"],
-    )
-
-
 def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
-    """All models, built by one `dbt build` that runs each model's tests before what is downstream of it."""
+    """All models, built by one run of dbt, and their tests, asked together after it."""
     manifest = json.loads(project.manifest_path.read_text())
     translator = ProductOpsTranslator(
         DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True), families_upstream(manifest)
@@ -133,88 +102,61 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         # Unit tests prove the code, not the night's data: they run with the project's tests.
         exclude="resource_type:unit_test",
     )
-    def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        os.environ["POPS_AS_OF"] = night_of_run(context).as_of.isoformat()
-        build = dbt.cli(["build", "--vars", dbt_variables()], context=context, raise_on_error=False)
-        home, failed = Home.from_environment(), []
-        told = BuiltModels(manifest, project, dbt_build, build.target_path)
-        for event in build.stream():
-            if isinstance(event, dg.AssetCheckResult) and not event.passed:
-                failed.append(event)
-            else:
-                yield told.with_lineage(event) if isinstance(event, dg.Output) else event
-        told.log_rows(context, home)
-        if failed:
-            yield from _explained(failed, build, manifest, owners)
-        error = build.get_error()
-        if error and (broken := _broken(build, manifest)):
-            raise failure_of(broken)
-        if isinstance(error, dg.Failure):
-            raise without_records(error)
-        if error:
-            raise error
+    def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        as_of, home = night_of_run(context).as_of, Home.from_environment()
+        os.environ["POPS_AS_OF"] = as_of.isoformat()
+        wanted = None
+        if context.is_subset:
+            wanted = {name_of[key] for key in context.selected_asset_keys if key in name_of}
+        results = [] if wanted is not None and not wanted else build_models(project, wanted)
+        built = {each.unique_id: each for each in results if each.status == "success"}
+        unbuilt = [each for each in results if each.unique_id not in built]
+        told = BuiltModels(manifest, project, dbt_build)
+        with connect(home.warehouse, home.root / "raw") as connection:
+            for unique_id, result in built.items():
+                yield told.materialized(unique_id, result.seconds, connection)
+            asked = _askable(
+                test_of, context.selected_asset_check_keys, manifest, {each.unique_id for each in unbuilt}
+            )
+            queries = test_queries(project, as_of)
+            outcomes = list(run_tests(connection, {name: queries[name] for name in asked}, manifest["nodes"]))
+        told.keep_lineage()
+        yield from (_evaluation(each, asked[each.unique_id], manifest) for each in outcomes if not each.error)
+        broken = [(each.unique_id, each.message) for each in unbuilt if each.status == "error"]
+        broken += [(each.unique_id, each.error) for each in outcomes if each.error]
+        if broken:
+            raise failure_of(of_dbt(broken, manifest, enabled_sources(os.environ)))
 
-    owners = {str(spec.metadata[_TEST_ID]): str(spec.metadata["owner"]) for spec in dbt_build.check_specs}
+    name_of = {spec.key: str(spec.metadata[_TEST_ID]).rsplit(".", 1)[-1] for spec in dbt_build.specs}
+    test_of = {spec.key: spec for spec in dbt_build.check_specs}
     return dbt_build
 
 
-def _broken(build: DbtCliInvocation, manifest: Mapping[str, Any]) -> list[Blocker]:
-    """What could not be built or run; nothing when dbt ended before it began."""
-    results = build.target_path / "run_results.json"
-    if not results.exists():
-        return []
-    return of_dbt(json.loads(results.read_text()), manifest, enabled_sources(os.environ))
-
-
-def _explained(
-    failed: list[dg.AssetCheckResult],
-    build: DbtCliInvocation,
+def _askable(
+    test_of: Mapping[dg.AssetCheckKey, dg.AssetCheckSpec],
+    selected: Collection[dg.AssetCheckKey],
     manifest: Mapping[str, Any],
-    owners: Mapping[str, str],
-) -> Iterator[dg.AssetCheckResult]:
-    """The failed tests with their words and the rows that broke them. `owners`: owner by test id."""
-    home = Home.from_environment()
-    by_id = {str(check.metadata["unique_id"].value): check for check in failed}
-    found = broken_tests(by_id, build.get_artifact("run_results.json"), home.warehouse, home.root / "raw")
-    for unique_id, broken in found.items():
-        check = by_id[unique_id]
-        assert check.asset_key is not None
-        assert check.check_name is not None
+    unbuilt: Collection[str],
+) -> dict[str, dg.AssetCheckSpec]:
+    """By id, the selected tests of what was built: a model that failed, or came after one, says nothing of the night."""
+    by_id = {str(test_of[key].metadata[_TEST_ID]): test_of[key] for key in selected}
+    return {
+        name: spec
+        for name, spec in by_id.items()
+        if not unbuilt.intersection(manifest["nodes"][name]["depends_on"]["nodes"])
+    }
+
+
+def _evaluation(
+    outcome: DataTestOutcome, spec: dg.AssetCheckSpec, manifest: Mapping[str, Any]
+) -> dg.AssetCheckResult:
+    """A test's outcome with its words, and the rows that broke it."""
+    words = _words(manifest["nodes"][outcome.unique_id], str(spec.metadata["owner"]))
+    more = {}
+    if not outcome.passed:
         more = {
-            **check.metadata,
-            "failing_keys": ", ".join(broken.failing_keys),
-            "query": dg.MetadataValue.md(f"```sql\n{broken.query}\n```"),
+            "failing_keys": ", ".join(outcome.failing_keys),
+            "query": dg.MetadataValue.md(f"```sql\n{outcome.query}\n```"),
         }
-        words = _words(manifest["nodes"][unique_id], owners.get(unique_id, ""))
-        yield words.result(check.check_name, check.asset_key, False, f"{broken.failing_count} rows", more)
-
-
-def dbt_variables() -> str:
-    """The same when parsing and when building, or dbt would parse the project again every night."""
-    return json.dumps({"reporting_time_zone": reporting_zone().key, "week_starts_on": week_starts_on()})
-
-
-def _fingerprint(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in {".sql", ".yml", ".py"} and "target" not in path.parts:
-            digest.update(str(path.relative_to(folder)).encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _parse(home: Home) -> None:
-    from dbt.cli.main import dbtRunner
-
-    result = dbtRunner().invoke(
-        [
-            "--quiet", "parse",
-            "--project-dir", os.fspath(DBT_PROJECT),
-            "--profiles-dir", os.fspath(DBT_PROJECT),
-            "--target-path", os.fspath(home.dbt_target),
-            "--log-path", os.fspath(home.dbt_target),
-            "--vars", dbt_variables(),
-        ]
-    )  # fmt: skip
-    if not result.success:
-        raise RuntimeError(f"The dbt project does not parse: {result.exception}")
+    observed = f"{outcome.failing_count} rows"
+    return words.result(spec.name, spec.asset_key, outcome.passed, observed, more)

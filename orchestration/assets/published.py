@@ -7,8 +7,8 @@ import dagster as dg
 
 from checks.words import served_remedy
 from connectors.raw_facts import read_states
-from orchestration.assets.dbt import dbt_variables
 from orchestration.check_words import CheckWords
+from orchestration.dbt_calls import dbt_variables
 from orchestration.evaluations import check_evaluations
 from orchestration.keys import FRESH, METRIC_VALUES, PUBLISHED_MART, WAREHOUSE_POOL, retry, target_key
 from orchestration.proof import refuse_unproven

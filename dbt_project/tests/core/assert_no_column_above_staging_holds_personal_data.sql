@@ -10,26 +10,6 @@
     'jobtitle', 'address',
 ] %}
 
-{% set found = [] %}
-{% if execute %}
-    {% for node in graph.nodes.values() %}
-        {% if node.resource_type == 'model' and node.schema in ['intermediate', 'marts', 'metrics'] %}
-            {% set relation = adapter.get_relation(node.database, node.schema, node.alias) %}
-            {% if relation %}
-                {% for column in adapter.get_columns_in_relation(relation) %}
-                    {% if column.name | lower in personal_names %}
-                        {% do found.append(node.name ~ '.' ~ column.name) %}
-                    {% endif %}
-                {% endfor %}
-            {% endif %}
-        {% endif %}
-    {% endfor %}
-{% endif %}
-
-{% for name in found %}
-select '{{ name }}' as column_name
-{{ 'union all' if not loop.last }}
-{% else %}
-select 'none' as column_name
-where 1 = 0
-{% endfor %}
+select relation_name || '.' || column_name as column_name
+from ({{ columns_of_schemas(['intermediate', 'marts']) }}) as columns_above_staging
+where lower(column_name) in ({% for name in personal_names %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})

@@ -1,0 +1,130 @@
+"""dbt in this process: the project parsed once for each of its states, its models built, its tests as SQL."""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtProject
+
+from orchestration.dbt_errors import without_records
+from settings.home import DBT_PROJECT, Home
+from settings.night import reporting_zone
+from settings.weeks import week_starts_on
+
+# Beside dbt's manifest: the state of the files that it is of, and the SQL of the project's tests.
+STAMP = "manifest.stamp"
+_TESTS = "tests.json"
+# The night's date in that SQL, which is the same for all nights.
+_AS_OF = "${as_of}"
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """How dbt ended with a model. `status`: `success`, `error`, or `skipped` after one that failed. `message`: dbt's."""
+
+    unique_id: str
+    status: str
+    message: str
+    seconds: float
+
+
+def parsed_project(home: Home) -> DbtProject:
+    """The dbt project with a manifest of its present files.
+
+    Parsing needs no credentials and no data, but seconds: it is done again only when a file or a variable has changed.
+    """
+    home.prepare()
+    project = DbtProject(DBT_PROJECT, target_path=home.dbt_target, profiles_dir=DBT_PROJECT)
+    stamp = _fingerprint(DBT_PROJECT)
+    kept = home.dbt_target / STAMP
+    if not (project.manifest_path.exists() and kept.exists() and kept.read_text() == stamp):
+        parse(project)
+        kept.write_text(stamp)
+    return project
+
+
+def parse(project: DbtProject) -> None:
+    """Write the project's manifest, and the SQL of its tests beside it. Raises RuntimeError with what dbt says."""
+    parsed = _invoke(project, ["parse"])
+    # No warehouse is asked, so that a night may be writing it meanwhile.
+    options = ["--select", "resource_type:test", "--no-introspect", "--no-populate-cache", "--no-write-json"]
+    compiled = _invoke(project, ["compile", *options], {"as_of": _AS_OF}, parsed.result)
+    queries = {each.node.unique_id: each.node.compiled_code.strip() for each in compiled.result.results}
+    (_target(project) / _TESTS).write_text(json.dumps(queries))
+
+
+def test_queries(project: DbtProject, as_of: date) -> dict[str, str]:
+    """By id of each data test, the query of the rows that break it."""
+    queries = json.loads((_target(project) / _TESTS).read_text())
+    return {name: query.replace(_AS_OF, as_of.isoformat()) for name, query in queries.items()}
+
+
+def build_models(project: DbtProject, names: Collection[str] | None = None) -> list[ModelResult]:
+    """Build all models, or those of `names`, for the night of `POPS_AS_OF`. Raises dagster.Failure when dbt ends before it
+    reaches a model."""
+    options = [] if names is None else ["--select", *sorted(names)]
+    try:
+        done = _invoke(project, ["run", "--no-write-json", *options])
+    except RuntimeError as problem:
+        raise dg.Failure(without_records(str(problem))) from None
+    return [
+        ModelResult(each.node.unique_id, str(each.status), str(each.message or ""), each.execution_time)
+        for each in done.result.results
+    ]
+
+
+def dbt_variables() -> str:
+    """The same when parsing and when building, or dbt would parse the project again every night."""
+    return json.dumps(_variables())
+
+
+def _variables() -> dict[str, str]:
+    return {"reporting_time_zone": reporting_zone().key, "week_starts_on": week_starts_on()}
+
+
+def _invoke(
+    project: DbtProject, command: list[str], more: Mapping[str, str] | None = None, manifest: Any = None
+) -> Any:
+    """dbt's result of a command. What dbt prints may quote records, so it prints nothing, here or into a file."""
+    # Imported here: it takes seconds, and only who parses or builds needs it.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import cleanup_connections
+    from dbt.cli.main import dbtRunner
+
+    folder, target = os.fspath(project.project_dir), os.fspath(_target(project))
+    flags = [
+        "--project-dir", folder, "--profiles-dir", os.fspath(project.profiles_dir or folder),
+        "--target-path", target, "--log-path", target, "--log-level", "none", "--log-level-file", "none",
+        "--vars", json.dumps({**_variables(), **(more or {})}),
+    ]  # fmt: skip
+    # The profile's folder of plugins is looked up from where dbt runs.
+    with contextlib.chdir(folder):
+        try:
+            done = dbtRunner(manifest=manifest).invoke([*command, *flags])
+        finally:
+            # Or dbt holds the warehouse until the process ends.
+            cleanup_connections()
+            DuckDBConnectionManager.close_all_connections()
+    if done.exception:
+        raise RuntimeError(f"dbt {command[0]}: {done.exception}")
+    return done
+
+
+def _target(project: DbtProject) -> Path:
+    return project.manifest_path.parent
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256(dbt_variables().encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in {".sql", ".yml", ".py"} and "target" not in path.parts:
+            digest.update(str(path.relative_to(folder)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
