@@ -2,6 +2,7 @@
 
 from checks.contract import Rule, Severity, Suite, between, is_true
 from checks.source_suites import drift_suite, freshness_suite
+from settings.units import Chance, Unit
 
 ERROR, WARN = Severity.ERROR, Severity.WARN
 
@@ -98,13 +99,14 @@ select 'event types', sum(case when feature_id = '(unmapped)' then event_count e
 from marts.fct_usage_daily where event_date >= $as_of - interval 28 day
 """
 
-_RATES = """
+_SHARES = ", ".join(f"'{unit}'" for unit in Unit if unit.chance is Chance.SHARE)
+_RATES = f"""
 select
     concat_ws(' ', value.metric, value.period_start, value.product_id, value.feature_id, value.team_id, value.segment, value.stage, value.step) as value_key,
     value.metric, value.value, value.numerator, value.denominator
 from metrics.metric_values as value
 join metrics.metric_definitions as definition on value.metric = definition.metric
-where value.is_current and definition.unit = 'ratio' and value.period_start >= $as_of - interval 91 day
+where value.is_current and definition.unit in ({_SHARES}) and value.period_start >= $as_of - interval 91 day
 """
 
 _HEADLINES = """

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from metrics.definitions import MetricDefinition
+from settings.units import UNITS_EXPLAINED, Unit
 from settings.weeks import FIRST_DAYS, FirstDay
 
 _WHOLE = "all"
@@ -45,7 +46,7 @@ COLUMNS = {
     "subject": Column("text", "Subject, and so the view of schema metrics that shows it."),
     "description": Column("text", "What it measures, in a sentence."),
     "owner": Column("text", "Who answers for it."),
-    "unit": Column("text", "Unit of its value."),
+    "unit": Column("text", f"Unit of its value. {UNITS_EXPLAINED}", str, Unit),
     "good_direction": Column("text", "Whether up or down is good."),
     "minimum_sample": Column("integer", "Below this n a value says little; null: always shown."),
     "definition_version": Column("integer", "Counts changes of its definition."),

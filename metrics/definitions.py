@@ -7,6 +7,7 @@ from typing import Any
 from metrics.dimensions import DIMENSIONS
 from settings.families import families_counted
 from settings.owners import owner_of
+from settings.units import Unit
 
 GRAINS = ("day", "week", "month")
 
@@ -38,7 +39,7 @@ class MetricDefinition:
     subject: str
     description: str
     owner: str
-    unit: str
+    unit: Unit
     good_direction: str
     grain: str
     groupings: tuple[tuple[str, ...], ...]
@@ -135,6 +136,8 @@ def _definition(metric: Mapping[str, Any], counted: Mapping[str, frozenset[str]]
             )
     if meta["grain"] not in GRAINS:
         raise MetricDefinitionError(f"Metric {name} has grain {meta['grain']!r}: one of {', '.join(GRAINS)}.")
+    if meta["unit"] not in tuple(Unit):
+        raise MetricDefinitionError(f"Metric {name} has unit {meta['unit']!r}: one of {', '.join(Unit)}.")
     denominator = meta.get("denominator") or _bare_input(metric, "denominator")
     sample = str(meta.get("sample") or denominator or name)
     is_count = sample == name
@@ -148,7 +151,7 @@ def _definition(metric: Mapping[str, Any], counted: Mapping[str, frozenset[str]]
         subject=str(meta["subject"]),
         description=str(metric["description"]),
         owner=owner_of(str(meta["area"])),
-        unit=str(meta["unit"]),
+        unit=Unit(meta["unit"]),
         good_direction=str(meta["good_direction"]),
         minimum_sample=None if is_count else meta.get("minimum_sample"),
         definition_version=int(meta["definition_version"]),

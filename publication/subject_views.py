@@ -4,6 +4,7 @@ Which metrics belong to a subject, and so which views there are, is said by the 
 """
 
 import re
+from typing import assert_never
 
 import duckdb
 
@@ -11,6 +12,7 @@ from metrics.catalogue import read_definitions
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS, Dimension
 from publication.meta import NUMBERS, Described
+from settings.units import UNITS_EXPLAINED, Chance, Unit
 
 # 95 of 100.
 _Z = 1.96
@@ -19,7 +21,7 @@ _STANDARD_ERROR = "_standard_error"
 _COMMENTS = {
     **NUMBERS.columns,
     "label": "Name of the metric for people.",
-    "unit": "Unit of the value.",
+    "unit": f"Unit of the value. {UNITS_EXPLAINED}",
     "period": "The period as people write it: 2026-11-15, 2026-W46 or 2026-11.",
     **{each.label: each.label_comment for each in DIMENSIONS.values() if each.label},
     "interval_low": "Lower end of the value's 95 % interval; null where value and n do not tell it (medians, counts).",
@@ -95,21 +97,40 @@ def _view(subject: str, dimensions: list[Dimension], has_errors: bool) -> str:
 
 
 def _interval(sign: str, has_errors: bool) -> str:
-    """SQL of an end of the 95 % interval: a score's by its standard error, a share's by Wilson, a rate of events by
-    Byar's approximation of Poisson's. Others have none."""
-    square = f"{_Z}::double * {_Z}"
-    share = f"(numbers.value + {square} / (2 * numbers.n) {sign} {_Z}::double * " \
-        f"sqrt(numbers.value * (1 - numbers.value) / numbers.n + {square} / (4.0 * numbers.n * numbers.n))) / (1 + {square} / numbers.n)"  # fmt: skip
-    count = "numbers.numerator" if sign == "-" else "(numbers.numerator + 1)"
-    byar = f"{count} * pow(1 - 1 / (9 * {count}) {sign} {_Z}::double / (3 * sqrt({count})), 3)"
+    """SQL of an end of the 95 % interval: a score's by its standard error, any other's by how chance moves its unit."""
     bounded, limit = ("greatest", "-100") if sign == "-" else ("least", "100")
-    edge = "0" if sign == "-" else "1"
-    events = f"case when numbers.numerator > 0 then {byar} else 0 end" if sign == "-" else byar
     score = f"when errors.value is not null then {bounded}({limit}, numbers.value {sign} {_Z}::double * errors.value)"
-    return f"""case
-                {score if has_errors else ""}
-                when catalogue.unit = 'ratio' and numbers.value between 0 and 1 and numbers.n > 0
-                    then {bounded}({edge}, {share})
-                when catalogue.unit = 'tickets_per_1000_users' and numbers.denominator > 0
-                    then 1000 * ({events}) / numbers.denominator
-            end"""
+    by_unit = [f"when catalogue.unit = '{unit}' and {found}" for unit in Unit if (found := _end(unit, sign))]
+    return f"case {score if has_errors else ''} {' '.join(by_unit)} end"
+
+
+def _end(unit: Unit, sign: str) -> str:
+    """`condition then value` for an end of the interval in a unit; empty where value and n do not tell it."""
+    numerator, denominator, n = "numbers.numerator", "numbers.denominator", "numbers.n"
+    match unit.chance:
+        case Chance.SHARE:
+            return f"numbers.value between 0 and 1 and {n} > 0 then {_wilson('numbers.value', n, sign)}"
+        case Chance.ODDS:
+            both = f"({numerator} + {denominator})"
+            share = _wilson(f"({numerator} / {both})", both, sign)
+            return f"{denominator} > 0 then {share} / (1 - {share})"
+        case Chance.RATE:
+            return f"{denominator} > 0 then {unit.per} * ({_byar(numerator, sign)}) / {denominator}"
+        case Chance.COUNT | Chance.NONE:
+            return ""
+        case _:
+            assert_never(unit.chance)
+
+
+def _wilson(share: str, n: str, sign: str) -> str:
+    bounded, edge = ("greatest", "0") if sign == "-" else ("least", "1")
+    square = f"{_Z}::double * {_Z}"
+    return f"{bounded}({edge}, ({share} + {square} / (2 * {n}) {sign} {_Z}::double * " \
+        f"sqrt({share} * (1 - {share}) / {n} + {square} / (4.0 * {n} * {n}))) / (1 + {square} / {n}))"  # fmt: skip
+
+
+def _byar(events: str, sign: str) -> str:
+    """Byar's approximation of Poisson's interval of a number of events."""
+    count = events if sign == "-" else f"({events} + 1)"
+    found = f"{count} * pow(1 - 1 / (9 * {count}) {sign} {_Z}::double / (3 * sqrt({count})), 3)"
+    return f"case when {events} > 0 then greatest(0, {found}) else 0 end" if sign == "-" else found

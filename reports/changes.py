@@ -15,6 +15,7 @@ from reports import uncertainty, wording
 from reports.language import N_
 from reports.model import HealthReport
 from reports.sections import count, margin, newest, number, warning, weeks
+from settings.units import Unit
 
 FEWEST, MOST = 3, 5
 # A step at which a third of the people leave is worth a sentence.
@@ -87,7 +88,7 @@ def _movement(report: HealthReport, metric: str) -> Change | None:
         return None
     history = [float(each) for each in report.series(metric)["value"].tail(13).iloc[:-1]]
     chance = uncertainty.surprise(definition.unit, value, n, before, n_before, history)
-    is_large = definition.unit in ("ratio", "points") or before == 0 or abs(value / before - 1) >= 0.05
+    is_large = wording.points(definition.unit) is not None or before == 0 or abs(value / before - 1) >= 0.05
     judgement = wording.judgement(value, before, definition.good_direction)
     target = report.targets.get(metric)
     is_missed = target is not None and not target.is_met(value)
@@ -169,7 +170,9 @@ def _funnel_losses(report: HealthReport) -> Iterator[Change]:
         loss, before, after = max(losses)
         n, n_before = float(reached[0][before]), float(reached[1].get(before, 0.0))
         earlier = 1 - float(reached[1].get(after, 0.0)) / n_before if n_before else None
-        chance = uncertainty.surprise("ratio", loss, n, earlier, n_before, ()) if earlier is not None else 0.0
+        chance = (
+            uncertainty.surprise(Unit.RATIO, loss, n, earlier, n_before, ()) if earlier is not None else 0.0
+        )
         judgement = wording.judgement(loss, earlier, "down") if chance >= uncertainty.Z else "even"
         yield Change(
             text=say.text(
@@ -178,7 +181,7 @@ def _funnel_losses(report: HealthReport) -> Iterator[Change]:
                 share=say.percent(loss),
                 before=report.name(before),
                 after=report.name(after),
-                moved=wording.moved(say, loss, earlier, "ratio"),
+                moved=wording.moved(say, loss, earlier, Unit.RATIO),
             ),
             basis=say.text(
                 "n = {n}, entries of {period}; compared with {before} (n = {n_before})",

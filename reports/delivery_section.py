@@ -32,6 +32,7 @@ from reports.sections import (
     weeks,
     worded,
 )
+from settings.units import Unit
 
 _BLOCKERS = 3
 _ENGINEERING = (
@@ -166,7 +167,7 @@ def _by_stage(report: HealthReport, stages: pd.DataFrame) -> Figure:
         {
             "stage": [worded(report, report.words.stages, each) for each in stages["stage"]],
             "value": stages["value"].to_numpy(),
-            "text": [wording.quantity(say, value, "days") for value in stages["value"]],
+            "text": [wording.quantity(say, value, Unit.DAYS) for value in stages["value"]],
         }
     )
     title = say.text("Time to market by stage")
@@ -256,7 +257,7 @@ def _blockers(report: HealthReport, teams: Sequence[str]) -> Table:
                 worded(report, report.words.stages, row["stage"]),
                 report.name(row["team_id"]),
                 cell(report, "stage_time_seconds_median", row),
-                wording.change(say, number(row["value"]), number(before.get("value")), "seconds"),
+                wording.change(say, number(row["value"]), number(before.get("value")), Unit.SECONDS),
                 cell_of_week(
                     report, "stage_time_seconds_p85", stage=row["stage"], team_id=row["team_id"]
                 ),
@@ -327,7 +328,7 @@ def _slip(report: HealthReport, team: str) -> str:
         number(pooled_row(report, metric, team_id=team).get("value"))
         for metric in ("on_time_rate_last_due", "on_time_rate")
     )
-    return wording.change(report.say, moved, first, "ratio")
+    return wording.change(report.say, moved, first, Unit.RATIO)
 
 
 def _late(report: HealthReport, teams: Sequence[str]) -> list[str]:

@@ -7,7 +7,8 @@ from datetime import date
 from metrics.definitions import MetricDefinition
 from reports import wording
 from reports.health import template
-from reports.language import Language
+from reports.language import N_, Language
+from settings.units import Unit
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,17 @@ class Glossary:
 
 
 _UNITS = {
-    "ratio": "share",
-    "seconds": "time",
-    "days": "days",
-    "count": "count",
-    "users": "people",
-    "accounts": "accounts",
-    "points": "points",
-    "uses": "uses",
-    "tickets_per_1000_users": "tickets per 1,000 users",
+    Unit.RATIO: N_("share"),
+    Unit.MULTIPLE: N_("times the other"),
+    Unit.PER_TICKET: N_("per ticket"),
+    Unit.TICKETS_PER_1000_USERS: N_("tickets per 1,000 users"),
+    Unit.USERS: N_("people"),
+    Unit.ACCOUNTS: N_("accounts"),
+    Unit.COUNT: N_("count"),
+    Unit.USES: N_("uses"),
+    Unit.SECONDS: N_("time"),
+    Unit.DAYS: N_("days"),
+    Unit.POINTS: N_("points"),
 }
 
 
@@ -80,7 +83,7 @@ def render_glossary(glossary: Glossary, say: Language) -> str:
         glossary=glossary,
         last_value=lambda metric: wording.quantity(say, metric.last_value, metric.definition.unit),
         last_period=lambda metric: "" if metric.last_period is None else wording.period(say, metric.definition.grain, metric.last_period),
-        unit=lambda metric: say.text(_UNITS.get(metric.definition.unit, metric.definition.unit)),
+        unit=lambda metric: say.text(_UNITS[metric.definition.unit]),
         label=lambda identifier: wording.label(say, identifier),
         owner=lambda owner: roles[owner].said(say, "name")[0] if owner in roles else owner.removeprefix("team:"),
         metrics=sorted(glossary.metrics, key=lambda metric: (say.text(metric.definition.label), metric.definition.metric)),

@@ -39,9 +39,14 @@ def retention(report: HealthReport) -> Section | None:
         "lifecycle_dormant_users": say.text("gone quiet"),
     }
     figures = []
+    ratios = {
+        "lifecycle_user_quick_ratio": say.text("people"),
+        "lifecycle_account_quick_ratio": say.text("accounts"),
+    }
     for metrics, caption, title, form in (
         (returned, say.text("Share of each week's new people who came back on exactly the 1st, 7th and 28th day after; a line ends where its day is not over yet."), say.text("Retention by week of first use"), "percent"),
         (states, say.text("People by lifecycle state; gone quiet are those who were active the week before and no more."), say.text("Lifecycle states by week"), "number"),
+        (ratios, say.text("People and accounts new or back again for each that went quiet (quick ratio): above 1 there are more of them each week."), say.text("Quick ratio by week"), "number"),
     ):  # fmt: skip
         parts = [weeks(report.series(metric), report).assign(line=word) for metric, word in metrics.items()]  # fmt: skip
         known = [part[part["value"].notna()] for part in parts if part["value"].notna().any()]

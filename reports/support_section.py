@@ -25,6 +25,7 @@ from reports.sections import (
     weeks,
     worded,
 )
+from settings.units import Unit
 
 _FEATURES_SHOWN, _RATES_SHOWN = 5, 10
 # Fewer users make a rate per thousand of them jump.
@@ -124,7 +125,7 @@ def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figu
         {
             "feature": [report.name(key) for key in rates["feature_id"]],
             "value": rates["value"].to_numpy(),
-            "text": [wording.quantity(say, value, "count") for value in rates["value"]],
+            "text": [wording.quantity(say, value, Unit.TICKETS_PER_1000_USERS) for value in rates["value"]],
         }
     )
     title = say.text("Contact rate by feature")

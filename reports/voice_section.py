@@ -125,7 +125,9 @@ def _lines(
 ) -> tuple[Row, ...]:
     """The newest value of each group: name, period, value, interval, answers, change."""
     say, lines = report.say, []
-    unit = report.definitions[metric].unit if metric in report.definitions else ""
+    if metric not in report.definitions:
+        return ()
+    unit = report.definitions[metric].unit
     for name, dimensions in groups:
         row = dict(newest(report, metric, None, **dimensions))
         if not row:

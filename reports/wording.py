@@ -2,10 +2,12 @@
 
 import math
 from datetime import date
+from typing import assert_never
 
 from reports.language import MISSING, N_, Language
+from settings.units import Unit
 
-__all__ = ["MISSING", "change", "duration", "judgement", "label", "moved", "quantity", "sentence"]
+__all__ = ["MISSING", "change", "duration", "judgement", "label", "moved", "points", "quantity", "sentence"]
 
 _LABELS = {
     # Whatever belongs to no member
@@ -45,19 +47,25 @@ _LABELS = {
 }
 
 
-def quantity(say: Language, value: float | None, unit: str) -> str:
+def quantity(say: Language, value: float | None, unit: Unit) -> str:
     """A value in its unit, as a person would say it; a dash when there is none."""
     if value is None or math.isnan(value):
         return MISSING
-    if unit == "ratio":
-        return say.percent(value)
-    if unit == "seconds":
-        return duration(say, value)
-    if unit == "days":
-        return _days(say, value)
-    if unit == "points":
-        return say.number(value).replace("−0", "0") if abs(value) < 0.5 else say.number(value)
-    return say.number(value) if abs(value) >= 10 or value == int(value) else say.number(value, 1)
+    match unit:
+        case Unit.RATIO:
+            return say.percent(value)
+        case Unit.MULTIPLE | Unit.PER_TICKET:
+            return say.number(value, 2) if abs(value) < 10 else say.number(value, 1)
+        case Unit.SECONDS:
+            return duration(say, value)
+        case Unit.DAYS:
+            return _days(say, value)
+        case Unit.POINTS:
+            return say.number(value).replace("−0", "0") if abs(value) < 0.5 else say.number(value)
+        case Unit.TICKETS_PER_1000_USERS | Unit.USERS | Unit.ACCOUNTS | Unit.COUNT | Unit.USES:
+            return say.number(value, 0 if abs(value) >= 10 or value == int(value) else 1)
+        case _:
+            assert_never(unit)
 
 
 def _days(say: Language, days: float) -> str:
@@ -78,7 +86,7 @@ def duration(say: Language, seconds: float) -> str:
     return f"{say.number(seconds)} s"
 
 
-def change(say: Language, value: float | None, before: float | None, unit: str) -> str:
+def change(say: Language, value: float | None, before: float | None, unit: Unit) -> str:
     """The step from one value to the next: points for shares and scores, per cent for the rest."""
     step = _step(value, before, unit)
     if step is None:
@@ -94,7 +102,7 @@ def change(say: Language, value: float | None, before: float | None, unit: str) 
     return sign + say.percent(abs(amount))
 
 
-def moved(say: Language, value: float | None, before: float | None, unit: str) -> str:
+def moved(say: Language, value: float | None, before: float | None, unit: Unit) -> str:
     """The same step in words: `up 6 points`, `down 5%`, `unchanged`; empty when there is nothing before."""
     step = _step(value, before, unit)
     if step is None:
@@ -109,13 +117,30 @@ def moved(say: Language, value: float | None, before: float | None, unit: str) -
     return say.text("up {size}", size=size) if amount > 0 else say.text("down {size}", size=size)
 
 
-def _step(value: float | None, before: float | None, unit: str) -> tuple[float, bool] | None:
+def points(unit: Unit) -> int | None:
+    """How many points one of the unit is, where a step from one value to the next is told in points; else None."""
+    match unit:
+        case Unit.RATIO:
+            return 100
+        case Unit.POINTS:
+            return 1
+        case (
+            Unit.MULTIPLE | Unit.PER_TICKET | Unit.TICKETS_PER_1000_USERS | Unit.USERS | Unit.ACCOUNTS | Unit.COUNT
+            | Unit.USES | Unit.SECONDS | Unit.DAYS
+        ):  # fmt: skip
+            return None
+        case _:
+            assert_never(unit)
+
+
+def _step(value: float | None, before: float | None, unit: Unit) -> tuple[float, bool] | None:
     """How far, and whether in points; None when it cannot be said."""
     if value is None or before is None or math.isnan(value) or math.isnan(before):
         return None
-    if unit in ("ratio", "points"):
-        points = (value - before) * (100 if unit == "ratio" else 1)
-        return (round(points, 1), True) if abs(points) >= 0.05 else (0.0, True)
+    in_points = points(unit)
+    if in_points is not None:
+        step = (value - before) * in_points
+        return (round(step, 1), True) if abs(step) >= 0.05 else (0.0, True)
     if before == 0:
         return (0.0, False) if value == 0 else None
     share = value / before - 1

@@ -69,7 +69,11 @@ TABLES = {
     ),
     "marts.fct_feedback": "feedback_id text, feature_id text, sentiment text, created_date date, product_id text, account_id text",
     "intermediate.int_usage__lifecycle_weeks": (
-        "person_id text, week_start date, lifecycle_state text, segment text, is_pre_existing boolean"
+        "person_id text, week_start date, lifecycle_state text, segment text, is_pre_existing boolean, "
+        "is_week_before_whole boolean"
+    ),
+    "intermediate.int_usage__account_lifecycle_weeks": (
+        "account_id text, week_start date, lifecycle_state text, segment text, is_week_before_whole boolean"
     ),
     "intermediate.int_usage__retention": (
         "person_id text, cohort_date date, day_number integer, is_retained boolean, segment text"

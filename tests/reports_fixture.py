@@ -12,6 +12,7 @@ from reports.glossary import Entry, Glossary, MetricEntry, Texts
 from reports.health import render
 from reports.model import HealthReport, Restatement, SourceStatus, Target
 from reports.weeks import Revision, Week
+from settings.units import Unit
 
 WEEK = date(2026, 11, 9)
 SEGMENTS = ("smb", "mid_market", "enterprise")
@@ -102,7 +103,7 @@ def report(**changes: object) -> HealthReport:
             subject="subject",
             description="One sentence.",
             owner="team:product-ops",
-            unit=_unit(metric),
+            unit=Unit(_unit(metric)),
             good_direction="up",
             grain="week",
             groupings=((),),

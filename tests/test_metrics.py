@@ -16,6 +16,7 @@ from metrics.engine import MetricEngine
 from metrics.values import append_metric_values
 from reports.model import SourceStatus
 from settings.families import families_upstream
+from settings.units import Chance
 from tests.metric_catalogue import CATALOGUE, subject_of
 from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
 from tests.reports_fixture import report
@@ -51,10 +52,10 @@ def test_each_metric_is_signed(engine: MetricEngine) -> None:
         assert re.fullmatch(r"[A-Z](\S+ ){3,}\S+\.", each.description), each.metric
         assert re.fullmatch(r"M\d\d", each.specification), each.metric
         assert each.definition_version >= 1
-        counts = each.unit in {"users", "accounts", "count"}
+        counts = each.unit.chance is Chance.COUNT
         assert (each.numerator == each.metric) == counts, each.metric
         assert (each.denominator is None) == (counts or each.numerator is None), each.metric
-        if each.unit in {"ratio", "tickets_per_1000_users"}:
+        if each.unit.chance in {Chance.SHARE, Chance.ODDS, Chance.RATE}:
             assert each.denominator, each.metric
             # Features and days are counted whole, not sampled.
             whole = {"features_used_rate": 1, "deployment_frequency": 7}

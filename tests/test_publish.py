@@ -22,6 +22,7 @@ from metrics.definitions import MetricDefinition
 from publication import file as publishing
 from publication.file import Publication, PublicationError, current_publication, publish
 from publication.meta import Described
+from settings.units import Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 11, 16)
@@ -74,7 +75,7 @@ def defined(
     metric: str, label: str, subject: str, unit: str, groupings: tuple[tuple[str, ...], ...]
 ) -> MetricDefinition:
     return MetricDefinition(
-        metric, label, subject, "What it is.", "team:data", unit, "up", "week", groupings, "M45", "answers",
+        metric, label, subject, "What it is.", "team:data", Unit(unit), "up", "week", groupings, "M45", "answers",
         minimum_sample=30,
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from publication.export import export_tables
 from publication.file import publish
 from reports.sections import cell
 from settings.home import Home
+from settings.units import Unit
 from tests.metric_warehouse import (
     create_warehouse,
     engine_of,
@@ -142,15 +143,16 @@ def test_the_table_is_for_people(home: Home, monkeypatch: pytest.MonkeyPatch) ->
 
 # Unit, value, and how report and query write it.
 WRITTEN = (
-    ("ratio", 0.374, "37%"), ("ratio", 0.0123, "1.2%"), ("seconds", 11_520.0, "3.2 h"), ("seconds", 45.0, "45 s"),
+    ("ratio", 0.374, "37%"), ("multiple", 1.336, "1.34"), ("multiple", 12.0, "12.0"), ("per_ticket", 0.051, "0.05"),
+    ("ratio", 0.0123, "1.2%"), ("seconds", 11_520.0, "3.2 h"), ("seconds", 45.0, "45 s"),
     ("days", 3.25, "3.2 days"), ("days", 1.0, "1 day"), ("users", 1204.0, "1,204"), ("accounts", 3.0, "3"),
-    ("count", 16.0, "16"), ("points", -12.4, "−12"), ("tickets_per_1000_users", 8.25, "8.2"), ("count", None, "–"),
+    ("count", 16.0, "16"), ("uses", 2.5, "2.5"), ("points", -12.4, "−12"), ("tickets_per_1000_users", 8.25, "8.2"), ("count", None, "–"),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(("unit", "value", "written"), WRITTEN)
 def test_a_number_is_written_as_in_the_report(unit: str, value: float | None, written: str) -> None:
-    metric = replace(report().definitions["new_users"], unit=unit)
+    metric = replace(report().definitions["new_users"], unit=Unit(unit))
     answer = QueryAnswer(
         metric, (), (QueryRow("2026-W46", (), value, 40, 1),), AS_OF, revision=1, computed=False
     )
@@ -159,9 +161,9 @@ def test_a_number_is_written_as_in_the_report(unit: str, value: float | None, wr
     assert cell(shown, "new_users", {"value": value, "n": 40}).text == written
 
 
-def test_no_unit_of_a_metric_is_left_untried() -> None:
+def test_no_unit_is_left_untried_nor_without_a_metric() -> None:
     units = {each.unit for each in engine_of(semantic_manifest()).definitions}
-    assert units == {unit for unit, _, _ in WRITTEN}
+    assert units == set(Unit) == {unit for unit, _, _ in WRITTEN}
 
 
 def test_an_export_is_one_revision_in_files(home: Home, tmp_path: Path) -> None:

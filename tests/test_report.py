@@ -19,6 +19,7 @@ from reports.health import render, render_pages
 from reports.language import language
 from reports.model import SourceStatus, Target
 from reports.placement import placed
+from settings.units import Unit
 from tests.reports_fixture import WEEK, report, values
 
 EN = language("en")
@@ -252,9 +253,9 @@ def test_french_is_french() -> None:
         "\u00ab\u00a0data_imported\u00a0\u00bb",
     ):
         assert said in page
-    assert "1,5 jour" in wording.quantity(language("fr"), 1.5, "days")
-    assert wording.quantity(language("fr"), 12_345, "count") == "12\u202f345"
-    assert wording.change(language("fr"), 0.5, 0.515, "ratio") == "−1,5 point"
+    assert "1,5 jour" in wording.quantity(language("fr"), 1.5, Unit.DAYS)
+    assert wording.quantity(language("fr"), 12_345, Unit.COUNT) == "12\u202f345"
+    assert wording.change(language("fr"), 0.5, 0.515, Unit.RATIO) == "−1,5 point"
     assert language("fr").day(date(2026, 11, 1)).startswith("1er nov")
 
 

@@ -99,3 +99,31 @@
 {% macro is_ahead_of_receipt(occurred_at, known_at) -%}
     {{ occurred_at }} > {{ add_time('hour', 1, known_at) }}
 {%- endmacro %}
+
+{# The lifecycle states of whoever `who` tells apart, from the rows (who, week_start) of `relation`: new in the first active
+   week, current (active in this week and the one before), resurrected (active, but not in the week before), and dormant in
+   the first week after an active one. Columns: who, week_start, lifecycle_state. #}
+{% macro lifecycle_states(relation, who) -%}
+    select
+        {{ who }},
+        week_start,
+        case
+            when previous_week_start is null then 'new'
+            when previous_week_start = {{ add_days('week_start', -7) }} then 'current'
+            else 'resurrected'
+        end as lifecycle_state
+    from (
+        select {{ who }}, week_start, lag(week_start) over (partition by {{ who }} order by week_start) as previous_week_start
+        from {{ relation }}
+    ) as active
+    union all
+    select
+        {{ who }},
+        {{ add_days('week_start', 7) }} as week_start,
+        'dormant' as lifecycle_state
+    from (
+        select {{ who }}, week_start, lead(week_start) over (partition by {{ who }} order by week_start) as next_week_start
+        from {{ relation }}
+    ) as left_off
+    where next_week_start is null or next_week_start > {{ add_days('week_start', 7) }}
+{%- endmacro %}

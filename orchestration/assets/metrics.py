@@ -105,7 +105,7 @@ def metric_specs(
             description=_description(each.definition),
             tags=family_tags(each.definition.families),
             metadata={
-                "unit": each.definition.unit,
+                "unit": each.definition.unit.value,
                 "good_direction": each.definition.good_direction,
                 "minimum_sample": each.definition.minimum_sample or 0,
                 "definition_version": each.definition.definition_version,

@@ -26,6 +26,7 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     return [
         *activity_rows(facts),
         *lifecycle_rows(facts),
+        *quick_ratio_rows(facts),
         *retention_rows(facts),
         *account_retention_rows(facts),
         *stickiness_rows(facts),
@@ -105,6 +106,41 @@ def lifecycle_rows(facts: Facts) -> list[Row]:
                 "lifecycle_dormant_users", "new_users",
             ):  # fmt: skip
                 rows.append(row(metric, "week", week, value=by_state.get(metric, 0), **_named(group)))
+    return rows
+
+
+def quick_ratio_rows(facts: Facts) -> list[Row]:
+    """By week, the users and the accounts who came (for the first time or back) over those who went quiet.
+
+    Of whoever was active in one of two weeks that follow each other, and not in the other: no state is needed.
+    """
+    users: dict[date, set[int]] = defaultdict(set)
+    for person, days in facts.active_days.items():
+        for day in days:
+            users[monday(day)].add(person)
+    accounts: dict[date, set[int]] = defaultdict(set)
+    for use in facts.account_uses:
+        accounts[monday(use.day)].add(use.account.index)
+    by_index = {use.account.index: use.account for use in facts.account_uses}
+
+    def segment_of_account(index: int, week: date) -> str:
+        return facts.company.segment_on(by_index[index], week, facts.read_at)
+
+    rows: list[Row] = []
+    for week in weeks_before(facts.as_of):
+        for who, active, segment_of in (
+            ("user", users, facts.segment),
+            ("account", accounts, segment_of_account),
+        ):
+            gained, lost = active[week] - active[week - WEEK], active[week - WEEK] - active[week]
+            segments = {each: segment_of(each, week) for each in gained | lost}
+            groups: list[Dimension] = [None, *(("segment", name) for name in sorted(set(segments.values())))]
+            for group in groups if segments else []:
+                counts = [
+                    sum(1 for each in moved if group is None or segments[each] == group[1])
+                    for moved in (gained, lost)
+                ]
+                rows.append(ratio_row(f"lifecycle_{who}_quick_ratio", "week", week, *counts, **_named(group)))
     return rows
 
 
