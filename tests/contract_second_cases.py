@@ -55,6 +55,12 @@ def _github(stream: str) -> Expected:
     }
 
 
+def _statuses(state: SandboxState, now: datetime) -> set[str]:
+    """A status is known by its global id."""
+    shown = state.rows("github", "deployment_statuses")
+    return {str(each.body["node_id"]) for each in shown if _repository_of(each.body) in REPOSITORIES}
+
+
 def _repository_of(row: Mapping[str, Any]) -> str:
     address = str(row.get("url") or row["pull_request_url"])
     return address.partition("/repos/")[2].split("/")[1]
@@ -122,7 +128,7 @@ GITHUB = SourceCase(
         "pull_request_commits": StreamCase(alive=_github("pull_requests")),
         "releases": StreamCase("name", alive=_github("releases")),
         "deployments": StreamCase(alive=_github("deployments")),
-        "deployment_statuses": StreamCase(alive=_github("deployment_statuses")),
+        "deployment_statuses": StreamCase(alive=_statuses, key="node_id"),
         "issues": StreamCase("title", ("updated_at",), alive=_github("issues")),
         "workflow_runs": StreamCase(alive=_github("workflow_runs")),
     },
@@ -130,7 +136,7 @@ GITHUB = SourceCase(
     paging="link",
     personal={"pull_requests": "body", "issues": "body"},
     refused="issues",
-    # Every pull request and deployment is a request: four repositories of nine.
+    # Four repositories of nine.
     settings={"REPOSITORIES": ",".join(REPOSITORIES)},
 )
 TYPEFORM = SourceCase(

@@ -1,7 +1,7 @@
 """GitHub's lists of one organisation, as pages of rows: Link headers, ETags, and the newest rows first."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ Rows = list[Json]
 ROWS_A_PAGE = 100
 # A search for workflow runs shows a thousand at most.
 MOST_RUNS = 1000
+SHORTEST_SPAN = timedelta(minutes=1)
 
 
 class Listing(NamedTuple):
@@ -53,9 +54,6 @@ class Lists:
         """One row of a list, which proves that the token may read it."""
         return self._http.get(self._path(repository, path), {"per_page": 1})
 
-    def whole(self, repository: str, path: str) -> Iterator[Rows]:
-        return self._http.paginate_links(self._path(repository, path), {"per_page": ROWS_A_PAGE})
-
     def updated(self, repository: str, path: str, start: datetime | None) -> Iterator[Rows]:
         """Rows of any state updated since `start`. Newest first: what changes meanwhile pushes rows down, never away."""
         params = {"state": "all", "sort": "updated", "direction": "desc", "per_page": ROWS_A_PAGE}
@@ -73,12 +71,23 @@ class Lists:
         return Listing(first.headers.get("etag", ""), chain([first.body], rest), is_one_page)
 
     def runs(self, repository: str, start: datetime, end: datetime) -> Iterator[tuple[Rows, int]]:
-        """Workflow runs created in a span, and how many the vendor counts. Raises WindowTooLarge above a thousand."""
+        """Workflow runs created in a span; the first page of each search comes with how many it finds, the others with 0.
+
+        A search that finds more than it shows is asked for in halves. Raises WindowTooLarge where a minute has too many.
+        """
         params = {"created": f"{start:%Y-%m-%dT%H:%M:%SZ}..{end:%Y-%m-%dT%H:%M:%SZ}", "per_page": ROWS_A_PAGE}
+        is_first = True
         for body in self._http.paginate_links(self._path(repository, "actions/runs"), params):
-            if body["total_count"] > MOST_RUNS:
-                raise WindowTooLarge(f"{body['total_count']} workflow runs are found, and {MOST_RUNS} shown.")
-            yield body["workflow_runs"], body["total_count"]
+            count = body["total_count"]
+            if count > MOST_RUNS:
+                half = (end - start) // SHORTEST_SPAN // 2 * SHORTEST_SPAN
+                if not half:
+                    raise WindowTooLarge(f"{count} workflow runs are found, and {MOST_RUNS} shown.")
+                yield from self.runs(repository, start, start + half)
+                yield from self.runs(repository, start + half, end)
+                return
+            yield body["workflow_runs"], count if is_first else 0
+            is_first = False
 
     def _repositories(self) -> Iterator[Rows]:
         if not self._wanted:

@@ -1,7 +1,8 @@
 """GitHub: repositories, pull requests with reviews and commits, releases, deployments with statuses, workflow runs, issues.
 
-Endpoints: the REST lists of an organisation's repositories, or of those that are named. Reviews and commits are asked
-for once per pull request that changed, statuses once per deployment that changed or is a few days old at most.
+Endpoints: the REST lists of an organisation's repositories, or of those that are named. Reviews and commits of pull
+requests that changed, and statuses of deployments that changed or are a few days old at most, are asked for by GraphQL,
+a hundred pull requests or deployments a request.
 Access: a fine-grained token that reads; a classic token or an app's token does as well.
 Deletes: a release that is gone becomes deleted; nothing else is taken for deleted, as nothing else is listed whole.
 Limits: lists of releases and deployments are asked for with the ETag of the last time: no news costs no request.
@@ -17,29 +18,29 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
+from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import RateLimited, ScopeMissing
+from connectors.github.graph import Graph, Owner
 from connectors.github.lists import Json, Lists, down_to, moment, repository_of
 from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
-from connectors.planning import first_half, next_span, reached
+from connectors.planning import next_span, reached
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
 
 API_VERSION = "2022-11-28"
-# Stream -> the stream of whose records it is asked for, and the list below one of them.
+# Stream -> the stream of whose records it is asked for.
 CHILDREN = {
-    "reviews": ("pull_requests", "pulls/{number}/reviews"),
-    "pull_request_commits": ("pull_requests", "pulls/{number}/commits"),
-    "deployment_statuses": ("deployments", "deployments/{id}/statuses"),
+    "reviews": "pull_requests",
+    "pull_request_commits": "pull_requests",
+    "deployment_statuses": "deployments",
 }
-# Of pull requests or deployments whose children are asked for; a repository's list counts as ten.
-PARTS_A_WINDOW = 100
-A_LIST = 10
+# Of pull requests or deployments whose children are asked for, ten requests' worth; a repository's list counts as a hundred.
+PARTS_A_WINDOW = 1000
+A_LIST = 100
 RUNS_A_WINDOW = timedelta(days=91)
-SHORTEST_SPAN = timedelta(minutes=1)
-# When a record that has children was last changed, its id, and how their list is addressed.
+# When a record that has children was last changed, its id, and how the vendor knows it.
 Parent = tuple[datetime, str, Json]
 
 
@@ -68,6 +69,11 @@ class GitHubSettings(SourceSettings):
     def auth(self) -> httpx.Auth:
         return TokenAuth(self.token)
 
+    @property
+    def graph_url(self) -> str:
+        """The GraphQL API: `/graphql` beside the REST API, `/api/graphql` beside `/api/v3` of an own server."""
+        return f"{self.root.removesuffix('/v3')}/graphql"
+
 
 # Before, a list of commits was known by the name of its repository and the number of its pull request. Where a name was used
 # again, what was stored is that of the repository which has it now.
@@ -83,6 +89,8 @@ OLDER_COMMITS_KEY = """coalesce(
     ),
     pull_request_commits.record_id
 )"""
+# Before, a status was known by its number, which GraphQL does not tell.
+OLDER_STATUSES_KEY = "coalesce(json_extract_string(record, '$.node_id'), record_id)"
 SERVER_ID = "REST API: `id` is unique among all of its kind on the server; `number` only in its repository."
 
 
@@ -171,6 +179,10 @@ class GitHubConnector(Connector):
             Words("How each deployment went, and when", "Comment chaque déploiement s'est passé, et quand"),
             "creator",
             "description",
+            key="node_id",
+            key_source="GraphQL API: `id`, the REST API's `node_id`, is unique among all objects of the server.",
+            key_version=2,
+            older_key=OLDER_STATUSES_KEY,
             version="created_at",
             look_back=timedelta(days=3),
         ),
@@ -207,6 +219,7 @@ class GitHubConnector(Connector):
         super().__init__(settings, http)
         self._owner = settings.owner
         self._lists = Lists(http, settings.owner, wanted)
+        self._graph = Graph(http, settings.graph_url)
         self._parents_of: dict[str, dict[str, list[Parent]]] = {}
 
     def check(self) -> None:
@@ -219,6 +232,7 @@ class GitHubConnector(Connector):
             )
         for path in ("pulls", "issues", "releases", "deployments"):
             self._lists.page(found[0]["name"], path)
+        self._graph.check()
 
     def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
@@ -232,19 +246,21 @@ class GitHubConnector(Connector):
         positions = cursor or {}
         names = [repository["name"] for repository in self._lists.repositories()]
         if stream.name == "workflow_runs":
-            spans = (self._runs(name, stream, positions, until, history_start) for name in names)
-            return next((window for window in spans if window is not None), None)
-        parts = (self._next_part(name, stream, positions.get(name), until) for name in names)
+            parts = (_next_runs(name, stream, positions.get(name), until, history_start) for name in names)
+        else:
+            parts = (self._next_part(name, stream, positions.get(name), until) for name in names)
         return _together(positions, [part for part in parts if part is not None])
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if window.position is None:
             yield Page([raw_record(row, "updated_at") for row in self._lists.repositories()])
             return
-        if window.start is not None and stream.name == "workflow_runs":
-            assert window.end is not None
-            for rows, count in self._lists.runs(window.position["repository"], window.start, window.end):
-                yield Page([raw_record(row, "updated_at") for row in rows], vendor_count=count)
+        if stream.name in CHILDREN:
+            owners = [Owner(**each) for part in window.position["parts"] for each in part["asked_for"]]
+            yield from self._graph.pages(stream.name, owners)
+            return
+        if stream.name == "workflow_runs":
+            yield from self._runs(window.position["parts"])
             return
         reached = window.cursor_after
         for part in window.position["parts"]:
@@ -256,9 +272,7 @@ class GitHubConnector(Connector):
     def _part(self, stream: Stream, part: Json) -> Iterator[Page]:
         """The pages of one repository; a cursor of theirs is of this repository alone."""
         name = part["repository"]
-        if stream.name in CHILDREN:
-            yield from self._children(stream, name, part["asked_for"])
-        elif stream.name in ("releases", "deployments"):
+        if stream.name in ("releases", "deployments"):
             yield from self._unless_unchanged(stream, part)
         else:
             path = "pulls" if stream.name == "pull_requests" else "issues"
@@ -267,15 +281,13 @@ class GitHubConnector(Connector):
                 own = [row for row in rows if "pull_request" not in row]
                 yield Page([raw_record(row, "updated_at") for row in own])
 
-    def shortened(self, window: Window) -> Window | None:
-        """The first half of a span of workflow runs; nothing else is ever too large."""
-        name = (window.position or {}).get("repository")
-        if name is None:
-            return None
-        half = first_half(
-            replace(window, cursor_after=window.cursor_after[name]), "read_until", SHORTEST_SPAN
-        )
-        return half and replace(half, cursor_after=window.cursor_after | {name: half.cursor_after})
+    def _runs(self, parts: list[Json]) -> Iterator[Page]:
+        found = 0
+        for part in parts:
+            start, end = moment(part["since"]), moment(part["until"])
+            for rows, count in self._lists.runs(part["repository"], start, end):
+                found += count
+                yield Page([raw_record(row, "updated_at") for row in rows], vendor_count=found)
 
     def _unless_unchanged(self, stream: Stream, part: Json) -> Iterator[Page]:
         name = part["repository"]
@@ -292,20 +304,6 @@ class GitHubConnector(Connector):
             for rows in down_to(_since(part), "created_at", listing.pages):
                 yield Page([raw_record(row, "updated_at") for row in rows])
         yield Page([], cursor={name: {**part["after"], "etag": etag}})
-
-    def _children(self, stream: Stream, name: str, parents: list[Json]) -> Iterator[Page]:
-        for parent in parents:
-            pages = self._lists.whole(name, CHILDREN[stream.name][1].format(**parent))
-            if stream.name == "pull_request_commits":
-                # One record, so that commits which a force push took away are gone with the next version.
-                commits = [row for rows in pages for row in rows]
-                record = {"repository": name, "pull_number": parent["number"], "commits": commits}
-                text = json.dumps(record, ensure_ascii=False)
-                yield Page([RawRecord(str(parent["id"]), "", text)])
-                continue
-            version = "created_at" if stream.name == "deployment_statuses" else ""
-            for rows in pages:
-                yield Page([raw_record(row, version) for row in rows])
 
     def _next_part(self, name: str, stream: Stream, held: Cursor | None, until: datetime) -> Json | None:
         """What is to be asked for next of a repository: one of its lists, or those of some of its records."""
@@ -325,7 +323,7 @@ class GitHubConnector(Connector):
 
     def _next_children(self, name: str, stream: Stream, held: Cursor | None, until: datetime) -> Json | None:
         """Records that changed since the last one that was asked for, and those that may still change unnoticed."""
-        waiting = self._parents(CHILDREN[stream.name][0]).get(name, [])
+        waiting = self._parents(CHILDREN[stream.name]).get(name, [])
         if held and held.get("toward") == until.isoformat():
             waiting = [each for each in waiting if each[:2] > (moment(held["read_until"]), held["last"])]
         elif held:
@@ -340,7 +338,7 @@ class GitHubConnector(Connector):
             "since": batch[0][0].isoformat(),
             "until": changed_at.isoformat(),
             "size": len(batch),
-            "asked_for": [address for _, _, address in batch],
+            "asked_for": [owner for _, _, owner in batch],
             "after": {**reached("read_until", changed_at, until), "last": last},
         }
 
@@ -350,27 +348,32 @@ class GitHubConnector(Connector):
             found: dict[str, list[Parent]] = {}
             for each in self.known(stream):
                 row = json.loads(each.record)
-                address = {name: row[name] for name in ("id", "number") if name in row}
+                repository = repository_of(row)
+                owner = Owner(
+                    repository, each.record_id, row.get("node_id", ""), row["url"], row.get("number")
+                )
                 changed_at = max(moment(row["created_at"]), moment(row["updated_at"]))
-                found.setdefault(repository_of(row), []).append((changed_at, each.record_id, address))
+                found.setdefault(repository, []).append((changed_at, each.record_id, owner._asdict()))
             self._parents_of[stream] = {name: sorted(rows, key=_order) for name, rows in found.items()}
         return self._parents_of[stream]
 
-    def _runs(
-        self, name: str, stream: Stream, positions: Cursor, until: datetime, history_start: datetime
-    ) -> Window | None:
-        """The next span of a repository's workflow runs."""
-        span = next_span(
-            positions.get(name),
-            "read_until",
-            until,
-            history_start,
-            look_back=stream.look_back,
-            longest=RUNS_A_WINDOW,
-        )
-        if span is None:
-            return None
-        return Window(span.start, span.stop, positions | {name: span.cursor_after}, {"repository": name})
+
+def _next_runs(
+    name: str, stream: Stream, held: Cursor | None, until: datetime, history_start: datetime
+) -> Json | None:
+    """The next span of a repository's workflow runs."""
+    span = next_span(
+        held, "read_until", until, history_start, look_back=stream.look_back, longest=RUNS_A_WINDOW
+    )
+    if span is None:
+        return None
+    return {
+        "repository": name,
+        "since": span.start.isoformat(),
+        "until": span.stop.isoformat(),
+        "size": A_LIST,
+        "after": span.cursor_after,
+    }
 
 
 def _order(parent: Parent) -> tuple[datetime, str]:

@@ -53,7 +53,7 @@ async def _answer(vendor: Vendor, sandbox: SandboxState, endpoint: Endpoint, req
         allowance = sandbox.limiter.take(endpoint.limit, vendor.name, vendor.limit_key(endpoint))
         headers = vendor.limit_headers(allowance)
         if allowance.retry_after is not None:
-            response = vendor.error(429, endpoint.limit.name)
+            response = vendor.error_to(call, 429, endpoint.limit.name)
             response.headers.update(headers)
             if vendor.sends_retry_after:
                 response.headers["Retry-After"] = str(allowance.whole_seconds)
@@ -71,7 +71,7 @@ def _handle(
     except Refusal as refusal:
         return refusal.response
     except ValueError as problem:
-        return vendor.error(400, str(problem))
+        return vendor.error_to(call, 400, str(problem))
     if isinstance(result, Page) and fault is not None:
         faults.break_page(fault, result, sandbox.faults.edges)
     return vendor.present(call, result)
@@ -88,14 +88,15 @@ async def _read_call(vendor: str, endpoint: Endpoint, request: Request) -> Call:
             body = json.loads(raw)
         except ValueError:
             body = {}
+    body = body if isinstance(body, dict) else {}
     return Call(
         method=request.method,
         base_url=f"{request.url.scheme}://{request.url.netloc}/{vendor}",
         path=endpoint.path,
-        stream=endpoint.stream.format(**request.path_params),
+        stream=endpoint.stream.format(operation=body.get("operationName"), **request.path_params),
         query=request.query_params,
         params=request.path_params,
         headers=request.headers,
-        body=body if isinstance(body, dict) else {},
+        body=body,
         content=raw,
     )

@@ -167,7 +167,7 @@ def refusal(fault: Fault, vendor: Vendor, call: Call) -> Response | None:
     """The answer that replaces the vendor's, for the faults that refuse; None for those that break an answer."""
     kind = fault.kind
     if kind.startswith("429") or kind == "daily_quota":
-        response = vendor.error(429, "daily" if kind == "daily_quota" else "planned")
+        response = vendor.error_to(call, 429, "daily" if kind == "daily_quota" else "planned")
         if kind in ("429_seconds", "daily_quota"):
             response.headers["Retry-After"] = str(int(fault.seconds))
         elif kind == "429_date":
@@ -177,18 +177,18 @@ def refusal(fault: Fault, vendor: Vendor, call: Call) -> Response | None:
             response.headers.update(vendor.reset_headers(fault.seconds))
         return response
     if kind == "secondary_limit":
-        response = vendor.error(403, "secondary")
+        response = vendor.error_to(call, 403, "secondary")
         response.headers["Retry-After"] = str(int(fault.seconds))
         return response
     if kind == "too_big":
-        return vendor.error(fault.status)
+        return vendor.error_to(call, fault.status)
     if kind == "401":
         vendor.expire(call)
-        return vendor.error(401, "expired")
+        return vendor.error_to(call, 401, "expired")
     if kind in ("502", "html_200"):
         return Response(HTML, status_code=502 if kind == "502" else 200, media_type="text/html")
     if kind.isdigit():
-        response = vendor.error(int(kind))
+        response = vendor.error_to(call, int(kind))
         if kind == "503":
             response.headers["Retry-After"] = str(int(fault.seconds))
         return response

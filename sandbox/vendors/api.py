@@ -121,7 +121,7 @@ Handler = Callable[[Call], Page | Response]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`stream` may name path parameters in braces; `limit` is the rate limit that counts these requests."""
+    """`stream` may name path parameters in braces, or `{operation}` of a GraphQL question; `limit` is the rate limit that counts these requests."""
 
     method: str
     path: str
@@ -154,6 +154,10 @@ class Vendor(ABC):
     @abstractmethod
     def error(self, status: int, message: str = "") -> Response:
         """An error answer in the vendor's shape, without waiting-time headers."""
+
+    def error_to(self, call: Call, status: int, message: str = "") -> Response:
+        """As `error`, for vendors that refuse by the address that was asked."""
+        return self.error(status, message)
 
     def present(self, call: Call, result: Page | Response) -> Response:
         """What a handler gave, as the vendor sends it."""

@@ -1,4 +1,4 @@
-"""GitHub's REST API: lists with Link headers, ETags whose 304 costs nothing, 403 where others say 429.
+"""GitHub's REST API: lists with Link headers, ETags whose 304 costs nothing, 403 where others say 429; GraphQL beside it.
 
 Served below the mount as `https://api.github.com` is; addresses in the bodies are made to lead here.
 """
@@ -14,10 +14,14 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from sandbox.vendors.api import Call, Endpoint, Handler, Json, Page, Vendor, json_bytes
+from sandbox.vendors.github import graph
 from sandbox.vendors.github.credentials import GITHUB_OWNER, GITHUB_TOKEN
 from sandbox.vendors.limits import Allowance, Limit
 
 CORE = Limit("core", 5000, 3600)
+# Points, of which a query of a hundred records and one list of each costs one.
+GRAPHQL = Limit("graphql", 5000, 3600)
+GRAPHQL_PATH = "/graphql"
 API = "https://api.github.com"
 API_VERSIONS = ("2022-11-28", "2026-03-10")
 # A search for workflow runs shows no more than this.
@@ -60,6 +64,7 @@ class Api(Vendor):
             of("/actions/runs", "workflow_runs", self.runs),
             of("/issues", "issues", self.issues),
             of("/issues/{number}", "issues", self.one("issues", "number")),
+            Endpoint("POST", GRAPHQL_PATH, "{operation}", self.graphql, GRAPHQL),
         ]
 
     def authorise(self, call: Call) -> Response | None:
@@ -90,6 +95,14 @@ class Api(Vendor):
         body = {"message": text, "documentation_url": DOCUMENTATION, "status": str(status)}
         return Json(body, status_code=status, headers=headers)
 
+    def error_to(self, call: Call, status: int, message: str = "") -> Response:
+        """GraphQL says within a 200 what REST says by status, except that the token is wrong or the server is down."""
+        if call.path != GRAPHQL_PATH or status not in graph.ERRORS:
+            return self.error(status, message)
+        is_secondary = message == "secondary"
+        headers = {"X-RateLimit-Remaining": "0"} if status == 429 else {}
+        return Json(graph.refusal(429 if is_secondary else status, is_secondary), headers=headers)
+
     def limit_headers(self, allowance: Allowance) -> dict[str, str]:
         used = allowance.limit.requests - allowance.remaining
         return {
@@ -106,6 +119,8 @@ class Api(Vendor):
     def present(self, call: Call, result: Page | Response) -> Response:
         """As every vendor, but rows are a plain list, and what does not change is answered with 304, for nothing."""
         headers = {"X-GitHub-Media-Type": "github.v3; format=json"}
+        if call.path == GRAPHQL_PATH and isinstance(result, Response):
+            return result
         if isinstance(result, Response):
             body = bytes(result.body)
             if result.status_code != 200:
@@ -197,6 +212,44 @@ class Api(Vendor):
     ) -> Callable[[Call], Page]:
         """The records that name a pull request or a deployment in their field `parent`."""
 
+        def handler(call: Call) -> Page:
+            self._repository(call)
+            rows = self._children_of(
+                f"{call.params['repo']}/{parents}/{call.params['number']}", stream, parent
+            )
+            return self._page(call, rows[::-1] if newest_first else rows)
+
+        return handler
+
+    def graphql(self, call: Call) -> Response:
+        return Json(graph.answer(call.body, self._node))
+
+    def _node(self, node_id: str) -> Row | None:
+        """A pull request or deployment by its global id, with the lists that belong to it."""
+
+        def found() -> dict[str, tuple[str, Row]]:
+            return {
+                str(row["node_id"]): (stream, row)
+                for stream in ("pull_requests", "deployments")
+                for row in self._rows(stream)
+            }
+
+        stream, row = self.sandbox.cached(("github", "nodes"), found).get(node_id, ("", {}))
+        if not row:
+            return None
+        place = _place(row["url"])
+        if stream == "deployments":
+            statuses = self._children_of(place, "deployment_statuses", "deployment_url")
+            return graph.deployment(node_id, statuses[::-1])
+        return graph.pull_request(
+            node_id,
+            self._children_of(place, "reviews", "pull_request_url"),
+            self._children_of(place, "pull_request_commits", "pull_request_url"),
+        )
+
+    def _children_of(self, place: str, stream: str, parent: str) -> list[Row]:
+        """The records that name in their field `parent` what is at `place`, a repository and what follows it."""
+
         def grouped() -> dict[str, list[Row]]:
             groups: dict[str, list[Row]] = {}
             for row in self._rows(stream):
@@ -204,16 +257,12 @@ class Api(Vendor):
                 groups.setdefault(_place(row[parent]), []).append(shown)
             return groups
 
-        def handler(call: Call) -> Page:
-            self._repository(call)
-            place = f"{call.params['repo']}/{parents}/{call.params['number']}"
-            rows = self.sandbox.cached(("github", stream), grouped).get(place, [])
-            return self._page(call, rows[::-1] if newest_first else rows)
-
-        return handler
+        return self.sandbox.cached(("github", stream), grouped).get(place, [])
 
     def _rows(self, stream: str) -> list[Row]:
-        return [record.body for record in self.sandbox.rows(self.name, stream)]
+        """The records, each with a global id: what is replayed may lack it."""
+        rows = (record.body for record in self.sandbox.rows(self.name, stream))
+        return [{"node_id": f"{stream}_{row['id']}", **row} if "id" in row else row for row in rows]
 
     def _known_owner(self, call: Call) -> None:
         if call.params["owner"] != GITHUB_OWNER:

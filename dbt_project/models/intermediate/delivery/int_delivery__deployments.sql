@@ -23,7 +23,19 @@ statuses as (
         deployment_id,
         deployment_state,
         created_at,
-        row_number() over (partition by deployment_id order by created_at desc, status_id desc) as newest_rank
+        row_number() over (
+            partition by deployment_id
+            order by
+                created_at desc,
+                -- Within a second, what comes later on the way of a deployment.
+                case
+                    when deployment_state in ('queued', 'pending', 'waiting') then 1
+                    when deployment_state = 'in_progress' then 2
+                    when deployment_state = 'inactive' then 4
+                    else 3
+                end desc,
+                status_id desc
+        ) as newest_rank
     from {{ ref('stg_github__deployment_statuses') }}
 ),
 
