@@ -22,6 +22,7 @@ from reports.sections import (
     count,
     head,
     in_order,
+    is_small,
     number,
     of_week,
     row_of_week,
@@ -55,6 +56,8 @@ def adoption(report: HealthReport, team: str | None = None) -> Section | None:
             say.text("Live, instrumented and hardly used in 90 days: {names}.", names=say.listed(zombies))
         )
     findings.extend(_one_segment_only(report, set(features["feature_id"])))
+    if team is None:
+        findings.extend(_breadth(report))
     figures = []
     if not used.empty:
         bars = pd.DataFrame(
@@ -135,6 +138,23 @@ def _one_segment_only(report: HealthReport, features: set[str]) -> list[str]:
                 )
             )
     return found
+
+
+def _breadth(report: HealthReport) -> list[str]:
+    """How many of the features open to them people use."""
+    say = report.say
+    row = row_of_week(report, "feature_breadth_rate")
+    used, offered, n = (number(row.get(name)) for name in ("numerator", "denominator", "n"))
+    if used is None or not offered or not n or is_small(report, "feature_breadth_rate", row):
+        return []
+    return [
+        say.text(
+            "An active person uses {used} of the {offered} features open to them this week, on average ({share}).",
+            used=say.number(used / n, 1),
+            offered=say.number(offered / n, 1),
+            share=say.percent(used / offered),
+        )
+    ]
 
 
 def _quadrant(report: HealthReport) -> list[Figure]:

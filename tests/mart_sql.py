@@ -38,6 +38,7 @@ MART_SQL = {
     "active_users_week": _of("fct_usage_daily", "event_date", "count(distinct person_id)"),
     "feature_adoption_rate": _of("mart_feature_week", "week_start", "any_value(adoption_rate)", member="feature_id"),
     "feature_reach_rate": _of("mart_feature_week", "week_start", "any_value(user_count / active_user_count)", member="feature_id"),
+    "feature_breadth_rate": _of("mart_feature_week", "week_start", "sum(adopter_count) / nullif(sum(eligible_user_count), 0)"),
     "features_used_rate": _of("mart_product_week", "week_start", "sum(used_feature_count) / nullif(sum(judged_feature_count), 0)"),
     "zombie_features": _of("mart_product_week", "week_start", "sum(zombie_feature_count)"),
     "tickets_created": _of("fct_ticket", "created_date", "count(*)", _COUNTED),
@@ -90,6 +91,7 @@ MART_SQL = {
 WIDE_WEEKLY = (
     ("active_users_week", "product_id", "mart_product_week", "active_user_count"),
     ("features_used_rate", "product_id", "mart_product_week", "used_feature_count / nullif(judged_feature_count, 0)"),
+    ("feature_breadth_rate", "product_id", "mart_product_week", "breadth_rate"),
     ("zombie_features", "product_id", "mart_product_week", "zombie_feature_count"),
     ("active_users_week", "feature_id", "mart_feature_week", "user_count"),
     ("feature_adoption_rate", "feature_id", "mart_feature_week", "adoption_rate"),

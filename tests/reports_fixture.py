@@ -46,6 +46,8 @@ def values() -> pd.DataFrame:
             ("ticket_csat_rate", 0.8), ("feedback_received", 12),
         ):  # fmt: skip
             rows.append(_row(metric, back, float(value)))
+        # Sums over people: neither is the number of people.
+        rows.append(_row("feature_breadth_rate", back, 0.2) | {"numerator": 250.0, "denominator": 1250.0})
         for place, feature in enumerate(("board", "timeline", "audit_log")):
             rows.append(_row("feature_adoption_rate", back, 0.6 - 0.2 * place, feature_id=feature))
             tickets = 60.0 if feature == "timeline" and back == 5 else 6.0

@@ -9,12 +9,20 @@ import pytest
 from metrics.values import append_metric_values
 from tests.metric_warehouse import create_warehouse, engine_of, insert, manifest_of, value
 
-METRICS = ("feature_uses_median", "feature_uses_p90", "feature_use_days_median", "feature_use_days_p90")
+METRICS = (
+    "feature_uses_median",
+    "feature_uses_p90",
+    "feature_use_days_median",
+    "feature_use_days_p90",
+    "feature_breadth_rate",
+)
 W46 = date(2026, 11, 9)
 
 
-def uses(person: str, feature: str, count: int, days: int) -> tuple[Any, ...]:
-    return (person, feature, "studio", "atlas", W46, "smb", count > 0, count, days)
+def uses(
+    person: str, feature: str, count: int, days: int, product: str = "studio", segment: str = "smb"
+) -> tuple[Any, ...]:
+    return (person, feature, product, "atlas", W46, segment, count > 0, count, days)
 
 
 ROWS: dict[str, list[tuple[Any, ...]]] = {
@@ -25,6 +33,10 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         *[uses(f"p{n}", "export", n, 7 if n == 10 else 1) for n in range(1, 11)],
         uses("p11", "export", 0, 0),
         uses("p1", "alerts", 0, 0),
+        # Of the two features of the other product p1 uses one, and p12 the only one that the plan offers.
+        uses("p1", "forecasts", 3, 1, "insights"),
+        uses("p1", "reports", 0, 0, "insights"),
+        uses("p12", "reports", 1, 1, "insights", "enterprise"),
     ],
 }
 
@@ -48,6 +60,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         ("feature_uses_p90", {"feature_id": "export"}, (None, None, 9.1, 10)),
         ("feature_use_days_median", {"feature_id": "export"}, (None, None, 1.0, 10)),
         ("feature_use_days_p90", {"feature_id": "export"}, (None, None, 1.6, 10)),
+        ("feature_breadth_rate", {}, (13.0, 17.0, 13 / 17, 12)),
+        ("feature_breadth_rate", {"product_id": "insights"}, (2.0, 3.0, 2 / 3, 2)),
+        ("feature_breadth_rate", {"segment": "enterprise"}, (1.0, 1.0, 1.0, 1)),
     ],
 )
 def test_numbers_as_counted_by_hand(

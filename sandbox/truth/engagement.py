@@ -1,18 +1,22 @@
-"""The truth about how much features are used by those who use them, counted from the facts."""
+"""The truth about how much, and how many, features are used by those who may use them, counted from the facts."""
 
 from collections import defaultdict
 from datetime import date
 
 from sandbox.truth.facts import Facts, weeks_before
 from sandbox.truth.features import INSTRUMENTED, days_of, is_live, offers
-from sandbox.truth.rows import Row, row
+from sandbox.truth.rows import Row, ratio_row, row
 from sandbox.truth.support import percentile
 
 
 def engagement_rows(facts: Facts) -> list[Row]:
-    """Depth of each feature's use in the last eight complete weeks."""
+    """Depth of each feature's use, and breadth of use, in the last eight complete weeks."""
     uses = _uses(facts)
-    return [each for week in weeks_before(facts.as_of) for each in _of_week(facts, uses, week)]
+    return [
+        each
+        for week in weeks_before(facts.as_of)
+        for each in (*_depth(facts, uses, week), *_breadth(facts, uses, week))
+    ]
 
 
 def _uses(facts: Facts) -> dict[str, dict[int, dict[date, int]]]:
@@ -23,7 +27,7 @@ def _uses(facts: Facts) -> dict[str, dict[int, dict[date, int]]]:
     return found
 
 
-def _of_week(facts: Facts, uses: dict[str, dict[int, dict[date, int]]], week: date) -> list[Row]:
+def _depth(facts: Facts, uses: dict[str, dict[int, dict[date, int]]], week: date) -> list[Row]:
     rows: list[Row] = []
     for feature in INSTRUMENTED:
         live = {day for day in days_of(week) if is_live(feature, day)}
@@ -39,3 +43,23 @@ def _of_week(facts: Facts, uses: dict[str, dict[int, dict[date, int]]], week: da
                     value = percentile(values, share)
                     rows.append(row(f"{metric}_{name}", "week", week, value=value, feature_id=feature.id))
     return rows
+
+
+def _breadth(facts: Facts, uses: dict[str, dict[int, dict[date, int]]], week: date) -> list[Row]:
+    """Features that people may use, and those of them that they did, person by person and then added up."""
+    days = days_of(week)
+    groups: dict[tuple[str, str] | None, tuple[int, int]] = {}
+    for person, active in facts.active_days.items():
+        segment, plan = facts.segment(person, week), facts.plan(person)
+        for feature in INSTRUMENTED:
+            live = {day for day in days if is_live(feature, day)}
+            if not active & live or not offers(feature, plan):
+                continue
+            is_used = not live.isdisjoint(uses[feature.id].get(person, {}))
+            for group in (None, ("product_id", feature.product), ("segment", segment)):
+                used, open_to = groups.get(group, (0, 0))
+                groups[group] = (used + is_used, open_to + 1)
+    return [
+        ratio_row("feature_breadth_rate", "week", week, used, open_to, **(dict([group]) if group else {}))
+        for group, (used, open_to) in groups.items()
+    ]

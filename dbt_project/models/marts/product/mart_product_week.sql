@@ -7,7 +7,8 @@ with product_weeks as (
         week_start,
         cast(sum(case when is_rate_eligible then 1 else 0 end) as bigint) as judged_feature_count,
         cast(sum(case when is_rate_eligible and is_used_feature then 1 else 0 end) as bigint) as used_feature_count,
-        cast(sum(case when is_zombie then 1 else 0 end) as bigint) as zombie_feature_count
+        cast(sum(case when is_zombie then 1 else 0 end) as bigint) as zombie_feature_count,
+        cast(sum(adopter_count) as double) / nullif(sum(eligible_user_count), 0) as breadth_rate
     from {{ ref('mart_feature_week') }}
     group by product_id, product_name, week_start
 ),
@@ -71,6 +72,7 @@ select
     weeks.judged_feature_count,
     weeks.used_feature_count,
     weeks.zombie_feature_count,
+    weeks.breadth_rate,
     {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as ticket_count,
     cast(1000 * {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as double)
     / nullif(users.active_user_count, 0) as contact_rate,
