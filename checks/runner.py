@@ -36,6 +36,7 @@ def run_suites(
     until: datetime,
 ) -> Iterator[Outcome]:
     """One outcome per rule, in order. A query or an engine that breaks gives `errored`, never `failed`."""
+    batches = _batches()
     moments = {"as_of": as_of, "as_of_at": _utc(as_of_at), "until": _utc(until)}
     for suite in suites:
         try:
@@ -45,7 +46,7 @@ def run_suites(
                 _outcome(suite, rule, Status.ERRORED, without_values(str(error))) for rule in suite.rules
             )
             continue
-        yield from _evaluate(suite, rows)
+        yield from _evaluate(suite, rows, batches)
 
 
 def _utc(moment: datetime) -> datetime:
@@ -60,19 +61,21 @@ def _rows(connection: duckdb.DuckDBPyConnection, suite: Suite, moments: dict[str
     return rows
 
 
-def _evaluate(suite: Suite, rows: "pd.DataFrame") -> Iterator[Outcome]:
+def _batches() -> Any:
+    """Makes a batch of any rows: one for the whole run, as a context of Great Expectations costs more than most rules."""
     # Imported here: it takes seconds, and definitions must load without it.
     import great_expectations as gx
-    import great_expectations.expectations as expectations
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    batch = (
-        context.data_sources.add_pandas("warehouse")
-        .add_dataframe_asset(suite.name)
-        .add_batch_definition_whole_dataframe("rows")
-        .get_batch({"dataframe": rows})
-    )
+    rows = context.data_sources.add_pandas("warehouse").add_dataframe_asset("suite")
+    return rows.add_batch_definition_whole_dataframe("rows")
+
+
+def _evaluate(suite: Suite, rows: "pd.DataFrame", batches: Any) -> Iterator[Outcome]:
+    import great_expectations.expectations as expectations
+
+    batch = batches.get_batch({"dataframe": rows})
     for rule in suite.rules:
         try:
             expectation = getattr(expectations, rule.expectation)(**rule.arguments)

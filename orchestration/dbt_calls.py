@@ -1,6 +1,7 @@
 """dbt in this process: the project parsed once for each of its states, its models built, its tests as SQL."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -44,9 +45,12 @@ def parsed_project(home: Home) -> DbtProject:
     project = DbtProject(DBT_PROJECT, target_path=home.dbt_target, profiles_dir=DBT_PROJECT)
     stamp = _fingerprint(DBT_PROJECT)
     kept = home.dbt_target / STAMP
-    if not (project.manifest_path.exists() and kept.exists() and kept.read_text() == stamp):
-        parse(project)
-        kept.write_text(stamp)
+    # A night's two processes load the definitions at the same time: one of them parses, the other waits.
+    with (home.dbt_target / "parse.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (project.manifest_path.exists() and kept.exists() and kept.read_text() == stamp):
+            parse(project)
+            kept.write_text(stamp)
     return project
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.evaluations import blockers
-from orchestration.keys import DIGEST, HEALTH_REPORT, target_key
+from orchestration.keys import DIGEST, HEALTH_REPORT, PRELOADED, target_key
 from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
 from reports.files import mark_withheld
@@ -17,7 +17,7 @@ from settings.weeks import week_name, week_starts_on
 
 # Sources load side by side. A fork of a process that has done the slow imports starts a step in a blink.
 _EXECUTOR = dg.multiprocess_executor.configured(
-    {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": ["orchestration.preloaded"]}}}
+    {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": [PRELOADED]}}}
 )
 
 

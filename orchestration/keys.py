@@ -16,6 +16,9 @@ ARRIVED = "arrived"
 # The check that publication waits for: the audit found nothing that holds the mart back.
 GATE = "audit_passed"
 
+# The module that the process imports from which steps are forked.
+PRELOADED = "orchestration.preloaded"
+
 # One writer of the warehouse file at a time.
 WAREHOUSE_POOL = "warehouse"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from multiprocessing import forkserver
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +19,7 @@ from checks.blockers import Blocker
 from checks.contract import CheckStatus
 from messages.channels import links
 from orchestration.evaluations import blockers, failed_checks
-from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PUBLISHED_MART, target_key
+from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PRELOADED, PUBLISHED_MART, target_key
 from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
 from settings.home import Home
@@ -64,6 +65,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
     failed_steps: list[str] = []
     published = False
     with _only_night(home), _printed_to(log):
+        _begin_imports_of_steps()
         from orchestration.definitions import nightly_job
 
         job = dg.reconstructable(nightly_job)
@@ -86,6 +88,12 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
             _tell_owners(home, instance, say)
     seconds = time.monotonic() - started
     return NightResult(run.run_id, as_of, published, warnings, blocked_by, tuple(failed_steps), seconds, log)
+
+
+def _begin_imports_of_steps() -> None:
+    """Start the process that steps are forked from, which imports what they need while this one imports the definitions."""
+    forkserver.set_forkserver_preload([PRELOADED])
+    forkserver.ensure_running()
 
 
 def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:

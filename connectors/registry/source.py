@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -165,14 +166,32 @@ def load_organisation(folder: Path) -> Organisation:
 
 
 def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
-    """The registry, and its entries as written."""
+    """The registry, and its entries as written. A night asks many times: what has not changed is not read again."""
     if not folder.is_dir():
         raise InvalidRegistry(
             "There is no such folder.",
             remedy="Set POPS_REGISTRY_DIR to the registry's folder.",
             place=str(folder),
         )
-    files = {path.stem: path for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])}
+    paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+    return _read(folder, tuple((path, *_state(path)) for path in paths))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """When a file was changed, in nanoseconds, and its size; nothing of one that cannot be looked at."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=2)
+def _read(
+    folder: Path, states: tuple[tuple[Path, int, int], ...]
+) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
+    """`states`: each file with its state, by which what was read of it is known again."""
+    files = {path.stem: path for path, *_ in states}
     unknown = sorted(files.keys() - set(FILES))
     if unknown:
         raise InvalidRegistry(

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from typing import Any
 
 import dagster as dg
@@ -136,7 +136,7 @@ def _askable(
     test_of: Mapping[dg.AssetCheckKey, dg.AssetCheckSpec],
     selected: Collection[dg.AssetCheckKey],
     manifest: Mapping[str, Any],
-    unbuilt: Collection[str],
+    unbuilt: Set[str],
 ) -> dict[str, dg.AssetCheckSpec]:
     """By id, the selected tests of what was built: a model that failed, or came after one, says nothing of the night."""
     by_id = {str(test_of[key].metadata[_TEST_ID]): test_of[key] for key in selected}
