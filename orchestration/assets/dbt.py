@@ -143,7 +143,7 @@ def _askable(
     return {
         name: spec
         for name, spec in by_id.items()
-        if not unbuilt.intersection(manifest["nodes"][name]["depends_on"]["nodes"])
+        if not unbuilt & {*manifest["nodes"][name]["depends_on"]["nodes"]}
     }
 
 
