@@ -16,6 +16,7 @@ from dagster_dbt import (
 from checks.blockers import of_dbt
 from checks.dbt_tests import DataTestOutcome, holds_publication, meaning_of, remedy_of, run_tests
 from checks.runner import connect
+from connectors.runner import prepare_raw
 from connectors.settings import enabled_sources
 from orchestration.check_words import CheckWords
 from orchestration.dbt_calls import build_models, test_queries
@@ -105,20 +106,19 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
     def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         as_of, home = night_of_run(context).as_of, Home.from_environment()
         os.environ["POPS_AS_OF"] = as_of.isoformat()
-        wanted = None
-        if context.is_subset:
-            wanted = {name_of[key] for key in context.selected_asset_keys if key in name_of}
-        results = [] if wanted is not None and not wanted else build_models(project, wanted)
-        built = {each.unique_id: each for each in results if each.status == "success"}
-        unbuilt = [each for each in results if each.unique_id not in built]
-        told = BuiltModels(manifest, project, dbt_build)
+        # A source that is off was never read: its models are built of empty tables.
+        prepare_raw(home.root)
+        selected = {name_of[key] for key in context.selected_asset_keys if key in name_of}
+        results = build_models(project, None if len(selected) == len(name_of) else selected)
+        built = [each for each in results if each.status == "success"]
+        unbuilt = [each for each in results if each.status != "success"]
+        asked = _askable(
+            test_of, context.selected_asset_check_keys, manifest, {each.unique_id for each in unbuilt}
+        )
+        told, queries = BuiltModels(manifest, project, dbt_build), test_queries(project, as_of)
         with connect(home.warehouse, home.root / "raw") as connection:
-            for unique_id, result in built.items():
-                yield told.materialized(unique_id, result.seconds, connection)
-            asked = _askable(
-                test_of, context.selected_asset_check_keys, manifest, {each.unique_id for each in unbuilt}
-            )
-            queries = test_queries(project, as_of)
+            for model in built:
+                yield told.materialized(model.unique_id, model.seconds, connection)
             outcomes = list(run_tests(connection, {name: queries[name] for name in asked}, manifest["nodes"]))
         told.keep_lineage()
         yield from (_evaluation(each, asked[each.unique_id], manifest) for each in outcomes if not each.error)
