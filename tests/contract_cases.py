@@ -133,6 +133,7 @@ ZENDESK = SourceCase(
     streams={
         "tickets": StreamCase("subject", ("updated_at", "generated_timestamp"), {"status": "deleted"}),
         "ticket_events": StreamCase(),
+        "ticket_metric_events": StreamCase(),
         # The company is younger than the history that is read: test_zendesk.py has older tickets.
         "ticket_audits": StreamCase(alive=lambda state, now: set()),
         "users": StreamCase("name", ("updated_at",), {"active": False}),

@@ -59,6 +59,7 @@ EXPORTS: dict[str, dict[str, list[dict[str, Any]]]] = {
             {"id": 1, "created_at": "2012-01-02T03:04:05Z", "generated_timestamp": 1_794_304_800, "tags": "none", "odd": ODD}
         ],
         "ticket_audits": [{"id": 2, "ticket_id": 1, "created_at": MOMENT, "events": None, "via": ODD}],
+        "ticket_metric_events": [{"id": 6, "ticket_id": 1, "time": MOMENT, "type": ODD}],
         "users": [{"id": 3, "updated_at": MOMENT, "odd": ODD}],
         "organizations": [{"id": 4, "updated_at": MOMENT, "odd": ODD}],
         "satisfaction_ratings": [{"id": 5, "updated_at": MOMENT, "created_at": MOMENT, "odd": ODD}],

@@ -18,7 +18,14 @@ from tests.nights import night_moment
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))
 STREAMS = {
     "hubspot": ("companies", "contacts", "deals", "owners", "associations"),
-    "zendesk": ("tickets", "ticket_events", "users", "organizations", "satisfaction_ratings"),
+    "zendesk": (
+        "tickets",
+        "ticket_events",
+        "ticket_metric_events",
+        "users",
+        "organizations",
+        "satisfaction_ratings",
+    ),
     "jira": (
         "projects",
         "boards",

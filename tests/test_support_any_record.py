@@ -32,6 +32,7 @@ STREAMS = {
         "tickets",
         "ticket_events",
         "ticket_audits",
+        "ticket_metric_events",
         "users",
         "organizations",
         "satisfaction_ratings",
@@ -40,7 +41,8 @@ STREAMS = {
 }
 MODELS = (
     "stg_zendesk__tickets", "stg_zendesk__ticket_events", "stg_zendesk__users", "stg_zendesk__user_roles",
-    "stg_zendesk__organizations", "stg_zendesk__satisfaction_ratings", "stg_intercom__conversations",
+    "stg_zendesk__organizations", "stg_zendesk__satisfaction_ratings", "stg_zendesk__ticket_metric_events",
+    "stg_intercom__conversations",
     "stg_intercom__conversation_parts", "stg_intercom__conversation_ratings", "stg_intercom__conversation_tags",
     "stg_intercom__contacts", "stg_intercom__companies", "stg_intercom__admins", "int_support__mirrored_tickets",
     "int_support__source_tickets", "int_support__source_tags", "int_support__source_comments",
@@ -101,6 +103,15 @@ def records() -> dict[tuple[str, str], list[dict[str, Any]]]:
         ("zendesk", "ticket_audits"): [
             {"id": 20, "ticket_id": 2, "author_id": 8, "via": {"channel": "web"}, "created_at": moment,
              "events": [{"type": "Create", "field_name": "status", "value": "new"}]}
+        ],
+        ("zendesk", "ticket_metric_events"): [
+            {"id": 30, "ticket_id": 1, "metric": "reply_time", "instance_id": 1, "type": "activate", "time": moment},
+            {"id": 31, "ticket_id": 1, "metric": "reply_time", "instance_id": 1, "type": "apply_sla", "time": moment,
+             "sla": {"target": 90, "target_in_seconds": 5400, "business_hours": True, "policy": {"id": 2, "title": "All"}}},
+            {"id": 32, "ticket_id": 1, "metric": "reply_time", "instance_id": 1, "type": "fulfill",
+             "time": "2026-11-02T09:00:00Z"},
+            {"id": 33, "ticket_id": 1, "metric": "reply_time", "instance_id": 1, "type": "breach", "deleted": True,
+             "time": "2026-11-02T09:30:00Z"},
         ],
         ("zendesk", "users"): [
             {"id": 7, "role": "agent", "email": "a@x.example", "active": True, "updated_at": moment, "created_at": moment},

@@ -19,7 +19,7 @@ TICKETS = dg.AssetKey(["raw", "zendesk", "tickets"])
 
 
 def _read(failed: bool) -> SourceRun:
-    streams = ["tickets", "ticket_events", "ticket_audits", "users", "organizations", "satisfaction_ratings"]
+    streams = ["tickets", "ticket_events", "ticket_audits", "ticket_metric_events", "users", "organizations", "satisfaction_ratings"]  # fmt: skip
     if failed:
         error = "zendesk: The credentials were rejected. Set POPS_ZENDESK_CLIENT_SECRET."
         return SourceRun(

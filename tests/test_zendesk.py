@@ -33,6 +33,11 @@ def put_event(data: HandMade, number: int, at: datetime) -> None:
     data.put("zendesk", "ticket_events", body, at)
 
 
+def put_metric_event(data: HandMade, number: int, at: datetime, **more: Any) -> None:
+    body = {"id": number, "ticket_id": 1, "metric": "reply_time", "instance_id": 1, "type": "activate"}
+    data.put("zendesk", "ticket_metric_events", body | {"time": text_of(at)} | more, at)
+
+
 def put_rating(data: HandMade, number: int, at: datetime, score: str) -> None:
     data.put("zendesk", "satisfaction_ratings", {"id": number, "score": score, "updated_at": text_of(at)}, at)
 
@@ -176,7 +181,43 @@ def test_ratings_that_the_plan_lacks_are_optional(vendor: Served) -> None:
     reader = vendor.reader("zendesk")
     with pytest.raises(ScopeMissing):
         reader.read("satisfaction_ratings")
-    assert [each.name for each in reader.connector.streams if each.optional] == ["satisfaction_ratings"]
+    assert [each.name for each in reader.connector.streams if each.optional] == [
+        "ticket_metric_events",
+        "satisfaction_ratings",
+    ]
+
+
+def test_metric_events_end_where_they_do_not_move_on() -> None:
+    data = HandMade()
+    # Three events a second: the thousandth event shares its second with the next page's first.
+    for number in range(1, 2501):
+        put_metric_event(data, number, LONG_AGO + timedelta(seconds=number // 3))
+    with served(data) as running:
+        reader = running.reader("zendesk")
+        reading = reader.read("ticket_metric_events")
+        assert reading.ids == [str(number) for number in range(1, 2501)]
+        assert reading.records[0].record_version == text_of(LONG_AGO)
+        # A breach that does not hold any more is another version of its event.
+        put_metric_event(data, 2501, NIGHT + timedelta(hours=2), type="breach", deleted=True)
+        running.state.now = NEXT_NIGHT
+        assert [each.record_id for each in reader.read("ticket_metric_events", NEXT_NIGHT).added] == ["2501"]
+
+
+def test_more_than_a_page_of_metric_events_at_one_second_is_an_error_and_not_the_end() -> None:
+    data = HandMade()
+    for number in range(1, 2002):
+        put_metric_event(data, number, LONG_AGO)
+    with served(data) as running, pytest.raises(StuckCursor, match="does not move"):
+        running.reader("zendesk").read("ticket_metric_events")
+
+
+def test_metric_events_that_the_plan_lacks_are_optional(vendor: Served, tmp_path: Path) -> None:
+    vendor.fault(vendor="zendesk", stream="ticket_metric_events", kind="403", times=10)
+    done = vendor.run("zendesk", tmp_path)
+    assert done.outcome == "ok"
+    assert [each.stream for each in done.streams if each.outcome == "not_available"] == [
+        "ticket_metric_events"
+    ]
 
 
 def test_check_says_what_is_wrong(vendor: Served) -> None:

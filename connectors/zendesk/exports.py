@@ -7,6 +7,8 @@ from typing import Any
 from connectors.contract import Cursor
 
 Json = dict[str, Any]
+# Of the time-based exports.
+ROWS_A_PAGE = 1000
 
 
 def _after_cursor(body: Json, position: Cursor) -> tuple[Cursor, bool]:
@@ -18,6 +20,12 @@ def _after_cursor(body: Json, position: Cursor) -> tuple[Cursor, bool]:
 def _after_time(body: Json, position: Cursor) -> tuple[Cursor, bool]:
     reached = {"start_time": body["end_time"]} if body.get("end_time") else position
     return reached, body["end_of_stream"]
+
+
+def _after_metric_events(body: Json, position: Cursor) -> tuple[Cursor, bool]:
+    # The answer does not say whether it is the last: it is when less than a page lies at the second where it ends.
+    reached = {"start_time": body["end_time"]} if body.get("end_time") else position
+    return reached, reached == position and len(body["ticket_metric_events"]) < ROWS_A_PAGE
 
 
 def _after_list(body: Json, position: Cursor) -> tuple[Cursor, bool]:
@@ -44,6 +52,9 @@ EXPORTS = {
         lambda row: row.get("status") == "deleted",
     ),
     "ticket_events": Export("/api/v2/incremental/ticket_events", {"include": "comment_events"}, _after_time),
+    "ticket_metric_events": Export(
+        "/api/v2/incremental/ticket_metric_events", {"include_changes": "true"}, _after_metric_events
+    ),
     "users": Export(
         "/api/v2/incremental/users/cursor", {}, _after_cursor, lambda row: row.get("active") is False
     ),

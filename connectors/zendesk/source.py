@@ -1,8 +1,8 @@
-"""Zendesk Support: tickets with their metric sets, ticket events, audits, users, organizations, satisfaction ratings.
+"""Zendesk Support: tickets with their metric sets, ticket events, audits, metric events, users, organizations, ratings.
 
-Endpoints: the incremental exports (by cursor: tickets, users; by time: ticket events, organizations) and the legacy
-satisfaction ratings, which an account on the newer surveys answers with 403: an optional stream. Tickets that are older
-than the history of events have their audits read, ticket by ticket.
+Endpoints: the incremental exports (by cursor: tickets, users; by time: ticket events, ticket metric events,
+organizations) and the legacy satisfaction ratings. Metric events and ratings are optional streams: a plan without them
+answers 403. Tickets that are older than the history of events have their audits read, ticket by ticket.
 Access: an OAuth client (client credentials, scope `read`) that acts for an admin, as incremental exports demand.
 Deletes: a ticket gets the status `deleted`, a user `active: false`, an organization a `deleted_at`.
 Try it: `pops check zendesk`.
@@ -109,6 +109,17 @@ class ZendeskConnector(Connector):
             "events",
             version="created_at",
             deletes="none",
+        ),
+        _stream(
+            "ticket_metric_events",
+            Words(
+                "When the clocks of a request for help ran, and whether what was promised for them was kept",
+                "Quand les délais d'une demande d'aide ont couru, et si ce qui était promis a été tenu",
+            ),
+            version="time",
+            deletes="none",
+            is_event=True,
+            optional=True,
         ),
         _stream(
             "users",

@@ -46,6 +46,7 @@ def data() -> FakeData:
         fake.add(
             "zendesk", "ticket_events", n, at, id=n, ticket_id=n, timestamp=second, child_events=children
         )
+        fake.add("zendesk", "ticket_metric_events", n, at, id=n, ticket_id=n, time=iso(at), type="activate")
         fake.add("zendesk", "satisfaction_ratings", n, at, id=n, score="good", ticket_id=n)
     fake.add("zendesk", "tickets", 99, NOW, id=99, status="new", generated_timestamp=int(NOW.timestamp()))
     fake.add("jira", "projects", 1, START, id="1", key="WEB", name="Web")

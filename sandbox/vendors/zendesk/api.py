@@ -45,6 +45,7 @@ class Api(Vendor):
             get("incremental/users/cursor", "users", self.by_cursor, EXPORTS),
             get("incremental/ticket_events", "ticket_events", self.by_time, EXPORTS),
             get("incremental/organizations", "organizations", self.by_time, EXPORTS),
+            get("incremental/ticket_metric_events", "ticket_metric_events", self.by_time, EXPORTS),
             get("tickets/{id}/audits", "ticket_audits", self.audits, ACCOUNT),
             get("satisfaction_ratings", "satisfaction_ratings", self.ratings, ACCOUNT),
             get("tickets/count", "tickets_count", self.count, ACCOUNT),
@@ -181,6 +182,10 @@ class Api(Vendor):
             "next_page": link,
         }
         again = f"{call.base_url}{call.path}?{urlencode({**kept, 'start_time': start})}"
+        if stream == "ticket_metric_events":
+            # This export alone does not say whether it is at its end.
+            del body["end_of_stream"]
+            return Page(body, stream, ("next_page",), ("next_page",), this_cursor=again)
         return Page(
             body, stream, ("next_page",), ("next_page",), this_cursor=again, more=("end_of_stream", False)
         )

@@ -18,6 +18,7 @@ from sandbox.company.support.model import (
     remark,
 )
 from sandbox.vendors.record import Record
+from sandbox.vendors.zendesk.metric_events import metric_events
 
 SITE = "https://acmeflow.example/zendesk/api/v2"
 
@@ -27,6 +28,8 @@ def records(company: Company, stream: str, now: datetime) -> list[Record]:
     support = company.support
     if stream == "ticket_events":
         return [record for record in _ticket_events(support) if record.updated_at <= now]
+    if stream == "ticket_metric_events":
+        return [record for record in metric_events(support) if record.updated_at <= now]
     if stream == "tickets":
         return [_ticket_record(ticket, now) for ticket in support.tickets if ticket.created_at <= now]
     if stream == "users":

@@ -40,6 +40,7 @@ STREAMS = {
     "ticket_events": Stream(changed=("timestamp", "created_at"), needs=("ticket_id",), numbers=("id",)),
     "ticket_audits": Stream(turn=event_of_audit),
     "ticket_metrics": Stream(inside=("tickets", "ticket_id", "metric_set"), needs=("ticket_id",)),
+    "ticket_metric_events": Stream(changed=("time",), needs=("ticket_id",), numbers=("id",)),
     "users": Stream(changed=_CHANGED, numbers=("id",)),
     "organizations": Stream(changed=_CHANGED, numbers=("id",)),
     "satisfaction_ratings": Stream(changed=("updated_at", "created_at"), numbers=("id",)),

@@ -45,6 +45,7 @@
     'stg_typeform__responses',
     'stg_zendesk__organizations',
     'stg_zendesk__satisfaction_ratings',
+    'stg_zendesk__ticket_metric_events',
     'stg_zendesk__ticket_events',
     'stg_zendesk__tickets',
     'stg_zendesk__users',
