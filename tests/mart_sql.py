@@ -105,3 +105,34 @@ WIDE_WEEKLY = (
     ("change_failure_rate", "team_id", "mart_delivery_week", "failed_deployment_count / nullif(deployment_count, 0)"),
     ("sprint_predictability", "team_id", "mart_delivery_week", "sprint_completed_count / nullif(sprint_committed_count, 0)"),
 )  # fmt: skip
+
+
+def _of_product(metric: str, value: str = "value", period: str = "period_start") -> str:
+    others = "team_id is null and feature_id is null and segment is null"
+    return (
+        f"select product_id, {period}, {value} from metrics.metric_values "
+        f"where is_current and metric = '{metric}' and product_id is not null and {others}"
+    )
+
+
+# A feature has one product; what belongs to no feature belongs to none.
+_TICKETS = (
+    "select dim_feature.product_id, period_start, sum(value) from metrics.metric_values as found "
+    "join mart.dim_feature on found.feature_id = dim_feature.feature_id "
+    "where is_current and metric = 'tickets_created' and segment is null group by 1, 2"
+)
+# Columns of mart_product_week, and where metric_values holds the same by (product, first day of the week).
+PRODUCT_WEEK = {
+    "active_user_count": _of_product("active_users_week"),
+    "active_account_count": _of_product("active_accounts_7d", period="period_start - 6"),
+    "judged_feature_count": _of_product("features_used_rate", "denominator"),
+    "used_feature_count": _of_product("features_used_rate", "numerator"),
+    "zombie_feature_count": _of_product("zombie_features"),
+    "ticket_count": _TICKETS,
+    "contact_rate": f"select product_id, week, 1000 * tickets / nullif(users, 0) from ({_TICKETS}) as of_week(product_id, week, tickets) "
+    f"join ({_of_product('active_users_week')}) as active(product_id, week, users) using (product_id, week)",
+}  # fmt: skip
+# Those of which no value by product is published: metrics that MetricFlow is asked for.
+PRODUCT_WEEK_ASKED = {"feedback_count": "feedback_received", "delivered_issue_count": "issues_delivered"}
+# No metric counts events.
+PRODUCT_WEEK_ALONE = {"event_count"}

@@ -20,7 +20,7 @@ from metrics.values import ALL
 from reports.reading import health_report
 from reports.wording import quantity
 from settings.home import Home
-from tests.mart_sql import MART_SQL, WIDE_WEEKLY
+from tests.mart_sql import MART_SQL, PRODUCT_WEEK, PRODUCT_WEEK_ALONE, PRODUCT_WEEK_ASKED, WIDE_WEEKLY
 from tests.nights import NIGHTS, three_nights
 
 AS_OF = NIGHTS[-1]
@@ -168,6 +168,45 @@ def test_wide_weekly_tables_show_the_published_numbers(
     assert len(expected) > 20
     for week, of, number in expected:
         assert math.isclose(found[week, of], number, rel_tol=1e-9), (metric, week, of)
+
+
+def product_week(mart: duckdb.DuckDBPyConnection, column: str) -> dict[tuple[str, date], float | None]:
+    rows = mart.execute(f"select product_id, week_start, {column} from mart.mart_product_week").fetchall()
+    return {(product, week): value for product, week, value in rows}
+
+
+def test_every_row_of_a_products_week_is_a_published_number(mart: duckdb.DuckDBPyConnection) -> None:
+    columns = {
+        name
+        for (name,) in mart.execute(
+            "select column_name from duckdb_columns() where table_name = 'mart_product_week'"
+        ).fetchall()
+    }
+    assert columns - {"product_id", "product_name", "week_start"} == (
+        PRODUCT_WEEK.keys() | PRODUCT_WEEK_ASKED.keys() | PRODUCT_WEEK_ALONE
+    )
+    for column, sql in PRODUCT_WEEK.items():
+        found = {(product, week): value for product, week, value in mart.execute(sql).fetchall()}
+        weeks = product_week(mart, column)
+        assert len(weeks) > 60
+        # A week in which nothing happened has a 0 in both.
+        assert {key: found[key] for key in weeks} == pytest.approx(weeks), column
+    assert 0 in product_week(mart, "ticket_count").values()
+
+
+def test_every_row_of_a_products_week_is_what_metricflow_says(
+    warehouse: duckdb.DuckDBPyConnection, mart: duckdb.DuckDBPyConnection, engine: MetricEngine
+) -> None:
+    for column, metric in PRODUCT_WEEK_ASKED.items():
+        weeks = product_week(mart, column)
+        first, last = min(week for _, week in weeks), max(week for _, week in weeks) + timedelta(days=6)
+        request = engine.compile((metric,), ("product_id",), "week", first, last)
+        found = {
+            (row[request.dimension_columns["product_id"]], row[request.period_column].date()): row[metric]
+            for row in warehouse.execute(request.sql).df().to_dict("records")
+        }
+        assert {key: found.get(key, 0) for key in weeks} == weeks, column
+        assert sum(value or 0 for value in weeks.values()) > 0, column
 
 
 def test_everything_that_is_published_is_described(mart: duckdb.DuckDBPyConnection) -> None:
