@@ -16,6 +16,8 @@ from tests.nights import NIGHTS, night_moment
 from tests.part_nights import build, query, read
 
 NIGHT: date = NIGHTS[-1]
+# Of the same tickets: in a house of its own.
+LATE = "ticket_backdated"
 PLANTED = ("unknown_ticket_status", "duplicate_company_domains", "issue_resolved_before_created")
 # How far back the sandbox spoils tickets.
 REACH = timedelta(days=7)
@@ -28,6 +30,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sandbox.defects(*PLANTED)
         read(folder, sandbox.environment(), NIGHT)
     build(folder, NIGHT, "--select", "+fct_issue", "+fct_ticket", "+int_support__coverage")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def late_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("late")
+    with running_sandbox(now=night_moment(NIGHT), only=("zendesk",)) as sandbox:
+        sandbox.defects(LATE)
+        read(folder, sandbox.environment(), NIGHT)
+    build(
+        folder,
+        NIGHT,
+        "--select",
+        "int_quality__unreadable_values",
+        "+int_quality__families",
+        "stg_zendesk__tickets",
+    )
     return folder
 
 
@@ -45,13 +64,33 @@ def test_an_issue_that_was_resolved_before_it_was_created_has_no_lead_time(home:
     assert query(home, "select count(*) from marts.fct_issue where lead_time_seconds < 0") == [(0,)]
 
 
-def test_a_status_that_nobody_knows_is_counted(home: Path) -> None:
+def spoiled_tickets() -> list[str]:
     tickets = CompanyData(Company.create("small")).records("zendesk", "tickets", night_moment(NIGHT))
-    spoiled = [
-        each
+    return [
+        each.id
         for each in tickets
         if is_hit(each.id) and not each.archived and each.updated_at >= night_moment(NIGHT) - REACH
     ]
+
+
+def test_a_ticket_of_the_future_is_counted_where_it_is_left_out(late_home: Path) -> None:
+    spoiled = spoiled_tickets()
+    assert spoiled
+    names = ", ".join(f"'{each}'" for each in spoiled)
+    assert query(
+        late_home, f"select count(*) from staging.stg_zendesk__tickets where ticket_id in ({names})"
+    ) == [(0,)]
+    counted = query(
+        late_home,
+        "select check_name, counted from intermediate.int_quality__unreadable_values "
+        "where source = 'zendesk' and subject = 'tickets' order by 1",
+    )
+    assert dict(counted)["created_at_after_reading"] == len(spoiled)
+    assert dict(counted)["created_at_after_as_of"] >= len(spoiled)
+
+
+def test_a_status_that_nobody_knows_is_counted(home: Path) -> None:
+    spoiled = spoiled_tickets()
     assert spoiled
     counted = query(
         home,

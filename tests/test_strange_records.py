@@ -163,6 +163,33 @@ def test_every_field_with_a_type_is_looked_at() -> None:
     assert set().union(*typed.values()) == set().union(*(typed[name] for name in listed))
 
 
+def test_every_field_by_which_records_are_left_out_as_too_late_is_looked_at() -> None:
+    """What staging leaves out because it begins after as_of is counted by `beginning_fields`, by the field's name."""
+    macros = (MODELS.parent / "macros" / "unreadable.sql").read_text()
+    counted = set(
+        re.findall(
+            r"\w+_(?:at|on|seconds|original)\b",
+            macros.split("{% macro beginning_fields")[1].split("endmacro")[0],
+        )
+    )
+    listed = (MODELS / "intermediate/quality/int_quality__unreadable_values.sql").read_text()
+    streams = {
+        _stream(path.read_text())
+        for path in (MODELS / "staging").glob("*/*.sql")
+        if f"'{path.stem}'" in listed
+    }
+    left_out = {
+        (path.stem, _stream(text), field)
+        for path in (MODELS / "staging").glob("*/*.sql")
+        if "'incremental'" not in (text := path.read_text())
+        for field in re.findall(
+            r"^\s*(?:where|and|or) .*?(\w+)(?:'\) }})? < {{ as_of_(?:at|date)\(\) }}\)?$", text, re.MULTILINE
+        )
+    }
+    assert len(left_out) > 25
+    assert [each for each in left_out if each[2] not in counted or (each[1] and each[1] not in streams)] == []
+
+
 def _stream(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"source\('(\w+)', '(\w+)'\)", text)[:1])
 

@@ -22,9 +22,46 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{# The moment at which a record of each stream begins, by the name that the staging models that are named give it:
+   (source, stream, path, type, name). What begins at or after as_of is left out by them. Empty while dbt parses. #}
+{% macro beginning_fields(models) -%}
+    {%- set found = [] -%}
+    {%- for name in models if execute -%}
+        {%- set node = graph.nodes['model.product_ops.' ~ name] -%}
+        {%- set fields = modules.re.findall(
+            "\\(\\s*'([^']+)',\\s*'(created_at|created_seconds|created_original|opened_at|submitted_at|answered_at"
+            ~ "|requested_seconds|changed_at|starts_at|active_on)',\\s*'(\\w+)'\\s*\\)", node.raw_code
+        ) -%}
+        {%- if 'productboard_entity_versions(' in node.raw_code -%}
+            {%- for path, column, type in productboard_entity_fields() if column == 'created_at' -%}
+                {%- do fields.append((path, column, type)) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- for path, column, type in fields -%}
+            {%- set field = (node.sources[0][0], node.sources[0][1], path, type, column) -%}
+            {%- if field not in found -%} {%- do found.append(field) -%} {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# Such a field, as text, as a moment (UTC). #}
+{% macro beginning(field, type, name) -%}
+    {%- if name == 'created_original' -%} {{ jira_timestamp(field) }}
+    {%- elif name.endswith('_seconds') -%} {{ from_epoch(cast_field(field, type)) }}
+    {%- else -%} cast({{ cast_field(field, type) }} as timestamp)
+    {%- endif -%}
+{%- endmacro %}
+
+{# A field's path as the beginning of a check's name. #}
+{% macro check_name_of(path) -%}
+    {{ return(modules.re.sub('[^a-z0-9]+', '_', modules.re.sub('([a-z])([A-Z])', '\\1_\\2', path).lower()).strip('_')) }}
+{%- endmacro %}
+
 {# Coverage rows of one stream: of how many of its records (the latest version of each that the night had) a field holds
-   something that is not of its type. `fields` is a list of (path, name, type). #}
-{% macro unreadable_values(source_name, stream, fields) -%}
+   something that is not of its type, and how many begin too late for the night. `fields` is a list of (path, type),
+   `beginnings` one of (path, type, name). #}
+{% macro unreadable_values(source_name, stream, fields, beginnings) -%}
     {%- set relation = graph.sources['source.product_ops.' ~ source_name ~ '.' ~ stream].relation_name -%}
     {%- set texts = [] -%}
     {%- set checks = [] -%}
@@ -32,11 +69,27 @@
         {%- set column = 'text_' ~ loop.index -%}
         {%- do texts.append((path, column, 'text')) -%}
         {%- do checks.append((
-            modules.re.sub('[^a-z0-9]+', '_', modules.re.sub('([a-z])([A-Z])', '\\1_\\2', path).lower()).strip('_')
-            ~ '_unreadable',
+            check_name_of(path) ~ '_unreadable',
             cast_field(column, type) ~ ' is null',
             "trim(" ~ column ~ ") <> ''",
             'Values that are there but are not of the type that the field has: they are read as unknown.',
+        )) -%}
+    {%- endfor -%}
+    {%- for path, type, name in beginnings -%}
+        {%- set column = 'began_' ~ loop.index -%}
+        {%- do texts.append((path, column, 'text')) -%}
+        {%- set began_at = beginning(column, type, name) -%}
+        {%- do checks.append((
+            check_name_of(path) ~ '_after_as_of',
+            began_at ~ ' >= ' ~ as_of_at(),
+            'true',
+            'Records that say that they began at or after as_of: they are in no number until that moment is past.',
+        )) -%}
+        {%- do checks.append((
+            check_name_of(path) ~ '_after_reading',
+            began_at ~ ' > ' ~ add_time('hour', 1, 'extracted_at'),
+            'true',
+            'Records that say that they began more than an hour after they were read: a clock was wrong.',
         )) -%}
     {%- endfor -%}
     {{ coverage_rows(

@@ -1,5 +1,6 @@
 -- Grain: one row a stream and field of which values could not be read, a stream and reason for which records were set
--- aside, a stream of which records were mended. Events are left out: their own coverage counts those without a time.
+-- aside, a stream of which records were mended, a stream of which records begin too late for the night. Events are left
+-- out: their own coverage counts those without a time, and those of the future.
 {% set models = [
     'stg_files__feedback',
     'stg_files__meetings',
@@ -51,6 +52,7 @@
     'stg_zendesk__users',
 ] %}
 {% set fields = typed_fields(models) %}
+{% set beginnings = beginning_fields(models) %}
 {% set streams = [] %}
 {% for tool, stream, path, type in fields if (tool, stream) not in streams %}
     {%- do streams.append((tool, stream)) %}
@@ -66,7 +68,11 @@ with found as (
     {% for of_source, of_stream, path, type in fields if (of_source, of_stream) == (tool, stream) -%}
     {%- do typed.append((path, type)) -%}
     {%- endfor -%}
-    select * from ({{ unreadable_values(tool, stream, typed) }}) as {{ tool }}_{{ stream }}
+    {% set begun = [] -%}
+    {% for of_source, of_stream, path, type, name in beginnings if (of_source, of_stream) == (tool, stream) -%}
+    {%- do begun.append((path, type, name)) -%}
+    {%- endfor -%}
+    select * from ({{ unreadable_values(tool, stream, typed, begun) }}) as {{ tool }}_{{ stream }}
     union all
     {% endfor -%}
     {% for tool in streams | map('first') | unique -%}
