@@ -70,6 +70,7 @@ CATALOGUE = {
     "issue_cycle_time_seconds_mean": (DELIVERY, "seconds", "week", "|team_id"),
     "stage_time_seconds_median": (DELIVERY, "seconds", "week", "stage|stage+team_id"),
     "stage_time_seconds_p85": (DELIVERY, "seconds", "week", "stage|stage+team_id"),
+    "flow_efficiency": (DELIVERY, "ratio", "week", "|team_id"),
     "on_time_rate": (DELIVERY, "ratio", "week", "|team_id"),
     "on_time_rate_last_due": (DELIVERY, "ratio", "week", "|team_id"),
     "committed_issue_share": (DELIVERY, "ratio", "week", "|team_id"),
@@ -98,7 +99,7 @@ CATALOGUE = {
 # Subject: the metrics whose names begin so; the longest beginning counts.
 SUBJECTS = {
     "adoption": ("feature", "zombie_features"),
-    "delivery": ("sprint", "issue", "due", "stage_time", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request", "recovery"),
+    "delivery": ("sprint", "issue", "due", "stage_time", "flow", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request", "recovery"),
     "feedback": ("feedback",),
     "funnels": ("funnel",),
     "roadmap": ("roadmap",),

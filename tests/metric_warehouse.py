@@ -115,7 +115,8 @@ TABLES = {
         "is_comparable boolean, is_agreed boolean, date_gap_days bigint"
     ),
     "intermediate.int_delivery__issue_stages": (
-        "issue_id text, team_id text, stage text, stage_seconds bigint, resolved_date date"
+        "issue_id text, team_id text, stage text, stage_seconds bigint, flow_seconds bigint, active_seconds bigint, "
+        "resolved_date date"
     ),
     "intermediate.int_delivery__time_to_market": (
         "week_start date, team_id text, median_days double, epic_count bigint, launched_count bigint"

@@ -286,8 +286,9 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("p3", "board", date(2026, 10, 19), "smb", True),
     ],
     "intermediate.int_delivery__issue_stages": [
-        ("i1", "atlas", "build", 10, W46), ("i2", "atlas", "build", 30, W46), ("i3", "borealis", "build", 80, W46),
-        ("i3", "borealis", "other", 5, W46),
+        ("i1", "atlas", "build", 10, 10, 10, W46), ("i2", "atlas", "build", 30, 30, 30, W46),
+        ("i2", "atlas", "ready", 60, 60, 0, W46), ("i3", "borealis", "build", 80, 80, 80, W46),
+        ("i3", "borealis", "other", 5, None, None, W46), ("i4", "borealis", "ready", 900, None, None, W46),
     ],
     "marts.fct_sprint": [
         ("s1", "atlas", True, date(2026, 11, 13), 8, 6), ("s2", "cosmos", True, date(2026, 11, 15), 4, 1),
@@ -359,6 +360,8 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("issue_cycle_time_seconds_mean", {"team_id": "atlas"}, (50.0, 1.0, 50.0, 1)),
         ("stage_time_seconds_median", {"stage": "build"}, (None, None, 30.0, 3)),
         ("stage_time_seconds_p85", {"stage": "build", "team_id": "atlas"}, (None, None, 27.0, 2)),
+        ("flow_efficiency", {}, (120.0, 180.0, 2 / 3, 3)),
+        ("flow_efficiency", {"team_id": "atlas"}, (40.0, 100.0, 0.4, 2)),
         ("on_time_rate", {}, (1.0, 2.0, 0.5, 2)),
         ("on_time_rate", {"team_id": "borealis"}, None),
         ("on_time_rate_last_due", {}, (2.0, 2.0, 1.0, 2)),

@@ -6,6 +6,7 @@ no history, are as they are at the moment at which the night reads the tracker.
 
 from datetime import date, datetime, timedelta
 
+from sandbox.company.catalogue import STAGES
 from sandbox.company.company import Company
 from sandbox.company.work_time import local_date, seconds_between
 from sandbox.truth.epics import epic_rows
@@ -37,6 +38,7 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
             cycle = [f.cycle_seconds for f in members if f.cycle_seconds is not None]
             rows.extend(_spread("issue_cycle_time_seconds", week, cycle, **group))
         rows.extend(_stage_times(resolved, week))
+        rows.extend(_flow(resolved, week))
         rows.extend(_slips(resolved, week))
         if days[-1] + timedelta(days=30) < as_of:
             rows.extend(_reopens(standard, days))
@@ -74,6 +76,20 @@ def _stage_times(resolved: list[IssueFacts], week: date) -> list[Row]:
                 row("stage_time_seconds_median", week, percentile(seconds, 0.5), stage=stage, **group)
             )
             rows.append(row("stage_time_seconds_p85", week, percentile(seconds, 0.85), stage=stage, **group))
+    return rows
+
+
+def _flow(resolved: list[IssueFacts], week: date) -> list[Row]:
+    """Of the time in stages of a known flow, the share in active ones; of the issues that were in one."""
+    of_flow = {flow: {stage.id for stage in STAGES if stage.flow == flow} for flow in ("active", "waiting")}
+    rows: list[Row] = []
+    for group, members in _by_team([f for f in resolved if of_flow["active"] & f.stage_seconds.keys()]):
+        active, waiting = (
+            float(sum(f.stage_seconds.get(stage, 0) for f in members for stage in of_flow[flow]))
+            for flow in ("active", "waiting")
+        )
+        share = {"numerator": active, "denominator": active + waiting}
+        rows.append(row("flow_efficiency", week, active / (active + waiting), **share, **group))
     return rows
 
 

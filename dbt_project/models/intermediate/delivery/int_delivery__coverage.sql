@@ -23,6 +23,14 @@ statuses as (
     group by status_name
 ),
 
+flows as (
+    select
+        issue_id,
+        max(flow_seconds) is not null as was_active
+    from {{ ref('int_delivery__issue_stages') }}
+    group by issue_id
+),
+
 stage_epics as (
     select
         stages.stage,
@@ -57,6 +65,11 @@ union all
      'Status names in use that the registry maps to a stage; the others are in stage other.'),
     ('statuses_with_category', "status_category <> '(unknown)'", 'true',
      'Status names in use whose category the tracker tells; the others never count as in progress or done.'),
+]) }}
+union all
+{{ coverage_rows('flows', 'issues', source="'jira'", checks=[
+    ('issues_that_were_active', 'was_active', 'true',
+     'Delivered issues with time in stages that were in an active one; the others have no flow efficiency.'),
 ]) }}
 union all
 {{ coverage_rows('stays', 'statuses', source="'jira'", checks=[

@@ -1,5 +1,6 @@
 -- Grain: one row a delivered issue and a stage it was in: the seconds spent there between creation and resolution,
--- without the time in done statuses. Issues whose history is not whole are left out.
+-- without the time in done statuses, and how much of them the registry calls active or waiting (`flow`). Issues whose
+-- history is not whole are left out.
 with delivered as (
     select
         issue_id,
@@ -28,13 +29,41 @@ stays as (
     where
         stays.status_category <> 'done'
         and stays.started_at < delivered.resolved_at
+),
+
+issue_stages as (
+    select
+        issue_id,
+        team_id,
+        stage,
+        cast(sum(stay_seconds) as bigint) as stage_seconds,
+        resolved_date
+    from stays
+    group by issue_id, team_id, stage, resolved_date
+),
+
+flows as (
+    select
+        issue_stages.issue_id,
+        issue_stages.team_id,
+        issue_stages.stage,
+        stages.flow,
+        issue_stages.stage_seconds,
+        issue_stages.resolved_date,
+        max(case when stages.flow = 'active' then 1 else 0 end) over (partition by issue_stages.issue_id) = 1
+            as was_active
+    from issue_stages
+    left join {{ ref('stg_registry__stages') }} as stages
+        on issue_stages.stage = stages.stage
 )
 
 select
     issue_id,
     team_id,
     stage,
-    cast(sum(stay_seconds) as bigint) as stage_seconds,
+    stage_seconds,
+    case when was_active and flow is not null then stage_seconds end as flow_seconds,
+    case when was_active and flow is not null then case when flow = 'active' then stage_seconds else 0 end end
+        as active_seconds,
     resolved_date
-from stays
-group by issue_id, team_id, stage, resolved_date
+from flows
