@@ -361,7 +361,6 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("stage_time_seconds_median", {"stage": "build"}, (None, None, 30.0, 3)),
         ("stage_time_seconds_p85", {"stage": "build", "team_id": "atlas"}, (None, None, 27.0, 2)),
         ("flow_efficiency", {}, (120.0, 180.0, 2 / 3, 3)),
-        ("flow_efficiency", {"team_id": "atlas"}, (40.0, 100.0, 0.4, 2)),
         ("on_time_rate", {}, (1.0, 2.0, 0.5, 2)),
         ("on_time_rate", {"team_id": "borealis"}, None),
         ("on_time_rate_last_due", {}, (2.0, 2.0, 1.0, 2)),
