@@ -32,7 +32,7 @@ SMALL_WINDOWS = {
     "connectors.hubspot.source.PAGES_A_WINDOW": 2,
     "connectors.intercom.source.MOST_A_WINDOW": 150,
     "connectors.jira.source.PAGES_A_WINDOW": 3,
-    "connectors.mixpanel.source.DAYS_A_WINDOW": 1,
+    "connectors.mixpanel.days.MOST_DAYS": 2,
     "connectors.salesforce.source.ROWS_A_WINDOW": 60,
     "connectors.zendesk.source.PAGES_A_WINDOW": 3,
 }

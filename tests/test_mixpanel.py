@@ -14,7 +14,7 @@ import pytest
 
 from connectors.credentials import check_source
 from connectors.errors import InvalidSettings
-from connectors.mixpanel.days import ReadDays
+from connectors.mixpanel import days
 from connectors.mixpanel.settings import MixpanelSettings
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
@@ -108,9 +108,9 @@ def stream(run: SourceRun, name: str) -> Any:
     return next(each for each in run.streams if each.stream == name)
 
 
-def lines(company: Company, days: list[date], now: datetime, zone: ZoneInfo = UTC_ZONE) -> set[str]:
+def lines(company: Company, wanted: list[date], now: datetime, zone: ZoneInfo = UTC_ZONE) -> set[str]:
     data = CompanyData(company)
-    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in days]
+    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in wanted]
     files = [file for start in starts for file in data.events("mixpanel", start, now)]
     return {line for file in files for line in file.decode().splitlines()}
 
@@ -119,6 +119,13 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
+@pytest.fixture
+def day_by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query takes a day, as where a day brings very much."""
+    monkeypatch.setattr(days, "MOST_DAYS", 1)
+
+
+@pytest.mark.usefixtures("day_by_day")
 def test_history_is_read_over_nights_and_the_newest_days_every_night(
     company: Company, tmp_path: Path
 ) -> None:
@@ -142,6 +149,7 @@ def test_history_is_read_over_nights_and_the_newest_days_every_night(
         "days": [["2026-09-28", "2026-11-11"]],
         "until": "2026-11-17T01:00:00+00:00",
         "asked": [["2026-11-12", "2026-11-16"]],
+        "at_once": 1,
     }
     assert lines(company, days_between(start, date(2026, 11, 16)), NIGHT) <= held(tmp_path)
     before = len(held(tmp_path))
@@ -187,6 +195,7 @@ def test_the_version_processed_last_is_the_latest(tmp_path: Path) -> None:
     assert json.loads(versions[0][1])["properties"]["kind"] == "corrected"
 
 
+@pytest.mark.usefixtures("day_by_day")
 def test_a_cut_body_keeps_its_good_lines_and_the_day_is_read_again(tmp_path: Path) -> None:
     data, day = Days(), date(2026, 11, 3)
     for number in range(3):
@@ -225,13 +234,14 @@ def test_a_line_that_is_no_event_is_quarantined_and_the_day_counts_as_read(tmp_p
     assert cursor(tmp_path)["days"] == [["2026-11-01", "2026-11-08"]]
 
 
+@pytest.mark.usefixtures("day_by_day")
 def test_a_vendor_that_wants_no_more_queries_pauses_the_run(tmp_path: Path) -> None:
     data = Days()
     data.event(date(2026, 11, 2), "a", NIGHT - 10 * A_DAY)
     with served(data) as vendor:
         vendor.fault(stream="events", kind="429_no_header", nth=4, times=100)
         run = vendor.run(tmp_path)
-        assert (run.outcome, stream(run, "events").windows) == ("paused", 1)
+        assert (run.outcome, stream(run, "events").windows) == ("paused", 3)
         vendor.state.faults.clear()
         vendor.fault(stream="events", kind="429_seconds", nth=2)
         run = vendor.run(tmp_path)
@@ -283,8 +293,8 @@ def test_days_are_those_of_the_project(company: Company, tmp_path: Path, zone: s
         "select min(window_start), max(window_end) from raw_mixpanel._pops_loads where stream = 'events'",
     )
     # The clock went back in between, but in Japan.
-    days = (local - first).days + 1
-    assert (end - begin) / timedelta(hours=1) == 24 * days + (zone != "Asia/Tokyo")
+    count = (local - first).days + 1
+    assert (end - begin) / timedelta(hours=1) == 24 * count + (zone != "Asia/Tokyo")
     # Whatever the zone, what the reporting zone needs of yesterday is there.
     needed = lines(company, [date(2026, 11, 1), date(2026, 11, 2)], until)
     inserted = {json.loads(each)["properties"]["$insert_id"] for each in held(tmp_path)}
@@ -293,6 +303,7 @@ def test_days_are_those_of_the_project(company: Company, tmp_path: Path, zone: s
         assert each["properties"]["$insert_id"] in inserted or each["properties"]["time"] >= before
 
 
+@pytest.mark.usefixtures("day_by_day")
 def test_a_project_whose_zone_was_corrected_is_read_anew(tmp_path: Path) -> None:
     with served(Days()) as vendor:
         vendor.run(tmp_path)
@@ -324,6 +335,7 @@ def test_profiles_are_read_whole_and_those_that_vanish_are_deleted(tmp_path: Pat
     assert latest == [("usr_7",)]
 
 
+@pytest.mark.usefixtures("day_by_day")
 def test_profiles_that_leave_no_room_for_events_say_so_and_events_are_read(tmp_path: Path) -> None:
     data = Days()
     for number in range(9_500):
@@ -378,21 +390,3 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     env = environment("https://x.example", pace=1, only=("mixpanel",)) | {f"POPS_MIXPANEL_{name}": value}
     with pytest.raises(InvalidSettings, match=f"POPS_MIXPANEL_{name}"):
         load_settings("mixpanel", MixpanelSettings, env)
-
-
-def test_read_days_join_into_stretches() -> None:
-    read = ReadDays([])
-    for day in (5, 3, 9, 4, 8, 3):
-        read = read.adding(date(2026, 11, day))
-    assert read.as_json() == [["2026-11-03", "2026-11-05"], ["2026-11-08", "2026-11-09"]]
-    assert date(2026, 11, 4) in read
-    assert date(2026, 11, 6) not in read
-
-
-def test_a_small_budget_shortens_the_look_back_and_reaches_history_all_the_same(tmp_path: Path) -> None:
-    with served(Days()) as vendor:
-        outcomes = []
-        while not outcomes or outcomes[-1] == "paused":
-            outcomes.append(vendor.run(tmp_path, REQUESTS_PER_RUN="8", LOOK_BACK_DAYS="21").outcome)
-            assert len(outcomes) < 10
-    assert cursor(tmp_path)["days"] == [["2026-11-01", "2026-11-09"]]

@@ -12,6 +12,9 @@ from connectors.lines import line_pages, lines_of
 
 DAY = timedelta(days=1)
 LONGEST_LAST_LINE = 16 * 1024 * 1024
+# A query asks for as many days as bring about half of this much, and for so many at most.
+MOST_BYTES = 256 * 1024 * 1024
+MOST_DAYS = 31
 
 _KEY = """
 try(json_extract_string({0}, [
@@ -84,12 +87,16 @@ class ReadDays:
 
 @dataclass(frozen=True)
 class Progress:
-    """The days of a time zone that are read for good, and those besides that the reading to `until` has asked for."""
+    """The days of a time zone that are read for good, and those besides that the reading to `until` has asked for.
+
+    `at_once`: for so many days the next query asks.
+    """
 
     zone: str
     until: datetime
     settled: ReadDays
     asked: ReadDays
+    at_once: int = 1
 
     @classmethod
     def of(cls, cursor: Cursor | None, zone: str, until: datetime) -> "Progress":
@@ -98,7 +105,11 @@ class Progress:
             cursor = {"days": []}
         is_same = cursor.get("until") == until.isoformat()
         return cls(
-            zone, until, ReadDays.of(cursor["days"]), ReadDays.of(cursor.get("asked", []) if is_same else [])
+            zone,
+            until,
+            ReadDays.of(cursor["days"]),
+            ReadDays.of(cursor.get("asked", []) if is_same else []),
+            cursor.get("at_once", 1),
         )
 
     def __contains__(self, day: date) -> bool:
@@ -110,12 +121,32 @@ class Progress:
             return replace(self, settled=self.settled.adding(day))
         return replace(self, asked=self.asked.adding(day))
 
+    def sized(self, days: int, size: int) -> "Progress":
+        """This after a query of so many days brought so many bytes: twice the days next time, half of them, or as many."""
+        if size > MOST_BYTES:
+            return replace(self, at_once=max(1, days // 2))
+        if days < self.at_once or size > MOST_BYTES // 2:
+            return self
+        return replace(self, at_once=min(2 * days, MOST_DAYS))
+
+    def next_days(self, newest: date, oldest: date) -> tuple[date, date] | None:
+        """First and last of the days to be asked for next: the newest that are not read, as far as they follow each other."""
+        days = (newest - number * DAY for number in range((newest - oldest).days + 1))
+        last = next((day for day in days if day not in self), None)
+        if last is None:
+            return None
+        first = last
+        while first - DAY >= oldest and first - DAY not in self and (last - first).days + 1 < self.at_once:
+            first -= DAY
+        return first, last
+
     def cursor(self) -> Cursor:
         return {
             "zone": self.zone,
             "days": self.settled.as_json(),
             "until": self.until.isoformat(),
             "asked": self.asked.as_json(),
+            "at_once": self.at_once,
         }
 
 
