@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,9 +20,10 @@ from settings.home import DBT_PROJECT, Home
 from settings.night import reporting_zone
 from settings.weeks import week_starts_on
 
-# Beside dbt's manifest: the state of the files that it is of, and the SQL of the project's tests.
+# Beside dbt's manifest: the state of the files that it is of, the SQL of the project's tests, and the state last built.
 STAMP = "manifest.stamp"
 _TESTS = "tests.json"
+_BUILT = "built.stamp"
 # The night's date in that SQL, which is the same for all nights.
 _AS_OF = "${as_of}"
 
@@ -64,7 +66,7 @@ def parse(project: DbtProject) -> None:
     (_target(project) / _TESTS).write_text(json.dumps(queries))
 
 
-def test_queries(project: DbtProject, as_of: date) -> dict[str, str]:
+def queries_of_tests(project: DbtProject, as_of: date) -> dict[str, str]:
     """By id of each data test, the query of the rows that break it."""
     queries = json.loads((_target(project) / _TESTS).read_text())
     return {name: query.replace(_AS_OF, as_of.isoformat()) for name, query in queries.items()}
@@ -72,18 +74,32 @@ def test_queries(project: DbtProject, as_of: date) -> dict[str, str]:
 
 def build_models(project: DbtProject, names: Collection[str] | None = None) -> list[ModelResult]:
     """Build all models, or those of `names`, for the night of `POPS_AS_OF`. Raises dagster.Failure when dbt ends before it
-    reaches a model."""
+    reaches a model.
+
+    Tables that grow are built anew by the first build of a changed project: an older project's rows may be others.
+    """
     if names is not None and not names:
         return []
-    options = [] if names is None else ["--select", *sorted(names)]
+    options = ["--full-refresh"] if is_changed(project) else []
+    if names is not None:
+        options += ["--select", *sorted(names)]
     try:
         done = _invoke(project, ["run", "--no-write-json", *options])
     except RuntimeError as problem:
         raise dg.Failure(without_records(str(problem))) from None
+    if names is None and done.success:
+        shutil.copyfile(_target(project) / STAMP, _target(project) / _BUILT)
     return [
         ModelResult(each.node.unique_id, str(each.status), str(each.message or ""), each.execution_time)
         for each in done.result.results
     ]
+
+
+def is_changed(project: DbtProject, *, at_first: bool = True) -> bool:
+    """Whether the project, or a variable of it, is another than the one that last built all models here; before the first
+    build this is what `at_first` says."""
+    built, present = _target(project) / _BUILT, _target(project) / STAMP
+    return built.read_text() != present.read_text() if built.exists() else at_first
 
 
 def dbt_variables() -> str:

@@ -15,15 +15,15 @@ from orchestration.dbt_calls import parsed_project
 from orchestration.jobs import build_schedules, nightly, weekly_report
 from settings.home import Home
 
-_project = parsed_project(Home.from_environment())
-_models = build_dbt_assets(_project)
+project = parsed_project(Home.from_environment())
+_models = build_dbt_assets(project)
 
 defs = dg.Definitions(
     assets=[
         *vendor_assets(),
         *ingestion_assets(),
         _models,
-        metric_values_asset(_project, _models),
+        metric_values_asset(project, _models),
         published_mart_asset(_models),
         *served_assets(),
         health_report,

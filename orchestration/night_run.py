@@ -18,6 +18,7 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 from checks.blockers import Blocker
 from checks.contract import CheckStatus
 from messages.channels import links
+from orchestration.dbt_calls import is_changed
 from orchestration.evaluations import blockers, failed_checks
 from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PRELOADED, PUBLISHED_MART, target_key
 from orchestration.runs import AS_OF_TAG
@@ -66,8 +67,10 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
     published = False
     with _only_night(home), _printed_to(log):
         _begin_imports_of_steps()
-        from orchestration.definitions import nightly_job
+        from orchestration.definitions import nightly_job, project
 
+        if is_changed(project, at_first=False):
+            say("the models are others than the last night's: tables that grow are built anew from raw")
         job = dg.reconstructable(nightly_job)
         with dg.DagsterInstance.get() as instance:
             _bury_killed_nights(instance)

@@ -19,7 +19,7 @@ from checks.runner import connect
 from connectors.runner import prepare_raw
 from connectors.settings import enabled_sources
 from orchestration.check_words import CheckWords
-from orchestration.dbt_calls import build_models, test_queries
+from orchestration.dbt_calls import build_models, queries_of_tests
 from orchestration.evaluations import failure_of
 from orchestration.keys import FRESH, WAREHOUSE_POOL
 from orchestration.model_facts import BuiltModels
@@ -115,7 +115,7 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         asked = _askable(
             test_of, context.selected_asset_check_keys, manifest, {each.unique_id for each in unbuilt}
         )
-        told, queries = BuiltModels(manifest, project, dbt_build), test_queries(project, as_of)
+        told, queries = BuiltModels(manifest, project, dbt_build), queries_of_tests(project, as_of)
         with connect(home.warehouse, home.root / "raw") as connection:
             for model in built:
                 yield told.materialized(model.unique_id, model.seconds, connection)

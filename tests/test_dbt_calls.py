@@ -1,0 +1,154 @@
+"""dbt within the night's process: what it builds, what its tests find, and what it keeps to itself."""
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import duckdb
+import pytest
+from dagster_dbt import DbtProject
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from checks.dbt_tests import run_tests
+from orchestration.dbt_calls import STAMP, build_models, is_changed, parse, parsed_project, queries_of_tests
+from settings.home import Home
+
+PERSON = "ann.smith@acme.example"
+FILES = {
+    "dbt_project.yml": "{name: small, profile: small, config-version: 2, models: {+materialized: table}}",
+    "profiles.yml": """
+        small: {target: here, outputs: {here: {type: duckdb, path: "{{ env_var('POPS_HOME') }}/warehouse.duckdb"}}}
+        """,
+    "models/grown.sql": """
+        {{ config(materialized='incremental') }}
+        select 'first' as rule, {{ '2' if is_incremental() else '1' }} as night
+        """,
+    "models/visits.sql": "select i as visit_id, case when i > 3 then 'web' end as channel from range(6) as numbers(i)",
+    "models/broken.sql": f"select cast('{PERSON}' as integer) as number",
+    "models/after.sql": "select * from {{ ref('broken') }}",
+    "models/models.yml": """
+        models:
+          - name: visits
+            columns:
+              - name: visit_id
+                data_tests: [unique, not_null]
+              - name: channel
+                data_tests:
+                  - not_null
+                  - accepted_values: {arguments: {values: [app]}, config: {severity: warn}}
+                  - not_null: {name: few_lack_a_channel, config: {error_if: ">10", warn_if: ">5"}}
+                  - not_null: {name: some_lack_a_channel, config: {error_if: ">10", warn_if: ">3"}}
+        """,
+    "tests/no_visit_of_the_night.sql": """
+        select * from {{ ref('visits') }} where cast('{{ var("as_of", "2000-01-01") }}' as date) = date '2026-11-16'
+        """,
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbtProject:
+    home = Home(tmp_path / "home")
+    home.dbt_target.mkdir(parents=True)
+    monkeypatch.setenv("POPS_HOME", str(home.root))
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(dedent(text).lstrip())
+    small = DbtProject(tmp_path, target_path=home.dbt_target, profiles_dir=tmp_path)
+    _parsed(small, "first")
+    return small
+
+
+def _parsed(project: DbtProject, stamp: str) -> None:
+    parse(project)
+    (project.manifest_path.parent / STAMP).write_text(stamp)
+
+
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(f"{os.environ['POPS_HOME']}/warehouse.duckdb", read_only=True) as warehouse:
+        return warehouse.execute(query).fetchall()
+
+
+def test_what_grows_is_built_anew_only_by_another_project(project: DbtProject) -> None:
+    assert is_changed(project)
+    assert not is_changed(project, at_first=False)
+    build_models(project, ["grown"])
+    # A part of the models leaves the others as they were, so the project counts as changed until all are built.
+    assert is_changed(project)
+    (Path(project.project_dir) / "models" / "broken.sql").write_text("select 1 as number")
+    _parsed(project, "second")
+    build_models(project)
+    assert not is_changed(project)
+    build_models(project)
+    assert _rows("select rule, night from grown order by all") == [("first", 1), ("first", 2)]
+
+    grown = Path(project.project_dir) / "models" / "grown.sql"
+    grown.write_text(grown.read_text().replace("first", "second"))
+    _parsed(project, "third")
+    assert is_changed(project, at_first=False)
+    build_models(project)
+    assert _rows("select rule, night from grown") == [("second", 1)]
+    assert not is_changed(project)
+
+
+def test_a_model_that_fails_is_told_and_costs_what_comes_after_it(
+    project: DbtProject, capfd: pytest.CaptureFixture[str]
+) -> None:
+    results = {each.unique_id.rsplit(".", 1)[-1]: each for each in build_models(project)}
+    assert {name: each.status for name, each in results.items()} == {
+        "grown": "success", "visits": "success", "broken": "error", "after": "skipped",
+    }  # fmt: skip
+    assert "Conversion Error" in results["broken"].message
+    printed = capfd.readouterr()
+    kept = [path.read_bytes() for path in Path(os.environ["POPS_HOME"]).rglob("*.log*")]
+    assert PERSON not in printed.out + printed.err
+    assert not [text for text in kept if PERSON.encode() in text]
+
+
+def test_every_test_is_judged_as_dbt_judges_it(project: DbtProject) -> None:
+    build_models(project, ["visits"])
+    nodes = json.loads(project.manifest_path.read_text())["nodes"]
+    queries = queries_of_tests(project, date(2026, 11, 16))
+    with duckdb.connect(f"{os.environ['POPS_HOME']}/warehouse.duckdb", read_only=True) as warehouse:
+        ours = {each.unique_id: each for each in run_tests(warehouse, queries, nodes)}
+    folder = str(project.project_dir)
+    flags = [
+        "--project-dir",
+        folder,
+        "--profiles-dir",
+        folder,
+        "--target-path",
+        os.environ["POPS_HOME"] + "/other",
+    ]
+    done = dbtRunner().invoke(["test", "--quiet", "--vars", "{as_of: 2026-11-16}", *flags])
+    DuckDBConnectionManager.close_all_connections()
+    theirs = {each.node.unique_id: each for each in done.result.results}  # type: ignore[union-attr]
+    assert len(ours) == len(theirs) == 7
+    assert {name: (each.passed, 0 if each.passed else each.failing_count) for name, each in ours.items()} == {
+        name: (str(each.status) == "pass", each.failures) for name, each in theirs.items()
+    }
+    assert sorted(each.failing_count for each in ours.values() if not each.passed) == [1, 4, 4, 6]
+
+
+def test_a_test_that_cannot_be_run_says_nothing_of_the_data(project: DbtProject) -> None:
+    build_models(project, ["visits"])
+    with duckdb.connect() as empty:
+        nodes = {"test.a": {"config": {"fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0"}}}
+        (outcome,) = run_tests(empty, {"test.a": "select * from nowhere"}, nodes)
+    assert outcome.error.startswith("Runtime Error in test\n  Catalog Error")
+    assert (outcome.passed, outcome.failing_count, outcome.failing_keys) == (False, 0, ())
+
+
+def test_every_data_test_of_ours_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a warehouse; and none needs what only dbt's session has: the key of personal data."""
+    monkeypatch.setenv("POPS_HOME", str(tmp_path))
+    ours = parsed_project(Home(tmp_path))
+    nodes = json.loads(ours.manifest_path.read_text())["nodes"]
+    queries = queries_of_tests(ours, date(2026, 11, 16))
+    assert queries.keys() == {name for name, node in nodes.items() if node["resource_type"] == "test"}
+    assert not [name for name, query in queries.items() if "getvariable" in query or "${" in query]
+    dated = [query for query in queries.values() if "2026-11-16" in query]
+    assert len(dated) >= 5
