@@ -69,7 +69,8 @@ def _parsed(project: DbtProject, stamp: str) -> None:
 
 def _rows(query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(f"{os.environ['POPS_HOME']}/warehouse.duckdb", read_only=True) as warehouse:
-        return warehouse.execute(query).fetchall()
+        found: list[tuple[Any, ...]] = warehouse.execute(query).fetchall()
+        return found
 
 
 def test_what_grows_is_built_anew_only_by_another_project(project: DbtProject) -> None:
@@ -125,7 +126,7 @@ def test_every_test_is_judged_as_dbt_judges_it(project: DbtProject) -> None:
     ]
     done = dbtRunner().invoke(["test", "--quiet", "--vars", "{as_of: 2026-11-16}", *flags])
     DuckDBConnectionManager.close_all_connections()
-    theirs = {each.node.unique_id: each for each in done.result.results}  # type: ignore[union-attr]
+    theirs = {each.node.unique_id: each for each in done.result.results}
     assert len(ours) == len(theirs) == 7
     assert {name: (each.passed, 0 if each.passed else each.failing_count) for name, each in ours.items()} == {
         name: (str(each.status) == "pass", each.failures) for name, each in theirs.items()
