@@ -38,7 +38,7 @@ hooks: .venv/ready-dev
 	$(BIN)/pre-commit install
 
 bench: .venv/ready-dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench && $(BIN)/python -m tests.bench_nights
 
 # Apache Superset in an environment of its own (Python 3.11 or 3.12), reading both published targets while they change.
 bi-check: .venv/ready-dev .venv-bi/ready
