@@ -65,6 +65,10 @@ _ALL = (
         "(select funnel_id, step, step_name from mart.dim_funnel_step)",
         ("step", "funnel_id"),
     ),
+    Dimension(
+        "days",
+        "Number of days that the row speaks of, or the first and last of them; null where the metric knows none.",
+    ),
 )
 DIMENSIONS: Mapping[str, Dimension] = {each.name: each for each in _ALL}
 # SQL: whether a row of `metrics.metric_values` stands for the whole.

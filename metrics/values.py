@@ -145,6 +145,9 @@ def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists metrics.metric_values "
         f"({_COLUMNS}, revision integer, as_of date, is_current boolean)"
     )
+    for name in DIMENSIONS:
+        # Where an earlier version made the table, a dimension may have come since.
+        connection.execute(f"alter table metrics.metric_values add column if not exists {name} text")
     create_state(connection)
     _create_temporary_tables(connection)
 
@@ -301,10 +304,10 @@ def _append(
     )
     connection.execute(
         f"""
-        insert into metrics.metric_values
+        insert into metrics.metric_values by name
         select
             metric, definition_version, grain, period_start, {_NAMES}, numerator, denominator, value, n,
-            revision, cast(? as date), is_current
+            revision, cast(? as date) as as_of, is_current
         from changes
         order by metric, grain, period_start, {_NAMES}
         """,

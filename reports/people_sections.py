@@ -16,8 +16,10 @@ from reports.sections import (
     Table,
     caveats,
     cell,
+    cell_of_week,
     count,
     last,
+    of_week,
     table_of,
     warning,
     weeks,
@@ -60,6 +62,7 @@ def retention(report: HealthReport) -> Section | None:
                     warning(report, *metrics),
                 )
             )
+    figures.extend(_days_of_the_week(report))
     if not figures:
         return None
     return Section(
@@ -68,6 +71,44 @@ def retention(report: HealthReport) -> Section | None:
         figures=tuple(figures),
         caveats=caveats(report, ("product_analytics",), ("lifecycle", "retention")),
     )
+
+
+def _days_of_the_week(report: HealthReport) -> list[Figure]:
+    """On how many days of the week its active people were there."""
+    say = report.say
+    at_least = of_week(report.by("stickiness_at_least_days_rate", "days"), report)
+    at_least = at_least[at_least["value"].notna()]
+    if at_least.empty:
+        return []
+    names = [say.plural("{n} day", "{n} days", int(days)) for days in at_least["days"]]
+    bars = pd.DataFrame(
+        {"days": names, "value": at_least["value"].to_numpy(), "text": [say.percent(each) for each in at_least["value"]]}
+    )  # fmt: skip
+    return [
+        Figure(
+            say.text("Share of this week's active people who were there on so many days or more."),
+            charts.bars(bars, "days", say.text("active people"), say.text("Active people by days of the week"), say, "percent"),
+            Table(
+                say.text("Active people by days of the week"),
+                (
+                    Head(say.text("days")),
+                    Head(say.text("exactly"), True),
+                    Head(say.text("or more"), True),
+                    Head("n", True),
+                ),
+                tuple(
+                    (
+                        name,
+                        cell_of_week(report, "stickiness_exact_days_rate", days=row["days"]),
+                        cell(report, "stickiness_at_least_days_rate", row),
+                        count(report, row["n"]),
+                    )
+                    for name, row in zip(names, at_least.to_dict("records"), strict=True)
+                ),
+            ),
+            warning(report, "stickiness_at_least_days_rate"),
+        )
+    ]  # fmt: skip
 
 
 def funnel(report: HealthReport) -> Section | None:

@@ -40,6 +40,8 @@ MART_SQL = {
     "feature_reach_rate": _of("mart_feature_week", "week_start", "any_value(user_count / active_user_count)", member="feature_id"),
     "feature_breadth_rate": _of("mart_feature_week", "week_start", "sum(adopter_count) / nullif(sum(eligible_user_count), 0)"),
     "features_used_rate": _of("mart_product_week", "week_start", "sum(used_feature_count) / nullif(sum(judged_feature_count), 0)"),
+    "stickiness_exact_days_rate": _of("mart_stickiness_week", "week_start", "sum(exact_user_count) / sum(active_user_count)", member="cast(days as text)"),
+    "stickiness_at_least_days_rate": _of("mart_stickiness_week", "week_start", "sum(at_least_user_count) / sum(active_user_count)", member="cast(days as text)"),
     "zombie_features": _of("mart_product_week", "week_start", "sum(zombie_feature_count)"),
     "tickets_created": _of("fct_ticket", "created_date", "count(*)", _COUNTED),
     "untagged_ticket_share": _of("fct_ticket", "created_date", "avg(case when feature_id = '(untagged)' then 1.0 else 0 end)", _COUNTED),

@@ -14,6 +14,8 @@ CATALOGUE = {
     "active_users_week": (PRODUCT, "users", "week", USERS),
     "new_users": (PRODUCT, "users", "week", "|segment"),
     "stickiness_ratio": (PRODUCT, "ratio", "month", ""),
+    "stickiness_exact_days_rate": (PRODUCT, "ratio", "week", "days|days+segment"),
+    "stickiness_at_least_days_rate": (PRODUCT, "ratio", "week", "days|days+segment"),
     "lifecycle_new_users": (PRODUCT, "users", "week", "|segment"),
     "lifecycle_current_users": (PRODUCT, "users", "week", "|segment"),
     "lifecycle_resurrected_users": (PRODUCT, "users", "week", "|segment"),

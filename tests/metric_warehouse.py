@@ -81,6 +81,10 @@ TABLES = {
     "intermediate.int_usage__account_retention_weeks": (
         "account_id text, week_start date, is_retained boolean, segment text"
     ),
+    "intermediate.int_usage__stickiness_weeks": (
+        "week_start date, segment text, days bigint, exact_user_count bigint, at_least_user_count bigint, "
+        "active_user_count bigint"
+    ),
     "intermediate.int_usage__stickiness_months": (
         "month_start date, active_user_days bigint, possible_user_days bigint, monthly_active_users bigint"
     ),

@@ -19,7 +19,8 @@ SEGMENTS = ("smb", "mid_market", "enterprise")
 _RATES = {"feature_adoption_rate", "on_time_rate", "on_time_rate_last_due", "retention_rate_d1", "retention_rate_d7",
           "retention_rate_d28", "stickiness_ratio", "features_used_rate", "funnel_conversion_rate", "csat_rate", "change_failure_rate", "sprint_predictability", "one_touch_rate",
           "deployment_frequency", "roadmap_link_rate", "feature_repeat_use_rate", "ticket_csat_rate", "team_pulse_rate",
-          "feedback_negative_rate"}  # fmt: skip
+          "feedback_negative_rate", "feature_breadth_rate", "stickiness_exact_days_rate",
+          "stickiness_at_least_days_rate"}  # fmt: skip
 
 
 def _row(metric: str, weeks_back: int, value: float, n: int = 100, **dimensions: str) -> dict[str, object]:
@@ -46,6 +47,9 @@ def values() -> pd.DataFrame:
             ("ticket_csat_rate", 0.8), ("feedback_received", 12),
         ):  # fmt: skip
             rows.append(_row(metric, back, float(value)))
+        for days, exactly, at_least in (("1", 0.5, 1.0), ("2", 0.375, 0.5), ("3", 0.125, 0.125)):
+            rows.append(_row("stickiness_exact_days_rate", back, exactly, days=days))
+            rows.append(_row("stickiness_at_least_days_rate", back, at_least, days=days))
         # Sums over people: neither is the number of people.
         rows.append(_row("feature_breadth_rate", back, 0.2) | {"numerator": 250.0, "denominator": 1250.0})
         for place, feature in enumerate(("board", "timeline", "audit_log")):

@@ -105,6 +105,22 @@ def test_complete_periods(grain: str, first_day: date, as_of: date, closes: int,
     assert complete_periods(grain, first_day, as_of, closes) == expected
 
 
+def test_a_dimension_that_came_since_is_added_to_the_numbers_of_before(warehouse: Path) -> None:
+    first = run(warehouse, AS_OF - timedelta(days=1))
+    known = execute(warehouse, "select * from metrics.metric_values order by all")
+    columns = [
+        name for (name,) in execute(warehouse, "select column_name from (describe metrics.metric_values)")
+    ]
+    position = columns.index("days")
+    execute(warehouse, "alter table metrics.metric_values drop column days")
+    done = run(warehouse, AS_OF - timedelta(days=1))
+    assert (first.added, changes(done)) == (len(known), (0, 0, 0))
+    again = execute(warehouse, f"select {', '.join(columns)} from metrics.metric_values order by all")
+    assert again == known
+    assert {row[position] for row in again} == {None}
+    assert run(warehouse).added > 0
+
+
 def distinct_people(
     rows: list[tuple[str, date, str, str, str]], days: int, column: int | None
 ) -> Iterator[tuple[date, str | None, int]]:

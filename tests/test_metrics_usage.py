@@ -15,6 +15,8 @@ METRICS = (
     "feature_use_days_median",
     "feature_use_days_p90",
     "feature_breadth_rate",
+    "stickiness_exact_days_rate",
+    "stickiness_at_least_days_rate",
 )
 W46 = date(2026, 11, 9)
 
@@ -26,6 +28,14 @@ def uses(
 
 
 ROWS: dict[str, list[tuple[Any, ...]]] = {
+    "intermediate.int_usage__stickiness_weeks": [
+        (W46, "smb", 1, 5, 8, 8),
+        (W46, "smb", 2, 3, 3, 8),
+        (W46, "smb", 3, 0, 0, 8),
+        (W46, "enterprise", 1, 0, 2, 2),
+        (W46, "enterprise", 2, 1, 2, 2),
+        (W46, "enterprise", 3, 1, 1, 2),
+    ],
     "intermediate.int_features__person_weeks": [
         uses("p1", "board", 5, 2),
         uses("p2", "board", 0, 0),
@@ -60,6 +70,11 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         ("feature_uses_p90", {"feature_id": "export"}, (None, None, 9.1, 10)),
         ("feature_use_days_median", {"feature_id": "export"}, (None, None, 1.0, 10)),
         ("feature_use_days_p90", {"feature_id": "export"}, (None, None, 1.6, 10)),
+        ("stickiness_exact_days_rate", {"days": "1"}, (5.0, 10.0, 0.5, 10)),
+        ("stickiness_exact_days_rate", {"days": "3", "segment": "smb"}, (0.0, 8.0, 0.0, 8)),
+        ("stickiness_at_least_days_rate", {"days": "1"}, (10.0, 10.0, 1.0, 10)),
+        ("stickiness_at_least_days_rate", {"days": "3"}, (1.0, 10.0, 0.1, 10)),
+        ("stickiness_at_least_days_rate", {"days": "2", "segment": "enterprise"}, (2.0, 2.0, 1.0, 2)),
         ("feature_breadth_rate", {}, (13.0, 17.0, 13 / 17, 12)),
         ("feature_breadth_rate", {"product_id": "insights"}, (2.0, 3.0, 2 / 3, 2)),
         ("feature_breadth_rate", {"segment": "enterprise"}, (1.0, 1.0, 1.0, 1)),

@@ -130,11 +130,8 @@ def test_sql_on_the_mart_gives_the_published_numbers(
         if sql is None:
             continue
         first, last = last_periods(definition)
-        member = (
-            "feature_id"
-            if (("feature_id",) in definition.groupings and () not in definition.groupings)
-            else None
-        )
+        # A metric without a whole is compared by its only or first dimension.
+        member = None if () in definition.groupings else definition.groupings[0][0]
         expected = {
             key: value
             for key, value in published(mart, definition).items()

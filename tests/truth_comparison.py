@@ -16,6 +16,7 @@ KEY = (
     "stage",
     "funnel_id",
     "step",
+    "days",
 )
 # What to ask metrics.metric_values for, in this order.
 COLUMNS = (*KEY, "numerator", "denominator", "value")

@@ -27,6 +27,7 @@ def row(
     stage: str | None = None,
     funnel_id: str | None = None,
     step: str | None = None,
+    days: str | None = None,
 ) -> Row:
     """A row as `truth` returns it; a dimension that is None stands for all. `grain` is day, week or month."""
     return {
@@ -40,6 +41,7 @@ def row(
         "stage": stage,
         "funnel_id": funnel_id,
         "step": step,
+        "days": days,
         "numerator": numerator,
         "denominator": denominator,
         "value": value,

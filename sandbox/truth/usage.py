@@ -30,6 +30,7 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         *retention_rows(facts),
         *account_retention_rows(facts),
         *stickiness_rows(facts),
+        *active_day_rows(facts),
         *feature_rows(facts),
         *engagement_rows(facts),
         *funnel_rows(facts),
@@ -213,6 +214,27 @@ def stickiness_rows(facts: Facts) -> list[Row]:
         window = last - timedelta(days=29)
         monthly = sum(1 for days in facts.active_days.values() if _between(days, window, last))
         rows.append(ratio_row("stickiness_ratio", "month", first, user_days, days_in_month * monthly))
+    return rows
+
+
+def active_day_rows(facts: Facts) -> list[Row]:
+    """Of a week's active users, the shares that were active on exactly, and on at least, one to seven of its days."""
+    rows: list[Row] = []
+    for week in weeks_before(facts.as_of):
+        groups: dict[str | None, list[int]] = defaultdict(list)
+        for person, days in facts.active_days.items():
+            count = _between(days, week, week + timedelta(days=6))
+            if count:
+                groups[None].append(count)
+                groups[facts.segment(person, week)].append(count)
+        for segment, counts in groups.items():
+            for days_active in range(1, 8):
+                exact = sum(1 for count in counts if count == days_active)
+                at_least = sum(1 for count in counts if count >= days_active)
+                for kind, users in (("exact", exact), ("at_least", at_least)):
+                    metric, total = f"stickiness_{kind}_days_rate", len(counts)
+                    of = {"days": str(days_active), "segment": segment}
+                    rows.append(ratio_row(metric, "week", week, users, total, **of))
     return rows
 
 
