@@ -50,10 +50,20 @@ def parsed_project(home: Home) -> DbtProject:
     # A night's two processes load the definitions at the same time: one of them parses, the other waits.
     with (home.dbt_target / "parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (project.manifest_path.exists() and kept.exists() and kept.read_text() == stamp):
+        if not (kept.exists() and kept.read_text() == stamp and _is_whole(project)):
             parse(project)
             kept.write_text(stamp)
     return project
+
+
+def _is_whole(project: DbtProject) -> bool:
+    """Whether all that parsing left can be read: a power cut may leave empty files."""
+    for name in ("manifest.json", "semantic_manifest.json", _TESTS):
+        try:
+            json.loads((_target(project) / name).read_bytes())
+        except (OSError, ValueError):
+            return False
+    return True
 
 
 def parse(project: DbtProject) -> None:

@@ -14,6 +14,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from checks.dbt_tests import run_tests
+from orchestration import dbt_calls
 from orchestration.dbt_calls import STAMP, build_models, is_changed, parse, parsed_project, queries_of_tests
 from settings.home import Home
 
@@ -141,6 +142,22 @@ def test_a_test_that_cannot_be_run_says_nothing_of_the_data(project: DbtProject)
         (outcome,) = run_tests(empty, {"test.a": "select * from nowhere"}, nodes)
     assert outcome.error.startswith("Runtime Error in test\n  Catalog Error")
     assert (outcome.passed, outcome.failing_count, outcome.failing_keys) == (False, 0, ())
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "semantic_manifest.json", "tests.json"])
+def test_what_a_power_cut_left_empty_is_made_again(
+    project: DbtProject, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dbt_calls, "DBT_PROJECT", Path(project.project_dir))
+    home = Home.from_environment()
+    file = parsed_project(home).manifest_path.with_name(name)
+    whole = json.loads(file.read_text()).keys()
+    made = file.stat().st_mtime_ns
+    parsed_project(home)
+    assert file.stat().st_mtime_ns == made
+    file.write_bytes(b"")
+    parsed_project(home)
+    assert json.loads(file.read_text()).keys() == whole
 
 
 def test_every_data_test_of_ours_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
