@@ -83,6 +83,13 @@ def test_two_events_have_one_id_only_if_their_keys_are_whole_and_equal(events: l
         assert (its_id == other_id) == is_one, (one, other)
 
 
+def test_properties_that_are_a_text_of_json_give_the_key_that_the_properties_give() -> None:
+    as_text = {**EVENT, "properties": json.dumps(EVENT["properties"])}
+    assert ids(as_text) == ids(EVENT)
+    no_json = [{**EVENT, "properties": text} for text in ("{", "7", "[1]", "")]
+    assert len(set(ids(EVENT, *no_json))) == 5
+
+
 def test_amplitude_keeps_every_ingested_event() -> None:
     sent = [{"uuid": f"r{number}", "user_id": f"u{number}", "$insert_id": "1001"} for number in range(2)]
     assert ids(*sent, selection=archive._EVENTS) == ["r0", "r1"]
@@ -110,7 +117,7 @@ def test_a_raw_file_of_the_older_key_is_not_doubled(tmp_path: Path) -> None:
             pass
         with duckdb.connect(str(tmp_path / "raw" / "mixpanel.duckdb"), read_only=True) as raw:
             found = dict(raw.execute("select record, record_id from raw_mixpanel.events").fetchall())
-            assert raw.execute("select * from raw_mixpanel._pops_keys").fetchall() == [("events", 2)]
+            assert raw.execute("select * from raw_mixpanel._pops_keys").fetchall() == [("events", 3)]
         assert [found[text] for text in held] == ids(*map(json.loads, held))
 
 

@@ -16,10 +16,17 @@ LONGEST_LAST_LINE = 16 * 1024 * 1024
 MOST_BYTES = 256 * 1024 * 1024
 MOST_DAYS = 31
 
-_KEY = """
-try(json_extract_string({0}, [
-    '$.event', '$.properties.distinct_id', '$.properties.time', '$.properties."$insert_id"'
-]))
+# A warehouse on the way may have kept the properties as a text of JSON.
+_PROPERTIES = """
+case
+    when try(json_type({0}, '$.properties')) = 'VARCHAR' then json_extract_string({0}, '$.properties')
+    else try(cast(json_extract({0}, '$.properties') as varchar))
+end
+"""
+_OF_PROPERTIES = "try(json_extract_string({0}, ['$.distinct_id', '$.time', '$.\"$insert_id\"']))"
+_KEY = f"""
+[try(json_extract_string({{0}}, '$.event'))]
+|| coalesce({_OF_PROPERTIES.format(f"({_PROPERTIES})")}, [null, null, null])
 """
 # The export is not deduplicated: what has the same name, sender, time and insert id is one event, whose latest version
 # is the one that was processed last. What lacks one of them is the same as nothing but itself.
@@ -35,7 +42,7 @@ with parsed as (
     select
         line,
         {_KEY.format("line")} as key,
-        try(json_extract_string(line, '$.properties.mp_processing_time_ms')) as processed,
+        try(json_extract_string({_PROPERTIES.format("line")}, '$.mp_processing_time_ms')) as processed,
     from lines
 )
 select
@@ -44,12 +51,13 @@ select
     false as is_deleted,
     line as record,
     case
-        when key is null then 'The line is not JSON.'
+        when not json_valid(line) then 'The line is not JSON.'
         when coalesce(key[1], '') = '' then 'The event has no name.'
     end as reason
 from parsed
 """
-# Before, events that lack an insert id had one id if their name, sender and time were the same.
+# Before, events that lack an insert id had one id if their name, sender and time were the same, and those whose properties
+# are a text were equal to nothing but themselves.
 OLDER_KEY = _RECORD_ID.format("record", _KEY.format("record"))
 
 

@@ -71,7 +71,7 @@ class MixpanelConnector(Connector):
             key="hash of event, distinct_id, time and $insert_id; of the whole line where one of them is missing",
             key_source="Event Deduplication: two events are one if event, distinct_id, time and $insert_id are identical; "
             "one that came without $insert_id is never deduplicated.",
-            key_version=2,
+            key_version=3,
             older_key=OLDER_KEY,
             version="mp_processing_time_ms",
             cursor="the days that are read for good, as stretches, the time zone they are counted in, and how many days a query takes",

@@ -1,75 +1,62 @@
 -- Grain: one row a support tool and kind of flaw: how many records of how many lack what a number needs, or say what nobody
 -- knows. A flaw that no record has has no row.
-with flaws as (
+with zendesk_tickets as (
     select
-        'zendesk' as source,
-        'tickets' as subject,
-        'tickets_without_time_of_creation' as check_name,
-        sum(case when created_at is null then 1 else 0 end) as counted,
-        count(*) as total
+        ticket_id,
+        tags
     from {{ ref('stg_zendesk__tickets') }}
+),
+
+zendesk_tags as (
+    {{ json_array_rows('zendesk_tickets', ['ticket_id'], 'tags') }}
+),
+
+flaws as (
+    {% for source, tickets, status, events, event_lacks_something in [
+        ('zendesk', 'stg_zendesk__tickets', 'status', 'stg_zendesk__ticket_events', 'ticket_id is null or occurred_at is null'),
+        ('intercom', 'stg_intercom__conversations', 'state', 'stg_intercom__conversation_parts', 'occurred_at is null'),
+    ] -%}
+    {{ coverage_rows(ref(tickets), 'tickets', source=text_literal(source), checks=[
+        ('tickets_without_time_of_creation', 'created_at is null', 'true',
+         'Tickets that do not say when they were created: in no metric.'),
+        ('tickets_with_unknown_status', status ~ ' is null', 'true', 'Tickets whose record has a status that nobody knows.'),
+    ]) }}
     union all
-    select
-        'intercom' as source,
-        'tickets' as subject,
-        'tickets_without_time_of_creation' as check_name,
-        sum(case when created_at is null then 1 else 0 end) as counted,
-        count(*) as total
-    from {{ ref('stg_intercom__conversations') }}
+    {{ coverage_rows(ref(events), 'ticket_events', source=text_literal(source), checks=[
+        ('ticket_events_without_ticket_or_time', event_lacks_something, 'true',
+         'Events that name no ticket or no time: left out of the history of tickets.'),
+    ]) }}
     union all
-    select
-        'zendesk' as source,
-        'tickets' as subject,
-        'tickets_with_unknown_status' as check_name,
-        sum(case when status is null then 1 else 0 end) as counted,
-        count(*) as total
-    from {{ ref('stg_zendesk__tickets') }}
+    {% endfor -%}
+    {{ coverage_rows(ref('stg_zendesk__satisfaction_ratings'), 'ratings', source="'zendesk'", checks=[
+        ('ratings_without_time', 'created_at is null', 'true',
+         'Ratings that do not say when they were asked for: in no metric.'),
+        ('ratings_out_of_scale', zendesk_rating('score') ~ " is null and score not in ('offered', 'unoffered')", 'score is not null',
+         'Ratings that are none of the scale: taken as asked for, and not answered.'),
+    ]) }}
     union all
-    select
-        'intercom' as source,
-        'tickets' as subject,
-        'tickets_with_unknown_status' as check_name,
-        sum(case when state is null then 1 else 0 end) as counted,
-        count(*) as total
-    from {{ ref('stg_intercom__conversations') }}
+    {{ coverage_rows(ref('stg_intercom__conversation_ratings'), 'ratings', source="'intercom'", checks=[
+        ('ratings_out_of_scale', 'is_out_of_scale', 'rating is not null or is_out_of_scale',
+         'Ratings that are none of the scale: taken as asked for, and not answered.'),
+    ]) }}
     union all
-    select
-        'zendesk' as source,
-        'ticket_events' as subject,
-        'ticket_events_without_ticket_or_time' as check_name,
-        sum(case when ticket_id is null or occurred_at is null then 1 else 0 end) as counted,
-        count(*) as total
-    from {{ ref('stg_zendesk__ticket_events') }}
+    {{ coverage_rows('zendesk_tags', 'ticket_tags', source="'zendesk'", checks=[
+        ('ticket_tags_unreadable', ticket_tag('item') ~ ' is null', 'true',
+         'Tags of tickets that are no text or have no name: they are left out.'),
+    ]) }}
     union all
-    select
-        'intercom' as source,
-        'ticket_events' as subject,
-        'ticket_events_without_ticket_or_time' as check_name,
-        sum(case when occurred_at is null then 1 else 0 end) as counted,
-        count(*) as total
-    from {{ ref('stg_intercom__conversation_parts') }}
-    union all
-    select
-        'zendesk' as source,
-        'ratings' as subject,
-        'ratings_without_time' as check_name,
-        sum(case when created_at is null then 1 else 0 end) as counted,
-        count(*) as total
-    from {{ ref('stg_zendesk__satisfaction_ratings') }}
+    {{ coverage_rows(ref('stg_intercom__conversation_tags'), 'ticket_tags', source="'intercom'", checks=[
+        ('ticket_tags_unreadable', 'tag is null', 'true',
+         'Tags of tickets that are no text or have no name: they are left out.'),
+    ]) }}
 )
 
 select
     source,
     subject,
     check_name,
-    cast(counted as bigint) as counted,
-    cast(total as bigint) as total,
-    case check_name
-        when 'tickets_without_time_of_creation' then 'Tickets that do not say when they were created: in no metric.'
-        when 'tickets_with_unknown_status' then 'Tickets whose record has a status that nobody knows.'
-        when 'ticket_events_without_ticket_or_time'
-            then 'Events that name no ticket or no time: left out of the history of tickets.'
-        when 'ratings_without_time' then 'Ratings that do not say when they were asked for: in no metric.'
-    end as explanation
+    counted,
+    total,
+    explanation
 from flaws
 where counted > 0

@@ -5,10 +5,7 @@ with ratings as (
         'zendesk' as source,
         'zendesk:ticket:' || ticket_id as ticket_id,
         'zendesk:rating:' || rating_id as rating_id,
-        case
-            when score like 'good%' then 'good'
-            when score like 'bad%' then 'bad'
-        end as score,
+        {{ zendesk_rating('score') }} as score,
         has_comment,
         created_at as offered_at,
         updated_at as rated_at

@@ -12,10 +12,12 @@ tag_rows as (
 
 select distinct
     'zendesk:ticket:' || ticket_id as ticket_id,
-    item as tag
+    {{ ticket_tag('item') }} as tag
 from tag_rows
+where {{ ticket_tag('item') }} is not null
 union all
 select
     'intercom:conversation:' || conversation_id as ticket_id,
     tag
 from {{ ref('stg_intercom__conversation_tags') }}
+where tag is not null

@@ -19,6 +19,7 @@ conversations as (
 select
     record_id as conversation_id,
     case when rating between 1 and 5 then rating end as rating,
+    coalesce(rating not between 1 and 5, false) as is_out_of_scale,
     coalesce(trim(remark), '') <> '' as has_comment,
     {{ from_epoch('requested_seconds') }} as requested_at,
     case when rating between 1 and 5 then {{ from_epoch('coalesce(rated_seconds, requested_seconds)') }} end

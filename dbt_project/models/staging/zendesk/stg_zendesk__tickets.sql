@@ -33,7 +33,7 @@ select
     priority,
     ticket_type,
     channel,
-    coalesce(tags, '[]') as tags,
+    {{ json_as_list("coalesce(nullif(tags, 'null'), '[]')") }} as tags,
     satisfaction_score,
     vendor_reopen_count,
     is_deleted or coalesce(lower(status_original) = 'deleted', false) as is_deleted,
