@@ -90,6 +90,20 @@ WRONG = {
         None,
         "set window_days or window_hours, one of them",
     ),
+    "funnel of two years": (
+        "funnels.yml",
+        "window_days: 7",
+        "window_days: 731",
+        0,
+        "less than or equal to 366",
+    ),
+    "funnel of many hours": (
+        "funnels.yml",
+        "window_days: 7",
+        "window_hours: 8785",
+        0,
+        "less than or equal to 8784",
+    ),
     "unknown funnel product": ("funnels.yml", "product: studio", "product: nothing", -2, "`nothing`"),
     "duplicate id": ("features.yml", "id: automation", "id: board", 0, "`board` is used twice"),
     "shared event": (

@@ -21,6 +21,8 @@ from connectors.registry.stages import EpicEntry, not_computed
 
 Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 EpicKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")]
+# A week of a funnel is published when the window after it is over.
+LONGEST_WINDOW_DAYS = 366
 
 
 class Organisation(Entry):
@@ -81,8 +83,8 @@ class Funnel(Entry):
     name: Text
     product: Text
     owner: Owner
-    window_days: Annotated[int, Field(gt=0)] | None = None
-    window_hours: Annotated[int, Field(gt=0)] | None = None
+    window_days: Annotated[int, Field(gt=0, le=LONGEST_WINDOW_DAYS)] | None = None
+    window_hours: Annotated[int, Field(gt=0, le=24 * LONGEST_WINDOW_DAYS)] | None = None
     steps: Annotated[list[FunnelStep], Field(min_length=2)]
 
     @model_validator(mode="after")

@@ -1,0 +1,114 @@
+"""Every setting of the registry has an effect: some model or page reads it, or it is said here why none does."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from connectors.registry.schema import Registry
+
+ROOT = Path(__file__).parents[1]
+MODELS = ROOT / "dbt_project" / "models"
+_STAGED = re.compile(r"\('([^']+)', '(\w+)', '\w+'\)")
+# What no model reads but Python does: the file, and how it says the field.
+PAGES = {
+    "owners.id": ("settings/owners.py", "entry.id"),
+    "owners.owner": ("settings/owners.py", "entry.owner"),
+    "owners.slack": ("settings/owners.py", "each.slack"),
+    "owners.slack_channel": ("settings/owners.py", "each.slack_channel"),
+    "products.owner": ("reports/glossary_data.py", "registry.products"),
+    "funnels.owner": ("reports/glossary_data.py", "registry.funnels"),
+    "surveys.owner": ("reports/glossary_data.py", "registry.surveys"),
+    "surveys.name": ("reports/glossary_data.py", "each.name"),
+    "stages.name": ("reports/glossary_data.py", "_stage_name"),
+    "glossary.id": ("reports/glossary_data.py", "entry.id"),
+    "glossary.kind": ("reports/glossary_data.py", "each.kind"),
+    "glossary.name": ("reports/glossary_data.py", "entry.name"),
+    "glossary.description": ("reports/glossary_data.py", "entry.description"),
+    "glossary.metrics": ("reports/glossary_data.py", "each.metrics"),
+    "glossary.fr.name": ("reports/glossary_data.py", "french.name"),
+    "glossary.fr.description": ("reports/glossary_data.py", "french.description"),
+}
+# What a staging model makes of a list, and hands on by this name.
+HANDED_ON_AS = {"exclusions.values": "value", "calendar.id": "calendar_date"}
+# Why nothing reads them.
+WITHOUT_EFFECT = {
+    "calendar.name": "says to who reads the file which holiday it is, or whose hours",
+    "targets.id": "names the entry in what is said of a broken registry",
+    "exchange_rates.id": "names the entry in what is said of a broken registry",
+}
+
+
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The record that a field holds, or holds a list of."""
+    if isinstance(annotation, type):
+        return annotation if issubclass(annotation, BaseModel) else None
+    return next((found for each in get_args(annotation) if (found := model_in(each))), None)
+
+
+def settings_of(model: type[BaseModel], path: str) -> Iterator[str]:
+    """Every setting below a record, by its path as the file spells it."""
+    for name, field in model.model_fields.items():
+        inner = model_in(field.annotation)
+        place = f"{path}.{field.alias or name}"
+        yield from settings_of(inner, place) if inner else (place,)
+
+
+SETTINGS = [each.removeprefix(".") for each in settings_of(Registry, "")]
+
+
+def texts() -> dict[str, str]:
+    """The SQL of every model; of a mart that is another model's rows also its contract, which is its list of columns."""
+    found = {}
+    for path in MODELS.rglob("*.sql"):
+        sql = path.read_text()
+        found[path.stem] = sql + (path.with_suffix(".yml").read_text() if "select_contract" in sql else "")
+    return found
+
+
+def names_of(setting: str, staging: str) -> set[str]:
+    """By what names a staging model hands a setting on: a column, or a property of one that holds JSON."""
+    _, path = setting.split(".", 1)
+    if setting in HANDED_ON_AS:
+        return {HANDED_ON_AS[setting]}
+    staged = dict(_STAGED.findall(staging))
+    if path in staged:
+        return {staged[path]}
+    return {f"'{path.rsplit('.', 1)[1]}'"} if path.split(".")[0] in staged else set()
+
+
+def is_said(name: str, sql: str) -> bool:
+    if name.endswith("_field"):
+        # The hidden fields of a form are read in a loop over their names.
+        return f"'{name.removesuffix('_field')}'" in sql and "'_field'" in sql
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql) is not None
+
+
+def readers(setting: str) -> list[str]:
+    """The models that read a setting from its staging model; those that stage it from a list of that model count too."""
+    stream, models = setting.split(".", 1)[0], texts()
+    return [
+        reader
+        for staging, sql in models.items()
+        if f"source('registry', '{stream}')" in sql
+        for name in names_of(setting, sql)
+        for reader, text in models.items()
+        if reader != staging and f"ref('{staging}')" in text and is_said(name, text)
+    ]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_has_an_effect(setting: str) -> None:
+    if setting in PAGES:
+        file, words = PAGES[setting]
+        assert words in (ROOT / file).read_text(), setting
+    else:
+        assert bool(readers(setting)) != (setting in WITHOUT_EFFECT), setting
+
+
+def test_only_settings_are_excused() -> None:
+    assert len(SETTINGS) > 80
+    assert {*PAGES, *HANDED_ON_AS, *WITHOUT_EFFECT} <= set(SETTINGS)
