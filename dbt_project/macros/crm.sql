@@ -44,3 +44,41 @@
 {% macro currency_code(text) -%}
     {{ text_capture("upper(trim(" ~ text ~ "))", '^([A-Z]{3})$') }}
 {%- endmacro %}
+
+{# A select of `record_id`, `owner_id`: who owned a deal when it was closed, of the deals that any version read of them
+   before as_of says are closed: the owner in the first such version since the deal was last open. `versions` is a CTE with
+   the columns record_id, extracted_at, owner_id, is_closed, updated_at of every version. #}
+{% macro closing_owners(versions) -%}
+    select
+        record_id,
+        owner_id
+    from (
+        select
+            record_id,
+            owner_id,
+            row_number() over (partition by record_id order by changed_at asc, extracted_at asc) as place
+        from (
+            select
+                record_id,
+                owner_id,
+                is_closed,
+                extracted_at,
+                changed_at,
+                max(case when not coalesce(is_closed, false) then changed_at end) over (partition by record_id) as last_open_at
+            from (
+                select
+                    record_id,
+                    owner_id,
+                    is_closed,
+                    extracted_at,
+                    coalesce(updated_at, extracted_at) as changed_at
+                from {{ versions }}
+            ) as dated
+            where changed_at < {{ as_of_at() }}
+        ) as known
+        where
+            is_closed
+            and (last_open_at is null or changed_at > last_open_at)
+    ) as closings
+    where place = 1
+{%- endmacro %}

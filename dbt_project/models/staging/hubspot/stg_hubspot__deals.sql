@@ -1,4 +1,4 @@
--- Grain: one row a deal that existed by as_of, in the state of then. The deal's name stays behind: it may name
+-- Grain: one row a deal that existed by as_of, in the state of then; a closed one with its owner of when it was closed. The deal's name stays behind: it may name
 -- people.
 with deals as (
     {{ stage_as_of(source('hubspot', 'deals'), [
@@ -16,11 +16,35 @@ with deals as (
         ('createdAt', 'created_at', 'timestamp'),
         ('updatedAt', 'updated_at', 'timestamp'),
     ], 'updated_at') }}
+),
+
+versions as (
+    {{ stage_versions(source('hubspot', 'deals'), [
+        ('properties.hubspot_owner_id', 'owner_id', 'text'),
+        ('properties.hs_is_closed', 'is_closed', 'boolean'),
+        ('updatedAt', 'updated_at', 'timestamp'),
+    ]) }}
+),
+
+closings as (
+    {{ closing_owners('versions') }}
+),
+
+owned as (
+    select
+        deals.*,
+        case
+            when deals.is_closed and closings.record_id is not null then closings.owner_id
+            else deals.owner_id
+        end as deal_owner_id
+    from deals
+    left join closings
+        on deals.record_id = closings.record_id
 )
 
 select
     record_id as deal_id,
-    nullif(owner_id, '') as owner_id,
+    nullif(deal_owner_id, '') as owner_id,
     nullif(stage, '') as stage,
     nullif(pipeline, '') as pipeline,
     nullif(deal_type, '') as deal_type,
@@ -35,5 +59,5 @@ select
     closed_at,
     created_at,
     updated_at
-from deals
+from owned
 where created_at is null or created_at < {{ as_of_at() }}

@@ -1,4 +1,5 @@
--- Grain: one row an opportunity that existed by as_of, in the state of then. Its name stays behind: it may name people.
+-- Grain: one row an opportunity that existed by as_of, in the state of then; a closed one with its owner of when it was
+-- closed. Its name stays behind: it may name people.
 with opportunities as (
     {{ stage_as_of(source('salesforce', 'opportunities'), [
         ('AccountId', 'account_id', 'text'),
@@ -14,12 +15,36 @@ with opportunities as (
         ('CreatedDate', 'created_at', 'timestamp'),
         ('SystemModstamp', 'updated_at', 'timestamp'),
     ], 'updated_at') }}
+),
+
+versions as (
+    {{ stage_versions(source('salesforce', 'opportunities'), [
+        ('OwnerId', 'owner_id', 'text'),
+        ('IsClosed', 'is_closed', 'boolean'),
+        ('SystemModstamp', 'updated_at', 'timestamp'),
+    ]) }}
+),
+
+closings as (
+    {{ closing_owners('versions') }}
+),
+
+owned as (
+    select
+        opportunities.*,
+        case
+            when opportunities.is_closed and closings.record_id is not null then closings.owner_id
+            else opportunities.owner_id
+        end as deal_owner_id
+    from opportunities
+    left join closings
+        on opportunities.record_id = closings.record_id
 )
 
 select
     record_id as opportunity_id,
     account_id,
-    owner_id,
+    nullif(deal_owner_id, '') as owner_id,
     nullif(hubspot_deal_id, '') as hubspot_deal_id,
     stage,
     deal_type,
@@ -32,5 +57,5 @@ select
     close_date,
     created_at,
     updated_at
-from opportunities
+from owned
 where created_at is null or created_at < {{ as_of_at() }}
