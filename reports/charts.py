@@ -200,17 +200,19 @@ def quadrant(
     rows: pd.DataFrame,
     titles: tuple[str, str],
     middle: tuple[float, float],
-    corners: tuple[str, str, str, str],
+    corners: Sequence[str],
     description: str,
     say: Language,
 ) -> str:
-    """Named points with lines through the middle. Columns: name, x, y. `corners`: from top left, row by row."""
-    highest = [max(0.05, float(rows[name].max())) * 1.12 for name in ("x", "y")]
-    # Room below the points for the words of the lower corners.
-    lowest = -0.1 * highest[1]
+    """Named points with lines through the middle. Columns: name, x (a share), y (a number). `corners`: from top left, row
+    by row."""
+    # Room above and below the points for the words of the corners; upwards the axis begins near the lowest point.
+    span = max(0.05, float(rows["y"].max() - rows["y"].min()))
+    highest = [max(0.05, float(rows["x"].max())) * 1.12, float(rows["y"].max()) + 0.12 * span]
+    lowest = float(rows["y"].min()) - 0.2 * span
     base = alt.Chart(rows[["name", "x", "y"]]).encode(
         x=alt.X("x:Q", title=titles[0], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[0]], nice=False)),
-        y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[lowest, highest[1]], nice=False)),
+        y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "number", grid=False), scale=alt.Scale(domain=[lowest, highest[1]], nice=False)),
     )  # fmt: skip
     points = base.mark_point(filled=True, size=60, color=ACCENT, opacity=1)
     width, height = _WIDTH - 60, 330

@@ -23,6 +23,7 @@ from reports.sections import (
     head,
     in_order,
     is_small,
+    newest,
     number,
     of_week,
     row_of_week,
@@ -158,55 +159,51 @@ def _breadth(report: HealthReport) -> list[str]:
 
 
 def _quadrant(report: HealthReport) -> list[Figure]:
-    """Wide and deep: adoption against repeat use, of the features for which both are known."""
+    """Wide and deep: adoption against frequency of use, beside the week's medians."""
     say = report.say
-    wide = of_week(report.by("feature_adoption_rate", "feature_id"), report).set_index("feature_id")
-    repeats = report.by("feature_repeat_use_rate", "feature_id")
-    repeats = repeats[repeats["value"].notna() & (repeats["period_start"] <= report.week_start)]
-    deep = repeats.groupby("feature_id").tail(1).set_index("feature_id")
-    both = [each for each in wide.index if each in deep.index and number(wide["value"][each]) is not None]
-    if len(both) < 3:
+    placed = report.features[report.features["quadrant"].notna()].sort_values(
+        ["adoption_rate", "feature_id"], ascending=[False, True]
+    )
+    if placed.empty:
         return []
     rows = pd.DataFrame(
         {
-            "name": [report.name(each) for each in both],
-            "x": [float(wide["value"][each]) for each in both],
-            "y": [float(deep["value"][each]) for each in both],
+            "name": [report.name(each) for each in placed["feature_id"]],
+            "x": placed["adoption_rate"].to_numpy(),
+            "y": placed["use_days_mean"].to_numpy(),
         }
     )
-    corners = (
-        say.text("few, often"),
-        say.text("many, often"),
-        say.text("few, seldom"),
-        say.text("many, seldom"),
-    )
+    middle = (float(placed["adoption_rate_median"].iloc[0]), float(placed["use_days_mean_median"].iloc[0]))
+    corners = [wording.label(say, each) for each in ("few_often", "many_often", "few_seldom", "many_seldom")]
     return [
         Figure(
             say.text(
-                "How many use a feature (to the right) and how many first-time users use it again (upwards); the lines are the medians."
+                "How many use a feature (to the right) and on how many days of the week they do (upwards); the lines are the medians."
             ),
-            charts.quadrant(rows, (say.text("adoption"), say.text("repeat use")), (float(rows["x"].median()), float(rows["y"].median())), corners, say.text("Adoption against repeat use by feature"), say),
+            charts.quadrant(rows, (say.text("adoption"), say.text("days of use")), middle, corners, say.text("Adoption against frequency of use by feature"), say),
             Table(
-                say.text("Adoption of this week, repeat use of the newest closed week"),
+                say.text("Adoption, frequency and depth of this week, repeat use of the newest closed week; days and uses are those of a person"),
                 (
                     Head(say.text("feature")),
+                    Head(say.text("use")),
                     head(report, say.text("adoption"), "feature_adoption_rate"),
+                    head(report, say.text("days of use"), "feature_use_days_mean"),
+                    head(report, say.text("uses (median)"), "feature_uses_median"),
                     head(report, say.text("repeat use"), "feature_repeat_use_rate"),
-                    Head(say.text("first-time users"), True),
-                    Head(say.text("week of")),
                 ),
                 tuple(
                     (
-                        report.name(each),
-                        cell(report, "feature_adoption_rate", wide.loc[each].to_dict()),
-                        cell(report, "feature_repeat_use_rate", deep.loc[each].to_dict()),
-                        count(report, deep["n"][each]),
-                        say.day(deep["period_start"][each]),
+                        report.name(feature),
+                        wording.label(say, str(corner)),
+                        cell_of_week(report, "feature_adoption_rate", feature_id=feature),
+                        cell_of_week(report, "feature_use_days_mean", feature_id=feature),
+                        cell_of_week(report, "feature_uses_median", feature_id=feature),
+                        cell(report, "feature_repeat_use_rate", newest(report, "feature_repeat_use_rate", feature_id=feature)),
                     )
-                    for each in both
+                    for feature, corner in zip(map(str, placed["feature_id"]), placed["quadrant"], strict=True)
                 ),
             ),
-            warning(report, "feature_adoption_rate", "feature_repeat_use_rate"),
+            warning(report, "feature_adoption_rate", "feature_use_days_mean"),
         )
     ]  # fmt: skip
 

@@ -26,6 +26,11 @@ _LABELS = {
     "no_eligible_users": N_("nobody may use it"),
     "retired": N_("retired"),
     "not_instrumented": N_("not instrumented"),
+    # By how many, and how often, a feature is used
+    "few_often": N_("few, often"),
+    "many_often": N_("many, often"),
+    "few_seldom": N_("few, seldom"),
+    "many_seldom": N_("many, seldom"),
     # Kinds of tools
     "product_analytics": N_("product analytics"),
     "crm": N_("CRM"),

@@ -101,6 +101,7 @@ WIDE_WEEKLY = (
     ("feature_uses_p90", "feature_id", "mart_feature_week", "uses_p90"),
     ("feature_use_days_median", "feature_id", "mart_feature_week", "use_days_median"),
     ("feature_use_days_p90", "feature_id", "mart_feature_week", "use_days_p90"),
+    ("feature_use_days_mean", "feature_id", "mart_feature_week", "use_days_mean"),
     ("tickets_created", "feature_id", "mart_feature_week", "ticket_count"),
     ("contact_rate", "feature_id", "mart_feature_week", "contact_rate"),
     ("issue_lead_time_seconds_median", "team_id", "mart_delivery_week", "lead_time_seconds_median"),

@@ -34,6 +34,7 @@ CATALOGUE = {
     "feature_uses_p90": (PRODUCT, "uses", "week", "feature_id"),
     "feature_use_days_median": (PRODUCT, "days", "week", "feature_id"),
     "feature_use_days_p90": (PRODUCT, "days", "week", "feature_id"),
+    "feature_use_days_mean": (PRODUCT, "days", "week", "feature_id"),
     "feature_breadth_rate": (PRODUCT, "ratio", "week", "|product_id|segment"),
     "feature_time_to_adopt_days_median": (PRODUCT, "days", "week", "feature_id"),
     "feature_repeat_use_rate": (PRODUCT, "ratio", "week", "feature_id"),

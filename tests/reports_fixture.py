@@ -61,6 +61,8 @@ def values() -> pd.DataFrame:
             rows.append(_row("feedback_received", back, 5.0 - 2 * place, feature_id=feature))
             rows.append(_row("feedback_negative_rate", back, 0.25 * place, n=4, feature_id=feature))
             rows.append(_row("feature_repeat_use_rate", back, 0.5 + 0.1 * place, feature_id=feature))
+            rows.append(_row("feature_use_days_mean", back, 2.5 - 0.5 * place, feature_id=feature))
+            rows.append(_row("feature_uses_median", back, 6.0 - place, feature_id=feature))
             for segment in SEGMENTS:
                 users = 0.0 if feature == "audit_log" and segment != "enterprise" else 0.5
                 rows.append(_row("feature_adoption_rate", back, users, feature_id=feature, segment=segment))
@@ -127,6 +129,9 @@ def report(**changes: object) -> HealthReport:
             "feature_id": ["board", "timeline", "audit_log", "gantt_export"],
             "product_id": "studio", "team_id": "atlas",
             "usage_class": ["used", "used", "used", "zombie"],
+            "adoption_rate": [0.6, 0.4, 0.2, 0.0], "adoption_rate_median": [0.4, 0.4, 0.4, None],
+            "use_days_mean": [2.5, 2.0, 1.5, None], "use_days_mean_median": [2.0, 2.0, 2.0, None],
+            "quadrant": ["many_often", "many_often", "few_seldom", None],
             "eligible_users_90d": 900, "adoption_target": [0.6, 0.2, 0.1, 0.1],
             "launched_on": [date(2024, 3, 5), date(2026, 9, 29), date(2025, 9, 8), date(2025, 6, 10)],
         }

@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from sandbox.company.company import Company
 from sandbox.serving.running import Sandbox, running_sandbox
 from sandbox.truth import truth
+from sandbox.truth.engagement import feature_quadrants
 from sandbox.vendors.slack.credentials import SLACK_BOT_TOKEN, SLACK_LEADERSHIP, slack_environment
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
 from tests.truth_comparison import COLUMNS, differences
@@ -34,6 +35,18 @@ def test_the_truth_speaks_of_every_published_metric(undisturbed: ThreeNights) ->
     assert published == {
         row["metric"] for row in truth(Company.create("small"), NIGHTS[-1], night_moment(NIGHTS[-1]))
     }
+
+
+def test_published_quadrants_equal_the_truth(undisturbed: ThreeNights) -> None:
+    company, as_of = Company.create("small"), NIGHTS[-1]
+    expected = feature_quadrants(company, as_of, night_moment(as_of))
+    first = min(week for _, week in expected)
+    published = undisturbed.house.query(
+        "select feature_id, week_start, quadrant from mart.mart_feature_week "
+        f"where quadrant is not null and week_start >= date '{first}'"
+    )
+    assert {(feature, week): quadrant for feature, week, quadrant in published} == expected
+    assert set(expected.values()) == {"many_often", "many_seldom", "few_often", "few_seldom"}
 
 
 def test_a_reader_sees_only_whole_states(undisturbed: ThreeNights) -> None:

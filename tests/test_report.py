@@ -66,6 +66,7 @@ def test_it_tells_the_stories_in_the_numbers(page: str) -> None:
     assert "Audit log lives in one segment: enterprise has 100% of its users" in said
     assert "uses 2.5 of the 12.5 features open to them this week, on average (20%)" in said
     assert "2 days 38% 50%" in said
+    assert "Audit log few, seldom 20% 1.5 days 4 70%" in said
     assert "cosmos keeps 40% of its first due dates, the other teams 85%" in said
     assert "The launch of Timeline on 29 Sept 2026 brought up to 60 tickets a week" in said
     assert "37% of those who reach “data_imported” leave before “validation_passed”" in said

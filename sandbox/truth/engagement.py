@@ -1,10 +1,12 @@
 """The truth about how much, and how many, features are used by those who may use them, counted from the facts."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
+from statistics import median
 
-from sandbox.truth.facts import Facts, weeks_before
-from sandbox.truth.features import INSTRUMENTED, days_of, is_live, offers
+from sandbox.company.company import Company
+from sandbox.truth.facts import Facts, usage_facts, weeks_before
+from sandbox.truth.features import INSTRUMENTED, days_of, is_live, offers, weekly_feature_adoption
 from sandbox.truth.rows import Row, ratio_row, row
 from sandbox.truth.support import percentile
 
@@ -42,6 +44,16 @@ def _depth(facts: Facts, uses: dict[str, dict[int, dict[date, int]]], week: date
                 for name, share in (("median", 0.5), ("p90", 0.9)):
                     value = percentile(values, share)
                     rows.append(row(f"{metric}_{name}", "week", week, value=value, feature_id=feature.id))
+            rows.append(
+                ratio_row(
+                    "feature_use_days_mean",
+                    "week",
+                    week,
+                    sum(day_counts),
+                    len(counts),
+                    feature_id=feature.id,
+                )
+            )
     return rows
 
 
@@ -63,3 +75,26 @@ def _breadth(facts: Facts, uses: dict[str, dict[int, dict[date, int]]], week: da
         ratio_row("feature_breadth_rate", "week", week, used, open_to, **(dict([group]) if group else {}))
         for group, (used, open_to) in groups.items()
     ]
+
+
+def feature_quadrants(company: Company, as_of: date, read_at: datetime) -> dict[tuple[str, date], str]:
+    """By feature and Monday of the last eight complete weeks in which it was used, where it lies between the medians."""
+    rows = engagement_rows(usage_facts(company, as_of, read_at))
+    often = {
+        (str(each["feature_id"]), each["period_start"]): float(each["value"])
+        for each in rows
+        if each["metric"] == "feature_use_days_mean"
+    }
+    many = {
+        key: using / offered
+        for key, (using, offered) in weekly_feature_adoption(company, as_of, read_at).items()
+        if key in often
+    }
+    found = {}
+    for feature_id, week in often:
+        of_week = [key for key in often if key[1] == week]
+        if len(of_week) >= 3:
+            wide = many[feature_id, week] >= median(many[key] for key in of_week)
+            deep = often[feature_id, week] >= median(often[key] for key in of_week)
+            found[feature_id, week] = f"{'many' if wide else 'few'}_{'often' if deep else 'seldom'}"
+    return found

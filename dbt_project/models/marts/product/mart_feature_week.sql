@@ -75,6 +75,10 @@ select
     adoption.uses_p90,
     adoption.use_days_median,
     adoption.use_days_p90,
+    quadrants.use_days_mean,
+    quadrants.adoption_rate_median,
+    quadrants.use_days_mean_median,
+    quadrants.quadrant,
     coalesce(accounts.account_count, 0) as account_count,
     reach.event_count,
     windows.users_90d,
@@ -94,6 +98,8 @@ inner join {{ ref('dim_feature') }} as features on windows.feature_id = features
 left join {{ ref('dim_team') }} as teams on windows.team_id = teams.team_id
 left join accounts on windows.feature_id = accounts.feature_id and windows.week_start = accounts.week_start
 left join adoption on windows.feature_id = adoption.feature_id and windows.week_start = adoption.week_start
+left join {{ ref('int_features__quadrants') }} as quadrants
+    on windows.feature_id = quadrants.feature_id and windows.week_start = quadrants.week_start
 left join tickets on windows.feature_id = tickets.feature_id and windows.week_start = tickets.week_start
 left join feedback on windows.feature_id = feedback.feature_id and windows.week_start = feedback.week_start
 left join delivered on windows.feature_id = delivered.feature_id and windows.week_start = delivered.week_start
