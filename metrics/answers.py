@@ -8,6 +8,7 @@ import duckdb
 
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
+from settings.shown_text import plain
 
 
 @dataclass(frozen=True)
@@ -46,4 +47,4 @@ def names_of_members(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
     named = (
         f"select {each.name}, {each.label} from {each.relation}" for each in DIMENSIONS.values() if each.label
     )
-    return dict(mart.execute(" union ".join(named)).fetchall())
+    return {key: name and plain(name) for key, name in mart.execute(" union ".join(named)).fetchall()}

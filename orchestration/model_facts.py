@@ -9,6 +9,7 @@ from dagster_dbt import DbtProject
 
 from orchestration.column_lineage import ColumnLineage
 from orchestration.dbt_calls import STAMP
+from settings.shown_text import in_markdown
 
 _ROWS_SHOWN = 5
 _COLUMNS_SHOWN = 12
@@ -123,5 +124,4 @@ def _sample(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
 
 def _cell(value: object) -> str:
     text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    text = text.replace("|", "\\|").replace("\n", " ")
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return in_markdown(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pops.workbench import commands as engineer_commands
-from settings.terminal import plain, plain_lines, shown
+from settings.shown_text import plain, plain_lines, shown
 
 app = typer.Typer(
     name="pops",

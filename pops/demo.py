@@ -12,7 +12,7 @@ from publication.file import current_publication
 from sandbox.serving.running import running_sandbox
 from settings.home import Home
 from settings.night import scheduled_moment
-from settings.terminal import shown
+from settings.shown_text import shown
 from settings.weeks import week_name
 
 # A Monday: its night closes week 2026-W46.

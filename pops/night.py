@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from settings.home import Home
-from settings.terminal import shown
+from settings.shown_text import shown
 
 if TYPE_CHECKING:
     from orchestration.night_run import NightResult

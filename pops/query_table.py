@@ -11,7 +11,7 @@ from metrics.query import catalogue, query_metric
 from reports.language import language
 from reports.wording import quantity
 from settings.home import Home
-from settings.terminal import plain, shown
+from settings.shown_text import plain, shown
 
 # More members than this stand below each other, not side by side.
 _MOST_COLUMNS = 8

@@ -75,10 +75,19 @@ def _chosen(mart: duckdb.DuckDBPyConnection, only: Sequence[str]) -> list[str]:
 def _export(mart: duckdb.DuckDBPyConnection, table: str, file_format: str, folder: Path) -> dict[str, object]:
     schema, name = table.split(".")
     file = folder / f"{table}.{file_format}"
-    rows = mart.execute(
-        f"copy (select * from {quoted(schema, name)}) to {literal(file)} ({_COPY_OPTIONS[file_format]})"
-    ).fetchall()[0][0]
     columns = {
         row[0]: str(row[1]).lower() for row in mart.execute(f'describe "{schema}"."{name}"').fetchall()
     }
+    selected = "*" if file_format != "csv" else ", ".join(map(_for_spreadsheets, columns, columns.values()))
+    rows = mart.execute(
+        f"copy (select {selected} from {quoted(schema, name)}) to {literal(file)} ({_COPY_OPTIONS[file_format]})"
+    ).fetchall()[0][0]
     return {"table": table, "file": file.name, "rows": rows, "columns": columns}
+
+
+def _for_spreadsheets(column: str, kind: str) -> str:
+    """A text that begins like a formula gets an apostrophe before it, as spreadsheets mark a text: Excel would run it."""
+    name = quoted(column)
+    if kind != "varchar":
+        return name
+    return f"case when regexp_matches({name}, '^[=+\\-@\\t\\r]') then chr(39) || {name} else {name} end as {name}"

@@ -12,10 +12,12 @@ def alert_post(
 ) -> tuple[str, list[Block]]:
     """What notifications show, and the blocks. `address`: of the run, or ""; `slack_id`: whom to mention, or ""."""
     if is_over:
-        return f"Over: {title}", sections([f":white_check_mark: *Over:* {escape(title)}", *_where(address)])
+        return escape(f"Over: {title}"), sections(
+            [f":white_check_mark: *Over:* {escape(title)}", *_where(address)]
+        )
     asked = mention(slack_id) if slack_id else escape(owner.removeprefix("team:"))
     said = [f"• {escape(line[:_SHOWN_AT_MOST])}" for line in lines]
-    return title, sections([f":warning: *{escape(title)}* · {asked}", *said, *_where(address)])
+    return escape(title), sections([f":warning: *{escape(title)}* · {asked}", *said, *_where(address)])
 
 
 def _where(address: str) -> list[str]:

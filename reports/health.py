@@ -20,6 +20,7 @@ from reports.product_sections import adoption, audience
 from reports.sections import Section
 from reports.support_section import support
 from reports.voice_section import feedback, pulse, satisfaction
+from settings.shown_text import plain_lines
 
 INDEX = "index.html"
 _Build = Callable[[HealthReport], Section | None]
@@ -149,6 +150,11 @@ def _page(report: HealthReport, page: Audience, built: _Built) -> str:
     )
 
 
+def _without_steering(value: object) -> object:
+    """What a page prints of other people's text, without what turns a line around; our own markup as it is."""
+    return plain_lines(value) if type(value) is str else value
+
+
 def template(name: str, say: Language) -> Template:
     """A template that speaks a language: `t` says a message, `tn` the form for a number, `said` somebody else's text."""
     environment = _environment()
@@ -170,6 +176,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_without_steering,
     )
     environment.filters["sentence"] = wording.sentence
     environment.tests["missing"] = lambda value: value is None or pd.isna(value)

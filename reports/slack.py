@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from settings.shown_text import plain_lines
+
 Block = dict[str, Any]
 
 MOST_BLOCKS = 50
@@ -16,8 +18,8 @@ _CALLS_EVERYBODY = re.compile(r"@(?=here|channel|everyone|group)", re.IGNORECASE
 
 
 def escape(text: str) -> str:
-    """Text of others as Slack shows it literally: no mention, no link, no call to a whole channel."""
-    literal = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text of others as Slack shows it literally: no mention, no link, no call to a whole channel, nothing turned around."""
+    literal = plain_lines(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # Some clients read a bare @here in text as a call; a zero-width space after the sign does not show.
     return _CALLS_EVERYBODY.sub("@\u200b", literal)
 
@@ -39,7 +41,7 @@ def header(text: str) -> Block:
 
 def context(text: str) -> Block:
     """A small grey line; `text` is mrkdwn."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": shortened(text, MOST_SECTION)}]}
+    return {"type": "context", "elements": [_mrkdwn(shortened(text, MOST_SECTION))]}
 
 
 def sections(lines: Iterable[str]) -> list[Block]:
@@ -51,7 +53,12 @@ def sections(lines: Iterable[str]) -> list[Block]:
             texts[-1] += "\n" + line
         else:
             texts.append(line)
-    return [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in texts if text]
+    return [{"type": "section", "text": _mrkdwn(text)} for text in texts if text]
+
+
+def _mrkdwn(text: str) -> dict[str, Any]:
+    """Verbatim: without that Slack itself makes links of addresses and of names of channels."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def messages(blocks: Sequence[Block]) -> list[list[Block]]:

@@ -14,6 +14,7 @@ from reports.digest_slack import slack_post
 from reports.language import language
 from reports.model import SourceStatus
 from reports.slack import MOST_TOTAL, Block, escape, link, messages, sections
+from settings.shown_text import plain_lines
 from tests.reports_fixture import report
 
 MONDAY = date(2026, 11, 16)
@@ -179,7 +180,7 @@ def test_no_text_of_others_mentions_or_links(text: str) -> None:
             assert call not in shown.lower()
         assert shown.replace("\u200b", "").replace("&lt;", "<").replace("&gt;", ">").replace(
             "&amp;", "&"
-        ) == said.replace("\u200b", "")
+        ) == plain_lines(said).replace("\u200b", "")
 
 
 def test_a_link_keeps_to_its_own_address() -> None:

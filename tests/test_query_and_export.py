@@ -1,14 +1,18 @@
 """`pops query` and `pops export` on a published mart made by hand."""
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from metrics.answers import QueryAnswer, QueryRow
@@ -208,3 +212,30 @@ def test_an_export_that_cannot_be_made_says_why(home: Home, tmp_path: Path) -> N
 )
 def test_a_span_reaches_back_by_the_calendar(span: str, end: date, start: date) -> None:
     assert days_back(span, end) == start
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)))
+@example(["=cmd|'/c calc'!A1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "plain", "'quoted", ""])
+def test_no_text_of_an_export_is_a_formula(texts: list[str]) -> None:
+    with TemporaryDirectory() as folder:
+        published = Path(folder) / "published.duckdb"
+        with duckdb.connect(str(published)) as mart:
+            mart.execute("create schema mart; create schema meta")
+            mart.execute(
+                "create table meta.publication as select date '2026-11-16' as as_of, 1 as revision, "
+                "timestamp '2026-11-16' as published_at, 'x' as content_hash"
+            )
+            mart.execute("create table mart.t (place integer, change integer, name varchar)")
+            for place, text in enumerate(texts):
+                mart.execute("insert into mart.t values (?, -1, ?)", [place, text])
+        exported = export_tables(published, "csv", Path(folder), ["mart.t"]) / "mart.t.csv"
+        with exported.open(newline="") as file:
+            rows = sorted(csv.reader(file), key=lambda row: row[0])[:-1]
+    written = {int(place): (change, name) for place, change, name in rows}
+    for place, text in enumerate(texts):
+        change, name = written[place]
+        assert change == "-1"
+        assert not name.startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert name in (text, f"'{text}")
+        assert (name == text) is not text.startswith(("=", "+", "-", "@", "\t", "\r"))

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from pops.workbench.workbench import LAST_NIGHT, WORK, Outcome, Workbench
 from settings.home import Home
-from settings.terminal import plain, plain_lines, shown
+from settings.shown_text import plain, plain_lines, shown
 
 _TEST_ROWS, _WIDEST = 5, 40
 

@@ -1,5 +1,6 @@
-"""Other people's text in a terminal: it is data there, never a command to it."""
+"""Other people's text wherever it is shown: it is data there, never a command. Slack's own is in `reports.slack`."""
 
+import re
 import unicodedata
 
 from rich.markup import escape
@@ -9,10 +10,11 @@ from rich.markup import escape
 _STEERING = ("Cc", "Cf", "Zl", "Zp")
 # Joins letters and emoji in scripts that need it, and turns nothing around.
 _JOINERS = "\u200c\u200d"
+_MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def plain(text: object) -> str:
-    """`text` without what would steer a terminal: each such character becomes U+FFFD, line ends and tabs a blank."""
+    """`text` without what would steer a terminal or turn a line around: each such character becomes U+FFFD, line ends and tabs a blank."""
     return "".join(
         " "
         if character in "\n\r\t"
@@ -21,6 +23,11 @@ def plain(text: object) -> str:
         else character
         for character in str(text)
     )
+
+
+def in_markdown(text: object) -> str:
+    """`plain`, with all punctuation escaped, so that nothing of it formats, links or loads."""
+    return _MARKDOWN.sub(r"\\\1", plain(text))
 
 
 def shown(text: object) -> str:

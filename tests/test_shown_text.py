@@ -1,17 +1,20 @@
-"""Other people's text in a terminal: whatever it is, it is printed, and steers nothing."""
+"""Other people's text wherever it is shown: whatever it is, it is printed, and steers nothing."""
 
+import html
 import io
+import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from rich.console import Console
 from typer.testing import CliRunner
 
 import pops.cli
 from connectors.contract import Credentials
-from settings.terminal import plain, plain_lines, shown
+from settings.shown_text import in_markdown, plain, plain_lines, shown
 
 
 def printed(text: str) -> str:
@@ -45,6 +48,19 @@ def test_no_text_is_a_command(text: str) -> None:
 )
 def test_what_people_write_is_read_as_it_stands(text: str, is_shown: str) -> None:
     assert printed(text).split("\x1b[0m ", 1)[1] == f"{is_shown}\n"
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=80))
+@example(
+    "[x](javascript:alert(1)) ![t](http://evil.example/p.png) <svg onload=x> www.evil.example a|b `c` *d*"
+)
+@example("1. one\n# two\n---\n> three")
+def test_markdown_of_a_text_is_that_text(text: str) -> None:
+    """By a parser of CommonMark: nothing becomes a link, an image, a tag, a list or a cell of its own."""
+    table = MarkdownIt("commonmark").enable("table").render(f"| head |\n| --- |\n| {in_markdown(text)} |\n")
+    (cell,) = re.findall(r"<td>(.*)</td>", table, re.DOTALL)
+    assert "<" not in cell
+    assert html.unescape(cell).split() == plain(text).split()
 
 
 def test_lines_stay_lines() -> None:
