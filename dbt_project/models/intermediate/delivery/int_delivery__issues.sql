@@ -1,22 +1,14 @@
 -- Grain: one row an issue created before as_of and not deleted, in its state of as_of. What is measured (lead
 -- time, cycle time, on time) is null where an issue does not count: delivery metrics count standard issues only, and a
 -- resolution that means no delivery is none. What is taken from the history is null where the history is not whole.
-with issues as (
-    select
-        source,
-        issue_id,
-        issue_key,
-        project_key,
-        team_id,
-        issue_type,
-        hierarchy_level,
-        created_at
-    from {{ ref('int_delivery__tracker_issues') }}
-),
+{# Handed on as the tracker has them. #}
+{% set carried = [
+    'source', 'issue_id', 'issue_key', 'project_key', 'team_id', 'issue_type', 'hierarchy_level', 'created_at',
+] %}
 
 -- Done is done, by whatever resolution. Left done and not done again: not resolved. A tracker that resolves issues
 -- outside its done statuses is believed.
-outcomes as (
+with outcomes as (
     select
         progress.issue_id,
         resolutions.resolution,
@@ -37,16 +29,12 @@ outcomes as (
 
 classified as (
     select
-        issues.source,
-        issues.issue_id,
-        issues.issue_key,
-        issues.project_key,
-        issues.team_id,
+        {%- for column in carried %}
+        issues.{{ column }},
+        {%- endfor %}
         features.feature_id,
         features.product_id,
         features.epic_id,
-        issues.issue_type,
-        issues.hierarchy_level,
         issues.hierarchy_level = 0 as is_standard,
         progress.status_original,
         progress.status_category,
@@ -70,10 +58,9 @@ classified as (
         commitments.commitment_date,
         commitments.commitment_last_date,
         commitments.due_move_count,
-        issues.created_at,
         case when outcomes.is_resolved then outcomes.resolved_at end as resolved_at,
         outcomes.first_resolved_at
-    from issues
+    from {{ ref('int_delivery__tracker_issues') }} as issues
     inner join {{ ref('int_delivery__progress') }} as progress
         on issues.issue_id = progress.issue_id
     inner join outcomes
@@ -87,20 +74,16 @@ classified as (
 )
 
 select
-    source,
-    issue_id,
-    issue_key,
-    project_key,
-    team_id,
+    {%- for column in carried %}
+    {{ column }},
+    {%- endfor %}
     feature_id,
     product_id,
     epic_id,
-    issue_type,
     status_original,
     status_category,
     stage,
     resolution,
-    hierarchy_level,
     case
         when is_delivered and not is_creation_late and created_at <= resolved_at
             then {{ seconds_between('created_at', 'resolved_at') }}
@@ -145,7 +128,6 @@ select
     last_due_date,
     commitment_date,
     commitment_last_date,
-    created_at,
     resolved_at,
     first_resolved_at,
     first_in_progress_at,

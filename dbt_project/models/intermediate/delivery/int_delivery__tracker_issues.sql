@@ -1,6 +1,15 @@
 -- Grain: one row an issue of any tracker that was created by as_of and not deleted, with its team. The code host's
 -- issues are among them where the registry's `issue_repositories` say that work is tracked there; incidents are not.
 -- They are open or closed, and known by repository and number.
+{# What only the tracker has; null for the code host's issues. #}
+{% set tracker_fields = [
+    ('parent_id', dbt.type_string()),
+    ('parent_key', dbt.type_string()),
+    ('status_id', dbt.type_string()),
+    ('history_total', 'bigint'),
+    ('due_date', 'date'),
+    ('updated_at', 'timestamp'),
+] %}
 with tracked_repositories as (
     select distinct coalesce(names.repository, rules.name) as repository
     from {{ ref('stg_registry__delivery_rules') }} as rules
@@ -24,65 +33,25 @@ work_ids as (
     left join {{ ref('stg_registry__delivery_rules') }} as rules
         on labels.label = rules.name
     group by issues.issue_id
-),
-
-code_host_issues as (
-    select
-        'github' as source,
-        'github:issue:' || issues.issue_id as issue_id,
-        coalesce(names.repository, issues.repository) || '#' || cast(issues.issue_number as {{ dbt.type_string() }}) as issue_key,
-        coalesce(names.repository, issues.repository) as project_key,
-        coalesce(names.team_id, '(unknown)') as team_id,
-        cast(null as {{ dbt.type_string() }}) as parent_id,
-        cast(null as {{ dbt.type_string() }}) as parent_key,
-        coalesce(issues.issue_type, case when work_ids.is_bug = 1 then 'Bug' else 'Task' end) as issue_type,
-        cast(null as {{ dbt.type_string() }}) as status_id,
-        case when issues.closed_at is null then 'Open' else 'Closed' end as status_original,
-        case when issues.closed_at is null then 'new' else 'done' end as status_category,
-        case
-            when issues.closed_at is null then null
-            when issues.close_reason = 'not_planned' then 'Not planned'
-            when issues.close_reason = 'duplicate' then 'Duplicate'
-            else 'Completed'
-        end as resolution,
-        '[]' as fix_versions,
-        0 as hierarchy_level,
-        true as is_creation_known,
-        cast(null as bigint) as history_total,
-        cast(null as date) as due_date,
-        issues.created_at,
-        cast(null as timestamp) as updated_at,
-        issues.closed_at as resolved_at,
-        issues.closed_at as status_category_changed_at
-    from {{ ref('stg_github__issues') }} as issues
-    inner join work_ids
-        on
-            issues.issue_id = work_ids.issue_id
-            and work_ids.is_incident = 0
-    left join {{ ref('int_delivery__repository_names') }} as names
-        on issues.repository = names.name
 )
 
 select
     'jira' as source,
     issues.issue_id,
+    {%- for column, type in tracker_fields %}
+    issues.{{ column }},
+    {%- endfor %}
     issues.issue_key,
     issues.project_key,
     coalesce(project_teams.team_id, team_projects.team_id, '(unknown)') as team_id,
-    issues.parent_id,
-    issues.parent_key,
     issues.issue_type,
-    issues.status_id,
     issues.status_original,
     issues.status_category,
     issues.resolution,
     issues.fix_versions,
     issues.hierarchy_level,
     issues.is_creation_known,
-    issues.history_total,
-    issues.due_date,
     issues.created_at,
-    issues.updated_at,
     issues.resolved_at,
     issues.status_category_changed_at
 from {{ ref('stg_jira__issues') }} as issues
@@ -95,25 +64,33 @@ left join {{ ref('stg_registry__team_projects') }} as team_projects
 where not issues.is_deleted
 union all
 select
-    source,
-    issue_id,
-    issue_key,
-    project_key,
-    team_id,
-    parent_id,
-    parent_key,
-    issue_type,
-    status_id,
-    status_original,
-    status_category,
-    resolution,
-    fix_versions,
-    hierarchy_level,
-    is_creation_known,
-    history_total,
-    due_date,
-    created_at,
-    updated_at,
-    resolved_at,
-    status_category_changed_at
-from code_host_issues
+    'github' as source,
+    'github:issue:' || issues.issue_id as issue_id,
+    {%- for column, type in tracker_fields %}
+    cast(null as {{ type }}) as {{ column }},
+    {%- endfor %}
+    coalesce(names.repository, issues.repository) || '#' || cast(issues.issue_number as {{ dbt.type_string() }}) as issue_key,
+    coalesce(names.repository, issues.repository) as project_key,
+    coalesce(names.team_id, '(unknown)') as team_id,
+    coalesce(issues.issue_type, case when work_ids.is_bug = 1 then 'Bug' else 'Task' end) as issue_type,
+    case when issues.closed_at is null then 'Open' else 'Closed' end as status_original,
+    case when issues.closed_at is null then 'new' else 'done' end as status_category,
+    case
+        when issues.closed_at is null then null
+        when issues.close_reason = 'not_planned' then 'Not planned'
+        when issues.close_reason = 'duplicate' then 'Duplicate'
+        else 'Completed'
+    end as resolution,
+    '[]' as fix_versions,
+    0 as hierarchy_level,
+    true as is_creation_known,
+    issues.created_at,
+    issues.closed_at as resolved_at,
+    issues.closed_at as status_category_changed_at
+from {{ ref('stg_github__issues') }} as issues
+inner join work_ids
+    on
+        issues.issue_id = work_ids.issue_id
+        and work_ids.is_incident = 0
+left join {{ ref('int_delivery__repository_names') }} as names
+    on issues.repository = names.name

@@ -2,28 +2,31 @@
 -- stg_jira__changelogs. The summary, and everybody named in the issue, stay behind. An issue whose creation cannot be read
 -- counts from the first moment that its record tells (`is_creation_known`). `unreadable_fields` are those whose value is
 -- not what it should be, as |one|other|; their columns are null.
+{# Handed on as they stand. #}
+{% set carried = [
+    ('fields.project.id', 'project_id', 'text'),
+    ('fields.parent.id', 'parent_id', 'text'),
+    ('fields.issuetype.name', 'issue_type', 'text'),
+    ('fields.status.id', 'status_id', 'text'),
+    ('fields.priority.name', 'priority', 'text'),
+    ('changelog.total', 'history_total', 'integer'),
+] %}
 with issues as (
-    {{ stage_as_of(source('jira', 'issues'), [
+    {{ stage_as_of(source('jira', 'issues'), carried + [
         ('key', 'issue_key', 'text'),
-        ('fields.project.id', 'project_id', 'text'),
         ('fields.project.key', 'project_key', 'text'),
-        ('fields.parent.id', 'parent_id', 'text'),
         ('fields.parent.key', 'parent_key', 'text'),
-        ('fields.issuetype.name', 'issue_type', 'text'),
         ('fields.issuetype.subtask', 'is_subtask', 'boolean'),
         ('fields.issuetype.hierarchyLevel', 'hierarchy_level', 'integer'),
-        ('fields.status.id', 'status_id', 'text'),
         ('fields.status.name', 'status_original', 'text'),
         ('fields.status.statusCategory.key', 'status_category', 'text'),
         ('fields.resolution.name', 'resolution', 'text'),
-        ('fields.priority.name', 'priority', 'text'),
         ('fields.fixVersions', 'fix_versions', 'json'),
         ('fields.duedate', 'due_original', 'text'),
         ('fields.created', 'created_original', 'text'),
         ('fields.updated', 'updated_original', 'text'),
         ('fields.resolutiondate', 'resolved_original', 'text'),
         ('fields.statuscategorychangedate', 'status_category_changed_original', 'text'),
-        ('changelog.total', 'history_total', 'integer'),
     ], jira_timestamp('updated_original')) }}
 ),
 
@@ -73,18 +76,16 @@ created as (
 
 select
     created.record_id as issue_id,
+    {%- for path, column, type in carried %}
+    created.{{ column }},
+    {%- endfor %}
     upper(coalesce(nullif(trim(created.issue_key), ''), created.record_id)) as issue_key,
-    created.project_id,
     upper(coalesce(created.project_key, {{ text_part('created.issue_key', "'-'", 1) }})) as project_key,
-    created.parent_id,
     -- The parent; where it is not said, the epic that a custom field links to. A key, or an id.
     coalesce(created.parent_key, parents.text_value) as parent_key,
-    created.issue_type,
-    created.status_id,
     nullif(trim(created.status_original), '') as status_original,
     {{ jira_status_category('created.status_category') }} as status_category,
     nullif(trim(created.resolution), '') as resolution,
-    created.priority,
     coalesce(created.fix_versions, '[]') as fix_versions,
     points.number_value as story_points,
     -- Trackers that do not say the level of an issue type have epics by that name, and sub-tasks by a flag.
@@ -94,17 +95,16 @@ select
     ) as hierarchy_level,
     created.is_deleted,
     created.known_created_at is not null as is_creation_known,
-    created.history_total,
-    {% for field, value, original in [
+    '|'
+    {%- for field, value, original in [
         ('duedate', 'due_date', 'due_original'),
         ('created', 'known_created_at', 'created_original'),
         ('updated', 'updated_at', 'updated_original'),
         ('resolutiondate', 'resolved_at', 'resolved_original'),
         ('statuscategorychangedate', 'status_category_changed_at', 'status_category_changed_original'),
-    ] -%}
-    case when created.{{ value }} is null and created.{{ original }} <> '' then '|{{ field }}' else '' end ||
-    {% endfor -%}
-    '|' as unreadable_fields,
+    ] %}
+    || case when created.{{ value }} is null and created.{{ original }} <> '' then '{{ field }}|' else '' end
+    {%- endfor %} as unreadable_fields,
     created.due_date,
     created.created_at,
     created.updated_at,
