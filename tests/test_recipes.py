@@ -3,18 +3,32 @@
 import json
 import re
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from pops.cli import app
 from tests.engineer_copy import AS_OF, ROOT, EngineerCopy
 
 _BLOCK = re.compile(r"^ *```(?P<language>\w+)(?P<place>[^\n]*)\n(?P<text>.*?)^ *```$", re.M | re.S)
-RECIPES = ("A source", "A mart or intermediate model", "A check", "A metric", "A feature of the registry")
+RECIPES = (
+    "A source",
+    "A mart or intermediate model",
+    "A check",
+    "A metric",
+    "A feature of the registry",
+    "A column",
+)
+# Prints what the chain of models makes of a record with the field that the recipe adds.
+_CARRIED = """
+from tests.column_chain import column_of
+print(column_of("risk", {"customfield_10099": {"value": "High"}}))
+"""
 
 
 @dataclass(frozen=True)
@@ -131,6 +145,17 @@ def test_a_metric_is_defined_explained_and_computed(project: EngineerCopy) -> No
 
 def test_a_feature_is_valid(project: EngineerCopy) -> None:
     assert "registry   ok" in walk(project, "A feature of the registry")[0]
+
+
+def test_a_column_comes_from_the_record_to_the_fact(project: EngineerCopy) -> None:
+    edited = {block.file for block in blocks_of("A column") if block.file}
+    assert len(edited) == 4
+    assert " passed" in walk(project, "A column")[0]
+    done = project.run(sys.executable, "-c", _CARRIED)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[('github:issue:4', None), ('7', 'High')]\n"
+    columns = yaml.safe_load((project.root / "dbt_project/models/marts/core/fct_issue.yml").read_text())
+    assert "risk" in [column["name"] for column in columns["models"][0]["columns"]]
 
 
 def test_what_the_recipes_wrote_keeps_the_rules_of_style(project: EngineerCopy) -> None:
