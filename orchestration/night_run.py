@@ -65,7 +65,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
     started = time.monotonic()
     failed_steps: list[str] = []
     published = False
-    with _only_night(home), _printed_to(log):
+    with only_night(home), _printed_to(log):
         _begin_imports_of_steps()
         from orchestration.definitions import nightly_job, project
 
@@ -111,7 +111,7 @@ def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], 
 
 
 @contextmanager
-def _only_night(home: Home) -> Iterator[None]:
+def only_night(home: Home) -> Iterator[None]:
     """Raises ValueError while another `pops` runs a night on the same home."""
     with (home.dagster / "night.lock").open("w") as lock:
         try:

@@ -78,11 +78,13 @@ def nightly(
     from pops.night import run_and_tell
     from pops.preflight import check_settings
     from settings.home import Home
+    from settings.identity import refuse_another
     from settings.night import Night
 
     with _readable_errors():
         home = Home.from_environment().prepare()
         check_settings(os.environ)
+        refuse_another(home)
         night = Night.of(as_of.date() if as_of else None, datetime.now(UTC))
         if not run_and_tell(night.as_of, _terminal):
             raise typer.Exit(1)
@@ -183,6 +185,21 @@ def forget_runs(
     home = Home.from_environment().prepare()
     count = forget_runs_of_home(home, datetime.now(UTC), timedelta(days=older_than_days))
     _terminal.print(f"{count} runs forgotten.")
+
+
+@app.command()
+def rebuild() -> None:
+    """Forget what was built of the raw records: the next night builds and computes all of it anew.
+
+    For another pseudonym key, time zone, first day of the week or organisation. The raw records stay, and nothing is asked of a
+    vendor again. Readers keep the last published mart until that night; which numbers were revised before is forgotten.
+    """
+    from orchestration.rebuilding import forget_what_was_built
+    from settings.home import Home
+
+    with _readable_errors():
+        forget_what_was_built(Home.from_environment().prepare())
+        _terminal.print("What was built is forgotten: run `pops nightly`, or wait for the night.")
 
 
 @app.command()

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from rich.console import Console
 
 from pops.night import run_and_tell
-from pops.preflight import PSEUDONYM_KEY
 from publication.file import current_publication
 from sandbox.serving.running import running_sandbox
 from settings.home import Home
+from settings.identity import PSEUDONYM_KEY
 from settings.night import scheduled_moment
 from settings.shown_text import shown
 from settings.weeks import week_name

@@ -7,8 +7,8 @@ from connectors.settings import chosen_sources
 from publication.targets import targets_on
 from reports.files import report_language
 from reports.glossary_data import check_glossary
+from settings.identity import PSEUDONYM_KEY
 
-PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
 SHORTEST_KEY = 32
 FEWEST_CHARACTERS = 8
 

@@ -20,6 +20,7 @@ from orchestration.keys import ARRIVED, FRESH
 from orchestration.runs import night_of_run
 from settings.families import FAMILIES, family_tags
 from settings.home import Home
+from settings.identity import refuse_another
 from settings.owners import owner_of
 
 _DELETES = {
@@ -106,8 +107,9 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
 
     @dg.multi_asset(specs=specs, check_specs=checks, name=f"ingest_{source}", pool=f"source_{source}")
     def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        # A registry that cannot be read stops every source, before the first request of any.
+        # A registry that cannot be read, or a home of somebody else, stops every source before the first request of any.
         load_registry(registry_dir())
+        refuse_another(Home.from_environment())
         night, home = night_of_run(context), Home.from_environment().root
         run = run_source(
             source, home, until=night.until, history_start=night.history_start, progress=context.log.info

@@ -6,11 +6,11 @@ It is made from a copy of the warehouse (a night may be writing the original) in
 import os
 from pathlib import Path
 
-from pops.preflight import PSEUDONYM_KEY
 from pops.workbench.workbench import BuildError, Say
 from publication.kept_night import kept_night
 from publication.snapshots import refresh_copy
 from settings.home import DBT_PROJECT, Home
+from settings.identity import PSEUDONYM_KEY
 
 
 def make_docs(home: Home, say: Say) -> Path:

@@ -19,10 +19,10 @@ import yaml
 
 from connectors import SOURCES
 from connectors.storage import attach, open_duckdb
-from pops.preflight import PSEUDONYM_KEY
 from publication.kept_night import KeptNight, kept_night
 from publication.snapshots import file_state, refresh_copy
 from settings.home import DBT_PROJECT, Home
+from settings.identity import PSEUDONYM_KEY
 
 # Catalogue names: of what is built here, and of the last night as its manifest knows it.
 WORK, LAST_NIGHT = "work", "warehouse"

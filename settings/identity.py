@@ -1,0 +1,79 @@
+"""Whose a home is: what must stay as it is from night to night, or its tables would mix two truths."""
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from connectors.registry.source import load_organisation, registry_dir
+from connectors.storage import write_text
+from settings.home import Home
+
+PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
+_NAMES = {
+    "key_check": f"the key of people's pseudonyms ({PSEUDONYM_KEY})",
+    "reporting_time_zone": "the reporting time zone",
+    "week_starts_on": "the first day of the week",
+    "organisation": "the organisation",
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`key_check`: tells another key, and not the key."""
+
+    key_check: str
+    reporting_time_zone: str
+    week_starts_on: str
+    organisation: str
+
+    @classmethod
+    def present(cls, env: Mapping[str, str] = os.environ) -> "Identity":
+        """Of the environment and the registry. Raises InvalidRegistry."""
+        organisation = load_organisation(registry_dir(env))
+        key = env.get(PSEUDONYM_KEY, "").encode()
+        check = hmac.new(key, b"product ops: whose home is this", hashlib.sha256).hexdigest()
+        return cls(check[:16], organisation.reporting_time_zone, organisation.week_starts_on, organisation.id)
+
+
+def refuse_another(home: Home, env: Mapping[str, str] = os.environ) -> None:
+    """Remember whose a new home is. Raises ValueError, with the remedy, when a known home is asked to be another's.
+
+    With another key everybody would be two people; with another time zone or week, days and weeks of two kinds would stand
+    side by side in what grows from night to night.
+    """
+    present, kept = Identity.present(env), _kept(home)
+    if kept is None:
+        remember(home, present)
+        return
+    changed = [name for name in _NAMES if getattr(kept, name) != getattr(present, name)]
+    if changed:
+        told = "; ".join(
+            _NAMES[name]
+            if name == "key_check"
+            else f"{_NAMES[name]}: {getattr(kept, name)} is now {getattr(present, name)}"
+            for name in changed
+        )
+        raise ValueError(
+            f"{home.root} was built with another setting of {told}. Set it back; or, if it is meant, run `pops rebuild`, "
+            "and the next night builds everything above the raw records anew."
+        )
+
+
+def remember(home: Home, identity: Identity) -> None:
+    write_text(_file(home), json.dumps(asdict(identity), indent=2) + "\n")
+
+
+def _kept(home: Home) -> Identity | None:
+    """None for a home that was never used, or whose note cannot be read."""
+    try:
+        return Identity(**json.loads(_file(home).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _file(home: Home) -> Path:
+    return home.root / "identity.json"
