@@ -45,7 +45,7 @@ def read_digest(home: Home, week: str | None, env: Mapping[str, str]) -> Digest:
     """The digest of a week of the published mart (default: its last complete one). Raises ValueError as the report does."""
     report = read_report(home, week, env)
     with open_mart(home.published) as mart:
-        restated_on = [each.as_of for each in revisions(mart, report.week_start)]
+        restated_on = [each.as_of for each in revisions(mart, report.week_start, report.definitions)]
         known = _known_of(mart, report.week_start)
     return digest_of(report, known, restated_on, links(env).report(report.week))
 

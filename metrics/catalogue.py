@@ -66,6 +66,7 @@ COLUMNS = {
     "families": _listed("Kinds of tools that it is made of, separated by commas."),
     "families_of_cuts": _listed("Those of its kinds of tools that only its cuts need, separated by commas."),
     "closes_after_days": Column("integer", "Days after a period's end until its value can be known."),
+    "is_open_ended": Column("boolean", "Whether its values grow with what happens later, which restates nothing."),
     "window_days": Column("integer", "Days that a value looks back over; 1: those of its period."),
     "leave_out": Column(
         "text",

@@ -30,6 +30,7 @@ class MetricDefinition:
     among them that only say to which member of a dimension something belongs.
     `exclusions`: what it leaves out on purpose; `known_gaps`: what it cannot see, in words for everybody.
     `closes_after_days`: days after a period's end until its value can be known.
+    `is_open_ended`: whether what happens later changes a period's value for ever; its changes are no restatements.
     `leave_out`: values of a dimension that have no value of this metric.
     `window_days`: for a rolling metric, the days that a value looks back over, its own day included; else 1.
     """
@@ -51,6 +52,7 @@ class MetricDefinition:
     definition_version: int = 1
     closes_after_days: int = 0
     window_days: int = 1
+    is_open_ended: bool = False
     leave_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     families: tuple[str, ...] = ()
     families_of_cuts: tuple[str, ...] = ()
@@ -164,6 +166,7 @@ def _definition(metric: Mapping[str, Any], counted: Mapping[str, frozenset[str]]
         numerator=numerator,
         denominator=denominator,
         closes_after_days=int(meta.get("closes_after_days", 0)),
+        is_open_ended=bool(meta.get("is_open_ended", False)),
         leave_out={dimension: tuple(values) for dimension, values in meta.get("leave_out", {}).items()},
         exclusions=str(meta.get("exclusions", "")),
         known_gaps=str(meta.get("known_gaps", "")),

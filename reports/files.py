@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from connectors.storage import write_text
-from metrics.catalogue import week_starts_on_of
+from metrics.catalogue import read_definitions, week_starts_on_of
 from reports.glossary import render_glossary
 from reports.glossary_data import glossary_of
 from reports.health import INDEX, render_pages
@@ -125,7 +125,8 @@ def _shown(folder: Path) -> int:
 
 def _is_outdated(home: Home, folder: Path) -> bool:
     with open_mart(home.published) as mart:
-        return _shown(folder) < len(revisions(mart, named_week(folder.name, week_starts_on_of(mart)))) + 1
+        week = named_week(folder.name, week_starts_on_of(mart))
+        return _shown(folder) < len(revisions(mart, week, read_definitions(mart))) + 1
 
 
 def _week_folders(home: Home) -> list[Path]:
@@ -138,7 +139,7 @@ def _write_list(home: Home) -> None:
     for folder in _week_folders(home):
         first_day = first_day_in(home.published, folder.name)
         with open_mart(home.published) as mart:
-            restated = revisions(mart, first_day)
+            restated = revisions(mart, first_day, read_definitions(mart))
         weeks.append(
             Week(
                 name=folder.name,

@@ -88,6 +88,7 @@ def health_report(
         organisation, zone = mart.execute(
             "select organisation_name, reporting_time_zone from mart.dim_organisation"
         ).fetchall()[0]
+        definitions = read_definitions(mart)
         return HealthReport(
             organisation=organisation,
             reporting_time_zone=zone,
@@ -95,7 +96,7 @@ def health_report(
             week_start=week_start,
             as_of=as_of,
             values=values,
-            definitions=read_definitions(mart),
+            definitions=definitions,
             targets=_targets(mart),
             features=features,
             names=names_of_members(mart),
@@ -111,8 +112,8 @@ def health_report(
             ),
             withheld=withheld,
             words=words_of(registry, language_code),
-            restatements=restatements(mart, week_start),
-            revision=len(revisions(mart, week_start)) + 1,
+            restatements=restatements(mart, week_start, definitions),
+            revision=len(revisions(mart, week_start, definitions)) + 1,
             say=say,
         )
 

@@ -1,10 +1,15 @@
-"""Figures of a week that were published before with another value."""
+"""Figures of a week that were published before with another value.
 
+Those of open-ended metrics are left out: they grow, and what was said before was right.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
+from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.model import Restatement
 
@@ -14,7 +19,7 @@ with figures as (
         *,
         row_number() over (partition by metric, grain, period_start, {", ".join(DIMENSIONS)} order by as_of, revision) as place
     from metrics.metric_values
-    where grain = 'week' and period_start = ?
+    where grain = 'week' and period_start = ? and not list_contains(?, metric)
 )
 select
     now.metric, now.grain, now.period_start, first.value, first.n, first.as_of, now.value, now.n, now.as_of,
@@ -30,10 +35,12 @@ order by all
 MOST = 40
 
 
-def restatements(mart: duckdb.DuckDBPyConnection, week_start: date) -> tuple[Restatement, ...]:
+def restatements(
+    mart: duckdb.DuckDBPyConnection, week_start: date, definitions: Mapping[str, MetricDefinition]
+) -> tuple[Restatement, ...]:
     """The week's figures whose current value is not the first one published; totals before parts, at most `MOST`."""
     found = []
-    for row in mart.execute(_SQL, [week_start]).fetchall():
+    for row in mart.execute(_SQL, [week_start, _open_ended(definitions.values())]).fetchall():
         metric, grain, start, first_value, first_n, first_as_of, value, n, as_of, version, version_now = row[
             :11
         ]
@@ -55,7 +62,9 @@ class Restated:
     figures: int
 
 
-def revisions(mart: duckdb.DuckDBPyConnection, week_start: date) -> list[Restated]:
+def revisions(
+    mart: duckdb.DuckDBPyConnection, week_start: date, definitions: Mapping[str, MetricDefinition]
+) -> list[Restated]:
     """The nights that restated figures of the week, oldest first: the week's report has one revision more.
 
     A figure that is first known later, because its period closed later, restates nothing.
@@ -65,7 +74,7 @@ def revisions(mart: duckdb.DuckDBPyConnection, week_start: date) -> list[Restate
         with figures as (
             select as_of, value, row_number() over place as place, lag(value) over place as before
             from metrics.metric_values
-            where grain = 'week' and period_start = ?
+            where grain = 'week' and period_start = ? and not list_contains(?, metric)
             window place as (
                 partition by metric, grain, period_start, {", ".join(DIMENSIONS)} order by as_of, revision
             )
@@ -74,6 +83,10 @@ def revisions(mart: duckdb.DuckDBPyConnection, week_start: date) -> list[Restate
         where place > 1 and value is distinct from before
         group by as_of order by as_of
         """,
-        [week_start],
+        [week_start, _open_ended(definitions.values())],
     ).fetchall()
     return [Restated(as_of, count) for as_of, count in rows]
+
+
+def _open_ended(definitions: Iterable[MetricDefinition]) -> list[str]:
+    return [each.metric for each in definitions if each.is_open_ended]

@@ -76,7 +76,8 @@ TABLES = {
         "account_id text, week_start date, lifecycle_state text, segment text, is_week_before_whole boolean"
     ),
     "intermediate.int_usage__retention": (
-        "person_id text, cohort_date date, day_number integer, is_retained boolean, segment text"
+        "person_id text, cohort_date date, day_number integer, is_retained boolean, segment text, "
+        "is_retained_since boolean"
     ),
     "intermediate.int_usage__account_retention_weeks": (
         "account_id text, week_start date, is_retained boolean, segment text"

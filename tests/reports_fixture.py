@@ -47,9 +47,9 @@ def values() -> pd.DataFrame:
             ("ticket_csat_rate", 0.8), ("feedback_received", 12),
         ):  # fmt: skip
             rows.append(_row(metric, back, float(value)))
-        for days, exactly, at_least in (("1", 0.5, 1.0), ("2", 0.375, 0.5), ("3", 0.125, 0.125)):
-            rows.append(_row("stickiness_exact_days_rate", back, exactly, days=days))
-            rows.append(_row("stickiness_at_least_days_rate", back, at_least, days=days))
+        for number, exactly, at_least in (("1", 0.5, 1.0), ("2", 0.375, 0.5), ("3", 0.125, 0.125)):
+            rows.append(_row("stickiness_exact_days_rate", back, exactly, days=number))
+            rows.append(_row("stickiness_at_least_days_rate", back, at_least, days=number))
         # Sums over people: neither is the number of people.
         rows.append(_row("feature_breadth_rate", back, 0.2) | {"numerator": 250.0, "denominator": 1250.0})
         for place, feature in enumerate(("board", "timeline", "audit_log")):

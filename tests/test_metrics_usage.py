@@ -18,6 +18,8 @@ METRICS = (
     "feature_breadth_rate",
     "stickiness_exact_days_rate",
     "stickiness_at_least_days_rate",
+    "retention_unbounded_rate_d1",
+    "retention_unbounded_rate_d7",
 )
 W46 = date(2026, 11, 9)
 
@@ -36,6 +38,14 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         (W46, "enterprise", 1, 0, 2, 2),
         (W46, "enterprise", 2, 1, 2, 2),
         (W46, "enterprise", 3, 1, 1, 2),
+    ],
+    "intermediate.int_usage__retention": [
+        ("p1", date(2026, 11, 2), 1, True, "smb", True),
+        ("p2", date(2026, 11, 4), 1, False, "smb", True),
+        ("p3", date(2026, 11, 8), 1, False, "enterprise", False),
+        ("p1", date(2026, 11, 2), 7, False, "smb", True),
+        ("p2", date(2026, 11, 4), 7, False, "smb", False),
+        ("p3", date(2026, 11, 8), 7, False, "enterprise", False),
     ],
     "intermediate.int_features__person_weeks": [
         uses("p1", "board", 5, 2),
@@ -88,3 +98,10 @@ def test_numbers_as_counted_by_hand(
 ) -> None:
     found = answers(metric, **dimensions)
     assert (found and pytest.approx(found)) == expected
+
+
+def test_people_who_came_back_on_a_day_came_back_since_it(answers: Callable[..., Any]) -> None:
+    cohort = date(2026, 11, 2)
+    assert answers("retention_unbounded_rate_d1", cohort) == pytest.approx((2, 3, 2 / 3, 3))
+    assert answers("retention_unbounded_rate_d1", cohort, segment="smb") == (2, 2, 1, 2)
+    assert answers("retention_unbounded_rate_d7", cohort) == pytest.approx((1, 3, 1 / 3, 3))

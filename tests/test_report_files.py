@@ -1,6 +1,7 @@
 """The report's files: revisions of a week, the list of weeks, and the glossary that leaves nothing unexplained."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from tests.nights import PSEUDONYM_KEY
 
 WEEK = date(2026, 11, 9)
 ALL = load_registry(DEFAULT_FOLDER)
+_GROWING = replace(reports_fixture.report().definitions["new_users"], metric="growing", is_open_ended=True)
+OPEN_ENDED = {"growing": _GROWING}
 METRICS = published_metrics(DBT_PROJECT / "models" / "metrics")
 
 
@@ -64,13 +67,19 @@ def test_a_figure_said_otherwise_is_a_revision_and_one_said_later_is_none(
     say(mart, "active_users_week", 17, 900, 900, 1, False, product_id="studio")
     say(mart, "active_users_week", 19, 901, 901, 2, True, product_id="studio")
     say(mart, "retention_rate_d7", 23, 0.3, 40, 1, True)
+    # It grows from night to night.
+    say(mart, "growing", 17, 0.3, 40, 1, False)
+    say(mart, "growing", 18, 0.4, 40, 2, True)
     say(mart, "tickets_created", 16, 5, 5, 1, True, period_start=date(2026, 11, 2))
-    assert [(each.as_of.day, each.figures) for each in revisions(mart, WEEK)] == [(17, 1), (19, 2)]
-    first, second = restatements(mart, WEEK)
+    assert [(each.as_of.day, each.figures) for each in revisions(mart, WEEK, OPEN_ENDED)] == [
+        (17, 1),
+        (19, 2),
+    ]
+    first, second = restatements(mart, WEEK, OPEN_ENDED)
     assert (first.metric, first.first_value, first.value) == ("new_users", 38, 40)
     assert (first.first_as_of.day, first.as_of.day) == (16, 19)
     assert (second.metric, second.dimensions) == ("active_users_week", ("studio",))
-    assert revisions(mart, date(2026, 11, 2)) == []
+    assert revisions(mart, date(2026, 11, 2), OPEN_ENDED) == []
 
 
 def test_the_pages_of_an_earlier_revision_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,8 +106,8 @@ def test_a_first_row_of_an_old_week_restates_nothing(warehouse: Path) -> None:
     assert (done.revised, done.withdrawn) == (0, 0)
     with duckdb.connect(str(warehouse), read_only=True) as mart:
         for week in (date(2026, 10, 12), date(2026, 11, 2)):
-            assert restatements(mart, week) == ()
-            assert revisions(mart, week) == []
+            assert restatements(mart, week, {}) == ()
+            assert revisions(mart, week, {}) == []
     again = run(warehouse, ALL_READ)
     assert (again.added, again.revised, again.withdrawn) == (0, 0, 0)
 
@@ -118,7 +118,7 @@ def test_a_ticket_that_is_found_later_takes_the_place_of_nothing(warehouse: Path
     run(warehouse, ALL_READ)
     assert weeks(warehouse, WHOLE)["10-12"] == 1
     with duckdb.connect(str(warehouse), read_only=True) as mart:
-        assert {each.first_value for each in restatements(mart, date(2026, 10, 12))} == {0}
+        assert {each.first_value for each in restatements(mart, date(2026, 10, 12), {})} == {0}
 
 
 def test_a_source_is_read_up_to_the_day_of_the_reporting_time_zone() -> None:

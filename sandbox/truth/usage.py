@@ -154,7 +154,7 @@ def _states(weeks: set[date], week: date) -> list[str]:
 
 
 def retention_rows(facts: Facts) -> list[Row]:
-    """Share of a week's new users who came back exactly 1, 7 and 28 days after their first day."""
+    """Share of a week's new users who came back exactly 1, 7 and 28 days after their first day, and then or later."""
     rows: list[Row] = []
     for week in weeks_before(facts.as_of):
         cohort = [
@@ -165,14 +165,18 @@ def retention_rows(facts: Facts) -> list[Row]:
         for later in (1, 7, 28):
             if week + timedelta(days=6 + later) >= facts.as_of:
                 continue
-            groups: dict[Dimension, list[bool]] = defaultdict(list)
+            groups: dict[Dimension, list[tuple[bool, bool]]] = defaultdict(list)
             for person in cohort:
-                returned = facts.first_day[person] + timedelta(days=later) in facts.active_days[person]
+                day, active = facts.first_day[person] + timedelta(days=later), facts.active_days[person]
+                returned = (day in active, any(each >= day for each in active))
                 groups[None].append(returned)
                 groups["segment", facts.segment(person, week)].append(returned)
             for group, returns in groups.items():
-                metric = f"retention_rate_d{later}"
-                rows.append(ratio_row(metric, "week", week, sum(returns), len(returns), **_named(group)))
+                for place, kind in enumerate(("retention_rate", "retention_unbounded_rate")):
+                    back = sum(each[place] for each in returns)
+                    rows.append(
+                        ratio_row(f"{kind}_d{later}", "week", week, back, len(returns), **_named(group))
+                    )
     return rows
 
 

@@ -1,4 +1,5 @@
--- One row a person and number of days N after the first active day, with whether the person was active exactly then.
+-- One row a person and number of days N after the first active day, with whether the person was active exactly then, and
+-- whether then or on any day since.
 -- Only cohort weeks all of whose persons have reached day N; without excluded persons and those who were there before
 -- the history began. Segment of the home account as of the first day of the cohort's week.
 with cohorts as (
@@ -22,6 +23,12 @@ day_numbers as (
 active_dates as (
     select distinct person_id, event_date
     from {{ ref('int_usage__active_days') }}
+),
+
+last_dates as (
+    select person_id, max(event_date) as last_active_date
+    from active_dates
+    group by person_id
 )
 
 select
@@ -30,6 +37,9 @@ select
     cohorts.cohort_week,
     day_numbers.day_number,
     active_dates.person_id is not null as is_retained,
+    coalesce(
+        last_dates.last_active_date >= {{ add_days('cohorts.cohort_date', 'day_numbers.day_number') }}, false
+    ) as is_retained_since,
     coalesce(segments.segment, '(unknown)') as segment
 from cohorts
 inner join day_numbers
@@ -38,5 +48,6 @@ left join active_dates
     on
         cohorts.person_id = active_dates.person_id
         and {{ add_days('cohorts.cohort_date', 'day_numbers.day_number') }} = active_dates.event_date
+left join last_dates on cohorts.person_id = last_dates.person_id
 left join {{ ref('int_usage__account_week_segments') }} as segments
     on cohorts.account_id = segments.account_id and cohorts.cohort_week = segments.week_start
