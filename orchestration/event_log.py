@@ -57,6 +57,16 @@ class KeptOpenEventLog(SqliteEventLogStorage):
             self._engines.popitem(last=False)[1].dispose()
         return self._engines[shard]
 
+    def delete_events(self, run_id: str) -> None:
+        """With the run's own file, which Dagster would leave as large as it was."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            if engine := self._engines.pop(run_id, None):
+                engine.dispose()
+            self._initialized_dbs.discard(run_id)
+        for ending in ("", "-wal", "-shm"):
+            Path(self.path_for_shard(run_id) + ending).unlink(missing_ok=True)
+
     def dispose(self) -> None:
         for engine in self._engines.values():
             engine.dispose()

@@ -21,6 +21,7 @@ from messages.channels import links
 from orchestration.dbt_calls import is_changed
 from orchestration.evaluations import blockers, failed_checks
 from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PRELOADED, PUBLISHED_MART, target_key
+from orchestration.retention import tidy
 from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
 from settings.home import Home
@@ -89,6 +90,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
             warnings = tuple(each for each in failed_checks(instance, run.run_id) if not each.blocks)
             blocked_by = () if published else tuple(blockers(instance, run.run_id))
             _tell_owners(home, instance, say)
+            tidy(home, instance, datetime.now(UTC))
     seconds = time.monotonic() - started
     return NightResult(run.run_id, as_of, published, warnings, blocked_by, tuple(failed_steps), seconds, log)
 

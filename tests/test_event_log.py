@@ -1,5 +1,6 @@
 """The event log that is kept open: what is written through it, Dagster's own storage reads."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -7,6 +8,7 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.event_log import KeptOpenEventLog
+from orchestration.retention import tidy
 from settings.home import Home
 
 
@@ -47,3 +49,24 @@ def test_two_writers_at_once_lose_nothing(home: Home) -> None:
             assert dg.materialize([thing], instance=other).success
         seen = one.fetch_materializations(dg.AssetKey("thing"), limit=10).records
     assert len({record.run_id for record in seen}) == 6
+
+
+def test_a_night_leaves_nothing_of_what_is_a_month_old(home: Home) -> None:
+    with dg.DagsterInstance.get() as instance:
+        first = dg.materialize([thing], instance=instance).run_id
+        second = dg.materialize([thing], instance=instance).run_id
+        printed = home.dagster / "logs" / "nightly-2026-11-16.log"
+        printed.parent.mkdir()
+        printed.write_text("all of it")
+        (home.dbt_target / "dbt_build-1").mkdir()
+        tidy(home, instance, datetime.now(UTC) + timedelta(days=29))
+        assert {run.run_id for run in instance.get_runs()} == {first, second}
+        assert printed.exists()
+        tidy(home, instance, datetime.now(UTC) + timedelta(days=31))
+        assert {run.run_id for run in instance.get_runs()} == {second}
+        files = [path.name for path in home.root.rglob("*")]
+        assert not [name for name in files if first in name or name in (printed.name, "dbt_build-1")]
+        assert f"{second}.db" in files
+        # What is left works on.
+        assert dg.materialize([thing], instance=instance).success
+        assert instance.get_latest_materialization_event(dg.AssetKey("thing")) is not None
