@@ -42,12 +42,14 @@ def _stop(message: str) -> NoReturn:
 @contextmanager
 def _readable_errors() -> Iterator[None]:
     """Turn what a user can mend into one sentence; anything else stays a traceback, for it is our fault."""
-    from connectors.errors import SourceError
+    from pops.problems import explained
 
     try:
         yield
-    except (SourceError, ValueError, FileNotFoundError) as error:
-        _stop(str(error))
+    except Exception as error:
+        if (sentence := explained(error)) is None:
+            raise
+        _stop(sentence)
 
 
 @app.command()
@@ -182,9 +184,10 @@ def forget_runs(
     from orchestration.retention import forget_runs_of_home
     from settings.home import Home
 
-    home = Home.from_environment().prepare()
-    count = forget_runs_of_home(home, datetime.now(UTC), timedelta(days=older_than_days))
-    _terminal.print(f"{count} runs forgotten.")
+    with _readable_errors():
+        home = Home.from_environment().prepare()
+        count = forget_runs_of_home(home, datetime.now(UTC), timedelta(days=older_than_days))
+        _terminal.print(f"{count} runs forgotten.")
 
 
 @app.command()

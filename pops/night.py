@@ -32,10 +32,10 @@ def tell(result: "NightResult", terminal: Console) -> None:
         )
     for blocker in result.blockers:
         terminal.print(f"  [red]failed[/red] {shown(blocker.sentence)}")
-    steps = ", ".join(result.failed_steps)
+    steps = ", ".join(result.failed_steps) or "it was ended from outside"
     if result.published:
         terminal.print(f"  [green]published[/green] in {result.seconds:.0f} s")
-        if steps:
+        if result.failed_steps:
             terminal.print(f"  [red]failed after that[/red]: {steps}. Log: {shown(result.log)}")
     else:
         terminal.print(
