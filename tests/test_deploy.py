@@ -240,3 +240,20 @@ def test_old_runs_are_forgotten_but_not_the_last_that_made_an_asset() -> None:
         assert forget_runs(instance, now + timedelta(days=8), timedelta(days=7)) == 1
         assert {run.run_id for run in instance.get_runs()} == {first, third}
         assert not instance.has_run(second)
+
+
+def test_production_installs_the_locked_packages_and_nothing_else() -> None:
+    """The lock of the repository, but for what Dagster's PostgreSQL storage brings, and the older SQLAlchemy it asks for."""
+
+    def pins(file: Path) -> dict[str, str]:
+        blocks = re.split(r"(?m)^(?=\S)", file.read_text())
+        assert all("--hash=sha256:" in block for block in blocks if block)
+        return dict(re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", file.read_text()))
+
+    ours, production = pins(ROOT / "requirements.lock"), pins(DEPLOY / "requirements.lock")
+    assert production.keys() - ours.keys() == {"dagster-postgres", "greenlet", "psycopg2-binary"}
+    assert ours.keys() <= production.keys()
+    assert {name for name in ours if ours[name] != production[name]} == {"sqlalchemy"}
+    told = (DEPLOY / "Dockerfile").read_text() + (DEPLOY / "README.md").read_text()
+    for line in re.findall(r".*\bpip install\b.*", told):
+        assert "--require-hashes" in line or "--no-deps --no-build-isolation" in line
