@@ -184,11 +184,14 @@ def test_the_last_night_is_kept_for_those_who_change_models(home: Path) -> None:
     assert nodes["model.product_ops.fct_ticket"]["relation_name"] == '"warehouse"."marts"."fct_ticket"'
 
 
-def test_nights_of_the_command_line_are_runs_of_the_job_in_the_ui(home: Path) -> None:
+def test_nights_of_the_command_line_are_runs_of_the_job_in_the_ui(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The UI lists under a job the runs that carry the label of its code location."""
     workspace = yaml.safe_load((Path(__file__).parents[1] / "workspace.yaml").read_text())
     (location,) = (each["python_module"] for each in workspace["load_from"])
     label = {".dagster/repository": f"__repository__@{location['location_name']}"}
-    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    with dg.DagsterInstance.get() as instance:
         runs = instance.get_runs(filters=dg.RunsFilter(job_name="nightly", tags=label))
     assert {run.tags["pops/as_of"] for run in runs} == {night.isoformat() for night in NIGHTS}
