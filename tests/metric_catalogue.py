@@ -28,6 +28,7 @@ CATALOGUE = {
     "retention_unbounded_rate_d1": (PRODUCT, "ratio", "week", "|segment"),
     "retention_unbounded_rate_d7": (PRODUCT, "ratio", "week", "|segment"),
     "retention_unbounded_rate_d28": (PRODUCT, "ratio", "week", "|segment"),
+    "retention_bracket_rate": (PRODUCT, "ratio", "week", "days|days+segment"),
     "active_account_retention_rate": (PRODUCT, "ratio", "week", "|segment"),
     "feature_adoption_rate": (PRODUCT, "ratio", "week", "feature_id|feature_id+segment"),
     "feature_reach_rate": (PRODUCT, "ratio", "week", "feature_id"),

@@ -79,6 +79,9 @@ TABLES = {
         "person_id text, cohort_date date, day_number integer, is_retained boolean, segment text, "
         "is_retained_since boolean"
     ),
+    "intermediate.int_usage__bracket_retention": (
+        "person_id text, cohort_date date, days text, is_retained boolean, segment text"
+    ),
     "intermediate.int_usage__account_retention_weeks": (
         "account_id text, week_start date, is_retained boolean, segment text"
     ),

@@ -20,6 +20,7 @@ METRICS = (
     "stickiness_at_least_days_rate",
     "retention_unbounded_rate_d1",
     "retention_unbounded_rate_d7",
+    "retention_bracket_rate",
 )
 W46 = date(2026, 11, 9)
 
@@ -46,6 +47,12 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("p1", date(2026, 11, 2), 7, False, "smb", True),
         ("p2", date(2026, 11, 4), 7, False, "smb", False),
         ("p3", date(2026, 11, 8), 7, False, "enterprise", False),
+    ],
+    "intermediate.int_usage__bracket_retention": [
+        ("p1", W46, "1-3", True, "smb"),
+        ("p2", W46, "1-3", False, "smb"),
+        ("p3", date(2026, 11, 11), "1-3", True, "enterprise"),
+        ("p1", W46, "4", True, "smb"),
     ],
     "intermediate.int_features__person_weeks": [
         uses("p1", "board", 5, 2),
@@ -88,6 +95,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         ("stickiness_at_least_days_rate", {"days": "2", "segment": "enterprise"}, (2.0, 2.0, 1.0, 2)),
         ("feature_use_days_mean", {"feature_id": "export"}, (16.0, 10.0, 1.6, 10)),
         ("feature_use_days_mean", {"feature_id": "alerts"}, None),
+        ("retention_bracket_rate", {"days": "1-3"}, (2.0, 3.0, 2 / 3, 3)),
+        ("retention_bracket_rate", {"days": "1-3", "segment": "smb"}, (1.0, 2.0, 0.5, 2)),
+        ("retention_bracket_rate", {"days": "4"}, (1.0, 1.0, 1.0, 1)),
         ("feature_breadth_rate", {}, (13.0, 17.0, 13 / 17, 12)),
         ("feature_breadth_rate", {"product_id": "insights"}, (2.0, 3.0, 2 / 3, 2)),
         ("feature_breadth_rate", {"segment": "enterprise"}, (1.0, 1.0, 1.0, 1)),

@@ -145,6 +145,20 @@ WRONG = {
         0,
         "`EURO` is no currency; write its code of ISO 4217",
     ),
+    "bracket of no days": (
+        "organisation.yml",
+        "{from_day: 8, to_day: 14}",
+        "{from_day: 8, to_day: 7}",
+        0,
+        "`to_day` 7 is before `from_day` 8",
+    ),
+    "brackets that overlap": (
+        "organisation.yml",
+        "{from_day: 8, to_day: 14}",
+        "{from_day: 7, to_day: 14}",
+        0,
+        "the bracket of days 7 to 14 begins before the one of 1 to 7 ends",
+    ),
     "rate of nothing": (
         "exchange_rates.yml",
         "exchange_rates: []",
@@ -285,10 +299,14 @@ def test_a_missing_and_an_unknown_file(folder: Path) -> None:
         load_registry(folder / "nowhere")
 
 
-def test_rates_and_the_home_currency_may_be_left_out(folder: Path, tmp_path: Path) -> None:
+def test_rates_the_home_currency_and_brackets_may_be_left_out(folder: Path, tmp_path: Path) -> None:
     (folder / "exchange_rates.yml").unlink()
     replace(folder / "organisation.yml", "    home_currency: USD\n", "")
+    text = (folder / "organisation.yml").read_text()
+    (folder / "organisation.yml").write_text(text[: text.index("    retention_brackets: ")])
     assert load_organisation(folder).home_currency == "USD"
+    brackets = load_organisation(folder).retention_brackets
+    assert [(each.from_day, each.to_day) for each in brackets] == [(1, 7), (8, 14), (15, 28)]
     assert run(folder, tmp_path).outcome == "ok"
     assert rows(tmp_path, "select count(*) from raw_registry.exchange_rates") == [(0,)]
 

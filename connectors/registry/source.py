@@ -161,7 +161,7 @@ def load_registry(folder: Path) -> Registry:
 
 
 def load_organisation(folder: Path) -> Organisation:
-    """The organisation: name, reporting_time_zone, week_starts_on, home_currency. Raises InvalidRegistry."""
+    """The organisation: name, time zone, first day of the week, currency, brackets of retention. Raises InvalidRegistry."""
     return load_registry(folder).organisation[0]
 
 

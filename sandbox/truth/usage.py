@@ -17,6 +17,8 @@ from sandbox.truth.rows import Row, ratio_row, row
 __all__ = ["truth_rows", "weekly_feature_adoption", "weekly_feature_users", "weekly_users"]
 
 WEEK = timedelta(days=7)
+# As the company's registry has them.
+RETENTION_BRACKETS = ((1, 7), (8, 14), (15, 28))
 Dimension = tuple[str, str] | None
 
 
@@ -28,6 +30,7 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         *lifecycle_rows(facts),
         *quick_ratio_rows(facts),
         *retention_rows(facts),
+        *bracket_retention_rows(facts),
         *account_retention_rows(facts),
         *stickiness_rows(facts),
         *active_day_rows(facts),
@@ -177,6 +180,32 @@ def retention_rows(facts: Facts) -> list[Row]:
                     rows.append(
                         ratio_row(f"{kind}_d{later}", "week", week, back, len(returns), **_named(group))
                     )
+    return rows
+
+
+def bracket_retention_rows(facts: Facts) -> list[Row]:
+    """Share of a week's new users who came back on any day of each bracket after their first day."""
+    rows: list[Row] = []
+    for week in weeks_before(facts.as_of):
+        cohort = [
+            person
+            for person, day in facts.first_day.items()
+            if monday(day) == week and not facts.is_pre_existing(person)
+        ]
+        for first, last in RETENTION_BRACKETS:
+            if week + timedelta(days=6 + last) >= facts.as_of:
+                continue
+            groups: dict[str | None, list[bool]] = defaultdict(list)
+            for person in cohort:
+                since = facts.first_day[person]
+                returned = any(first <= (day - since).days <= last for day in facts.active_days[person])
+                groups[None].append(returned)
+                groups[facts.segment(person, week)].append(returned)
+            for segment, returns in groups.items():
+                of = {"days": f"{first}-{last}", "segment": segment}
+                rows.append(
+                    ratio_row("retention_bracket_rate", "week", week, sum(returns), len(returns), **of)
+                )
     return rows
 
 
