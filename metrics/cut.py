@@ -75,7 +75,7 @@ def _select(
     first_day: date,
     last_day: date,
 ) -> str:
-    request = engine.compile(definition.inputs, dimensions, definition.grain, first_day, last_day)
+    request = engine.compile(definition.inputs, dimensions, definition.grain)
     members = [
         f"coalesce(cast({request.dimension_columns[name]} as text), '(none)') as {name}"
         for name in dimensions

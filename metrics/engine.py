@@ -1,30 +1,19 @@
-"""From the metrics' YAML to SQL: the one place that knows MetricFlow's classes, which are no stable interface.
+"""The metrics of the dbt project: their definitions, what they read, and the SQL that computes them.
 
-dbt writes `semantic_manifest.json` when it parses the project; MetricFlow turns a request (metrics, grouping,
-periods) into one SELECT. Nothing is run here.
+dbt writes `semantic_manifest.json` when it parses the project. What MetricFlow made of it is kept beside it: to compile a
+night's requests takes longer than to run them, and the same manifest gives the same SQL.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from metricflow.data_table.mf_table import MetricFlowDataTable
-from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
-from metricflow.protocols.sql_client import SqlEngine
-from metricflow.sql.render.duckdb_renderer import DuckDbSqlExpressionRenderer, DuckDbSqlPlanRenderer
-from metricflow.sql.render.expr_renderer import SqlExpressionRenderResult
-from metricflow.sql.render.sql_plan_renderer import SqlPlanRenderer
-from metricflow_semantic_interfaces.type_enums.time_granularity import TimeGranularity
-from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
-from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
-from metricflow_semantics.sql.sql_bind_parameters import SqlBindParameterSet
-from metricflow_semantics.sql.sql_exprs import SqlDateTruncExpression
-
+from connectors.storage import write_text
 from metrics.definitions import (
     MetricDefinition,
     MetricDefinitionError,
@@ -33,6 +22,9 @@ from metrics.definitions import (
 )
 from settings.families import sources_counted
 from settings.weeks import MONDAY, FirstDay
+
+if TYPE_CHECKING:
+    from metrics.compiler import Compiler
 
 
 @dataclass(frozen=True)
@@ -56,8 +48,7 @@ class SourceRows:
 class MetricEngine:
     """Compiles metrics of one `semantic_manifest.json`, beside which lies dbt's `manifest.json`.
 
-    Loading takes about a second, a request some hundredths the first time. Raises FileNotFoundError when dbt has not parsed the
-    project yet, MetricDefinitionError when a definition is incomplete.
+    Raises FileNotFoundError when dbt has not parsed the project yet, MetricDefinitionError when a definition is incomplete.
     """
 
     def __init__(self, semantic_manifest: Path, week_starts_on: FirstDay = MONDAY) -> None:
@@ -67,14 +58,11 @@ class MetricEngine:
             )
         self._file = semantic_manifest
         self.week_starts_on = week_starts_on
-        text = semantic_manifest.read_text()
-        self.version = hashlib.sha256(text.encode()).hexdigest()
-        self._manifest: dict[str, Any] = json.loads(text)
-        lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
-        self._engine = MetricFlowEngine(
-            semantic_manifest_lookup=lookup, sql_client=_RenderOnlyClient(week_starts_on)
-        )
-        self._compiled: dict[tuple[object, ...], CompiledRequest] = {}
+        self._text = semantic_manifest.read_text()
+        self.version = hashlib.sha256(self._text.encode()).hexdigest()
+        self._manifest: dict[str, Any] = json.loads(self._text)
+        self._compiled = self._kept()
+        self._is_news = False
 
     @cached_property
     def catalogue(self) -> str:
@@ -89,31 +77,54 @@ class MetricEngine:
         """Every metric that is published, in the order of its name; those without a `grain` only feed others."""
         return published_definitions(self._manifest, self._nodes)
 
-    def compile(
-        self, metrics: Sequence[str], grouping: Sequence[str], grain: str, first_day: date, last_day: date
-    ) -> CompiledRequest:
-        """SQL of metrics that share a grain and a grouping, for the periods within two days (both inclusive).
+    def compile(self, metrics: Sequence[str], grouping: Sequence[str], grain: str) -> CompiledRequest:
+        """SQL of metrics that share a grain and a grouping, for all days: callers take the periods that they want.
 
-        Weeks from Sunday bring parts of those before and after along, because MetricFlow widens the days to whole
-        weeks from Monday: callers take the periods that they asked for.
+        The engine takes a filter by the period's column into the SELECT, for that is grouped by it.
         """
-        asked = (tuple(metrics), tuple(grouping), grain, first_day, last_day)
+        asked = json.dumps([metrics, grouping, grain])
         if asked not in self._compiled:
-            self._compiled[asked] = self._compile(*asked)
+            group_by = {name: self._group_by_name(metrics[0], name) for name in grouping}
+            period_column = f"metric_time__{grain}"
+            sql = self._compiler.sql(metrics, [period_column, *group_by.values()])
+            self._compiled[asked] = CompiledRequest(sql, period_column, group_by)
+            self._is_news = True
         return self._compiled[asked]
 
-    def _compile(
-        self, metrics: Sequence[str], grouping: Sequence[str], grain: str, first_day: date, last_day: date
-    ) -> CompiledRequest:
-        group_by = {name: self._group_by_name(metrics[0], name) for name in grouping}
-        period_column = f"metric_time__{grain}"
-        request = MetricFlowQueryRequest.create(
-            metric_names=list(metrics),
-            group_by_names=[period_column, *group_by.values()],
-            time_constraint_start=datetime.combine(first_day, time()),
-            time_constraint_end=datetime.combine(last_day, time()),
-        )
-        return CompiledRequest(self._engine.explain(request).sql_statement.sql, period_column, group_by)
+    def keep(self) -> None:
+        """Keep what was compiled for the next engine of the same manifest."""
+        if self._is_news:
+            requests = {key: asdict(request) for key, request in self._compiled.items()}
+            write_text(self._keeping, json.dumps({"fingerprint": self._fingerprint, "requests": requests}))
+            self._is_news = False
+
+    def _kept(self) -> dict[str, CompiledRequest]:
+        """What an engine of the same manifest, weeks and code has kept; nothing, where it cannot be read."""
+        try:
+            kept = json.loads(self._keeping.read_text())
+            if kept["fingerprint"] != self._fingerprint:
+                return {}
+            return {key: CompiledRequest(**request) for key, request in kept["requests"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    @property
+    def _keeping(self) -> Path:
+        return self._file.with_name(f"{self._file.stem}_compiled.json")
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of all that the SQL follows from."""
+        code = [Path(__file__).read_text(), Path(__file__).with_name("compiler.py").read_text()]
+        parts = [self.version, self.week_starts_on, version("metricflow"), *code]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def _compiler(self) -> "Compiler":
+        # Where all SQL was kept, a night needs none of MetricFlow.
+        from metrics.compiler import Compiler
+
+        return Compiler(self._text, self.week_starts_on)
 
     def dimensions(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """The names by which all of some metrics can be grouped, sorted."""
@@ -191,55 +202,6 @@ class MetricEngine:
     @cached_property
     def _metrics(self) -> dict[str, dict[str, Any]]:
         return {metric["name"]: metric for metric in self._manifest["metrics"]}
-
-
-class _SundayExpressionRenderer(DuckDbSqlExpressionRenderer):  # type: ignore[misc] # MetricFlow tells no types
-    """Cuts weeks at Sundays: the week from Monday of the day after, moved back by a day."""
-
-    def visit_date_trunc_expr(self, node: SqlDateTruncExpression) -> SqlExpressionRenderResult:
-        if node.time_granularity is not TimeGranularity.WEEK:
-            return super().visit_date_trunc_expr(node)
-        day = self.render_sql_expr(node.arg)
-        return SqlExpressionRenderResult(
-            sql=f"(DATE_TRUNC('week', {day.sql} + INTERVAL 1 day) - INTERVAL 1 day)",
-            bind_parameter_set=day.bind_parameter_set,
-        )
-
-
-class _SundayPlanRenderer(DuckDbSqlPlanRenderer):  # type: ignore[misc]
-    EXPR_RENDERER = _SundayExpressionRenderer()
-
-
-class _RenderOnlyClient:
-    """MetricFlow's `SqlClient` protocol, of which only the dialect is used: it is never asked to run anything."""
-
-    def __init__(self, week_starts_on: FirstDay) -> None:
-        self._renderer = DuckDbSqlPlanRenderer() if week_starts_on == MONDAY else _SundayPlanRenderer()
-
-    @property
-    def sql_engine_type(self) -> SqlEngine:
-        return SqlEngine.DUCKDB
-
-    @property
-    def sql_plan_renderer(self) -> SqlPlanRenderer:
-        return self._renderer
-
-    def query(
-        self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = SqlBindParameterSet()
-    ) -> MetricFlowDataTable:
-        raise RuntimeError("Metrics are compiled here, not run.")
-
-    def execute(self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = SqlBindParameterSet()) -> None:
-        raise RuntimeError("Metrics are compiled here, not run.")
-
-    def dry_run(self, stmt: str, sql_bind_parameter_set: SqlBindParameterSet = SqlBindParameterSet()) -> None:
-        raise RuntimeError("Metrics are compiled here, not run.")
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def render_bind_parameter_key(self, bind_parameter_key: str) -> str:
-        return f"${bind_parameter_key}"
 
 
 def _primary_entity(model: Mapping[str, Any]) -> str:

@@ -94,6 +94,7 @@ def append_metric_values(
         computed = _count(connection, "tonight")
         _find_changes(connection, as_of)
         _append(connection, engine, as_of, list(touched))
+        engine.keep()
         counts = dict(connection.execute("select kind, count(*) from changes group by kind").fetchall())
     return MetricRun(
         metrics=len(engine.definitions),
@@ -184,7 +185,7 @@ def _compute(
 ) -> int:
     """Put a metric's numbers, in all its groupings, into `tonight`; returns the number of requests."""
     for grouping in definition.groupings:
-        request = engine.compile(definition.inputs, grouping, definition.grain, first_day, last_day)
+        request = engine.compile(definition.inputs, grouping, definition.grain)
         columns = request.dimension_columns
         dimensions = [
             f"nullif(cast({columns[name]} as text), '{ALL}')" if name in columns else "cast(null as text)"
