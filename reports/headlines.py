@@ -53,6 +53,7 @@ SUPPORT = (
     "contact_rate",
     "first_reply_seconds_median",
     "full_resolution_seconds_median",
+    "sla_attainment_rate",
     "one_touch_rate",
     "ticket_csat_rate",
     "csat_rate",

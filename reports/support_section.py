@@ -36,6 +36,7 @@ _ANSWERS = (
     "first_reply_seconds_p85",
     "first_reply_business_seconds_median",
     "full_resolution_seconds_median",
+    "sla_attainment_rate",
     "one_touch_rate",
     "ticket_csat_rate",
 )

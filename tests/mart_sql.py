@@ -63,6 +63,7 @@ MART_SQL = {
     "requester_wait_business_seconds_median": _of("fct_ticket", "solved_date", "median(requester_wait_business_seconds)", _SOLVED),
     "agent_wait_business_seconds_median": _of("fct_ticket", "solved_date", "median(agent_wait_business_seconds)", _SOLVED),
     "ticket_reopen_rate": _of("fct_ticket", "solved_date", "avg(solved_count - 1)", _SOLVED),
+    "sla_attainment_rate": _of("fct_sla_instance", "due_date", "avg(case when is_met then 1.0 else 0 end)", "is_counted"),
     "one_touch_rate": _of("fct_ticket", "solved_date", "avg(case when public_reply_count = 1 then 1.0 else 0 end)", _SOLVED + " and public_reply_count > 0"),
     "ticket_csat_rate": _of("fct_ticket_rating", "rated_date", "avg(case when score = 'good' then 1.0 else 0 end)", "is_counted and is_latest and score is not null"),
     "ticket_csat_response_rate": _of("fct_ticket_rating", "offered_date", "count(score) / count(*)", _COUNTED),

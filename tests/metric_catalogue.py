@@ -65,6 +65,7 @@ CATALOGUE = {
     "requester_wait_seconds_median": (SUPPORT, "seconds", "week", ""),
     "agent_wait_seconds_median": (SUPPORT, "seconds", "week", ""),
     "ticket_reopen_rate": (SUPPORT, "per_ticket", "week", ""),
+    "sla_attainment_rate": (SUPPORT, "ratio", "week", "|feature_id|segment"),
     "one_touch_rate": (SUPPORT, "ratio", "week", "|feature_id|segment"),
     "ticket_csat_rate": (SUPPORT, "ratio", "week", "|feature_id"),
     "ticket_csat_response_rate": (SUPPORT, "ratio", "week", ""),
@@ -111,7 +112,7 @@ SUBJECTS = {
     "funnels": ("funnel",),
     "roadmap": ("roadmap",),
     "satisfaction": ("nps", "csat", "ticket_csat", "team_pulse"),
-    "support": ("ticket", "untagged", "contact_rate", "first_re", "full_resolution", "requester", "agent", "one_touch"),
+    "support": ("ticket", "untagged", "contact_rate", "first_re", "full_resolution", "requester", "agent", "one_touch", "sla"),
     "usage": ("active", "new_users", "stickiness", "lifecycle", "retention"),
 }  # fmt: skip
 

@@ -34,6 +34,10 @@ TABLES = {
         "full_resolution_business_seconds bigint, requester_wait_business_seconds bigint, "
         "agent_wait_business_seconds bigint"
     ),
+    "marts.fct_sla_instance": (
+        "sla_instance_id text, feature_id text, segment text, is_counted boolean, is_met boolean, due_date date, "
+        "product_id text, account_id text"
+    ),
     "marts.fct_ticket_rating": (
         "rating_id text, feature_id text, segment text, is_counted boolean, is_latest boolean, score text, "
         "offered_date date, rated_date date, product_id text, account_id text"

@@ -20,7 +20,6 @@ STAGED_ONLY = {
     "vendor/productboard/releases",
     "vendor/registry/owners",
     "vendor/salesforce/users",
-    "vendor/zendesk/ticket_metric_events",
 }
 SNAPSHOT = Path(__file__).parent / "definitions.json"
 _OFFLINE = """

@@ -20,6 +20,7 @@ METRICS = (
     "full_resolution_business_seconds_p85",
     "requester_wait_business_seconds_median",
     "agent_wait_business_seconds_median",
+    "sla_attainment_rate",
 )
 W45, W46 = date(2026, 11, 2), date(2026, 11, 9)
 DAY = W46 + timedelta(days=1)
@@ -77,6 +78,19 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         rating("r6", "board", "bad", latest=False),
     ]
     insert(path, "marts.fct_ticket_rating", ratings)
+    promises = [
+        # Two metrics of one ticket are two promises.
+        ("t1:reply", "board", "smb", True, True, DAY),
+        ("t1:work", "board", "smb", True, False, DAY),
+        ("t2:reply", "board", "smb", True, True, W46),
+        ("t3:reply", "reports", "enterprise", True, False, DAY),
+        # Of spam; open; kept, but nobody knows when it was due; due the week before.
+        ("t6:reply", "board", "smb", False, True, DAY),
+        ("t4:reply", "board", "smb", False, None, None),
+        ("c1", "board", "smb", False, True, None),
+        ("t5:reply", "board", "smb", True, True, W46 - timedelta(days=1)),
+    ]
+    insert(path, "marts.fct_sla_instance", promises)
     append_metric_values(path, engine_of(manifest_of(*METRICS)), date(2026, 11, 16), date(2026, 8, 3))
     return lambda metric, period=W46, **dimensions: value(path, metric, period, **dimensions)
 
@@ -100,10 +114,17 @@ def test_responses_are_of_the_week_in_which_they_were_asked_for(answers: Callabl
     assert answers("ticket_csat_response_rate", W45) == (1, 1, 1, 1)
 
 
+def test_promises_count_in_the_week_in_which_they_were_due(answers: Callable[..., Any]) -> None:
+    assert answers("sla_attainment_rate") == (2, 4, 0.5, 4)
+    assert answers("sla_attainment_rate", feature_id="board") == (2, 3, pytest.approx(2 / 3), 3)
+    assert answers("sla_attainment_rate", segment="enterprise") == (0, 1, 0, 1)
+    assert answers("sla_attainment_rate", W45) == (1, 1, 1, 1)
+
+
 def test_business_time_is_that_of_the_tickets_that_have_hours(answers: Callable[..., Any]) -> None:
     def values(feature: str | None = None) -> list[float]:
         dimensions = {} if feature is None else {"feature_id": feature}
-        rows = (answers(metric, **dimensions) for metric in METRICS[3:])
+        rows = (answers(metric, **dimensions) for metric in METRICS[3:10])
         return [row[2] for row in rows if row is not None]
 
     # 0, 30 and 60 for replies; of two solved tickets the middle.

@@ -197,6 +197,24 @@ def test_customers_of_the_help_desk_have_the_planted_mess(company: Company) -> N
     assert {"offered", "good", "bad"} <= scores
 
 
+def test_promises_of_the_help_desk_are_kept_broken_paused_and_not_made(company: Company) -> None:
+    events = list(bodies(company, "zendesk", "ticket_metric_events").values())
+    tickets = bodies(company, "zendesk", "tickets")
+    clocks: dict[tuple[int, str, int], list[dict]] = {}
+    for event in sorted(events, key=lambda event: event["id"]):
+        clocks.setdefault((event["ticket_id"], event["metric"], event["instance_id"]), []).append(event)
+    stories = {tuple(event["type"] for event in clock) for clock in clocks.values()}
+    kept, broken = ("activate", "apply_sla", "fulfill", "update_status"), ("activate", "apply_sla", "breach")
+    assert {kept, ("activate", "fulfill", "update_status")} <= stories
+    assert any(story[:3] == broken for story in stories)
+    assert any({"pause", "apply_sla", "fulfill"} <= set(story) for story in stories)
+    for (ticket, _, instance), clock in clocks.items():
+        times = [event["time"] for event in clock]
+        assert times == sorted(times)
+        promised = any(event["type"] == "apply_sla" for event in clock)
+        assert promised == (instance == 1 and tickets[str(ticket)]["priority"] is not None)
+
+
 def test_the_crm_has_the_planted_mess(company: Company) -> None:
     companies = bodies(company, "hubspot", "companies")
     contacts = bodies(company, "hubspot", "contacts")

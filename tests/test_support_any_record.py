@@ -50,7 +50,8 @@ MODELS = (
     "int_support__source_requesters", "int_support__source_organizations", "int_support__comments",
     "int_support__replies", "int_support__status_intervals", "int_support__resolutions", "int_support__histories",
     "int_support__ticket_features", "int_support__tickets", "int_support__ratings", "int_support__ticket_schedules",
-    "int_calendar__business_days", "int_support__business_times", "int_support__set_aside", "int_support__coverage",
+    "int_calendar__business_days", "int_support__business_times", "int_support__sla_clocks", "int_support__sla_instances",
+    "int_support__set_aside", "int_support__coverage",
 )  # fmt: skip
 # Unique keys and columns without nulls, as the models' data tests have them.
 KEYS = {
@@ -64,6 +65,8 @@ KEYS = {
     "int_support__coverage": ("source", "check_name"),
     "stg_intercom__conversation_parts": ("conversation_id", "part_id"),
     "stg_zendesk__user_roles": ("user_id", "valid_from"),
+    "int_support__sla_clocks": ("sla_instance_id",),
+    "int_support__sla_instances": ("sla_instance_id",),
 }
 REQUIRED = {
     "int_support__tickets": (
@@ -71,6 +74,10 @@ REQUIRED = {
         "is_counted", "is_solved", "is_history_whole", "created_date", "created_at",
     ),
     "int_support__ratings": ("ticket_id", "is_latest", "offered_date", "offered_at"),
+    "int_support__sla_instances": (
+        "ticket_id", "source", "account_id", "feature_id", "product_id", "segment", "sla_metric", "instance_number", "sla_status",
+        "is_history_whole", "is_counted",
+    ),
     "int_support__status_intervals": ("status", "duration_seconds", "is_inferred", "started_at"),
 }  # fmt: skip
 KNOWN = {
@@ -79,6 +86,7 @@ KNOWN = {
         ("new", "open", "pending", "hold", "solved", "closed", "deleted", "(unknown)"),
     ),
     "int_support__source_comments": ("author_role", ("agent", "customer")),
+    "int_support__sla_instances": ("sla_status", ("met", "breached", "open", "cancelled", "(unknown)")),
     "int_support__source_ratings": ("score", ("good", "bad")),
 }
 
@@ -124,7 +132,7 @@ def records() -> dict[tuple[str, str], list[dict[str, Any]]]:
             {"id": 3, "ticket_id": 1, "score": "good", "comment": "x", "created_at": moment, "updated_at": moment}
         ],
         ("intercom", "conversations"): [
-            {"id": "1", "state": "closed", "priority": "none", "created_at": NOON, "updated_at": NOON + 9,
+            {"id": "1", "state": "closed", "priority": "none", "sla_applied": {"sla_name": "All", "sla_status": "hit"}, "created_at": NOON, "updated_at": NOON + 9,
              "team_assignee_id": 4, "company": {"id": "9"}, "contacts": {"contacts": [{"type": "contact", "id": "c"}]},
              "external_references": [{"type": "other", "id": "1"}], "tags": {"tags": [{"name": "a"}]},
              "source": {"type": "email", "delivered_as": "customer_initiated", "author": {"type": "user", "id": "c"}},
@@ -190,7 +198,7 @@ def renamed(body: dict[str, Any], stream: tuple[str, str], copy_number: int) -> 
     """The same as a record of its own, events as those of a ticket of their own."""
     result = dict(body)
     result["id"] = f"{body['id']}{copy_number:05}"
-    if stream[1] in ("ticket_events", "ticket_audits") and "ticket_id" in result:
+    if stream[1] in ("ticket_events", "ticket_audits", "ticket_metric_events") and "ticket_id" in result:
         result["ticket_id"] = f"1{copy_number:05}"
     return result
 

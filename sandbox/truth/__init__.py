@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from sandbox.company.company import Company
-from sandbox.truth import delivery, engineering, feedback, roadmap, sprints, support, surveys, usage
+from sandbox.truth import delivery, engineering, feedback, roadmap, sla, sprints, support, surveys, usage
 from sandbox.truth.features import weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.rows import Row, key_of
 
@@ -20,6 +20,7 @@ def truth(company: Company, as_of: date, read_at: datetime) -> list[Row]:
     rows = [
         *usage.truth_rows(company, as_of, read_at),
         *support.truth_rows(company, as_of, read_at),
+        *sla.sla_rows(company, as_of, read_at),
         *delivery.truth_rows(company, as_of, read_at),
         *sprints.sprint_rows(company, as_of),
         *engineering.truth_rows(company, as_of),

@@ -29,6 +29,7 @@ WEEKS = 8
 class TicketFacts:
     """What counts of a ticket as of a date. Moments are aware UTC; durations are whole seconds."""
 
+    ticket: Ticket
     feature_id: str
     segment: str
     created_at: datetime
@@ -113,6 +114,7 @@ def _facts(company: Company, ticket: Ticket, cut: datetime, read_at: datetime) -
     ]
     given = [(at, score) for at, score in scores if score in ("good", "bad")]
     return TicketFacts(
+        ticket=ticket,
         feature_id=_feature(seen.tags),
         segment=company.segment_on(account, local_date(ticket.created_at), read_at),
         created_at=ticket.created_at,

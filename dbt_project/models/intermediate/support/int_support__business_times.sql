@@ -45,86 +45,8 @@ spans as (
     {% endfor %}
 ),
 
-parts as (
-    select
-        spans.ticket_id,
-        spans.measure,
-        schedules.schedule_id,
-        greatest(spans.started_at, schedules.valid_from) as started_at,
-        least(spans.ended_at, coalesce(schedules.valid_to, spans.ended_at)) as ended_at
-    from spans
-    inner join {{ ref('int_support__ticket_schedules') }} as schedules
-        on spans.ticket_id = schedules.ticket_id
-    where
-        schedules.valid_from <= spans.ended_at
-        and coalesce(schedules.valid_to > spans.started_at, true)
-        and coalesce(schedules.valid_to > schedules.valid_from, true)
-        -- A stretch that begins where the span ends holds nothing of it, unless the span is that moment alone.
-        and (schedules.valid_from < spans.ended_at or spans.started_at = spans.ended_at)
-),
-
-zones as (
-    select distinct
-        schedule_id,
-        time_zone
-    from {{ ref('int_calendar__business_days') }}
-),
-
-moments as (
-    select schedule_id, started_at as moment
-    from parts
-    union
-    select schedule_id, ended_at as moment
-    from parts
-),
-
-dated as (
-    select
-        moments.schedule_id,
-        moments.moment,
-        cast({{ to_wall_clock('moments.moment', 'zones.time_zone') }} as date) as date_day
-    from moments
-    inner join zones
-        on moments.schedule_id = zones.schedule_id
-),
-
-clocks as (
-    select
-        dated.schedule_id,
-        dated.moment,
-        min(days.seconds_before) + sum(
-            case
-                when days.opens_at < dated.moment
-                    then {{ seconds_between('days.opens_at', 'least(dated.moment, days.closes_at)') }}
-                else 0
-            end
-        ) as seconds_until
-    from dated
-    inner join {{ ref('int_calendar__business_days') }} as days
-        on
-            dated.schedule_id = days.schedule_id
-            and dated.date_day = days.date_day
-    group by dated.schedule_id, dated.moment
-),
-
 measured as (
-    select
-        parts.ticket_id,
-        parts.measure,
-        case
-            when count(*) = count(ends.seconds_until - starts.seconds_until)
-                then sum(ends.seconds_until - starts.seconds_until)
-        end as business_seconds
-    from parts
-    left join clocks as starts
-        on
-            parts.schedule_id = starts.schedule_id
-            and parts.started_at = starts.moment
-    left join clocks as ends
-        on
-            parts.schedule_id = ends.schedule_id
-            and parts.ended_at = ends.moment
-    group by parts.ticket_id, parts.measure
+    {{ business_seconds_by('spans', ['ticket_id', 'measure']) }}
 )
 
 select

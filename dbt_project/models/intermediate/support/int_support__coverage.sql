@@ -49,6 +49,16 @@ tool_ratings as (
         on tools.source = ratings.source
 ),
 
+tool_promises as (
+    select
+        tools.source,
+        promises.is_counted,
+        promises.not_counted_reason
+    from tools
+    inner join {{ ref('int_support__sla_instances') }} as promises
+        on tools.source = promises.source
+),
+
 -- Tickets that a tool keeps or only shows.
 shown_tickets as (
     select
@@ -117,6 +127,16 @@ union all
     'case when is_counted then history_gap_reason end',
     'Counted tickets without first reply, resolution, waits and reopens, by what their history lacks.',
     total='is_counted'
+) }}
+union all
+{{ coverage_rows('tool_promises', 'promises', [
+    ('promises_decided_and_dated', 'is_counted', 'true',
+     'Promises of a time (SLA) that were kept or broken, and of which it is known when they were due.'),
+]) }}
+union all
+{{ coverage_rows_by_reason(
+    'tool_promises', "'promises'", "'promises_not_counted_' || not_counted_reason", 'not_counted_reason',
+    'Promises of a time (SLA) in no metric, by reason: open, due later, taken away, without a beginning or a due time.'
 ) }}
 union all
 select

@@ -49,6 +49,12 @@ flaws as (
         ('ticket_tags_unreadable', 'tag is null', 'true',
          'Tags of tickets that are no text or have no name: they are left out.'),
     ]) }}
+    union all
+    {{ coverage_rows(ref('stg_zendesk__ticket_metric_events'), 'promises', source="'zendesk'", checks=[
+        ('promise_events_without_clock_or_time',
+         'ticket_id is null or metric is null or instance_number is null or occurred_at is null', 'true',
+         'Events of SLA clocks that name no ticket, clock or time: left out.'),
+    ]) }}
 )
 
 select

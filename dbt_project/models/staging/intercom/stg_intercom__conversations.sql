@@ -30,6 +30,8 @@ conversations as (
         ('statistics.count_conversation_parts', 'part_count', 'integer'),
         ('statistics.first_contact_reply_at', 'first_contact_reply_seconds', 'integer'),
         ('statistics.first_admin_reply_at', 'first_admin_reply_seconds', 'integer'),
+        ('sla_applied.sla_name', 'sla_name', 'text'),
+        ('sla_applied.sla_status', 'sla_status', 'text'),
         ('created_at', 'created_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),
     ], from_epoch('updated_seconds')) }}
@@ -75,6 +77,14 @@ joined as (
         conversations.priority,
         conversations.channel,
         conversations.delivered_as,
+        conversations.sla_name,
+        case
+            when lower(conversations.sla_status) = 'hit' then 'met'
+            when lower(conversations.sla_status) = 'missed' then 'breached'
+            when lower(conversations.sla_status) = 'active' then 'open'
+            when lower(conversations.sla_status) in ('cancelled', 'canceled') then 'cancelled'
+            when conversations.sla_name is not null or conversations.sla_status is not null then '(unknown)'
+        end as sla_status,
         conversations.opening_author_type,
         conversations.opening_author_id,
         -- '0' is the vendor's word for no team.
@@ -110,6 +120,8 @@ select
     priority,
     channel,
     delivered_as,
+    sla_name,
+    sla_status,
     opening_author_type,
     opening_author_id,
     has_all_parts,
