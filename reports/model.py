@@ -8,6 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from checks.contract import CheckStatus
+from connectors.registry.retention import ExpectedUse
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.language import Language, language
@@ -84,7 +85,8 @@ class HealthReport:
     with launch day, last day and adoption target. `names`: what ids are called; `words`: what stages and segments
     are. `coverage`: rows of `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it
     was. `restatements`: what was said otherwise before. `revision`: how many
-    times the week's figures have been said differently, from 1. `say`: the language of the pages.
+    times the week's figures have been said differently, from 1. `expected_use`: whether people come back on a day, or on
+    that day or later. `say`: the language of the pages.
     """
 
     organisation: str
@@ -104,7 +106,13 @@ class HealthReport:
     restatements: tuple[Restatement, ...] = field(default=())
     words: Words = field(default_factory=Words)
     revision: int = 1
+    expected_use: ExpectedUse = "habit"
     say: Language = field(default_factory=lambda: language("en"))
+
+    @property
+    def retention_rate(self) -> str:
+        """How the names of the rates of retention begin that the registry asks for."""
+        return "retention_rate" if self.expected_use == "habit" else "retention_unbounded_rate"
 
     @property
     def week(self) -> str:

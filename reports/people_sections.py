@@ -30,10 +30,15 @@ def retention(report: HealthReport) -> Section | None:
     """Whether new people come back, and how the active ones change."""
     say = report.say
     returned = {
-        "retention_rate_d1": say.text("day 1"),
-        "retention_rate_d7": say.text("day 7"),
-        "retention_rate_d28": say.text("day 28"),
+        f"{report.retention_rate}_d1": say.text("day 1"),
+        f"{report.retention_rate}_d7": say.text("day 7"),
+        f"{report.retention_rate}_d28": say.text("day 28"),
     }
+    coming_back = (
+        say.text("Share of each week's new people who came back on exactly the 1st, 7th and 28th day after; a line ends where its day is not over yet.")
+        if report.expected_use == "habit"
+        else say.text("Share of each week's new people who came back on the 1st, 7th and 28th day after or later; a line ends where its day is not over yet, and older weeks had more time.")
+    )  # fmt: skip
     states = {
         "lifecycle_new_users": say.text("new"),
         "lifecycle_current_users": say.text("current"),
@@ -46,7 +51,7 @@ def retention(report: HealthReport) -> Section | None:
         "lifecycle_account_quick_ratio": say.text("accounts"),
     }
     for metrics, caption, title, form in (
-        (returned, say.text("Share of each week's new people who came back on exactly the 1st, 7th and 28th day after; a line ends where its day is not over yet."), say.text("Retention by week of first use"), "percent"),
+        (returned, coming_back, say.text("Retention by week of first use"), "percent"),
         (states, say.text("People by lifecycle state; gone quiet are those who were active the week before and no more."), say.text("Lifecycle states by week"), "number"),
         (ratios, say.text("People and accounts new or back again for each that went quiet (quick ratio): above 1 there are more of them each week."), say.text("Quick ratio by week"), "number"),
     ):  # fmt: skip

@@ -113,6 +113,7 @@ def health_report(
             withheld=withheld,
             words=words_of(registry, language_code),
             restatements=restatements(mart, week_start, definitions),
+            expected_use=registry.organisation[0].expected_use,
             revision=len(revisions(mart, week_start, definitions)) + 1,
             say=say,
         )

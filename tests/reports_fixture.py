@@ -20,7 +20,8 @@ _RATES = {"feature_adoption_rate", "on_time_rate", "on_time_rate_last_due", "ret
           "retention_rate_d28", "stickiness_ratio", "features_used_rate", "funnel_conversion_rate", "csat_rate", "change_failure_rate", "sprint_predictability", "one_touch_rate",
           "deployment_frequency", "roadmap_link_rate", "feature_repeat_use_rate", "ticket_csat_rate", "team_pulse_rate",
           "feedback_negative_rate", "feature_breadth_rate", "stickiness_exact_days_rate",
-          "stickiness_at_least_days_rate"}  # fmt: skip
+          "stickiness_at_least_days_rate", "retention_unbounded_rate_d1", "retention_unbounded_rate_d7",
+          "retention_unbounded_rate_d28"}  # fmt: skip
 
 
 def _row(metric: str, weeks_back: int, value: float, n: int = 100, **dimensions: str) -> dict[str, object]:
@@ -38,6 +39,7 @@ def values() -> pd.DataFrame:
         for metric, value in (
             ("active_users_week", 900 - 10 * back), ("new_users", 40), ("stickiness_ratio", 0.22),
             ("retention_rate_d1", 0.5), ("retention_rate_d7", 0.3), ("retention_rate_d28", 0.2),
+            ("retention_unbounded_rate_d1", 0.7), ("retention_unbounded_rate_d7", 0.6), ("retention_unbounded_rate_d28", 0.4),
             ("features_used_rate", 0.84), ("on_time_rate", 0.7), ("issue_lead_time_seconds_median", 900_000),
             ("time_to_market_days_median", 75), ("tickets_created", 120), ("contact_rate", 90),
             ("first_reply_seconds_median", 7_200), ("full_resolution_seconds_median", 180_000),

@@ -159,6 +159,7 @@ WRONG = {
         0,
         "the bracket of days 7 to 14 begins before the one of 1 to 7 ends",
     ),
+    "unknown use": ("organisation.yml", "expected_use: habit", "expected_use: daily", 0, "expected_use"),
     "rate of nothing": (
         "exchange_rates.yml",
         "exchange_rates: []",
@@ -303,7 +304,7 @@ def test_rates_the_home_currency_and_brackets_may_be_left_out(folder: Path, tmp_
     (folder / "exchange_rates.yml").unlink()
     replace(folder / "organisation.yml", "    home_currency: USD\n", "")
     text = (folder / "organisation.yml").read_text()
-    (folder / "organisation.yml").write_text(text[: text.index("    retention_brackets: ")])
+    (folder / "organisation.yml").write_text(text[: text.index("    expected_use: ")])
     assert load_organisation(folder).home_currency == "USD"
     brackets = load_organisation(folder).retention_brackets
     assert [(each.from_day, each.to_day) for each in brackets] == [(1, 7), (8, 14), (15, 28)]

@@ -380,3 +380,11 @@ def test_a_week_without_tickets_is_a_zero_and_no_gap() -> None:
     last_week = re.search(r'<th scope="row">9 Nov 2026</th>(.*?)</tr>', behind)
     assert last_week is not None
     assert sorted(re.findall(r">(\d+)<", last_week[1])) == ["0", "6", "6"]
+
+
+def test_an_organisation_of_infrequent_use_sees_who_came_back_later_too(page: str) -> None:
+    infrequent = render(report(expected_use="infrequent"))
+    for shown, of_day, or_later in ((page, True, False), (infrequent, False, True)):
+        assert ('data-metric="retention_rate_d7"' in shown) == of_day
+        assert ('data-metric="retention_unbounded_rate_d7"' in shown) == or_later
+        assert ("came back on the 1st, 7th and 28th day after or later" in text_of(shown)) == or_later

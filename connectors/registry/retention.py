@@ -1,8 +1,8 @@
-"""What the registry says of retention: the brackets of days in which a new person comes back or does not."""
+"""What the registry says of retention: how often the product is used, and the brackets of days in which people come back."""
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -23,6 +23,8 @@ class RetentionBracket(BaseModel):
         return self
 
 
+# habit: who uses the product comes back on the very day. infrequent: on that day or any day since.
+ExpectedUse = Literal["habit", "infrequent"]
 # Also those of stg_registry__organisation, which reads the entry as it is written.
 DEFAULT_BRACKETS = [
     RetentionBracket(from_day=first, to_day=last) for first, last in ((1, 7), (8, 14), (15, 28))

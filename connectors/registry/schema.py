@@ -17,7 +17,7 @@ from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, Problem, known_zone
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
-from connectors.registry.retention import DEFAULT_BRACKETS, RetentionBracket, in_order
+from connectors.registry.retention import DEFAULT_BRACKETS, ExpectedUse, RetentionBracket, in_order
 from connectors.registry.stages import EpicEntry, not_computed
 
 Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
@@ -31,6 +31,7 @@ class Organisation(Entry):
     reporting_time_zone: Annotated[str, AfterValidator(known_zone)]
     week_starts_on: Literal["monday", "sunday"]
     home_currency: Currency = DEFAULT_HOME_CURRENCY
+    expected_use: ExpectedUse = "habit"
     retention_brackets: Annotated[list[RetentionBracket], Field(min_length=1), AfterValidator(in_order)] = (
         Field(default_factory=lambda: list(DEFAULT_BRACKETS))
     )
