@@ -107,3 +107,26 @@
         parts.{{ key }}{{ ', ' if not loop.last }}
         {%- endfor %}
 {%- endmacro %}
+
+{# A select of what happened to tickets, numbered in the order in which it happened: `ticket_id`, `columns` of `events`,
+   `change_number` (from 1; at equal times by the ids, which are numbers in text: shorter means smaller) and `started_at`,
+   which is never before the ticket's creation. It reads a CTE `tickets`, and may be followed by a condition. #}
+{% macro numbered_ticket_events(events, columns) -%}
+    select
+        events.ticket_id,
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        row_number() over (
+            partition by events.ticket_id
+            order by
+                events.occurred_at asc,
+                length(events.event_id) asc,
+                events.event_id asc,
+                events.child_number asc
+        ) as change_number,
+        greatest(events.occurred_at, tickets.created_at) as started_at
+    from {{ events }} as events
+    inner join tickets
+        on events.ticket_id = tickets.ticket_id
+{%- endmacro %}

@@ -11,25 +11,12 @@ with tickets as (
 ),
 
 status_events as (
-    select
-        events.ticket_id,
-        events.status,
-        events.previous_status,
-        events.is_creation,
-        events.occurred_at >= {{ as_of_at() }} as is_after_as_of,
-        row_number() over (
-            partition by events.ticket_id
-            order by
-                events.occurred_at asc,
-                -- Ids are numbers in text: shorter means smaller.
-                length(events.event_id) asc,
-                events.event_id asc,
-                events.child_number asc
-        ) as change_number,
-        greatest(events.occurred_at, tickets.created_at) as started_at
-    from {{ ref('int_support__source_status_events') }} as events
-    inner join tickets
-        on events.ticket_id = tickets.ticket_id
+    {{ numbered_ticket_events(ref('int_support__source_status_events'), [
+        'events.status',
+        'events.previous_status',
+        'events.is_creation',
+        'events.occurred_at >= ' ~ as_of_at() ~ ' as is_after_as_of',
+    ]) }}
 ),
 
 starts as (

@@ -43,23 +43,7 @@ rules as (
 ),
 
 team_events as (
-    select
-        events.ticket_id,
-        events.team_id,
-        events.previous_team_id,
-        row_number() over (
-            partition by events.ticket_id
-            order by
-                events.occurred_at asc,
-                -- Ids are numbers in text: shorter means smaller.
-                length(events.event_id) asc,
-                events.event_id asc,
-                events.child_number asc
-        ) as change_number,
-        greatest(events.occurred_at, tickets.created_at) as started_at
-    from {{ ref('int_support__source_team_events') }} as events
-    inner join tickets
-        on events.ticket_id = tickets.ticket_id
+    {{ numbered_ticket_events(ref('int_support__source_team_events'), ['events.team_id', 'events.previous_team_id']) }}
     where events.occurred_at < {{ as_of_at() }}
 ),
 
