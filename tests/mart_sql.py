@@ -132,6 +132,7 @@ PRODUCT_WEEK = {
     "judged_feature_count": _of_product("features_used_rate", "denominator"),
     "used_feature_count": _of_product("features_used_rate", "numerator"),
     "zombie_feature_count": _of_product("zombie_features"),
+    "breadth_rate": _of_product("feature_breadth_rate"),
     "ticket_count": _TICKETS,
     "contact_rate": f"select product_id, week, 1000 * tickets / nullif(users, 0) from ({_TICKETS}) as of_week(product_id, week, tickets) "
     f"join ({_of_product('active_users_week')}) as active(product_id, week, users) using (product_id, week)",

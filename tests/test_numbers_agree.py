@@ -93,7 +93,8 @@ def asked_of_metricflow(
     for grouping in definition.groupings:
         request = engine.compile(definition.inputs, grouping, definition.grain)
         for row in rows_between(warehouse, request, *last_periods(definition)):
-            dimensions = {name: row[request.dimension_columns[name]] for name in grouping}
+            # A member is a text there, whatever it is in the model.
+            dimensions = {name: str(row[request.dimension_columns[name]]) for name in grouping}
             value = row[definition.metric]
             left_out = any(dimensions.get(name) in values for name, values in definition.leave_out.items())
             if value is None or math.isnan(value) or left_out:
@@ -198,7 +199,7 @@ def test_every_row_of_a_products_week_is_a_published_number(mart: duckdb.DuckDBP
         weeks = product_week(mart, column)
         assert len(weeks) > 60
         # A week in which nothing happened has a 0 in both.
-        assert {key: found[key] for key in weeks} == pytest.approx(weeks), column
+        assert {key: found.get(key) for key in weeks} == pytest.approx(weeks), column
     assert 0 in product_week(mart, "ticket_count").values()
 
 
