@@ -15,6 +15,7 @@ MODELS = ROOT / "dbt_project" / "models"
 _STAGED = re.compile(r"\('([^']+)', '(\w+)', '\w+'\)")
 # What no model reads but Python does: the file, and how it says the field.
 PAGES = {
+    "organisation.expected_use": ("reports/reading.py", "registry.organisation[0].expected_use"),
     "owners.id": ("settings/owners.py", "entry.id"),
     "owners.owner": ("settings/owners.py", "entry.owner"),
     "owners.slack": ("settings/owners.py", "each.slack"),

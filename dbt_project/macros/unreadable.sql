@@ -30,7 +30,7 @@
         {%- set node = graph.nodes['model.product_ops.' ~ name] -%}
         {%- set fields = modules.re.findall(
             "\\(\\s*'([^']+)',\\s*'(created_at|created_seconds|created_original|opened_at|submitted_at|answered_at"
-            ~ "|requested_seconds|changed_at|starts_at|active_on)',\\s*'(\\w+)'\\s*\\)", node.raw_code
+            ~ "|requested_seconds|changed_at|occurred_at|starts_at|active_on)',\\s*'(\\w+)'\\s*\\)", node.raw_code
         ) -%}
         {%- if 'productboard_entity_versions(' in node.raw_code -%}
             {%- for path, column, type in productboard_entity_fields() if column == 'created_at' -%}
@@ -89,7 +89,7 @@
             check_name_of(path) ~ '_after_reading',
             began_at ~ ' > ' ~ add_time('hour', 1, 'extracted_at'),
             'true',
-            'Records that say that they began more than an hour after they were read: a clock was wrong.',
+            'Records that say that they began more than an hour after they were read: a wrong clock, or a plan.',
         )) -%}
     {%- endfor -%}
     {{ coverage_rows(
