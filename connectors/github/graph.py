@@ -5,6 +5,7 @@ Records are named by the `node_id` that the REST API tells of each. No text and 
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import httpx
@@ -19,6 +20,7 @@ from connectors.errors import (
     Unreachable,
     WindowTooLarge,
 )
+from connectors.github.lists import moment, repository_of
 from connectors.habits import Sign, meaning, members
 from connectors.http import Http
 from connectors.rows import raw_record, value_at
@@ -80,6 +82,25 @@ class Owner(NamedTuple):
     node_id: str
     url: str
     number: int | None
+
+
+# When a record that has lists was last changed, its id, and how the vendor knows it.
+Parent = tuple[datetime, str, Json]
+
+
+def parent_of(record_id: str, row: Json) -> Parent | None:
+    """When a record last changed, its id, and whom to ask for what is part of it; None of one that tells no such thing.
+
+    It is in raw as it came: what is part of it is not asked for, and all others' parts are.
+    """
+    try:
+        changed_at = max(moment(row["created_at"]), moment(row["updated_at"]))
+        owner = Owner(repository_of(row), record_id, row["node_id"], row["url"], row.get("number"))
+    except (LookupError, TypeError, ValueError):
+        return None
+    if not isinstance(owner.node_id, str) or not owner.node_id:
+        return None
+    return changed_at, record_id, owner._asdict()
 
 
 class Graph:

@@ -107,15 +107,31 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _is_before(text: object, start: datetime) -> bool:
+    """False of what is no moment: a strange record is read, and stops no list."""
+    try:
+        return moment(str(text)) < start
+    except (TypeError, ValueError):
+        return False
+
+
 def repository_of(row: Json) -> str:
     """The repository that a record's own address names: .../repos/<owner>/<repository>/..."""
     return str(row["url"]).partition("/repos/")[2].split("/")[1]
 
 
+def is_of(row: Json, repository: str) -> bool:
+    """Whether a record's own address names a repository; false of one whose address cannot be read."""
+    try:
+        return repository_of(row) == repository
+    except LookupError:
+        return False
+
+
 def down_to(start: datetime | None, field: str, pages: Iterable[Rows]) -> Iterator[Rows]:
     """Pages of a list whose newest rows come first, until its rows are older than `start`."""
     for rows in pages:
-        fresh = [row for row in rows if start is None or moment(row[field]) >= start]
+        fresh = [row for row in rows if start is None or not _is_before(row.get(field), start)]
         yield fresh
         if len(fresh) < len(rows):
             return

@@ -20,8 +20,8 @@ from pydantic import SecretStr
 
 from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import RateLimited, ScopeMissing
-from connectors.github.graph import Graph, Owner
-from connectors.github.lists import Json, Lists, down_to, moment, repository_of
+from connectors.github.graph import Graph, Owner, Parent, parent_of
+from connectors.github.lists import Json, Lists, down_to, is_of, moment
 from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
 from connectors.planning import next_span, reached
@@ -40,8 +40,6 @@ CHILDREN = {
 PARTS_A_WINDOW = 1000
 A_LIST = 100
 RUNS_A_WINDOW = timedelta(days=91)
-# When a record that has children was last changed, its id, and how the vendor knows it.
-Parent = tuple[datetime, str, Json]
 
 
 class TokenAuth(BearerAuth):
@@ -294,9 +292,7 @@ class GitHubConnector(Connector):
         listing = self._lists.unless_unchanged(name, stream.name, part["etag"])
         etag = listing.etag
         if listing.pages is not None and stream.name == "releases":
-            held = [
-                each for each in self.known(stream.name) if repository_of(json.loads(each.record)) == name
-            ]
+            held = [each for each in self.known(stream.name) if is_of(json.loads(each.record), name)]
             yield from whole(([raw_record(row) for row in rows] for rows in listing.pages), held)
             # A release that is deleted on a later page leaves the first page's ETag as it is.
             etag = etag if listing.is_one_page else ""
@@ -347,13 +343,9 @@ class GitHubConnector(Connector):
         if stream not in self._parents_of:
             found: dict[str, list[Parent]] = {}
             for each in self.known(stream):
-                row = json.loads(each.record)
-                repository = repository_of(row)
-                owner = Owner(
-                    repository, each.record_id, row.get("node_id", ""), row["url"], row.get("number")
-                )
-                changed_at = max(moment(row["created_at"]), moment(row["updated_at"]))
-                found.setdefault(repository, []).append((changed_at, each.record_id, owner._asdict()))
+                parent = parent_of(each.record_id, json.loads(each.record))
+                if parent is not None:
+                    found.setdefault(parent[2]["repository"], []).append(parent)
             self._parents_of[stream] = {name: sorted(rows, key=_order) for name, rows in found.items()}
         return self._parents_of[stream]
 

@@ -40,14 +40,20 @@ def by_token(http: Http, path: str, query: Json) -> Iterator[Json]:
 
 
 def histories(http: Http, issue_ids: list[str]) -> Iterator[list[Json]]:
-    """Pages of every history of up to 1,000 issues, each with its `issueId`; `created` is epoch ms or text as sent."""
+    """Pages of every history of up to 1,000 issues, each with its `issueId`; `created` is epoch ms or text as sent.
+
+    What is no history comes as it is, to be quarantined.
+    """
     query = {"issueIdsOrKeys": issue_ids, "maxResults": HISTORIES_A_PAGE}
     for body in by_token(http, "/rest/api/3/changelog/bulkfetch", query):
-        yield [
-            history | {"issueId": log["issueId"]}
-            for log in body["issueChangeLogs"]
-            for history in log["changeHistories"]
-        ]
+        yield [history for log in body["issueChangeLogs"] for history in _histories_of(log)]
+
+
+def _histories_of(log: Json) -> list[Any]:
+    histories = log.get("changeHistories")
+    if not isinstance(histories, list):
+        return [] if histories is None else [histories]
+    return [each | {"issueId": log.get("issueId")} if isinstance(each, dict) else each for each in histories]
 
 
 def listed(http: Http, path: str) -> Iterator[list[Json]]:

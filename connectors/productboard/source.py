@@ -160,11 +160,14 @@ class ProductboardConnector(Connector):
             yield _listed(body, path)
 
     def _complete(self, row: Any) -> Any:
-        """The record with all of its relationships, of which the list shows the first page."""
-        following = value_at(row, "relationships.links.next")
-        if following:
+        """The record with all of its relationships, of which the list shows the first page.
+
+        One that says in another way than by an address that there are more stays as it came.
+        """
+        following, first = value_at(row, "relationships.links.next"), value_at(row, "relationships.data")
+        if isinstance(following, str) and "/v2/" in following and isinstance(first, list):
             shown = row["relationships"]
-            shown["data"] = [*shown["data"], *(each for page in self._pages(following, {}) for each in page)]
+            shown["data"] = [*first, *(each for page in self._pages(following, {}) for each in page)]
             shown["links"] = {"next": None}
         return row
 

@@ -68,5 +68,9 @@ EXPORTS = {
 def rows_of(name: str, body: Json) -> list[Json]:
     """The rows of an answer; a ticket gets its metric set, which comes inside the ticket or beside all of them."""
     rows: list[Json] = body[name]
-    metrics = {each["ticket_id"]: each for each in body.get("metric_sets", [])}
-    return [row | {"metric_set": metrics[row["id"]]} if row.get("id") in metrics else row for row in rows]
+    # By the text of an id: a record may hold anything in its place.
+    metrics = {str(each.get("ticket_id")): each for each in body.get("metric_sets", [])}
+    return [
+        row | {"metric_set": metrics[str(row.get("id"))]} if str(row.get("id")) in metrics else row
+        for row in rows
+    ]
