@@ -77,7 +77,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
             say("the models are others than the last night's: tables that grow are built anew from raw")
         job = dg.reconstructable(nightly_job)
         with dg.DagsterInstance.get() as instance:
-            _bury_killed_nights(instance)
+            bury_dead_nights(instance)
             run = instance.create_run_for_job(
                 job.get_definition(),
                 tags={
@@ -130,15 +130,21 @@ def only_night(home: Home) -> Iterator[None]:
         yield
 
 
-def _bury_killed_nights(instance: dg.DagsterInstance) -> None:
-    """End the runs of killed nights and free what they hold of pools: nobody else would, and all would wait.
+def bury_dead_nights(instance: dg.DagsterInstance) -> None:
+    """End the runs of killed nights, and free what runs that ended hold of pools: nobody else would, and all would wait.
 
     To be called under the lock: then every unfinished run that `pops` launched is one whose process is gone.
     """
     unfinished = dg.RunsFilter(tags={_LAUNCHER_TAG: "pops"}, statuses=IN_PROGRESS_RUN_STATUSES)
     for run in instance.get_runs(filters=unfinished):
         instance.report_run_failed(run, message="The process that ran it was killed.")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    storage = instance.event_log_storage
+    held = [storage.get_concurrency_info(pool) for pool in storage.get_concurrency_keys()]
+    # A night that an error ended by itself left its slots as one that was killed did.
+    for run_id in {run_id for pool in held for run_id in pool.active_run_ids | pool.pending_run_ids}:
+        holder = instance.get_run_by_id(run_id)
+        if holder is None or holder.is_finished:
+            storage.free_concurrency_slots_for_run(run_id)
 
 
 def _line(event: dg.DagsterEvent) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.event_log import KeptOpenEventLog
+from orchestration.night_run import bury_dead_nights
 from orchestration.retention import tidy
 from settings.home import Home
 
@@ -70,3 +71,26 @@ def test_a_night_leaves_nothing_of_what_is_a_month_old(home: Home) -> None:
         # What is left works on.
         assert dg.materialize([thing], instance=instance).success
         assert instance.get_latest_materialization_event(dg.AssetKey("thing")) is not None
+
+
+def test_what_dead_runs_hold_of_pools_is_free_before_the_next_night(home: Home) -> None:
+    """Killed, failed by themselves, or forgotten: else the next night would wait for them for ever."""
+    with dg.DagsterInstance.get() as instance:
+        storage = instance.event_log_storage
+        failed = dg.materialize([thing], instance=instance).run_id
+        job = dg.define_asset_job("nightly").resolve(
+            asset_graph=dg.Definitions([thing]).resolve_asset_graph()
+        )
+        killed = instance.create_run_for_job(job, tags={"pops/launched_by": "pops"}).run_id
+        instance.report_run_canceling(instance.get_run_by_id(killed))
+        other = instance.create_run_for_job(job).run_id
+        for pool, run in (("one", failed), ("two", killed), ("three", "forgotten"), ("four", other)):
+            storage.initialize_concurrency_limit_to_default(pool)
+            assert storage.claim_concurrency_slot(pool, run, "step").is_claimed
+        bury_dead_nights(instance)
+        held = {
+            pool: storage.get_concurrency_info(pool).active_run_ids for pool in storage.get_concurrency_keys()
+        }
+        assert held == {"one": set(), "two": set(), "three": set(), "four": {other}}
+        assert instance.get_run_by_id(killed).status is dg.DagsterRunStatus.FAILURE
+        assert instance.get_run_by_id(other).status is not dg.DagsterRunStatus.FAILURE

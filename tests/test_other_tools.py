@@ -17,6 +17,8 @@ from tests.truth_comparison import differences
 NIGHT = NIGHTS[0]
 FIRST_TOOLS = ("amplitude", "hubspot", "zendesk")
 SECOND_TOOLS = ("mixpanel", "salesforce", "intercom")
+# Intercom says whether an SLA was kept, and not when it was due.
+NOT_TOLD_BY_SECOND_TOOLS = {"sla_attainment_rate"}
 ALL_SOURCES = tuple(SOURCES)
 FAMILIES = {
     "product_analytics": ("amplitude", "mixpanel"),
@@ -68,12 +70,10 @@ def test_the_second_tools_alone_give_the_same_numbers_after_another_night(
             set(ALL_SOURCES) - {*FIRST_TOOLS},
         )
     build(home, NIGHTS[-1])
-    assert (
-        differences(
-            compute(home, NIGHTS[-1]), truth(Company.create("small"), NIGHTS[-1], night_moment(NIGHTS[-1]))
-        )
-        == []
-    )
+    told = truth(Company.create("small"), NIGHTS[-1], night_moment(NIGHTS[-1]))
+    known = [row for row in told if row["metric"] not in NOT_TOLD_BY_SECOND_TOOLS]
+    assert len(known) < len(told)
+    assert differences(compute(home, NIGHTS[-1]), known) == []
 
 
 def test_families_are_those_of_the_connectors() -> None:
