@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from connectors import SOURCES
+from connectors.settings import chosen_sources
 from sandbox.serving.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
 
@@ -29,7 +30,9 @@ def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.
     """
     copied = undisturbed.after[NIGHTS[1]].copy(tmp_path_factory.mktemp("killed") / "home")
     house = House(copied.home, sandbox.environment())
-    for sources, seconds in ((3, 0.0), (len(SOURCES), 20.0)):
+    # Those that are on, and the registry.
+    on = len(chosen_sources(house.vendors)) + 1
+    for sources, seconds in ((3, 0.0), (on, 10.0)):
         house.night_killed_after(sandbox, NIGHTS[2], sources, seconds)
         assert house.query("select as_of from meta.publication") == [(NIGHTS[1],)], sources
     return house
