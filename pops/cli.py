@@ -178,15 +178,19 @@ def health(
 
 @app.command()
 def forget_runs(
-    older_than_days: Annotated[int, typer.Option(min=7, help="Age from which runs are forgotten.")] = 180,
+    older_than_days: Annotated[
+        int | None,
+        typer.Option(min=7, help="Age from which runs are forgotten; default: as each night does."),
+    ] = None,
 ) -> None:
     """Forget old runs and their logs in Dagster; the one that last made an asset stays."""
-    from orchestration.retention import forget_runs_of_home
+    from orchestration.retention import KEPT_FOR, forget_runs_of_home
     from settings.home import Home
 
     with _readable_errors():
         home = Home.from_environment().prepare()
-        count = forget_runs_of_home(home, datetime.now(UTC), timedelta(days=older_than_days))
+        age = KEPT_FOR if older_than_days is None else timedelta(days=older_than_days)
+        count = forget_runs_of_home(home, datetime.now(UTC), age)
         _terminal.print(f"{count} runs forgotten.")
 
 

@@ -40,16 +40,13 @@ class Identity:
 
 
 def refuse_another(home: Home, env: Mapping[str, str] = os.environ) -> None:
-    """Remember whose a new home is. Raises ValueError, with the remedy, when a known home is asked to be another's.
+    """Raises ValueError, with the remedy, when a home that is known is asked to be another's.
 
     With another key everybody would be two people; with another time zone or week, days and weeks of two kinds would stand
     side by side in what grows from night to night.
     """
     present, kept = Identity.present(env), _kept(home)
-    if kept is None:
-        remember(home, present)
-        return
-    changed = [name for name in _NAMES if getattr(kept, name) != getattr(present, name)]
+    changed = [name for name in _NAMES if kept and getattr(kept, name) != getattr(present, name)]
     if changed:
         told = "; ".join(
             _NAMES[name]
@@ -61,6 +58,13 @@ def refuse_another(home: Home, env: Mapping[str, str] = os.environ) -> None:
             f"{home.root} was built with another setting of {told}. Set it back; or, if it is meant, run `pops rebuild`, "
             "and the next night builds everything above the raw records anew."
         )
+
+
+def take(home: Home, env: Mapping[str, str] = os.environ) -> None:
+    """`refuse_another`, and remember whose a new home is: for one process at a time, as building is."""
+    refuse_another(home, env)
+    if _kept(home) is None:
+        remember(home, Identity.present(env))
 
 
 def remember(home: Home, identity: Identity) -> None:

@@ -14,7 +14,10 @@ _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def plain(text: object) -> str:
-    """`text` without what would steer a terminal or turn a line around: each such character becomes U+FFFD, line ends and tabs a blank."""
+    """`text` without what would steer a terminal or turn a line around: each such character becomes U+FFFD.
+
+    Line ends and tabs become a blank.
+    """
     return "".join(
         " "
         if character in "\n\r\t"

@@ -10,7 +10,7 @@ from orchestration.night_run import only_night
 from orchestration.rebuilding import forget_what_was_built
 from pops.cli import app
 from settings.home import Home
-from settings.identity import PSEUDONYM_KEY, refuse_another
+from settings.identity import PSEUDONYM_KEY, refuse_another, take
 
 KEY, OTHER_KEY = "0123456789abcdef" * 3, "fedcba9876543210" * 3
 ORGANISATION = """organisation:
@@ -42,6 +42,8 @@ def _say(old: str, new: str, tmp_path: Path) -> None:
 
 def test_the_same_settings_pass_every_night(home: Home) -> None:
     refuse_another(home)
+    assert not (home.root / "identity.json").exists()
+    take(home)
     refuse_another(home)
     assert KEY not in (home.root / "identity.json").read_text()
 
@@ -61,7 +63,7 @@ def test_the_same_settings_pass_every_night(home: Home) -> None:
 def test_another_calendar_or_company_is_refused_until_it_is_rebuilt(
     home: Home, old: str, new: str, told: str, tmp_path: Path
 ) -> None:
-    refuse_another(home)
+    take(home)
     home.warehouse.write_bytes(b"what was built")
     raw = home.root / "raw" / "zendesk.duckdb"
     raw.parent.mkdir(exist_ok=True)
@@ -69,6 +71,8 @@ def test_another_calendar_or_company_is_refused_until_it_is_rebuilt(
     _say(old, new, tmp_path)
     with pytest.raises(ValueError, match=re.escape(told)) as problem:
         refuse_another(home)
+    with pytest.raises(ValueError, match=re.escape(told)):
+        take(home)
     assert "pops rebuild" in str(problem.value)
     forget_what_was_built(home)
     refuse_another(home)
@@ -79,7 +83,7 @@ def test_another_calendar_or_company_is_refused_until_it_is_rebuilt(
 def test_another_key_is_refused_before_the_first_request_and_not_told(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse_another(home)
+    take(home)
     monkeypatch.setenv(PSEUDONYM_KEY, OTHER_KEY)
     done = CliRunner().invoke(app, ["nightly", "--as-of", "2026-11-16"])
     said = " ".join(done.output.split())
@@ -91,7 +95,7 @@ def test_another_key_is_refused_before_the_first_request_and_not_told(
 
 
 def test_a_renamed_company_is_the_same(home: Home, tmp_path: Path) -> None:
-    refuse_another(home)
+    take(home)
     _say("name: Acme", "name: Acme Holding", tmp_path)
     refuse_another(home)
 
@@ -99,7 +103,7 @@ def test_a_renamed_company_is_the_same(home: Home, tmp_path: Path) -> None:
 def test_a_note_that_cannot_be_read_is_written_anew(home: Home) -> None:
     for damaged in ("", "{", "[]", '{"key_check": "x"}'):
         (home.root / "identity.json").write_text(damaged)
-        refuse_another(home)
+        take(home)
         assert '"organisation": "acme"' in (home.root / "identity.json").read_text()
 
 

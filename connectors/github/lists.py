@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from connectors.errors import NotFound, WindowTooLarge
 from connectors.http import Http
+from connectors.rows import value_at
 
 Json = dict[str, Any]
 Rows = list[Json]
@@ -131,7 +132,7 @@ def is_of(row: Json, repository: str) -> bool:
 def down_to(start: datetime | None, field: str, pages: Iterable[Rows]) -> Iterator[Rows]:
     """Pages of a list whose newest rows come first, until its rows are older than `start`."""
     for rows in pages:
-        fresh = [row for row in rows if start is None or not _is_before(row.get(field), start)]
+        fresh = [row for row in rows if start is None or not _is_before(value_at(row, field), start)]
         yield fresh
         if len(fresh) < len(rows):
             return

@@ -45,34 +45,32 @@
     {{ text_capture("upper(trim(" ~ text ~ "))", '^([A-Z]{3})$') }}
 {%- endmacro %}
 
-{# A select of `record_id`, `owner_id`: who owned a deal when it was closed, of the deals that any version read of them
-   before as_of says are closed: the owner in the first such version since the deal was last open. `versions` is a CTE with
-   the columns record_id, extracted_at, owner_id, is_closed, updated_at of every version. #}
-{% macro closing_owners(versions) -%}
+{# The rows of `deals` with `deal_owner_id`: of a closed deal who owned it when it was closed, of any other who does. The
+   owner of then stands in the first version since the deal was last open, of those read before as_of; where none of them
+   says that it is closed, it is the present one. `deals` and `versions` are CTEs with record_id, owner_id and is_closed;
+   `versions` has extracted_at and updated_at too. #}
+{% macro deals_with_owner(deals, versions) -%}
     select
-        record_id,
-        owner_id
-    from (
+        deals.*,
+        case
+            when deals.is_closed and closings.record_id is not null then closings.owner_id
+            else deals.owner_id
+        end as deal_owner_id
+    from {{ deals }} as deals
+    left join (
         select
             record_id,
             owner_id,
             row_number() over (partition by record_id order by changed_at asc, extracted_at asc) as place
         from (
             select
-                record_id,
-                owner_id,
-                is_closed,
-                extracted_at,
-                changed_at,
+                dated.*,
                 max(case when not coalesce(is_closed, false) then changed_at end) over (partition by record_id) as last_open_at
             from (
                 select
-                    record_id,
-                    owner_id,
-                    is_closed,
-                    extracted_at,
+                    versions.*,
                     coalesce(updated_at, extracted_at) as changed_at
-                from {{ versions }}
+                from {{ versions }} as versions
             ) as dated
             where changed_at < {{ as_of_at() }}
         ) as known
@@ -80,5 +78,7 @@
             is_closed
             and (last_open_at is null or changed_at > last_open_at)
     ) as closings
-    where place = 1
+        on
+            deals.record_id = closings.record_id
+            and closings.place = 1
 {%- endmacro %}

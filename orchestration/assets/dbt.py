@@ -26,6 +26,7 @@ from orchestration.model_facts import BuiltModels
 from orchestration.runs import night_of_run
 from settings.families import families_upstream, family_tags
 from settings.home import Home
+from settings.identity import take
 from settings.owners import owner_of
 
 _TEST_ID = "dagster_dbt/unique_id"
@@ -106,6 +107,7 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
     def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         as_of, home = night_of_run(context).as_of, Home.from_environment()
         os.environ["POPS_AS_OF"] = as_of.isoformat()
+        take(home)
         # A source that is off was never read: its models are built of empty tables.
         prepare_raw(home.root)
         selected = {name_of[key] for key in context.selected_asset_keys if key in name_of}

@@ -156,15 +156,20 @@ def _states(weeks: set[date], week: date) -> list[str]:
     return ["lifecycle_current_users" if week - WEEK in weeks else "lifecycle_resurrected_users"]
 
 
+def _new_people(facts: Facts, week: date) -> list[int]:
+    """Those whose first day lies in a week."""
+    return [
+        person
+        for person, day in facts.first_day.items()
+        if monday(day) == week and not facts.is_pre_existing(person)
+    ]
+
+
 def retention_rows(facts: Facts) -> list[Row]:
     """Share of a week's new users who came back exactly 1, 7 and 28 days after their first day, and then or later."""
     rows: list[Row] = []
     for week in weeks_before(facts.as_of):
-        cohort = [
-            person
-            for person, day in facts.first_day.items()
-            if monday(day) == week and not facts.is_pre_existing(person)
-        ]
+        cohort = _new_people(facts, week)
         for later in (1, 7, 28):
             if week + timedelta(days=6 + later) >= facts.as_of:
                 continue
@@ -187,11 +192,7 @@ def bracket_retention_rows(facts: Facts) -> list[Row]:
     """Share of a week's new users who came back on any day of each bracket after their first day."""
     rows: list[Row] = []
     for week in weeks_before(facts.as_of):
-        cohort = [
-            person
-            for person, day in facts.first_day.items()
-            if monday(day) == week and not facts.is_pre_existing(person)
-        ]
+        cohort = _new_people(facts, week)
         for first, last in RETENTION_BRACKETS:
             if week + timedelta(days=6 + last) >= facts.as_of:
                 continue

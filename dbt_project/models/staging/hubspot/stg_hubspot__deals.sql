@@ -1,5 +1,5 @@
--- Grain: one row a deal that existed by as_of, in the state of then; a closed one with its owner of when it was closed. The deal's name stays behind: it may name
--- people.
+-- Grain: one row a deal that existed by as_of, in the state of then; a closed one with its owner of when it was closed.
+-- The deal's name stays behind: it may name people.
 with deals as (
     {{ stage_as_of(source('hubspot', 'deals'), [
         ('properties.hubspot_owner_id', 'owner_id', 'text'),
@@ -26,20 +26,8 @@ versions as (
     ]) }}
 ),
 
-closings as (
-    {{ closing_owners('versions') }}
-),
-
 owned as (
-    select
-        deals.*,
-        case
-            when deals.is_closed and closings.record_id is not null then closings.owner_id
-            else deals.owner_id
-        end as deal_owner_id
-    from deals
-    left join closings
-        on deals.record_id = closings.record_id
+    {{ deals_with_owner('deals', 'versions') }}
 )
 
 select

@@ -25,20 +25,8 @@ versions as (
     ]) }}
 ),
 
-closings as (
-    {{ closing_owners('versions') }}
-),
-
 owned as (
-    select
-        opportunities.*,
-        case
-            when opportunities.is_closed and closings.record_id is not null then closings.owner_id
-            else opportunities.owner_id
-        end as deal_owner_id
-    from opportunities
-    left join closings
-        on opportunities.record_id = closings.record_id
+    {{ deals_with_owner('opportunities', 'versions') }}
 )
 
 select
