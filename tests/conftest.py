@@ -1,11 +1,25 @@
 """Order of the tests: the long ones first, so that two workers end at about the same time. No test judges time."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from connectors import redaction
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_one_test_are_no_secrets_of_the_next() -> Iterator[None]:
+    """A process remembers them for good, and one test's may be a word that another's messages hold."""
+    known = set(redaction._secrets)
+    yield
+    redaction._secrets.clear()
+    redaction._secrets.update(known)
+
 
 _PLACES = {
     "test_end_to_end.py": 0,

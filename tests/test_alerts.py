@@ -113,7 +113,9 @@ def _crash_if(condition: bool) -> None:
 
 
 @pytest.fixture
-def story() -> Iterator[NightStory]:
+def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NightStory]:
+    """On a home of its own: that of the checkout may hold a demo, whose models name the sources of what failed."""
+    monkeypatch.setenv("POPS_HOME", str(tmp_path))
     found = NightStory()
     yield found
     found.instance.dispose()
