@@ -130,7 +130,7 @@ def sources(
 def check(
     source: Annotated[str | None, typer.Argument(help="One source; default: all that are on.")] = None,
 ) -> None:
-    """Ask each vendor whether the credentials are good, and each place of publication whether it takes the mart."""
+    """Ask each vendor whether the credentials are good, each place of publication whether it takes the mart, and read the registry."""
     from pops.sources import credentials, targets
     from settings.home import Home
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from pops.night import run_and_tell
 from publication.file import current_publication
+from sandbox.serving.environment import REGISTRY
 from sandbox.serving.running import running_sandbox
 from settings.home import Home
 from settings.identity import PSEUDONYM_KEY
@@ -28,6 +29,8 @@ def run_demo(scale: str, nights: int, terminal: Console) -> bool:
     Returns whether every night was published.
     """
     home = Home.from_environment().prepare()
+    # The night's hour is in the company's time zone.
+    os.environ["POPS_REGISTRY_DIR"] = str(REGISTRY)
     terminal.print(f"Starting the make-believe company ({scale}) ...")
     with running_sandbox(scale=scale, now=scheduled_moment(LAST_NIGHT), pace=PACE) as sandbox:
         os.environ.update(sandbox.environment())

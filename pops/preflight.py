@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from connectors.registry.source import load_registry, registry_dir
+from connectors.registry.files import load_registry, registry_dir
 from connectors.settings import chosen_sources
 from publication.targets import targets_on
 from reports.files import report_language
-from reports.glossary_data import check_glossary
 from settings.identity import PSEUDONYM_KEY
 
 SHORTEST_KEY = 32
@@ -19,7 +18,7 @@ def check_settings(env: Mapping[str, str]) -> None:
     A source that is set by half stops the night only when there is no other: else its own run fails and says why.
     """
     _check_key(env.get(PSEUDONYM_KEY, ""))
-    check_glossary(load_registry(registry_dir()))
+    load_registry(registry_dir(env))
     report_language(env)
     targets_on(env)
     chosen = chosen_sources(env)

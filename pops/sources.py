@@ -16,6 +16,9 @@ from publication.targets import targets_on
 from reports.files import report_language
 from settings.home import Home
 
+# What the registry leaves unsaid is told so often at once.
+MOST_TOLD = 8
+
 
 @dataclass(frozen=True)
 class SourceLine:
@@ -39,6 +42,8 @@ def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
             standing, place = "incomplete", str(error)
         elif settings := load_settings(state.source, kind, env):
             standing, place = "on", settings.place
+            if state.source == "registry" and (answer := _registry(env)).state != "ok":
+                standing, place = "incomplete", answer.remedy
         yield SourceLine(
             source=state.source,
             state=standing,
@@ -62,26 +67,36 @@ def described(source: str, env: Mapping[str, str]) -> tuple[str, list[tuple[str,
 
 
 def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:
-    """What the vendors say to our credentials: of one source, or of all that are on.
+    """The registry, and what the vendors say to our credentials: of one source, or of all that are on.
 
     A source that is set by half is `rejected` without being asked. Raises ValueError for one that is off or unknown.
     """
     if source == "registry":
-        from connectors.registry.source import load_registry, registry_dir
-        from reports.glossary_data import check_glossary
-
-        # It has no credentials: what can be wrong are its files, and what they leave unexplained.
-        check_glossary(load_registry(registry_dir()))
-        yield source, check_source(source, env) or Credentials("ok")
+        yield source, _registry(env)
         return
     chosen = chosen_sources(env)
     if source is not None:
         _refuse_unless_on(source, env)
+    elif chosen:
+        yield "registry", _registry(env)
     for name in chosen if source is None else [source]:
         error = chosen[name]
         answer = check_source(name, env) if error is None else Credentials("rejected", str(error))
         assert answer is not None
         yield name, answer
+
+
+def _registry(env: Mapping[str, str]) -> Credentials:
+    """It has no credentials: what can be wrong are its files, and what they leave unsaid stops no night."""
+    from connectors.registry.files import load_registry, registry_dir
+    from reports.glossary_data import gaps
+
+    answer = check_source("registry", env)
+    if answer is not None and answer.state != "ok":
+        return answer
+    unsaid = gaps(load_registry(registry_dir(env)))
+    more = f" And {len(unsaid) - MOST_TOLD} more." if len(unsaid) > MOST_TOLD else ""
+    return Credentials("ok", " ".join(unsaid[:MOST_TOLD]) + more)
 
 
 def sweep(source: str, home: Home, env: Mapping[str, str], progress: Callable[[str], None]) -> None:

@@ -7,8 +7,8 @@ import duckdb
 import pandas as pd
 
 from checks.contract import CheckStatus
+from connectors.registry.files import load_registry, registry_dir
 from connectors.registry.schema import Registry
-from connectors.registry.source import load_registry, registry_dir
 from connectors.registry.stages import COMPUTED_STAGES
 from connectors.storage import open_duckdb
 from metrics.answers import names_of_members

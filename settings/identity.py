@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from connectors.registry.source import load_organisation, registry_dir
+from connectors.registry.files import load_organisation, registry_dir
 from connectors.storage import write_text
 from settings.home import Home
 

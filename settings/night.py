@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.registry.source import load_organisation, registry_dir
+from connectors.registry.files import load_organisation, registry_dir
 from settings.weeks import start_of_week, week_starts_on
 
 HISTORY_WEEKS = 26

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Literal, get_args
 
-from connectors.registry.source import load_organisation, registry_dir
+from connectors.registry.files import load_organisation, registry_dir
 
 FirstDay = Literal["monday", "sunday"]
 FIRST_DAYS: tuple[FirstDay, ...] = get_args(FirstDay)

@@ -95,6 +95,7 @@ class EngineerCopy:
             **kept,
             "PYTHONPATH": str(self.root),
             "POPS_HOME": str(self.home),
+            "POPS_REGISTRY_DIR": str(self.root / "sandbox" / "registry"),
             "POPS_PSEUDONYM_KEY": PSEUDONYM_KEY,
             **variables,
         }

@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from sandbox.serving.environment import REGISTRY
 from sandbox.serving.running import Sandbox, running_sandbox
 from settings.night import scheduled_moment
 
@@ -45,6 +46,7 @@ class House:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("POPS_")}
         return {
             **kept,
+            "POPS_REGISTRY_DIR": str(REGISTRY),
             **self.vendors,
             "POPS_HOME": str(self.home),
             "POPS_PSEUDONYM_KEY": PSEUDONYM_KEY,

@@ -1,18 +1,16 @@
 """The make-believe company states for itself what the registry says of it: both must say the same."""
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from sandbox.company import catalogue
 from sandbox.company.roadmap.catalogue import FEEDBACK_SOURCES, ROADMAP_ITEMS, STATUSES
-
-ROOT = Path(__file__).resolve().parent.parent
+from sandbox.serving.environment import REGISTRY
 
 
 def registry(name: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = yaml.safe_load((ROOT / "registry" / f"{name}.yml").read_text())[name]
+    entries: list[dict[str, Any]] = yaml.safe_load((REGISTRY / f"{name}.yml").read_text())[name]
     return entries
 
 

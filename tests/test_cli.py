@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.serving.environment import DEFAULT_VENDORS
+from sandbox.serving.environment import DEFAULT_VENDORS, REGISTRY
 from sandbox.serving.running import running_sandbox
 from tests.nights import House
 
@@ -70,10 +70,21 @@ def test_a_night_without_a_key_says_how_to_make_one(house: House, monkeypatch: p
     assert "openssl rand -hex 32" in done.stderr
 
 
+def test_without_a_registry_nothing_runs_and_the_remedy_is_told(house: House) -> None:
+    nowhere = House(house.home, {"POPS_REGISTRY_DIR": "", "POPS_HUBSPOT_ACCESS_TOKEN": TOKEN})
+    for command, code in ((("nightly",), 1), (("check", "registry"), 1), (("check",), 1), (("sources",), 0)):
+        done = nowhere.pops(*command)
+        assert done.returncode == code
+        said = " ".join((done.stdout + done.stderr).split())
+        assert "There is no registry. Set POPS_REGISTRY_DIR" in said
+        assert "`pops init DIR` makes one" in said or command == ("sources",)
+        assert "Traceback" not in said
+
+
 def test_an_invalid_registry_stops_with_file_and_line(house: House, tmp_path: Path) -> None:
     registry = tmp_path / "registry"
     registry.mkdir()
-    for file in Path("registry").glob("*.yml"):
+    for file in REGISTRY.glob("*.yml"):
         (registry / file.name).write_text(file.read_text().replace("team: draco", "team: dragon"))
     done = House(house.home, {"POPS_REGISTRY_DIR": str(registry)}).pops("nightly")
     assert done.returncode == 1
@@ -87,8 +98,8 @@ def test_check_tells_good_from_bad_credentials(house: House) -> None:
     with running_sandbox(scale="small") as sandbox:
         good = House(house.home, sandbox.environment()).pops("check")
         assert good.returncode == 0, good.stderr
-        # Dropped files have no vendor, and are asked for all the same; so is the place of publication.
-        assert good.stdout.count(" ok ") == len(DEFAULT_VENDORS) + 2
+        # Dropped files have no vendor, and are asked for all the same; so are the place of publication and the registry.
+        assert good.stdout.count(" ok ") == len(DEFAULT_VENDORS) + 3
         bad = House(house.home, {**sandbox.environment(), "POPS_JIRA_API_TOKEN": TOKEN}).pops("check", "jira")
         assert bad.returncode == 1
         assert "rejected" in bad.stdout

@@ -10,6 +10,7 @@ from connectors.contract import Credentials
 from connectors.credentials import check_source
 from connectors.runner import SourceRun, run_source
 from sandbox.company.company import Company
+from sandbox.serving.environment import REGISTRY
 from sandbox.serving.exports import write_exports
 from tests.contract_second_cases import CASES
 from tests.nights import NIGHTS, night_moment
@@ -22,7 +23,7 @@ START = night_moment(NIGHTS[0])
 def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("drop")
     write_exports(Company.create("small"), folder, START)
-    return {"POPS_FILES_URL": str(folder)}
+    return {"POPS_FILES_URL": str(folder), "POPS_REGISTRY_DIR": str(REGISTRY)}
 
 
 def counts(home: Path, source: str) -> dict[str, tuple[int, int]]:

@@ -70,8 +70,6 @@ def missing_lines(source: str) -> list[str]:
                 f"dbt_project/models/staging/{source}/_{source}__sources.yml, tables: "
                 f"- {{name: {stream.name}, config: {{meta: {{dagster: {{asset_key: [raw, {source}, {stream.name}]}}}}}}}}"
             )
-    if not re.search(rf"^  - \{{id: {source}, owner: ", (ROOT / "registry" / "owners.yml").read_text(), re.M):
-        found.append(f'registry/owners.yml: - {{id: {source}, owner: "team:<who answers for it>"}}')
     if source in VENDORS:
         if not re.search(rf"\('{kind.family}', 'stg_{source}__\w+'\)", FAMILIES.read_text()):
             found.append(f"{FAMILIES.name}, tools: ('{kind.family}', 'stg_{source}__<its main stream>'),")

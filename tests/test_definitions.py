@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.serving.environment import environment
+from sandbox.serving.environment import REGISTRY, environment
 from sandbox.vendors import VENDORS
 from sandbox.vendors.slack.credentials import slack_environment
 
@@ -94,7 +94,7 @@ def loaded(home: Path, options: dict[str, str]) -> dict:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("POPS_", "DAGSTER_"))}
     done = subprocess.run(
         [sys.executable, "-c", _DESCRIBE],
-        env={**kept, **options, "POPS_HOME": str(home)},
+        env={**kept, **options, "POPS_HOME": str(home), "POPS_REGISTRY_DIR": str(REGISTRY)},
         capture_output=True,
         text=True,
         check=False,

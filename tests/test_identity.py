@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from orchestration.night_run import only_night
 from orchestration.rebuilding import forget_what_was_built
 from pops.cli import app
+from sandbox.serving.environment import REGISTRY
 from settings.home import Home
 from settings.identity import PSEUDONYM_KEY, refuse_another, take
 
@@ -22,7 +23,7 @@ ORGANISATION = """organisation:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     registry = tmp_path / "registry"
     registry.mkdir()
-    for file in (Path(__file__).parents[1] / "registry").glob("*.yml"):
+    for file in REGISTRY.glob("*.yml"):
         (registry / file.name).write_text(file.read_text())
     (registry / "organisation.yml").write_text(ORGANISATION)
     monkeypatch.setenv("POPS_REGISTRY_DIR", str(registry))

@@ -15,6 +15,7 @@ from metrics.definitions import MetricDefinitionError, models_of_metrics, publis
 from metrics.engine import MetricEngine
 from metrics.values import append_metric_values
 from reports.model import SourceStatus
+from sandbox.serving.environment import REGISTRY
 from settings.families import families_upstream
 from settings.units import Chance
 from tests.metric_catalogue import CATALOGUE, subject_of
@@ -41,9 +42,7 @@ def test_each_metric_is_as_agreed(engine: MetricEngine) -> None:
 
 
 def test_each_metric_is_signed(engine: MetricEngine) -> None:
-    owners = {
-        entry["owner"] for entry in yaml.safe_load((ROOT / "registry" / "owners.yml").read_text())["owners"]
-    }
+    owners = {entry["owner"] for entry in yaml.safe_load((REGISTRY / "owners.yml").read_text())["owners"]}
     labels = [each.label for each in engine.definitions]
     assert len(labels) == len(set(labels))
     for each in engine.definitions:
@@ -122,7 +121,7 @@ def test_no_metric_of_use_waits_for_other_tools() -> None:
 
 
 def test_targets_name_metrics(engine: MetricEngine) -> None:
-    targets = yaml.safe_load((ROOT / "registry" / "targets.yml").read_text())["targets"]
+    targets = yaml.safe_load((REGISTRY / "targets.yml").read_text())["targets"]
     assert {target["metric"] for target in targets} <= {each.metric for each in engine.definitions}
 
 

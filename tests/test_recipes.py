@@ -169,7 +169,7 @@ def _keeps_the_rules_of_style(project: EngineerCopy) -> None:
     for command in (
         ("ruff", "check"),
         ("ruff", "format", "--check"),
-        ("yamllint", "--strict", "registry", "dbt_project/models"),
+        ("yamllint", "--strict", "sandbox/registry", "connectors/registry", "dbt_project/models"),
     ):
         done = project.run(*command)
         assert done.returncode == 0, done.stdout + done.stderr

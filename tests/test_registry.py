@@ -11,15 +11,21 @@ import pytest
 
 from connectors.credentials import check_source
 from connectors.errors import InvalidRegistry
-from connectors.registry.source import DEFAULT_FOLDER, load_organisation, load_registry, registry_dir
+from connectors.registry.files import load_organisation, load_registry, registry_dir
 from connectors.runner import SourceRun, run_source
+from reports.glossary_data import gaps
+from reports.reading import words_of
+from sandbox.serving.environment import REGISTRY
+from settings.owners import owner_in
 
+ALONE = "organisation:\n  - id: nord\n    name: Nord\n    reporting_time_zone: Europe/Paris\n    week_starts_on: monday\n"
+NOBODY = "owners.yml: nobody answers for the platform; name who, or an `owner` in organisation.yml."
 NIGHT = datetime(2026, 11, 14, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(DEFAULT_FOLDER, tmp_path / "registry"))
+    return Path(shutil.copytree(REGISTRY, tmp_path / "registry"))
 
 
 def replace(path: Path, old: str, new: str) -> int:
@@ -40,16 +46,16 @@ def rows(home: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def test_the_projects_own_registry_is_valid() -> None:
-    registry = load_registry(registry_dir({}))
-    assert load_organisation(registry_dir({})).reporting_time_zone == "Europe/Berlin"
-    assert {each.id for each in registry.owners} >= {"amplitude", "platform"}
+def test_the_demo_companys_registry_is_valid() -> None:
+    registry = load_registry(REGISTRY)
+    assert load_organisation(REGISTRY).reporting_time_zone == "Europe/Berlin"
+    assert {each.id for each in registry.owners} >= {"product", "platform"}
     assert registry.features[0].live_from == date(2024, 3, 1)
 
 
 def test_the_folder_comes_from_the_environment() -> None:
     assert registry_dir({"POPS_REGISTRY_DIR": "/somewhere"}) == Path("/somewhere")
-    assert registry_dir({"POPS_REGISTRY_DIR": ""}) == DEFAULT_FOLDER
+    assert registry_dir({"POPS_REGISTRY_DIR": ""}) == Path.cwd() / "registry"
 
 
 WRONG = {
@@ -194,9 +200,9 @@ WRONG = {
     ),
     "two ids of Slack": (
         "owners.yml",
-        '{id: roadmap, owner: "team:product-ops"',
-        '{id: roadmap, owner: "team:product-ops", slack: S07SOMEBODY',
-        0,
+        "owners:\n",
+        'owners:\n  - {id: roadmap, owner: "team:product-ops", slack: S07SOMEBODY}\n',
+        2,
         "`team:product-ops` has another `slack` above",
     ),
     "status twice": (
@@ -293,11 +299,46 @@ def test_a_missing_and_an_unknown_file(folder: Path) -> None:
     with pytest.raises(InvalidRegistry, match=r"ideas\.yml: The registry knows no ideas"):
         load_registry(folder)
     (folder / "ideas.yml").unlink()
-    (folder / "teams.yml").unlink()
-    with pytest.raises(InvalidRegistry, match=r"teams\.yml: The file is missing"):
+    (folder / "organisation.yml").unlink()
+    with pytest.raises(InvalidRegistry, match=r"organisation\.yml: The file is missing.*`pops init DIR`"):
         load_registry(folder)
     with pytest.raises(InvalidRegistry, match="POPS_REGISTRY_DIR"):
         load_registry(folder / "nowhere")
+
+
+def test_an_organisation_alone_is_a_registry_with_the_words_of_the_platform(tmp_path: Path) -> None:
+    (tmp_path / "organisation.yml").write_text(ALONE)
+    registry = load_registry(tmp_path)
+    stages = {status: stage.id for stage in registry.stages for status in stage.statuses}
+    assert (stages["Selected for Development"], stages["En cours"], stages["Terminé(e)"]) == (
+        "ready",
+        "build",
+        "released",
+    )
+    assert {each.id: each.stage for each in registry.roadmap_statuses}["In progress"] == "build"
+    assert gaps(registry) == [NOBODY]
+    assert {owner_in(registry, area) for area in ("zendesk", "usage", "platform")} == {"team:unowned"}
+
+
+def test_own_entries_are_read_instead_of_the_platforms_and_own_stages_alone(tmp_path: Path) -> None:
+    (tmp_path / "organisation.yml").write_text(ALONE + "    owner: ops@example.org\n")
+    (tmp_path / "owners.yml").write_text(
+        'owners: [{id: support, owner: "team:desk"}, {id: jira, owner: "team:pm"}]\n'
+    )
+    (tmp_path / "delivery.yml").write_text("delivery: [{id: bug_labels, values: [defect]}]\n")
+    (tmp_path / "stages.yml").write_text(
+        "stages: [{id: build, name: Bau, flow: active, statuses: [Läuft]}]\n"
+    )
+    registry = load_registry(tmp_path)
+    assert [each.id for each in registry.stages] == ["build"]
+    assert {each.id: each.values for each in registry.delivery}["bug_labels"] == ["defect"]
+    assert "incident_labels" in {each.id for each in registry.delivery}
+    # What the platform says of stages and statuses that are no longer there goes with them, and so do its names.
+    assert registry.roadmap_statuses == []
+    assert words_of(registry, "fr").stages["build"] == "Bau"
+    owners = [owner_in(registry, each) for each in ("zendesk", "intercom", "jira", "github", "platform")]
+    assert owners == ["team:desk", "team:desk", "team:pm", "ops@example.org", "ops@example.org"]
+    assert "glossary.yml: The stage `build` has no entry." in gaps(registry)
 
 
 def test_rates_the_home_currency_and_brackets_may_be_left_out(folder: Path, tmp_path: Path) -> None:

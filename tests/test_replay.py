@@ -13,6 +13,7 @@ import duckdb
 import pytest
 import yaml
 
+from sandbox.serving.environment import REGISTRY
 from sandbox.serving.running import running_sandbox
 from tests.part_nights import build, query, read
 
@@ -107,7 +108,7 @@ def test_every_issue_arrives_and_unmapped_statuses_are_other_and_counted(export:
     seen = {(issue.rsplit(":", 1)[-1], status) for issue, status, _ in intervals}
     assert set(moves) <= seen
 
-    stages = yaml.safe_load(Path("registry/stages.yml").read_text())["stages"]
+    stages = yaml.safe_load((REGISTRY / "stages.yml").read_text())["stages"]
     mapped = {status.lower() for stage in stages for status in stage["statuses"]}
     assert {status for _, status, stage in intervals if stage == "other"} == {
         status for _, status, _ in intervals if status.lower() not in mapped

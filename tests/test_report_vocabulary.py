@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from connectors.registry.source import DEFAULT_FOLDER, load_registry
+from connectors.registry.files import load_registry
 from reports.health import render_pages
 from reports.model import HealthReport, Words
 from reports.reading import words_of
+from sandbox.serving.environment import REGISTRY
 from tests.reports_fixture import report
 
 STAGES = {"idea": "Thought", "build": "Build it", "review": "Look at it"}
@@ -122,7 +123,7 @@ def test_a_stage_that_no_epic_reaches_is_told(own: HealthReport) -> None:
 
 
 def test_the_registry_says_names_and_order(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(DEFAULT_FOLDER, tmp_path / "registry"))
+    folder = Path(shutil.copytree(REGISTRY, tmp_path / "registry"))
     for file in folder.glob("*.yml"):
         text = file.read_text(encoding="utf-8")
         text = re.sub(r"\bid: build, name: Build\b", "id: design, name: Conception", text)

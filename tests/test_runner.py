@@ -310,7 +310,7 @@ from connectors.runner import run_source
 from datetime import UTC, datetime
 setattr(Pipeline, sys.argv[2], lambda *a, **k: os._exit(9))
 moment = datetime(2026, 11, 14, 1, tzinfo=UTC)
-run_source("registry", sys.argv[1], moment, moment, env={})
+run_source("registry", sys.argv[1], moment, moment, env=os.environ)
 """
 
 
@@ -321,7 +321,7 @@ def test_a_package_that_a_killed_process_left_is_no_obstacle(tmp_path: Path, ste
     )
     assert died.returncode == 9
     for _ in range(2):
-        run = run_source("registry", tmp_path, NIGHT, START, env={})
+        run = run_source("registry", tmp_path, NIGHT, START)
         assert (run.outcome, run.error) == ("ok", None)
     with duckdb.connect(str(tmp_path / "raw" / "registry.duckdb"), read_only=True) as connection:
         assert connection.execute(

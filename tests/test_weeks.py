@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.registry.source import DEFAULT_FOLDER
 from metrics.engine import MetricEngine
 from metrics.periods import complete_periods, period_name
 from metrics.values import append_metric_values
 from orchestration.jobs import build_schedules
 from reports.reading import first_day_in, last_complete_week
+from sandbox.serving.environment import REGISTRY
 from settings.home import Home
 from settings.night import Night
 from settings.weeks import FIRST_DAYS, FirstDay, named_week, start_of_week, week_name
@@ -102,7 +102,7 @@ def test_sql_knows_no_other_first_day() -> None:
 
 
 def sunday_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    registry = Path(shutil.copytree(DEFAULT_FOLDER, folder / "registry"))
+    registry = Path(shutil.copytree(REGISTRY, folder / "registry"))
     file = registry / "organisation.yml"
     file.write_text(file.read_text().replace("week_starts_on: monday", "week_starts_on: sunday"))
     monkeypatch.setenv("POPS_REGISTRY_DIR", str(registry))

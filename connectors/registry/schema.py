@@ -27,7 +27,10 @@ LONGEST_WINDOW_DAYS = 366
 
 
 class Organisation(Entry):
+    """`owner`: who answers for what no entry of owners.yml names."""
+
     name: Text
+    owner: Owner | None = None
     reporting_time_zone: Annotated[str, AfterValidator(known_zone)]
     week_starts_on: Literal["monday", "sunday"]
     home_currency: Currency = DEFAULT_HOME_CURRENCY
@@ -45,7 +48,7 @@ class Product(Entry):
 class Team(Entry):
     name: Text
     owner: Owner
-    jira_projects: list[Text]
+    jira_projects: list[Text] = Field(default_factory=list)
     repositories: list[Text] = Field(default_factory=list)
 
 
@@ -64,9 +67,9 @@ class Feature(Entry):
     live_from: date
     live_until: date | None = None
     launched_on: date | None = None
-    events: list[EventRule]
-    epics: list[EpicKey]
-    ticket_tags: list[Text]
+    events: list[EventRule] = Field(default_factory=list)
+    epics: list[EpicKey] = Field(default_factory=list)
+    ticket_tags: list[Text] = Field(default_factory=list)
     roadmap_items: list[Text] = Field(default_factory=list)
     eligible_plans: list[Text] = Field(default_factory=list)
     adoption_target: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -226,27 +229,27 @@ class Survey(Entry):
 class Registry(BaseModel):
     """All files; a field is a list in the order of its file, and a stream, but for the glossary, which is no data.
 
-    A file whose field has a default may be missing: its list is empty.
+    A file whose field has a default may be missing: the list holds what the platform has itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     organisation: Annotated[list[Organisation], Field(min_length=1, max_length=1)]
-    products: list[Product]
-    features: list[Feature]
-    teams: list[Team]
-    stages: list[Stage]
-    roadmap_statuses: list[RoadmapStatus]
-    feedback_sources: list[FeedbackSource]
-    owners: list[AreaOwner]
-    targets: list[Target]
-    calendar: list[CalendarEntry]
-    exclusions: list[Exclusion]
-    delivery: list[DeliveryRule]
-    funnels: list[Funnel]
-    surveys: list[Survey]
+    products: list[Product] = Field(default_factory=list)
+    features: list[Feature] = Field(default_factory=list)
+    teams: list[Team] = Field(default_factory=list)
+    stages: list[Stage] = Field(default_factory=list)
+    roadmap_statuses: list[RoadmapStatus] = Field(default_factory=list)
+    feedback_sources: list[FeedbackSource] = Field(default_factory=list)
+    owners: list[AreaOwner] = Field(default_factory=list)
+    targets: list[Target] = Field(default_factory=list)
+    calendar: list[CalendarEntry] = Field(default_factory=list)
+    exclusions: list[Exclusion] = Field(default_factory=list)
+    delivery: list[DeliveryRule] = Field(default_factory=list)
+    funnels: list[Funnel] = Field(default_factory=list)
+    surveys: list[Survey] = Field(default_factory=list)
     exchange_rates: list[ExchangeRate] = Field(default_factory=list)
-    glossary: list[GlossaryEntry]
+    glossary: list[GlossaryEntry] = Field(default_factory=list)
 
     def problems(self) -> Iterator[Problem]:
         """Rules between entries that are broken."""

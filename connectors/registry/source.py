@@ -1,31 +1,25 @@
 """The registry: the organisation's own facts, from the YAML files of `POPS_REGISTRY_DIR`; a source like any other.
 
-One file a stream, one record an entry, as written, with `_ordinal`: its place in the file, from 1. All files are
-validated together before the first record. An entry that is taken out of its file becomes a deleted version.
+One file a stream, one record an entry, as written, with `_ordinal`: its place among the file's entries, from 1, the platform's
+own included. All files are validated together before the first record. An entry that is taken out becomes a deleted version.
 Try it: `pops check registry`.
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field
 
 from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
-from connectors.errors import InvalidRegistry
 from connectors.http import Http
-from connectors.registry.schema import Organisation, Registry
+from connectors.registry.files import effective_entries, load_registry, registry_dir
 from connectors.settings import VendorlessSettings
-from connectors.yaml_file import Lines, line_of, parse_yaml, sentence_of
 
-DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "registry"
-FILES = tuple(Registry.model_fields)
 # The glossary is for readers of reports: no model reads it.
 STREAMS = {
     "organisation": Words(
@@ -84,15 +78,13 @@ STREAMS = {
         "Ce que valaient les autres devises dans celle de l'organisation, à partir de quel jour",
     ),
 }
-# So many problems are told at once.
-MOST_PROBLEMS = 8
 
 
 class RegistrySettings(VendorlessSettings):
     """The folder."""
 
     address = "dir"
-    dir: Path = DEFAULT_FOLDER
+    dir: Path = Field(default_factory=lambda: registry_dir({}))
 
 
 class RegistryConnector(Connector):
@@ -146,100 +138,8 @@ class RegistryConnector(Connector):
     def _all_entries(self) -> dict[str, list[dict[str, Any]]]:
         """Every file's entries, read and validated once a run."""
         if self._entries is None:
-            self._entries = _validated(self._folder)[1]
+            self._entries = effective_entries(self._folder)
         return self._entries
-
-
-def registry_dir(env: Mapping[str, str] = os.environ) -> Path:
-    """`POPS_REGISTRY_DIR`, or the project's `registry/`."""
-    return Path(env.get("POPS_REGISTRY_DIR") or DEFAULT_FOLDER).expanduser()
-
-
-def load_registry(folder: Path) -> Registry:
-    """The registry, validated. Raises InvalidRegistry naming file and line of what is wrong."""
-    return _validated(folder)[0]
-
-
-def load_organisation(folder: Path) -> Organisation:
-    """The organisation: name, time zone, first day of the week, currency, brackets of retention. Raises InvalidRegistry."""
-    return load_registry(folder).organisation[0]
-
-
-def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
-    """The registry, and its entries as written. A night asks many times: what has not changed is not read again."""
-    if not folder.is_dir():
-        raise InvalidRegistry(
-            "There is no such folder.",
-            remedy="Set POPS_REGISTRY_DIR to the registry's folder.",
-            place=str(folder),
-        )
-    paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
-    return _read(folder, tuple((path, *_state(path)) for path in paths))
-
-
-def _state(path: Path) -> tuple[int, int]:
-    """When a file was changed, in nanoseconds, and its size; nothing of one that cannot be looked at."""
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_mtime_ns, found.st_size
-
-
-@lru_cache(maxsize=2)
-def _read(
-    folder: Path, states: tuple[tuple[Path, int, int], ...]
-) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
-    """`states`: each file with its state, by which what was read of it is known again."""
-    files = {path.stem: path for path, *_ in states}
-    unknown = sorted(files.keys() - set(FILES))
-    if unknown:
-        raise InvalidRegistry(
-            f"The registry knows no {', '.join(unknown)}: its files are {', '.join(FILES)}.",
-            place=files[unknown[0]].name,
-        )
-    entries: dict[str, list[dict[str, Any]]] = {}
-    lines: dict[str, Lines] = {}
-    for name in FILES:
-        if name not in files and not Registry.model_fields[name].is_required():
-            entries[name], lines[name] = [], {}
-            continue
-        path = files.get(name, folder / f"{name}.yml")
-        content, lines[name] = parse_yaml(_text(path), path.name, InvalidRegistry)
-        if not isinstance(content, dict) or list(content) != [name] or not isinstance(content[name], list):
-            raise InvalidRegistry(f"The file holds one list, named `{name}`.", place=f"{path.name}:1")
-        entries[name] = content[name]
-    try:
-        registry = Registry.model_validate(entries)
-    except ValidationError as error:
-        problems = [
-            (str(each["loc"][0]), each["loc"][1:], sentence_of(each["loc"], each["msg"], each["type"]))
-            for each in error.errors(include_url=False, include_input=False)
-        ]
-    else:
-        problems = [(stream, (number,), what) for stream, number, what in registry.problems()]
-        if not problems:
-            return registry, entries
-    told = [
-        f"{name}.yml:{line_of(lines[name], (name, *place))}: {what}"
-        for name, place, what in problems[:MOST_PROBLEMS]
-    ]
-    first_place, _, first = told[0].partition(": ")
-    more = f" And {len(problems) - 1} more: {' '.join(told[1:])}" if len(problems) > 1 else ""
-    raise InvalidRegistry(first + more, place=first_place)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InvalidRegistry(
-            "The file is missing.",
-            remedy="Restore it, or set POPS_REGISTRY_DIR to the registry's folder.",
-            place=path.name,
-        ) from None
-    except UnicodeDecodeError:
-        raise InvalidRegistry("The file is not UTF-8.", place=path.name) from None
 
 
 def _json(entry: Any) -> str:

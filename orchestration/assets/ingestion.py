@@ -12,7 +12,7 @@ from checks.words import NOT_READ_CONSEQUENCE, arrived_remedy
 from connectors import SOURCES, connector_class
 from connectors.contract import Connector, Stream
 from connectors.raw_facts import StreamFacts, stream_facts
-from connectors.registry.source import load_registry, registry_dir
+from connectors.registry.files import load_registry, registry_dir
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
 from orchestration.check_words import CheckWords

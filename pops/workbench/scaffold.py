@@ -170,9 +170,6 @@ def _join(plan: Plan, values: Mapping[str, str]) -> None:
     raw = "{{ env_var('POPS_HOME') }}/raw"
     attach = f'        - {{path: "{raw}/{name}.duckdb", alias: {name}, read_only: true}}\n'
     plan.insert("dbt_project/profiles.yml", f'        - {{path: "{raw}/files.duckdb"', attach)
-    plan.insert(
-        "registry/owners.yml", "  - {id: files,", f'  - {{id: {name}, owner: "team:data-platform"}}\n'
-    )
     cases = "tests/contract_second_cases.py"
     plan.insert(cases, "\nCASES = {", "\n" + _rendered("source/case.py", values).rstrip() + "\n")
     plan.insert(cases, "    )\n}\n", f"        {upper},\n")

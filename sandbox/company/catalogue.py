@@ -1,4 +1,4 @@
-"""The make-believe company's products, features, teams, funnels and plans: what `registry/` says of them, as constants."""
+"""The make-believe company's products, features, teams, funnels and plans: what `sandbox/registry/` says of them, as constants."""
 
 from dataclasses import dataclass
 from datetime import date

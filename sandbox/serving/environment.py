@@ -1,24 +1,27 @@
 """The environment that points the connectors at a sandbox."""
 
 from collections.abc import Collection
+from pathlib import Path
 
 from sandbox.vendors import VENDORS, part
 from sandbox.vendors.access import Access
 
+# What the company says of itself to whoever reads it.
+REGISTRY = Path(__file__).resolve().parents[1] / "registry"
 ACCESS: dict[str, Access] = {vendor: part(vendor, "credentials").ACCESS for vendor in VENDORS}
 # One tool of each family, and what has no second one: what the demo runs on.
 DEFAULT_VENDORS = tuple(name for name, access in ACCESS.items() if not access.is_second)
 
 
 def environment(base_url: str, pace: float = 60.0, only: Collection[str] | None = None) -> dict[str, str]:
-    """POPS_* variables for a sandbox at `base_url` (such as http://127.0.0.1:8100).
+    """POPS_* variables for a sandbox at `base_url` (such as http://127.0.0.1:8100), with the company's registry.
 
     Each source's request budget is raised by `pace`, as the sandbox's limits are.
     `only` names the vendors that the sandbox serves (None: `DEFAULT_VENDORS`); the others' variables are left out, so
     those sources are off.
     """
     root = base_url.rstrip("/")
-    result: dict[str, str] = {}
+    result = {"POPS_REGISTRY_DIR": str(REGISTRY)}
     for vendor, access in ACCESS.items():
         if vendor not in (DEFAULT_VENDORS if only is None else only):
             continue

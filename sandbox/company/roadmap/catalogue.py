@@ -1,4 +1,4 @@
-"""What `registry/` says of the roadmap, as constants: statuses, which items mean which feature, sources of feedback."""
+"""What `sandbox/registry/` says of the roadmap, as constants: statuses, which items mean which feature, sources of feedback."""
 
 from dataclasses import dataclass
 

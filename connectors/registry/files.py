@@ -1,0 +1,161 @@
+"""The registry's files: where they lie, what the platform has itself, and what is wrong with them.
+
+The platform's own entries (`defaults/`) hold unless the organisation's file has one with the same id; of the files in `WHOLE` they
+hold only where the organisation has none.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.errors import InvalidRegistry
+from connectors.registry.schema import Organisation, Registry
+from connectors.registry.stages import STAGES_WITHOUT_STATUS
+from connectors.yaml_file import Lines, Place, line_of, parse_yaml, sentence_of
+
+FILES = tuple(Registry.model_fields)
+DEFAULTS = Path(__file__).parent / "defaults"
+# Their entries stand in an order, and no word may stand in two of them: no entry can be added to them or taken out.
+WHOLE = ("stages", "roadmap_statuses")
+_MAKE_ONE = "Set POPS_REGISTRY_DIR to the folder of your organisation's registry; `pops init DIR` makes one."
+# So many problems are told at once.
+MOST_PROBLEMS = 8
+
+
+@dataclass(frozen=True)
+class _Written:
+    """An entry, and where it stands: its file, the lines of that file, its position in it."""
+
+    entry: Any
+    file: str
+    lines: Lines
+    position: int
+    is_default: bool = False
+
+
+def registry_dir(env: Mapping[str, str] = os.environ) -> Path:
+    """`POPS_REGISTRY_DIR`, or `registry` in the current folder; whether it is there, `load_registry` says."""
+    return Path(env.get("POPS_REGISTRY_DIR") or "registry").expanduser().absolute()
+
+
+def load_registry(folder: Path) -> Registry:
+    """The registry, validated. Raises InvalidRegistry naming file and line of what is wrong."""
+    return _validated(folder)[0]
+
+
+def load_organisation(folder: Path) -> Organisation:
+    """The organisation: name, time zone, first day of the week, currency, brackets of retention. Raises InvalidRegistry."""
+    return load_registry(folder).organisation[0]
+
+
+def effective_entries(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """By file, the organisation's entries and the platform's, as written. Raises InvalidRegistry."""
+    return _validated(folder)[1]
+
+
+def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
+    """The registry, and its entries as written. A night asks many times: what has not changed is not read again."""
+    if not folder.is_dir():
+        raise InvalidRegistry("There is no registry.", remedy=_MAKE_ONE, place=str(folder))
+    paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
+    return _read(folder, tuple((path, *_state(path)) for path in paths))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """When a file was changed, in nanoseconds, and its size; nothing of one that cannot be looked at."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=2)
+def _read(
+    folder: Path, states: tuple[tuple[Path, int, int], ...]
+) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
+    """`states`: each file with its state, by which what was read of it is known again."""
+    files = {path.stem: path for path, *_ in states}
+    unknown = sorted(files.keys() - set(FILES))
+    if unknown:
+        raise InvalidRegistry(
+            f"The registry knows no {', '.join(unknown)}: its files are {', '.join(FILES)}.",
+            place=files[unknown[0]].name,
+        )
+    written: dict[str, list[_Written]] = {}
+    for name in FILES:
+        if name in files:
+            own = _entries_of(name, files[name])
+        elif Registry.model_fields[name].is_required():
+            raise InvalidRegistry("The file is missing.", remedy=_MAKE_ONE, place=str(folder / f"{name}.yml"))
+        else:
+            own = []
+        defaults = () if name in files and name in WHOLE else _defaults(name)
+        stages = {_id(each.entry): each for each in written.get("stages", [])}
+        written[name] = _merged([each for each in defaults if _fits(name, each.entry, stages)], own)
+    entries = {name: [each.entry for each in found] for name, found in written.items()}
+    try:
+        registry = Registry.model_validate(entries)
+    except ValidationError as error:
+        problems: list[tuple[str, Place, str]] = [
+            (str(each["loc"][0]), each["loc"][1:], sentence_of(each["loc"], each["msg"], each["type"]))
+            for each in error.errors(include_url=False, include_input=False)
+        ]
+    else:
+        problems = [(name, (number,), what) for name, number, what in registry.problems()]
+        if not problems:
+            return registry, entries
+    told = [f"{_place(written[name], name, place)}: {what}" for name, place, what in problems[:MOST_PROBLEMS]]
+    first_place, _, first = told[0].partition(": ")
+    more = f" And {len(problems) - 1} more: {' '.join(told[1:])}" if len(problems) > 1 else ""
+    raise InvalidRegistry(first + more, place=first_place)
+
+
+def _entries_of(name: str, path: Path) -> list[_Written]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRegistry("The file is not UTF-8.", place=path.name) from None
+    content, lines = parse_yaml(text, path.name, InvalidRegistry)
+    if not isinstance(content, dict) or list(content) != [name] or not isinstance(content[name], list):
+        raise InvalidRegistry(f"The file holds one list, named `{name}`.", place=f"{path.name}:1")
+    return [_Written(entry, path.name, lines, number) for number, entry in enumerate(content[name])]
+
+
+@lru_cache(maxsize=len(FILES))
+def _defaults(name: str) -> tuple[_Written, ...]:
+    path = DEFAULTS / f"{name}.yml"
+    return tuple(replace(each, is_default=True) for each in _entries_of(name, path)) if path.exists() else ()
+
+
+def _merged(defaults: list[_Written], own: list[_Written]) -> list[_Written]:
+    """The platform's entries, each replaced by the organisation's of the same id, then the organisation's others."""
+    by_id = {_id(each.entry): each for each in own}
+    known = [by_id.pop(_id(each.entry), each) for each in defaults]
+    taken = {id(each) for each in known}
+    return [*known, *(each for each in own if id(each) not in taken)]
+
+
+def _id(entry: Any) -> str:
+    return str(entry.get("id") if isinstance(entry, dict) else entry).strip().casefold()
+
+
+def _fits(name: str, entry: dict[str, Any], stages: Mapping[str, _Written]) -> bool:
+    """Whether an entry of the platform has its place: statuses with stages that there are, words with its own stages."""
+    if name == "glossary" and entry["kind"] == "stage":
+        is_own = entry["id"] in stages and stages[entry["id"]].is_default
+        return is_own or entry["id"] in STAGES_WITHOUT_STATUS
+    return name != "roadmap_statuses" or {entry["stage"], *entry["agrees_with"]} <= stages.keys()
+
+
+def _place(written: list[_Written], name: str, place: Place) -> str:
+    """File and line of a problem, whose place begins with the position of its entry."""
+    if not place or not isinstance(place[0], int) or place[0] >= len(written):
+        return f"{name}.yml:1"
+    found = written[place[0]]
+    return f"{found.file}:{line_of(found.lines, (name, found.position, *place[1:]))}"
