@@ -4,6 +4,9 @@ from typing import Any
 
 from connectors.redaction import redact
 
+# Begins what is said of the streams after the one at which the whole source was refused.
+NOT_ASKED_FOR = "Not asked for: "
+
 
 class SourceError(Exception):
     """Base of all. `what`: one sentence without secrets (known secrets and query values are taken out here).

@@ -24,6 +24,7 @@ from connectors.batch import Batch
 from connectors.contract import Connector, Cursor, Page, Stream, Window
 from connectors.credentials import explained
 from connectors.errors import (
+    NOT_ASKED_FOR,
     AlreadyRunning,
     QuotaSpent,
     Rejected,
@@ -222,9 +223,9 @@ class _Run:
                 if isinstance(problem, Unreachable):
                     self._http.be_impatient(IMPATIENT_RETRY_SECONDS)
             elif isinstance(last_word, QuotaSpent):
-                run.outcome, run.reason = "paused", f"Not asked for: {last_word}"
+                run.outcome, run.reason = "paused", f"{NOT_ASKED_FOR}{last_word}"
             else:
-                run.outcome, run.error = "failed", f"Not asked for: {last_word}"
+                run.outcome, run.error = "failed", f"{NOT_ASKED_FOR}{last_word}"
             run.seconds = time.monotonic() - started
         errors = [run.error for run in result.streams if run.error]
         if errors:
@@ -271,10 +272,9 @@ class _Run:
 
         A window of time that is read again begins from no cursor, as if the source had never been read, and commits none.
         """
-        cursor = self._store.cursor(stream.name) if self._reread_until is None else None
-        until = (
-            self._until if self._reread_until is None else min(self._until, self._reread_until + stream.lag)
-        )
+        again = self._reread_until
+        cursor = self._store.cursor(stream.name) if again is None else None
+        until = self._until if again is None else min(self._until, again + stream.lag)
         while window := self._connector.next_window(stream, cursor, until, self._history_start):
             reached = self._read(stream, window, run)
             if reached == cursor:
@@ -350,7 +350,7 @@ class _Run:
                 vendor_count=batch.vendor_count,
                 reason=None if batch.fetched or sweep else "The vendor has nothing for this window.",
             )
-            kept = cursor if self._reread_until is None else None
+            kept = None if self._reread_until else cursor
             self._store.book(stream.name, window, booking, self._until, kept, batch.quarantined, sweep)
         return booking, cursor
 

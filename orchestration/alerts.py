@@ -11,7 +11,7 @@ from checks.contract import CheckStatus
 from messages.alerts import tell_owners
 from messages.channels import Links, links, slack_settings
 from messages.incidents import Facts, Problem
-from orchestration.evaluations import blockers, check_evaluations
+from orchestration.evaluations import blockers, check_evaluations, told_once
 from orchestration.keys import ARRIVED, GATE, PUBLISHED_MART
 from settings.home import OLD_AFTER, Home
 from settings.owners import PLATFORM, owner_of
@@ -108,7 +108,7 @@ def _unread(checks: list[CheckStatus], run_id: str, link: str) -> list[Problem]:
             owner_of(source),
             run_id,
             f"{source} was not read: its numbers are as old as its last good reading",
-            _few(list(dict.fromkeys(check.observed for check in failed if check.observed)), "reasons"),
+            _few([check.observed for check in told_once(failed) if check.observed], "reasons"),
             link,
         )
         for source, failed in by_source.items()

@@ -11,6 +11,7 @@ from connectors import VENDORS, connector_class
 from connectors.raw_facts import stream_facts
 from connectors.runner import SourceRun, reread_source
 from connectors.settings import chosen_sources
+from orchestration.preflight import check_place
 from settings.home import Home
 from settings.night import reporting_zone
 
@@ -71,6 +72,7 @@ def read_again(
         raise ValueError(f"`source` is {config.source!r}: choose one of {', '.join(VENDORS)}.")
     if config.source not in chosen_sources(os.environ):
         raise ValueError(f"{config.source} is off: set its POPS_ variables (`pops sources` names them).")
+    check_place(Home(home))
     start, end = _day("window_start", config.window_start), _day("window_end", config.window_end)
     return reread_source(config.source, home, start, end, now, progress=context.log.info if context else None)
 

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 import dagster as dg
@@ -12,9 +12,10 @@ from dagster import DagsterEventType, DagsterInstance
 from checks.blockers import Blocker, of_check, sources_of_assets
 from checks.contract import CheckStatus
 from checks.words import step_remedy
+from connectors.errors import NOT_ASKED_FOR
 from connectors.redaction import redact, without_values
 from connectors.settings import enabled_sources
-from orchestration.keys import GATE
+from orchestration.keys import ARRIVED, GATE
 from settings.home import Home
 from settings.owners import PLATFORM, owner_of
 
@@ -58,7 +59,29 @@ def blockers(instance: DagsterInstance, run_id: str) -> list[Blocker]:
         found += told
         if not told:
             steps.append(_of_step(event))
-    return found or steps
+    # What stops a night before its first request is said by every step that would have made one.
+    return list(dict.fromkeys(found or steps))
+
+
+def told_once(checks: Iterable[CheckStatus]) -> list[CheckStatus]:
+    """The checks, one for all streams of a source that were not read for the same reason; it names the others."""
+    groups: dict[tuple[str, ...], list[CheckStatus]] = {}
+    for check in checks:
+        key: tuple[str, ...] = (check.asset, check.check)
+        if check.check == ARRIVED and not check.passed:
+            # Where it was met differs by stream, and stands before what was met.
+            reason = check.observed.removeprefix(NOT_ASKED_FOR)
+            key = (*_source_of(check.asset), ARRIVED, reason.partition(": ")[2] or reason)
+        groups.setdefault(key, []).append(check)
+    return [_together(same) for same in groups.values()]
+
+
+def _together(same: list[CheckStatus]) -> CheckStatus:
+    first, *others = same
+    if not others:
+        return first
+    names = ", ".join(each.asset.rsplit("/", 1)[-1] for each in others)
+    return replace(first, observed=f"{first.observed} The same holds for {names}.")
 
 
 def failure_of(found: list[Blocker]) -> dg.Failure:

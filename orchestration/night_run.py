@@ -20,7 +20,7 @@ from checks.blockers import Blocker
 from checks.contract import CheckStatus
 from messages.channels import links
 from orchestration.dbt_calls import is_changed
-from orchestration.evaluations import blockers, failed_checks
+from orchestration.evaluations import blockers, failed_checks, told_once
 from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PRELOADED, PUBLISHED_MART, target_key
 from orchestration.retention import tidy
 from orchestration.runs import AS_OF_TAG
@@ -94,7 +94,9 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
                 line = _line(event)
                 if line:
                     say(f"{time.monotonic() - started:6.1f} s  {line}")
-            warnings = tuple(each for each in failed_checks(instance, run.run_id) if not each.blocks)
+            warnings = tuple(
+                told_once(each for each in failed_checks(instance, run.run_id) if not each.blocks)
+            )
             blocked_by = () if published else tuple(blockers(instance, run.run_id))
             _tell_owners(home, instance, say)
             tidy(home, instance, datetime.now(UTC))

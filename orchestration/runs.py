@@ -25,4 +25,9 @@ def night_of_record(record: dg.RunRecord) -> Night:
 
 def _tagged(run: dg.DagsterRun) -> date | None:
     tag = run.tags.get(AS_OF_TAG)
-    return date.fromisoformat(tag) if tag else None
+    try:
+        return date.fromisoformat(tag) if tag else None
+    except ValueError:
+        raise ValueError(
+            f"The tag {AS_OF_TAG} of the run is {tag!r}: write a date such as 2026-11-16."
+        ) from None

@@ -77,16 +77,14 @@ def nightly(
     ] = None,
 ) -> None:
     """Run one night: read the sources, build, audit, publish, report, send the digest. Exits 1 when a step failed."""
+    from orchestration.preflight import check_night
     from pops.night import run_and_tell
-    from pops.preflight import check_settings
     from settings.home import Home
-    from settings.identity import refuse_another
     from settings.night import Night
 
     with _readable_errors():
         home = Home.from_environment().prepare()
-        check_settings(os.environ)
-        refuse_another(home)
+        check_night(home)
         night = Night.of(as_of.date() if as_of else None, datetime.now(UTC))
         if not run_and_tell(night.as_of, _terminal):
             raise typer.Exit(1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pops.preflight import check_settings
+from orchestration.preflight import check_settings
 from publication.postgres.address import READER_VARIABLE, URL_VARIABLE, postgres_address
 from tests.nights import PSEUDONYM_KEY
 

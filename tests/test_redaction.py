@@ -16,7 +16,7 @@ from connectors.http import BasicAuth, Http
 from connectors.redaction import redact, remember_secrets
 from connectors.settings import SourceSettings, address_variable, load_settings, secret_variables
 from messages.channels import slack_settings
-from pops.preflight import check_settings
+from orchestration.preflight import check_settings
 
 CANARY = "canary-7f3a91-do-not-show"
 

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.registry.files import load_registry
 from metrics.dimensions import DIMENSIONS
-from pops.preflight import check_settings
+from orchestration.preflight import check_settings
 from reports import files as report_files
 from reports.glossary_data import gaps, published_metrics
 from reports.health import render

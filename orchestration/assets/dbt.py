@@ -23,7 +23,7 @@ from orchestration.dbt_calls import build_models, queries_of_tests
 from orchestration.evaluations import failure_of
 from orchestration.keys import FRESH, WAREHOUSE_POOL
 from orchestration.model_facts import BuiltModels
-from orchestration.runs import night_of_run
+from orchestration.readiness import ready_night
 from settings.families import families_upstream, family_tags
 from settings.home import Home
 from settings.identity import take
@@ -105,7 +105,7 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         exclude="resource_type:unit_test",
     )
     def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        as_of, home = night_of_run(context).as_of, Home.from_environment()
+        as_of, home = ready_night(context).as_of, Home.from_environment()
         os.environ["POPS_AS_OF"] = as_of.isoformat()
         take(home)
         # A source that is off was never read: its models are built of empty tables.

@@ -12,15 +12,13 @@ from checks.words import NOT_READ_CONSEQUENCE, arrived_remedy
 from connectors import SOURCES, connector_class
 from connectors.contract import Connector, Stream
 from connectors.raw_facts import StreamFacts, stream_facts
-from connectors.registry.files import load_registry, registry_dir
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
 from orchestration.check_words import CheckWords
 from orchestration.keys import ARRIVED, FRESH
-from orchestration.runs import night_of_run
+from orchestration.readiness import ready_night
 from settings.families import FAMILIES, family_tags
 from settings.home import Home
-from settings.identity import refuse_another
 from settings.owners import owner_of
 
 _DELETES = {
@@ -107,10 +105,7 @@ def _ingestion_of(source: str) -> dg.AssetsDefinition:
 
     @dg.multi_asset(specs=specs, check_specs=checks, name=f"ingest_{source}", pool=f"source_{source}")
     def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        # A registry that cannot be read, or a home of somebody else, stops every source before the first request of any.
-        load_registry(registry_dir())
-        refuse_another(Home.from_environment())
-        night, home = night_of_run(context), Home.from_environment().root
+        night, home = ready_night(context), Home.from_environment().root
         run = run_source(
             source, home, until=night.until, history_start=night.history_start, progress=context.log.info
         )
