@@ -1,118 +1,297 @@
-"""What changed and why it matters: sentences made from the numbers by fixed rules.
+"""What changed, what is still open and what is over, as sentences: made from findings by fixed rules.
 
-A rule finds a candidate only where the change is more than chance (95%) or the number crosses a line that somebody
-set. The worst news come first; when little happened, the sentences say that the main numbers hold.
+Each says what, beside what is usual; where, from the published cuts; and who is asked. No cause is claimed.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import pairwise
+from datetime import date, timedelta
 
-import pandas as pd
-
-from reports import uncertainty, wording
+from connectors.registry.remarks import Remark
+from reports import wording
+from reports.contributions import member_name, where
+from reports.findings import Finding, findings
 from reports.language import N_
 from reports.model import HealthReport
-from reports.sections import count, margin, newest, number, warning, weeks
-from settings.units import Unit
+from reports.news import Reading, Series, readings
+from reports.sections import TREND_WEEKS, count, margin, number, warning
+from reports.usual import Period
+from settings.units import Chance, Unit
 
-FEWEST, MOST = 3, 5
-# A step at which a third of the people leave is worth a sentence.
-_LARGE_LOSS = 1 / 3
-# The weeks of entry that a loss is pooled over, and compared with as many before.
-_POOLED_WEEKS = 4
-# Metric: what it says this week, and why that matters.
+# What a whole number says; `moved` holds it against what is usual.
 _SAID = {
-    "active_users_week": (N_("{value} people were active, {moved}."), N_("Every adoption rate rests on them.")),
-    "new_users": (N_("{value} people used the product for the first time, {moved}."), N_("They are the next weeks' retention.")),
-    "retention_rate_d7": (N_("{value} of the new people came back on day 7, {moved}."), N_("Whoever stays away in the first week meets no other feature.")),
-    "stickiness_ratio": (N_("{value} of the month's users are there on an average day, {moved}."), N_("It tells habit from visits.")),
-    "on_time_rate": (N_("{value} of the work due was done by its first date, {moved}."), N_("What is late holds up a launch or a promise.")),
-    "issue_lead_time_seconds_median": (N_("Half of the delivered issues took {value} or less from creation to done, {moved}."), N_("Work that waits longer reaches customers later.")),
-    "time_to_market_days_median": (N_("Half of the epics reach the market within {value}, {moved}."), N_("It is how long an accepted idea earns nothing.")),
-    "change_failure_rate": (N_("{value} of the deployments led to an incident, {moved}."), N_("Each one takes time from what was planned.")),
-    "sprint_predictability": (N_("{value} of what sprints committed to was done in them, {moved}."), N_("Dates given to others rest on it.")),
-    "contact_rate": (N_("{value} tickets came in per 1,000 active users, {moved}."), N_("A high rate points at features that are hard to use.")),
-    "first_reply_seconds_median": (N_("Half of the tickets had a first reply within {value}, {moved}."), N_("Customers judge support by its first answer.")),
-    "full_resolution_seconds_median": (N_("Half of the tickets were solved for good within {value}, {moved}."), N_("Until then somebody cannot work.")),
-    "one_touch_rate": (N_("{value} of the solved tickets needed one reply, {moved}."), N_("Every further reply costs both sides.")),
-    "csat_rate": (N_("{value} of the answers on features are satisfied ones, {moved}."), N_("It tells liked features from merely used ones.")),
-    "nps": (N_("The net promoter score is {value}, {moved}."), N_("It moves before renewals do.")),
+    "active_users_week": N_("{value} people were active, {moved}."),
+    "new_users": N_("{value} people used the product for the first time, {moved}."),
+    "retention_rate_d7": N_("{value} of the new people came back on day 7, {moved}."),
+    "retention_unbounded_rate_d7": N_("{value} of the new people came back on day 7 or later, {moved}."),
+    "stickiness_ratio": N_("{value} of the month's users are there on an average day, {moved}."),
+    "on_time_rate": N_("{value} of the work due was done by its first date, {moved}."),
+    "issue_lead_time_seconds_median": N_("Half of the delivered issues took {value} or less from creation to done, {moved}."),
+    "issue_cycle_time_seconds_median": N_("Half of the delivered issues took {value} or less from the start of work to done, {moved}."),
+    "change_lead_time_seconds_median": N_("Half of the changes reached production within {value} of their first commit, {moved}."),
+    "change_failure_rate": N_("{value} of the deployments led to an incident, {moved}."),
+    "sprint_predictability": N_("{value} of what sprints committed to was done in them, {moved}."),
+    "tickets_created": N_("{value} tickets were created, {moved}."),
+    "contact_rate": N_("{value} tickets came in per 1,000 active users, {moved}."),
+    "first_reply_seconds_median": N_("Half of the tickets had a first reply within {value}, {moved}."),
+    "full_resolution_seconds_median": N_("Half of the tickets were solved for good within {value}, {moved}."),
+    "sla_attainment_rate": N_("{value} of the promised times were kept, {moved}."),
+    "one_touch_rate": N_("{value} of the solved tickets needed one reply, {moved}."),
+    "ticket_csat_rate": N_("{value} of the rated tickets have a good rating, {moved}."),
+    "csat_rate": N_("{value} of the answers on features are satisfied ones, {moved}."),
+    "nps": N_("The net promoter score is {value}, {moved}."),
 }  # fmt: skip
+# What a part says that lies apart from the others.
+_APART = {
+    "on_time_rate": N_("{name} keeps {rate} of its first due dates, the others {others}."),
+    "csat_rate": N_("{name}: {rate} of the answers are satisfied ones, on the other features {others}."),
+}
 
 
 @dataclass(frozen=True)
 class Change:
-    """A sentence worth reading. `basis`: n, period and what it is compared with. `caution`: what is wrong with its source."""
+    """A sentence worth reading. `where`: which parts it comes from; `basis`: n, period and what it is held against.
+
+    `state`: new, open or closed; `since`: in words, empty for a new one. `owner`: of the thing, not of the metric.
+    `remarks`: what the organisation wrote about it. `caution`: what is wrong with its source.
+    """
 
     text: str
+    where: str
     basis: str
     judgement: str
     caution: str
-    weight: float
     metric: str
+    key: str
+    state: str
+    since: str
+    owner: str
+    remarks: tuple[Remark, ...]
 
 
-def what_changed(report: HealthReport, metrics: Collection[str] | None = None) -> list[Change]:
-    """Three to five sentences, the worst first; fewer only when the numbers of fewer are there.
+def what_changed(
+    report: HealthReport, metrics: Collection[str] | None = None, members: Collection[str] | None = None
+) -> list[Change]:
+    """Every finding that is new, open or was closed this week: new ones first, the worse before the better.
 
-    `metrics`: those that an audience cares for; default: all.
+    `metrics`: those that an audience cares for; `members`: the parts that it owns, and then nothing of the whole.
+    Default: all.
     """
-    candidates = [each for each in _candidates(report) if metrics is None or each.metric in metrics]
-    found = sorted(candidates, key=lambda change: -change.weight)
-    notable = [change for change in found if change.weight >= 1][:MOST]
-    return (notable + [change for change in found if change.weight < 1])[: max(FEWEST, len(notable))]
+    return [
+        change
+        for finding in findings(report)
+        if (metrics is None or finding.metric in metrics)
+        and (members is None or (finding.member and finding.member[1] in members))
+        and (change := _change(report, finding)) is not None
+    ]
 
 
-def _candidates(report: HealthReport) -> Iterator[Change]:
-    for metric in _SAID:
-        change = _movement(report, metric)
-        if change is not None:
-            yield change
-    yield from _funnel_losses(report)
-    yield from _zombies(report)
-    yield from _late_teams(report)
-    yield from _launches(report)
+def nothing_else(
+    report: HealthReport, metrics: Collection[str] | None = None, members: Collection[str] | None = None
+) -> str:
+    """How many of the numbers that were looked at stayed within what is usual: a finding as well. Empty for none."""
+    looked_at = [
+        each
+        for each in readings(report).values()
+        if (metrics is None or each.series.metric in metrics)
+        and (members is None or (each.series.member and each.series.member[1] in members))
+    ]
+    moved = sum(1 for each in looked_at if each.is_news)
+    if not looked_at:
+        return ""
+    usual = report.say.number(len(looked_at) - moved)
+    if moved:
+        return report.say.text("Nothing else moved: {n} other numbers stayed within what is usual.", n=usual)
+    return report.say.text("Nothing moved: all {n} numbers that were looked at are as usual.", n=usual)
 
 
-def _movement(report: HealthReport, metric: str) -> Change | None:
-    say, definition = report.say, report.definitions.get(metric)
-    now = newest(report, metric)
-    if definition is None or not now:
+def _change(report: HealthReport, finding: Finding) -> Change | None:
+    say = report.say
+    definition = report.definitions[finding.metric]
+    if finding.apart is not None:
+        text, place, basis = _apart(report, finding)
+    elif finding.state == "new" and finding.opened is not None:
+        text, place = _new(report, finding.opened), where(report, finding.opened)
+        basis = _basis(report, finding.opened)
+    elif finding.opened is not None and finding.now is not None:
+        text, basis = _later(report, finding, finding.opened, finding.now)
+        place = where(report, finding.opened) if finding.state == "open" else ""
+    else:
         return None
-    then = newest(report, metric, before=now["period_start"])  # type: ignore[arg-type]
-    value, before = number(now["value"]), number(then.get("value"))
-    n, n_before = number(now["n"]) or 0.0, number(then.get("n")) or 0.0
-    if value is None or before is None or definition.is_small(min(n, n_before)):
-        return None
-    history = [float(each) for each in report.series(metric)["value"].tail(13).iloc[:-1]]
-    chance = uncertainty.surprise(definition.unit, value, n, before, n_before, history)
-    is_large = wording.points(definition.unit) is not None or before == 0 or abs(value / before - 1) >= 0.05
-    judgement = wording.judgement(value, before, definition.good_direction)
-    target = report.targets.get(metric)
-    is_missed = target is not None and not target.is_met(value)
-    was_met = target is not None and target.is_met(before)
-    sentence, meaning = _SAID[metric]
-    told = [
-        say.text(sentence, value=wording.quantity(say, value, definition.unit), moved=wording.moved(say, value, before, definition.unit)),
-        say.text(meaning),
-    ]  # fmt: skip
-    if is_missed and target is not None:
-        told.append(say.text("The {target} is missed.", target=target_text(report, metric)))
-    weight = min(chance, 6.0) / uncertainty.Z if is_large else 0.0
-    if is_missed and was_met:
-        weight = max(weight, 1.0)
-    if weight >= 1:
-        weight += (2 if judgement == "worse" else 0) + (1 if is_missed else 0)
+    member = finding.member[1] if finding.member else ""
     return Change(
-        text=" ".join(told),
-        basis=_basis(report, now, then),
-        judgement=judgement if weight >= 1 else "even",
-        caution=warning(report, metric),
-        weight=weight,
-        metric=metric,
+        text=text,
+        where=place,
+        basis=basis,
+        judgement=finding.judgement if finding.state != "closed" else "even",
+        caution=warning(report, finding.metric),
+        metric=finding.metric,
+        key=finding.key,
+        state=finding.state,
+        since="" if finding.state == "new" else say.text("since the week of {day}", day=say.day(finding.since)),
+        owner=report.owners.get(member, definition.owner),
+        remarks=tuple(each for each in report.remarks if each.is_about(finding.key)),
+    )  # fmt: skip
+
+
+def _new(report: HealthReport, reading: Reading) -> str:
+    say, series = report.say, reading.series
+    unit = report.definitions[series.metric].unit
+    moved = _against_usual(report, reading)
+    value = wording.quantity(say, reading.now.value, unit)
+    if series.member:
+        return say.text("{name}: {value}, {moved}.", name=_title(report, series), value=value, moved=moved)
+    told = say.text(_SAID[series.metric], value=value, moved=moved)
+    target = report.targets.get(series.metric)
+    if target is not None and not target.is_met(reading.now.value):
+        told += " " + say.text("The {target} is missed.", target=target_text(report, series.metric))
+    return told
+
+
+def _against_usual(report: HealthReport, reading: Reading) -> str:
+    say, usual = report.say, reading.usual
+    low, high = _ends(report, reading)
+    if reading.now.value > usual.high:
+        return say.text("above the usual {low} to {high}", low=low, high=high)
+    return say.text("below the usual {low} to {high}", low=low, high=high)
+
+
+def _ends(report: HealthReport, reading: Reading) -> list[str]:
+    unit = report.definitions[reading.series.metric].unit
+    return [wording.quantity(report.say, each, unit) for each in (reading.usual.low, reading.usual.high)]
+
+
+def _title(report: HealthReport, series: Series) -> str:
+    label = report.say.text(report.definitions[series.metric].label)
+    return f"{label} · {member_name(report, *series.member)}" if series.member else label
+
+
+def _later(report: HealthReport, finding: Finding, opened: Reading, now: Period) -> tuple[str, str]:
+    say = report.say
+    unit = report.definitions[finding.metric].unit
+    low, high = _ends(report, opened)
+    value, then = (wording.quantity(say, each.value, unit) for each in (now, opened.now))
+    title = _title(report, opened.series)
+    if finding.state == "open":
+        text = say.text(
+            "{name}: {value}, still outside {low} to {high}, which was usual before.",
+            name=title,
+            value=value,
+            low=low,
+            high=high,
+        )
+    elif finding.is_new_level:
+        text = say.text(
+            "{name}: {value} has been the level for {n} weeks and is the new usual.",
+            name=title,
+            value=value,
+            n=TREND_WEEKS,
+        )
+    else:
+        text = say.text(
+            "{name}: {value}, back within the usual {low} to {high}.",
+            name=title,
+            value=value,
+            low=low,
+            high=high,
+        )
+    grain = report.definitions[finding.metric].grain
+    return text, say.text(
+        "{period}; {then} when it was found, {first}",
+        period=wording.period(say, grain, now.start),
+        then=then,
+        first=wording.period(say, grain, opened.now.start),
     )
+
+
+def _basis(report: HealthReport, reading: Reading) -> str:
+    """n and period; the middle of what is usual, the four periods before and the year before; the chance of it."""
+    say, series, now = report.say, reading.series, reading.now
+    definition = report.definitions[series.metric]
+    parts = (
+        []
+        if now.trials is None or definition.unit.chance is Chance.COUNT
+        else [f"n = {count(report, now.trials)}"]
+    )
+    parts.append(wording.period(say, definition.grain, now.start))
+    parts += comparisons(report, series.metric, now.start, reading, **series.dimensions)
+    parts.append(
+        say.text(
+            "by chance in {p} of 100, corrected for the {n} numbers looked at",
+            p="<\u202f0.1" if reading.p < 0.001 else say.number(100 * reading.p, 1),
+            n=sum(1 for each in readings(report).values() if bool(each.series.member) == bool(series.member)),
+        )
+    )
+    return "; ".join(parts)  # fmt: skip
+
+
+def comparisons(
+    report: HealthReport, metric: str, start: date, reading: Reading | None, **dimensions: str
+) -> list[str]:
+    """A period beside the band's middle, the four periods before and the same one a year before; each says which."""
+    say, definition = report.say, report.definitions[metric]
+    rows = report.series(metric, **dimensions)
+    rows = rows[rows["value"].notna()]
+    before = rows[rows["period_start"] < start]
+    found = []
+    if reading is not None:
+        middle = wording.quantity(say, reading.usual.middle, definition.unit)
+        found.append(
+            say.plural("{n} month before: {value}", "{n} months before: {value}", reading.usual.periods, value=middle)
+            if definition.grain == "month"
+            else say.plural("{n} week before: {value}", "{n} weeks before: {value}", reading.usual.periods, value=middle)
+        )  # fmt: skip
+    if definition.grain == "week" and len(before) >= 4:
+        four = wording.quantity(say, _together(before.tail(4), definition.unit), definition.unit)
+        found.append(say.text("mean of 4 weeks before: {value}", value=four))
+    of_year = rows[rows["period_start"] == _year_before(start, definition.grain)]
+    if len(of_year):
+        value = wording.quantity(say, float(of_year["value"].iloc[0]), definition.unit)
+        found.append(say.text("a year before: {value}", value=value))
+    return found
+
+
+def _together(rows, unit: Unit) -> float:  # type: ignore[no-untyped-def]
+    """The rows as one: shares and rates pooled, all else averaged."""
+    trials = float(rows["denominator"].sum())
+    if unit.chance in (Chance.SHARE, Chance.RATE) and trials:
+        return unit.per * float(rows["numerator"].sum()) / trials
+    return float(rows["value"].mean())
+
+
+def _year_before(start: date, grain: str) -> date:
+    return start.replace(year=start.year - 1) if grain == "month" else start - timedelta(weeks=52)
+
+
+def _apart(report: HealthReport, finding: Finding) -> tuple[str, str, str]:
+    say, found = report.say, finding.apart
+    assert found is not None
+    told = say.text(
+        _APART[finding.metric],
+        name=member_name(report, *finding.member),
+        rate=say.percent(found.rate),
+        others=say.percent(found.others),
+    )
+    if finding.state == "closed":
+        told += " " + say.text("It no longer lies apart.")
+    first = report.week_start - timedelta(weeks=TREND_WEEKS - 1)
+    basis = say.text(
+        "n = {n}, {period}; held against all others",
+        n=count(report, found.n),
+        period=say.span(first, report.week_end),
+    )
+    return told, _by_moved_dates(report, finding), basis
+
+
+def _by_moved_dates(report: HealthReport, finding: Finding) -> str:
+    from reports.sections import pooled_row
+
+    if finding.metric != "on_time_rate" or finding.apart is None:
+        return ""
+    kindly = number(pooled_row(report, "on_time_rate_last_due", **finding.dimensions).get("value"))
+    if kindly is None or kindly <= finding.apart.rate + 0.05:
+        return ""
+    return report.say.text("By the dates as moved it is {rate}.", rate=report.say.percent(kindly))
 
 
 def target_text(report: HealthReport, metric: str) -> str:
@@ -129,186 +308,14 @@ def target_text(report: HealthReport, metric: str) -> str:
     )
 
 
-def _basis(report: HealthReport, now: object, then: object) -> str:
-    say = report.say
-    periods = [wording.period(say, str(row["grain"]), row["period_start"]) for row in (now, then)]  # type: ignore[index]
-    counts = [count(report, row["n"]) for row in (now, then)]  # type: ignore[index]
-    return say.text(
-        "n = {n}, {period}; compared with {before} (n = {n_before})",
-        n=counts[0],
-        period=periods[0],
-        before=periods[1],
-        n_before=counts[1],
-    )
-
-
-def _span(report: HealthReport, starts: pd.Series) -> str:
-    return report.say.span(min(starts), max(starts) + timedelta(days=6))
-
-
-def _funnel_losses(report: HealthReport) -> Iterator[Change]:
-    """The step of each funnel at which most people leave, over the newest weeks of entry."""
-    say = report.say
-    rows = report.by("funnel_conversion_rate", "funnel_id", "step")
-    starts = sorted(rows["period_start"].unique())
-    if len(starts) < 2 * _POOLED_WEEKS:
-        return
-    windows = [starts[-_POOLED_WEEKS:], starts[-2 * _POOLED_WEEKS : -_POOLED_WEEKS]]
-    for funnel, of_funnel in rows.groupby("funnel_id", sort=True):
-        reached = [
-            of_funnel[of_funnel["period_start"].isin(window)].groupby("step")["numerator"].sum()
-            for window in windows
-        ]
-        steps = list(reached[0].sort_values(ascending=False, kind="stable").index)
-        losses = [
-            (1 - reached[0][after] / reached[0][before], before, after)
-            for before, after in pairwise(steps)
-            if reached[0][before] >= 1
-        ]
-        if not losses or max(losses)[0] < _LARGE_LOSS:
-            continue
-        loss, before, after = max(losses)
-        n, n_before = float(reached[0][before]), float(reached[1].get(before, 0.0))
-        earlier = 1 - float(reached[1].get(after, 0.0)) / n_before if n_before else None
-        chance = (
-            uncertainty.surprise(Unit.RATIO, loss, n, earlier, n_before, ()) if earlier is not None else 0.0
-        )
-        judgement = wording.judgement(loss, earlier, "down") if chance >= uncertainty.Z else "even"
-        yield Change(
-            text=say.text(
-                "{funnel}: {share} of the people who reach “{before}” leave before “{after}”, {moved}.",
-                funnel=report.name(str(funnel)),
-                share=say.percent(loss),
-                before=report.name(before),
-                after=report.name(after),
-                moved=wording.moved(say, loss, earlier, Unit.RATIO),
-            ),
-            basis=say.text(
-                "n = {n}, entries of {period}; compared with {before} (n = {n_before})",
-                n=count(report, n),
-                period=_span(report, windows[0]),
-                before=_span(report, windows[1]),
-                n_before=count(report, n_before),
-            ),
-            judgement=judgement,
-            caution=warning(report, "funnel_conversion_rate"),
-            # A loss this large is news every week, behind what is new.
-            weight=(1.2 if n >= 30 else 0.5) + (2 if judgement == "worse" else 0),
-            metric="funnel_conversion_rate",
-        )
-
-
-def _zombies(report: HealthReport) -> Iterator[Change]:
-    say, features = report.say, report.features
-    if features.empty:
-        return
-    zombies = features[features["usage_class"] == "zombie"]
-    if zombies.empty:
-        return
-    before = newest(report, "zombie_features", before=report.week_start)
-    judged = int(features["usage_class"].isin(["used", "zombie"]).sum())
-    was = number(before.get("value"))
-    names = say.listed([report.name(each) for each in zombies["feature_id"]])
-    yield Change(
-        text=say.plural(
-            "{n} of {judged} features in the field is hardly used: {names}. Its upkeep buys nothing.",
-            "{n} of {judged} features in the field are hardly used: {names}. Their upkeep buys nothing.",
-            len(zombies),
-            judged=judged,
-            names=names,
-        ),
-        basis=say.text(
-            "n = {n} people who may use them, 90 days to {day}; the week before: {before}",
-            n=count(report, zombies["eligible_users_90d"].max() if "eligible_users_90d" in zombies else None),
-            day=say.day(report.week_end),
-            before=wording.MISSING if was is None else say.number(was),
-        ),
-        judgement="worse" if was is not None and len(zombies) > was else "even",
-        caution=warning(report, "zombie_features"),
-        weight=3.0 if was is not None and len(zombies) > was else 1.1,
-        metric="zombie_features",
-    )
-
-
-def late_teams(report: HealthReport) -> list[tuple[str, float, float, float, float]]:
-    """Teams that keep their first dates clearly less often than the others, over the trend's weeks.
-
-    Rows of (team, its rate, the others' rate, its rate by the dates as moved, work due).
-    """
-    rows = weeks(report.by("on_time_rate", "team_id"), report)
-    last_due = weeks(report.by("on_time_rate_last_due", "team_id"), report)
-    found = []
-    for team in sorted(rows["team_id"].unique()):
-        own, others = rows[rows["team_id"] == team], rows[rows["team_id"] != team]
-        if own["denominator"].sum() < 10 or others["denominator"].sum() == 0:
-            continue
-        rate = own["numerator"].sum() / own["denominator"].sum()
-        rest = others["numerator"].sum() / others["denominator"].sum()
-        moved = last_due[last_due["team_id"] == team]
-        kindly = moved["numerator"].sum() / moved["denominator"].sum() if moved["denominator"].sum() else rate
-        if rest - rate >= 0.15:
-            found.append(
-                (str(team), float(rate), float(rest), float(kindly), float(own["denominator"].sum()))
-            )
-    return found
-
-
-def _late_teams(report: HealthReport) -> Iterator[Change]:
-    say = report.say
-    rows = weeks(report.by("on_time_rate", "team_id"), report)
-    for team, rate, rest, kindly, due in late_teams(report):
-        told = say.text(
-            "{team} keeps {rate} of its first due dates, the other teams {rest}.",
-            team=report.name(team),
-            rate=say.percent(rate),
-            rest=say.percent(rest),
-        )
-        if kindly > rate + 0.05:
-            told += " " + say.text(
-                "By the dates as moved it would look like {rate}.", rate=say.percent(kindly)
-            )
-        yield Change(
-            text=told,
-            basis=say.text(
-                "n = {n} issues due, {period}; compared with the other teams",
-                n=count(report, due),
-                period=_span(report, rows["period_start"]),
-            ),
-            judgement="worse",
-            caution=warning(report, "on_time_rate"),
-            weight=2.2,
-            metric="on_time_rate",
-        )
-
-
-def _launches(report: HealthReport) -> Iterator[Change]:
-    from reports.launch_section import surges
-
-    say = report.say
-    for feature, day, most, usual in surges(report):
-        yield Change(
-            text=say.plural(
-                "The launch of {feature} on {day} brought up to {n} ticket a week.",
-                "The launch of {feature} on {day} brought up to {n} tickets a week.",
-                round(most),
-                feature=report.name(feature),
-                day=say.day(day),
-            ),
-            basis=say.text(
-                "n = {n} in the busiest of the four weeks after; compared with {usual} a week since",
-                n=count(report, most),
-                usual=count(report, usual),
-            ),
-            judgement="even",
-            caution=warning(report, "tickets_created"),
-            weight=1.3,
-            metric="tickets_created",
-        )
-
-
 def interval_of_nps(report: HealthReport, row: dict[str, object], **dimensions: str) -> str:
     """The 95% interval of a net promoter score, from its published standard error."""
     errors = report.series("nps_standard_error", **dimensions)
     errors = errors[errors["period_start"] == row.get("period_start")]
     error = number(errors["value"].iloc[-1]) if len(errors) else None
     return "" if error is None else margin(report, "nps", row, error)
+
+
+def state_names() -> Sequence[tuple[str, str]]:
+    """The states of findings in the order in which they are shown, and what each is called."""
+    return (("new", N_("New this week")), ("open", N_("Open findings")), ("closed", N_("Closed this week")))

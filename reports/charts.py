@@ -57,18 +57,38 @@ def _rows(frame: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def sparkline(values: Sequence[float | None], description: str) -> str:
-    """A small line without axes; the last value is marked. Missing values leave a gap."""
+def sparkline(
+    values: Sequence[float | None],
+    description: str,
+    band: tuple[float, float] | None = None,
+    target: float | None = None,
+) -> str:
+    """A small line without axes; the last value is marked. Missing values leave a gap.
+
+    `band`: shaded, what is usual; `target`: a dashed line. Both stretch the scale.
+    """
     known = [value for value in values if value is not None and not math.isnan(value)]
     if not known:
         return ""
-    low, high = min(known), max(known)
+    reach = [*known, *(band or ()), *([] if target is None else [target])]
+    low, high = min(reach), max(reach)
     across, up = 88 / max(1, len(values) - 1), 22 / (high - low) if high > low else 0.0
+
+    def height(value: float) -> str:
+        return f"{25 - (value - low) * up if up else 14:.1f}"
+
     points = [
-        None if value is None or math.isnan(value)
-        else (f"{4 + place * across:.1f}", f"{25 - (value - low) * up if up else 14:.1f}")
+        None if value is None or math.isnan(value) else (f"{4 + place * across:.1f}", height(value))
         for place, value in enumerate(values)
-    ]  # fmt: skip
+    ]
+    ground = ""
+    if band is not None:
+        top, bottom = float(height(band[1])), float(height(band[0]))
+        ground += (
+            f'<rect class="usual" x="0" y="{top:.1f}" width="96" height="{max(1.0, bottom - top):.1f}"/>'
+        )
+    if target is not None:
+        ground += f'<path class="target" d="M0 {height(target)}H96"/>'
     path = ""
     for before, point in zip([None, *points], points, strict=False):
         if point is not None:
@@ -76,7 +96,7 @@ def sparkline(values: Sequence[float | None], description: str) -> str:
     last = points[-1]
     mark = f'<circle cx="{last[0]}" cy="{last[1]}" r="2.6"/>' if last else ""
     label = escape(description, quote=True)
-    return f'<svg class="spark" role="img" aria-label="{label}" viewBox="0 0 96 28" width="96" height="28"><path d="{path}"/>{mark}</svg>'
+    return f'<svg class="spark" role="img" aria-label="{label}" viewBox="0 0 96 28" width="96" height="28">{ground}<path d="{path}"/>{mark}</svg>'
 
 
 def lines(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from reports import charts, wording
-from reports.changes import late_teams
+from reports.changes import what_changed
 from reports.model import HealthReport
 from reports.sections import (
     Cell,
@@ -332,17 +332,12 @@ def _slip(report: HealthReport, team: str) -> str:
 
 
 def _late(report: HealthReport, teams: Sequence[str]) -> list[str]:
-    say, found = report.say, []
-    for team, rate, rest, kindly, _ in late_teams(report):
-        if team not in teams:
-            continue
-        told = say.text("{team} keeps {rate} of its first due dates, the other teams {rest}.", team=report.name(team), rate=say.percent(rate), rest=say.percent(rest))  # fmt: skip
-        if kindly > rate + 0.05:
-            told += " " + say.text(
-                "By the dates as moved it would look like {rate}.", rate=say.percent(kindly)
-            )
-        found.append(told)
-    return found
+    """Teams whose first dates hold clearly less often than those of the others."""
+    return [
+        " ".join(filter(None, (each.text, each.where)))
+        for each in what_changed(report, {"on_time_rate"}, set(teams))
+        if each.key.endswith("/apart") and each.state != "closed"
+    ]
 
 
 def _pull_requests(report: HealthReport) -> list[Figure]:

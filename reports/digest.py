@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from reports import wording
-from reports.changes import what_changed
+from reports.changes import nothing_else, what_changed
 from reports.charts import png
 from reports.headlines import Headline, headlines
 from reports.health import EVERYBODY
@@ -211,13 +211,21 @@ def _target(say: Language, found: Headline) -> str:
 
 
 def _findings(report: HealthReport) -> tuple[Remark, ...]:
-    """The report's own sentences. An owner is named where there is something to look at."""
+    """The report's own sentences on what is new and open, and that nothing else moved."""
+    say = report.say
     remarks = []
     for change in what_changed(report):
-        definition = report.definitions.get(change.metric)
-        basis = "; ".join(each for each in (change.basis, change.caution) if each)
-        owner = definition.owner if definition is not None and change.weight >= 1 else ""
-        remarks.append(Remark(change.text, owner, basis))
+        if change.state == "closed":
+            continue
+        told = " ".join(filter(None, (change.text, change.where)))
+        basis = "; ".join(filter(None, (change.since, change.basis, change.caution)))
+        steps = [
+            each.said(say.code) + (f" ({say.text('due {day}', day=say.day(each.due))})" if each.due else "")
+            for each in change.remarks
+        ]
+        remarks.append(Remark(" ".join((told, *steps)), change.owner, basis))
+    if quiet := nothing_else(report):
+        remarks.append(Remark(quiet, ""))
     return tuple(remarks)
 
 

@@ -45,7 +45,7 @@ def digest_text(digest: Digest) -> str:
         for each in digest.numbers
     ]
     for name, remarks in (
-        (say.text("What changed and why it matters"), digest.findings),
+        (say.text("What changed"), digest.findings),
         (say.text("Data status"), digest.status),
     ):
         if remarks:

@@ -28,7 +28,7 @@ def slack_post(digest: Digest, slack_ids: Mapping[str, str]) -> Post:
     blocks += sections(_number(digest, each, slack_ids) for each in digest.numbers)
     if digest.findings:
         blocks.append({"type": "divider"})
-        title = f"*{say.text('What changed and why it matters')}*"
+        title = f"*{say.text('What changed')}*"
         blocks += sections([title, *(_remark(each, slack_ids) for each in digest.findings)])
     if digest.status:
         title = f"*{say.text('Data status')}*"

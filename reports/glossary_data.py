@@ -137,7 +137,14 @@ def _stages(registry: Registry) -> dict[str, str]:
 
 
 def _owners(registry: Registry) -> dict[str, str]:
-    parts = (registry.owners, registry.products, registry.teams, registry.funnels, registry.surveys)
+    parts = (
+        registry.owners,
+        registry.products,
+        registry.teams,
+        registry.funnels,
+        registry.surveys,
+        registry.remarks,
+    )
     return {each.owner: "" for part in parts for each in part}
 
 

@@ -7,8 +7,10 @@ from datetime import date, timedelta
 import pandas as pd
 
 from reports import charts, wording
-from reports.changes import interval_of_nps, target_text
+from reports.changes import comparisons, interval_of_nps, target_text
+from reports.findings import finding_on
 from reports.model import HealthReport
+from reports.news import band_of
 from reports.sections import (
     TREND_WEEKS,
     Cell,
@@ -73,7 +75,10 @@ TECH = (
 
 @dataclass(frozen=True)
 class Headline:
-    """One number. `open_period`: which later period is not complete yet, and when it will be."""
+    """One number. `open_period`: which later period is not complete yet, and when it will be.
+
+    `judgement` is even but for what a new or open finding says; `usual`: its band; `compared`: what it was before.
+    """
 
     metric: str
     label: str
@@ -81,6 +86,8 @@ class Headline:
     value: str
     change: str
     judgement: str
+    usual: str
+    compared: str
     period: str
     open_period: str
     target: str
@@ -113,14 +120,16 @@ def _headline(report: HealthReport, metric: str) -> Headline | None:
     target = report.targets.get(metric)
     small = is_small(report, metric, row)
     interval = interval_of_nps(report, row) if metric == "nps" else margin(report, metric, row)
+    finding, band = finding_on(report, metric), band_of(report, metric)
     return Headline(
         metric=metric,
         label=say.text(definition.label),
         description=say.text(definition.description),
         value=wording.quantity(say, last, definition.unit),
         change=wording.change(say, last, before, definition.unit),
-        # Of few cases a change says nothing yet.
-        judgement="even" if small else wording.judgement(last, before, definition.good_direction),
+        judgement="even" if finding is None else finding.judgement,
+        usual="" if band is None else say.text("usual {low} to {high}", low=wording.quantity(say, band.low, definition.unit), high=wording.quantity(say, band.high, definition.unit)),
+        compared="; ".join(comparisons(report, metric, row["period_start"], None)),
         period=_period(report, str(row["grain"]), row["period_start"]),
         open_period=_open_period(report, metric, row["period_start"]),
         target=target_text(report, metric),
@@ -131,9 +140,12 @@ def _headline(report: HealthReport, metric: str) -> Headline | None:
         is_restated=int(row["revision"]) > 1,
         caution=warning(report, metric),
         sparkline=charts.sparkline(
-            values, say.text("{label}, the last {n} periods", label=say.text(definition.label), n=len(values))
+            values,
+            say.text("{label}, the last {n} periods", label=say.text(definition.label), n=len(values)),
+            None if band is None else (band.low, band.high),
+            None if target is None else target.bound,
         ),
-    )
+    )  # fmt: skip
 
 
 def _period(report: HealthReport, grain: str, start: date) -> str:

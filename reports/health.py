@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from reports import headlines, wording
-from reports.changes import what_changed
+from reports.changes import nothing_else, state_names, what_changed
 from reports.data_status import data_status
 from reports.delivery_section import delivery, engineering, roadmap
 from reports.language import N_, Language
@@ -39,6 +39,8 @@ class Audience:
     is_short: bool = False
     # The metrics whose changes are told; None: all.
     topics: frozenset[str] | None = None
+    # The features and the team whose changes alone are told; None: all, and the whole.
+    members: frozenset[str] | None = None
     has_changes: bool = True
     # The checks that did not pass; and what every source leaves out, which is long and read by few.
     has_whole_status: bool = False
@@ -117,7 +119,7 @@ def _of_team(report: HealthReport, team: str) -> Audience:
             lambda report: launches(report, team),
             lambda report: pulse(report, team),
         ),
-        has_changes=False,
+        members=frozenset({team, *features}),
     )
 
 
@@ -139,7 +141,9 @@ def _page(report: HealthReport, page: Audience, built: _Built) -> str:
         title=say.text("Product Ops health report, {week}", week=report.week),
         span=say.week(report.week_start),
         others=others,
-        changes=what_changed(report, page.topics) if page.has_changes else [],
+        changes=what_changed(report, page.topics, page.members) if page.has_changes else [],
+        nothing_else=nothing_else(report, page.topics, page.members),
+        states=state_names(),
         headlines=headlines.headlines(report, page.metrics),
         behind=headlines.behind(report, page.metrics),
         sections=sections,

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from checks.contract import CheckStatus
+from connectors.registry.remarks import Remark
 from connectors.registry.retention import ExpectedUse
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.language import Language, language
+from reports.samples import Sample
 from settings.weeks import FirstDay, week_name
 
 
@@ -21,6 +24,10 @@ class Target:
 
     at_least: float | None = None
     at_most: float | None = None
+
+    @property
+    def bound(self) -> float | None:
+        return self.at_most if self.at_least is None else self.at_least
 
     def is_met(self, value: float) -> bool:
         return (self.at_least is None or value >= self.at_least) and (
@@ -86,7 +93,8 @@ class HealthReport:
     are. `coverage`: rows of `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it
     was. `restatements`: what was said otherwise before. `revision`: how many
     times the week's figures have been said differently, from 1. `expected_use`: whether people come back on a day, or on
-    that day or later. `say`: the language of the pages.
+    that day or later. `say`: the language of the pages. `samples`: by metric, the values that its medians are taken of.
+    `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
     """
 
     organisation: str
@@ -108,6 +116,14 @@ class HealthReport:
     revision: int = 1
     expected_use: ExpectedUse = "habit"
     say: Language = field(default_factory=lambda: language("en"))
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What was worked out for one page and is needed by the others."""
+        return {}
 
     @property
     def retention_rate(self) -> str:

@@ -16,6 +16,7 @@ from metrics.catalogue import read_definitions, week_starts_on_of
 from reports.language import language
 from reports.model import HealthReport, SourceStatus, Target, Words
 from reports.restatements import restatements, revisions
+from reports.samples import samples_of
 from settings.home import OLD_AFTER
 from settings.weeks import named_week, start_of_week, week_name
 
@@ -116,7 +117,21 @@ def health_report(
             expected_use=registry.organisation[0].expected_use,
             revision=len(revisions(mart, week_start, definitions)) + 1,
             say=say,
+            samples=samples_of(mart),
+            owners=owners_of(registry),
+            remarks=tuple(registry.remarks),
         )
+
+
+def owners_of(registry: Registry) -> dict[str, str]:
+    """Who answers for each product, team and feature, by id: a feature is its team's."""
+    of_teams = {each.id: each.owner for each in registry.teams}
+    return {
+        **{each.id: each.owner for each in registry.products},
+        **of_teams,
+        **{each.id: of_teams[each.team] for each in registry.features if each.team in of_teams},
+        **{each.id: each.owner for each in registry.funnels},
+    }
 
 
 def words_of(registry: Registry, language_code: str = "en") -> Words:

@@ -1,14 +1,13 @@
-"""How sure a number is: intervals of small samples, and whether a change is more than chance."""
+"""How sure a number is: intervals of small samples."""
 
 import math
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from numbers import Real
 from typing import assert_never
 
 from settings.units import Chance, Unit
 
-# 95 of 100: the width of every interval, and the bar for a change worth a sentence.
+# 95 of 100: the width of every interval.
 Z = 1.96
 
 
@@ -63,46 +62,6 @@ def interval(
             return None
         case _:
             assert_never(unit.chance)
-
-
-def surprise(
-    unit: Unit, value: float, n: float, before: float, n_before: float, history: Sequence[float]
-) -> float:
-    """How many standard deviations a change is from chance.
-
-    Shares: two proportions; odds: the proportions that they are of both counts. Counts: two Poisson counts. The rest:
-    against how far earlier periods lie apart.
-    """
-    match unit.chance:
-        case Chance.SHARE:
-            return _two_proportions(value, n, before, n_before)
-        case Chance.ODDS:
-            return _two_proportions(value / (1 + value), n, before / (1 + before), n_before)
-        case Chance.COUNT:
-            return abs(value - before) / math.sqrt(value + before) if value + before > 0 else 0.0
-        case Chance.RATE | Chance.NONE:
-            return _from_history(value, history)
-        case _:
-            assert_never(unit.chance)
-
-
-def _two_proportions(share: float, n: float, before: float, n_before: float) -> float:
-    if n <= 0 or n_before <= 0:
-        return 0.0
-    pooled = (share * n + before * n_before) / (n + n_before)
-    if not 0 < pooled < 1:
-        return 0.0
-    return abs(share - before) / math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_before))
-
-
-def _from_history(value: float, history: Sequence[float]) -> float:
-    known = [each for each in history if not math.isnan(each)]
-    if len(known) < 4:
-        return 0.0
-    middle = statistics.median(known)
-    # 1.4826: makes the median distance comparable with a standard deviation.
-    spread = 1.4826 * statistics.median(abs(each - middle) for each in known)
-    return abs(value - middle) / spread if spread else 0.0
 
 
 def _number(value: object) -> float | None:

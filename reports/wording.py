@@ -7,7 +7,7 @@ from typing import assert_never
 from reports.language import MISSING, N_, Language
 from settings.units import Unit
 
-__all__ = ["MISSING", "change", "duration", "judgement", "label", "moved", "points", "quantity", "sentence"]
+__all__ = ["MISSING", "change", "duration", "judgement", "label", "points", "quantity", "sentence"]
 
 _LABELS = {
     # Whatever belongs to no member
@@ -105,21 +105,6 @@ def change(say: Language, value: float | None, before: float | None, unit: Unit)
             "{n} point", "{n} points", abs(amount), n=say.number(abs(amount), _digits(amount))
         )
     return sign + say.percent(abs(amount))
-
-
-def moved(say: Language, value: float | None, before: float | None, unit: Unit) -> str:
-    """The same step in words: `up 6 points`, `down 5%`, `unchanged`; empty when there is nothing before."""
-    step = _step(value, before, unit)
-    if step is None:
-        return say.text("with nothing before to compare")
-    amount, is_points = step
-    if amount == 0:
-        return say.text("unchanged")
-    if is_points:
-        size = say.plural("{n} point", "{n} points", abs(amount), n=say.number(abs(amount), _digits(amount)))
-    else:
-        size = say.percent(abs(amount))
-    return say.text("up {size}", size=size) if amount > 0 else say.text("down {size}", size=size)
 
 
 def points(unit: Unit) -> int | None:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from checks.contract import CheckStatus
 from reports import charts, uncertainty, wording
-from reports.changes import what_changed
 from reports.health import render, render_pages
 from reports.language import language
 from reports.model import SourceStatus, Target
@@ -67,7 +66,7 @@ def test_it_tells_the_stories_in_the_numbers(page: str) -> None:
     assert "uses 2.5 of the 12.5 features open to them this week, on average (20%)" in said
     assert "2 days 38% 50%" in said
     assert "Audit log few, seldom 20% 1.5 days 4 70%" in said
-    assert "cosmos keeps 40% of its first due dates, the other teams 85%" in said
+    assert "cosmos keeps 40% of its first due dates, the others 85%. By the dates as moved it is 90%." in said
     assert "The launch of Timeline on 29 Sept 2026 brought up to 60 tickets a week" in said
     assert "37% of those who reach “data_imported” leave before “validation_passed”" in said
     assert "1 zombie: live, hardly used Gantt export" in said
@@ -164,34 +163,6 @@ def test_targets_are_met_at_their_edge() -> None:
     assert not Target(at_least=0.8).is_met(0.79)
 
 
-def test_three_to_five_sentences_say_what_changed_the_worst_first() -> None:
-    rows = values()
-    worse = (rows["metric"] == "retention_rate_d7") & (rows["period_start"] == WEEK)
-    # From 30% of 400 to 20% of 400: two proportions, z = 3.3; so far as a hand can tell, no chance.
-    rows.loc[rows["metric"] == "retention_rate_d7", "n"] = 400
-    rows.loc[worse, "value"] = 0.2
-    told = what_changed(report(values=rows))
-    assert 3 <= len(told) <= 5
-    first = told[0]
-    assert first.text.startswith("20% of the new people came back on day 7, down 10 points.")
-    assert first.basis == "n = 400, 9–15 November 2026; compared with 2–8 November 2026 (n = 400)"
-    assert first.judgement == "worse"
-    assert any("leave before “validation_passed”" in each.text for each in told)
-    assert all(
-        ("n = " in each.basis and "compared with" in each.basis) or "before:" in each.basis for each in told
-    )
-
-
-def test_a_quiet_week_is_called_quiet() -> None:
-    rows = values()
-    for metric in ("active_users_week", "new_users"):
-        rows.loc[rows["metric"] == metric, "value"] = 500.0
-    keep = rows["metric"].isin(["active_users_week", "new_users", "contact_rate"]) & rows["feature_id"].isna()
-    told = what_changed(report(values=rows[keep], features=report().features.iloc[0:0]))
-    assert [each.judgement for each in told] == ["even"] * 3
-    assert all("unchanged" in each.text for each in told)
-
-
 def test_what_is_switched_off_is_left_out_and_said_so() -> None:
     definitions = {
         **report().definitions,
@@ -249,7 +220,7 @@ def test_every_audience_has_its_page_with_the_same_numbers() -> None:
 def test_french_is_french() -> None:
     page = render(report(say=language("fr")))
     for said in (
-        "Ce qui a changé et pourquoi c’est important",
+        "Ce qui a changé",
         "9–15 novembre 2026",
         "1 zombie\u00a0: en service, à peine utilisée",
         "objectif ≥ 80\u202f%, manqué",

@@ -68,9 +68,11 @@ def with_ids(given: HealthReport, renamed: dict[str, str]) -> HealthReport:
 
 
 def pages_of(given: HealthReport) -> dict[str, str]:
-    """What readers see of each page, with its charts; ids stand in links to pages of teams alone."""
+    """What readers see of each page, with its charts; ids stand in links to pages of teams and in keys of findings."""
     pages = render_pages(given)
-    return {name: re.sub(r'href="team-[^"]+"', "", page) for name, page in pages.items()}
+    return {
+        name: re.sub(r'href="team-[^"]+"| data-finding="[^"]+"', "", page) for name, page in pages.items()
+    }
 
 
 @pytest.fixture(scope="module")

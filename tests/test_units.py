@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -18,6 +18,7 @@ from publication.subject_views import create_subject_views
 from reports import uncertainty, wording
 from reports.glossary import render_glossary
 from reports.language import language
+from reports.usual import Period, usual
 from settings.units import Chance, Unit
 from tests.metric_warehouse import semantic_manifest
 from tests.reports_fixture import glossary, report
@@ -40,8 +41,10 @@ def test_a_value_and_its_change_are_written_in_every_unit(unit: Unit, code: str)
     say = language(code)
     assert any(figure.isdigit() for figure in wording.quantity(say, 3.21, unit))
     assert (" point" in wording.change(say, 2.0, 1.0, unit)) == (wording.points(unit) is not None)
-    assert wording.moved(say, 1.0, 1.0, unit) == say.text("unchanged")
-    assert uncertainty.surprise(unit, 0.5, 100, 0.5, 100, [0.5] * 8) == 0
+    weeks = [Period(date(2026, 1, 5) + timedelta(weeks=week), 0.5, 50.0, 100.0) for week in range(8)]
+    band = usual(unit, weeks[-1], weeks[:-1])
+    assert band is not None
+    assert band.p == 1.0
 
 
 def test_a_unit_that_nobody_knows_is_named_where_a_metric_is_read() -> None:

@@ -4,12 +4,15 @@ from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from connectors.registry.glossary import Text
 
 # A rule between entries that is broken: (stream, position of the entry, what is wrong).
 Problem = tuple[str, int, str]
+
+# Whoever answers for something: a team, or the address of a person.
+Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 
 # YAML reads 2026-05-25 as a date.
 Id = Annotated[Text, BeforeValidator(lambda value: value.isoformat() if isinstance(value, date) else value)]

@@ -14,13 +14,13 @@ from pydantic import (
 )
 
 from connectors.registry.calendar import CalendarEntry, schedule_problems
-from connectors.registry.entry import Entry, Id, Problem, known_zone
+from connectors.registry.entry import Entry, Id, Owner, Problem, known_zone
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
+from connectors.registry.remarks import Remark, remark_problems
 from connectors.registry.retention import DEFAULT_BRACKETS, ExpectedUse, RetentionBracket, in_order
 from connectors.registry.stages import EpicEntry, not_computed
 
-Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 EpicKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")]
 # A week of a funnel is published when the window after it is over.
 LONGEST_WINDOW_DAYS = 366
@@ -227,7 +227,7 @@ class Survey(Entry):
 
 
 class Registry(BaseModel):
-    """All files; a field is a list in the order of its file, and a stream, but for the glossary, which is no data.
+    """All files; a field is a list in the order of its file, and a stream, but for the glossary and remarks, which are no data.
 
     A file whose field has a default may be missing: the list holds what the platform has itself.
     """
@@ -250,6 +250,7 @@ class Registry(BaseModel):
     surveys: list[Survey] = Field(default_factory=list)
     exchange_rates: list[ExchangeRate] = Field(default_factory=list)
     glossary: list[GlossaryEntry] = Field(default_factory=list)
+    remarks: list[Remark] = Field(default_factory=list)
 
     def problems(self) -> Iterator[Problem]:
         """Rules between entries that are broken."""
@@ -284,6 +285,20 @@ class Registry(BaseModel):
             yield "glossary", number, what
         metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
         yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
+        for number, what in remark_problems(self.remarks, self._explained(), self._members()):
+            yield "remarks", number, what
+
+    def _explained(self) -> set[str]:
+        """Every metric that the glossary explains, which are all that are published."""
+        return {each for entry in self.glossary for each in entry.metrics}
+
+    def _members(self) -> dict[str, set[str]]:
+        """The ids of this registry, by the dimension whose members they are."""
+        return {
+            "product_id": {each.id for each in self.products},
+            "feature_id": {each.id for each in self.features},
+            "team_id": {each.id for each in self.teams},
+        }
 
     def _unknown(self, stream: str, name: str, target: str) -> Iterator[Problem]:
         """Entries that name something of another file which that file does not have."""

@@ -20,7 +20,7 @@ from connectors.http import Http
 from connectors.registry.files import effective_entries, load_registry, registry_dir
 from connectors.settings import VendorlessSettings
 
-# The glossary is for readers of reports: no model reads it.
+# The glossary and the remarks are for readers of reports: no model reads them.
 STREAMS = {
     "organisation": Words(
         "The organisation itself: its name, reporting time zone, working week and currency",
