@@ -6,12 +6,15 @@ one that takes over after a kill are the same.
 """
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import pyarrow as pa
+
+from connectors.parts import Parts
 
 if TYPE_CHECKING:
     from connectors.http import Http
@@ -152,6 +155,7 @@ class Connector(ABC):
     `access`: in one sentence, the credentials that the source needs and their least scopes; the remedy of a refusal.
     `ids_at_once`: for so many records `by_id` is asked at a time.
     `known` is set by the runner: a connector that must compare with what raw holds reads it.
+    `parts`: by stream, what was found of those that are asked for one by one.
     """
 
     name: ClassVar[str]
@@ -167,6 +171,7 @@ class Connector(ABC):
     def __init__(self, settings: Any, http: "Http") -> None:
         self._http = http
         self.known: Known = nothing_known
+        self.parts: defaultdict[str, Parts] = defaultdict(Parts)
 
     @abstractmethod
     def check(self) -> None:

@@ -62,7 +62,8 @@ MEMORY_LIMIT = "256MB"
 # Zstandard makes raw a third as large as DuckDB's own choice; older files do not know it.
 STORAGE_VERSION = "v1.2.0"
 
-Outcome = Literal["loaded", "empty", "failed", "not_available", "paused"]
+# `left_out`: a part of the stream that the vendor refused; `reason` names it.
+Outcome = Literal["loaded", "empty", "failed", "not_available", "paused", "left_out"]
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class StreamRun:
 
     `outcome`: `ok`; `not_available` (an optional stream that the vendor does not give, `reason` says why); `paused`
     (the quota is spent, `reason` says which; the next run goes on); `failed` (`error` says why). What earlier windows
-    loaded stays.
+    loaded stays. `left_out`: parts that the vendor refused, by name, and why; all else was read.
     """
 
     stream: str
@@ -71,6 +71,7 @@ class StreamRun:
     outcome: Literal["ok", "not_available", "paused", "failed"] = "ok"
     reason: str | None = None
     error: str | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def add(self, booking: Booking) -> None:
         self.windows += 1
@@ -248,6 +249,7 @@ class _Run:
                 self._read_on(stream, run)
             if self._is_sweep_due(stream):
                 self._sweep(stream, run)
+            self._tell_left_out(stream, run)
         except Exception as problem:  # noqa: BLE001 (whatever a stream throws costs that stream)
             _log_surprise(problem, f"{self._connector.name} {stream.name}")
             error = explained(self._connector, problem, stream.name)
@@ -276,8 +278,9 @@ class _Run:
         cursor = self._store.cursor(stream.name) if again is None else None
         until = self._until if again is None else min(self._until, again + stream.lag)
         while window := self._connector.next_window(stream, cursor, until, self._history_start):
+            refused = len(self._connector.parts[stream.name].refused)
             reached = self._read(stream, window, run)
-            if reached == cursor:
+            if reached == cursor and len(self._connector.parts[stream.name].refused) == refused:
                 raise StuckCursor("The window left the cursor where it was.")
             cursor = reached
 
@@ -297,6 +300,15 @@ class _Run:
             f"{booking.loaded:,} new, {booking.quarantined:,} quarantined ({time.monotonic() - started:.1f} s)"
         )
         return cursor
+
+    def _tell_left_out(self, stream: Stream, run: StreamRun) -> None:
+        """Book each part that the vendor refused. Raises the refusal when it refused them all."""
+        for part, problem in self._connector.parts[stream.name].left_out().items():
+            error = explained(self._connector, problem, stream.name)
+            run.left_out[part] = str(error)
+            booking = Booking(self._next_load_id(), "left_out", reason=f"{part}: {error.what}")
+            self._store.book(stream.name, None, booking, self._until)
+            self._progress(f"{error} Left out: {part}; the next run asks for it again.")
 
     def _is_sweep_due(self, stream: Stream) -> bool:
         """By the books a week after the last one; at once when it is asked for, or when what its records are part of went."""

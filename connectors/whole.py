@@ -4,18 +4,21 @@ from collections.abc import Iterable, Iterator
 
 from connectors.contract import Page, RawRecord
 from connectors.errors import MalformedResponse
+from connectors.parts import Parts
 
 # A reading that shows fewer than this share of what is held is taken for a fault of the vendor, not for deletions.
 LEAST_SHOWN = 0.5
 FEW = 10
 
 
-def whole(pages: Iterable[list[RawRecord]], held: Iterable[RawRecord]) -> Iterator[Page]:
+def whole(
+    pages: Iterable[list[RawRecord]], held: Iterable[RawRecord], parts: Parts | None = None
+) -> Iterator[Page]:
     """The pages of a complete reading, then, as deleted, what raw holds and the reading did not show.
 
     `held`: the latest version of every record of the stream that raw holds and that is not deleted. Raises
     MalformedResponse when less than half of ten or more held records are shown: nothing is taken for deleted then, nor
-    when a record came without an id.
+    when a record came without an id, or one of the `parts` of the reading was refused.
     """
     gone = {each.record_id: each for each in held}
     count = len(gone)
@@ -25,8 +28,10 @@ def whole(pages: Iterable[list[RawRecord]], held: Iterable[RawRecord]) -> Iterat
             gone.pop(each.record_id, None)
             is_torn = is_torn or not each.record_id
         yield Page(records)
-    if is_torn:
-        # What came without its id may be any of them.
+    if parts is not None:
+        parts.left_out()
+    if is_torn or (parts is not None and parts.refused):
+        # What came without its id, or did not come, may be any of them.
         return
     refuse_too_few(count - len(gone), count)
     yield Page([as_deleted(each) for each in gone.values()])

@@ -1,5 +1,6 @@
 """One strange record withholds nothing: whatever a vendor puts into a field, every model builds and sound records stay."""
 
+import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from connectors import SOURCES
+from connectors.contract import RawRecord
 from connectors.runner import prepare_raw, run_source
 from sandbox.company.company import Company
 from sandbox.serving.data import CompanyData
@@ -188,6 +190,53 @@ def test_every_field_by_which_records_are_left_out_as_too_late_is_looked_at() ->
     }
     assert len(left_out) > 25
     assert [each for each in left_out if each[2] not in counted or (each[1] and each[1] not in streams)] == []
+
+
+def staged_lists() -> list[tuple[str, str, str, str]]:
+    text = (MODELS.parent / "macros" / "unreadable_lists.sql").read_text()
+    return re.findall(r"\('(\w+)', '(\w+)', '([\w.]+)', '(\w*)'\)", text)
+
+
+def test_every_list_in_a_record_that_is_read_item_by_item_is_looked_at() -> None:
+    """The registry refuses what is wrong in it; tags of tickets are counted with the other flaws of support."""
+    elsewhere = {("intercom", "conversations", "tags.tags"), ("zendesk", "tickets", "tags")}
+    read = set()
+    for path in (MODELS / "staging").glob("*/*.sql"):
+        text = path.read_text()
+        named = set(re.findall(r"json_(?:array|object)_rows\([^)]*'(\w+)'\s*\)", text))
+        for source, stream, fields in re.findall(
+            r"source\('(\w+)', '(\w+)'\)[^\[]*\[(.*?)\]", text, re.DOTALL
+        ):
+            lists = re.findall(r"\('([\w.]+)', '(\w+)', 'json'\)", fields) if source != "registry" else []
+            read |= {(source, stream, field) for field, column in lists if column in named}
+    assert len(read) > 5
+    assert read - elsewhere <= {each[:3] for each in staged_lists()}
+
+
+def test_what_is_no_list_and_what_is_no_item_of_one_is_counted(house: House, tmp_path: Path) -> None:
+    records: dict[tuple[str, str], list[Any]] = {}
+    for source, stream, path, member in staged_lists():
+        good: Any = "a.example" if member == "text" else {member or "kind": "1"}
+        bad: Any = " " if member == "text" else {} if member else ["nested"]
+        for number, value in enumerate(([good, None, bad], {"no": "list"})):
+            body: Any = value
+            for name in reversed(path.split(".")):
+                body = {name: body}
+            key = f"{source}-{stream}-{path}-{number}"
+            records.setdefault((source, stream), []).append(RawRecord(key, "1", json.dumps(body)))
+    shutil.copytree(house.home / "raw", tmp_path / "raw")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    put(tmp_path, records, MOMENT, scratch)
+    with warehouse(tmp_path) as connection:
+        assert build(connection, house.project.with_readings_of(["int_quality__unreadable_values"])) == {}
+        found = connection.execute(
+            "select source, subject, check_name, counted from intermediate.int_quality__unreadable_values "
+            "where check_name like '%_no_list' or check_name like '%_items_unreadable'"
+        ).fetchall()
+    assert len(found) == 2 * len(staged_lists())
+    assert {row[3] for row in found if row[2].endswith("_no_list")} == {1}
+    assert {row[3] for row in found if row[2].endswith("_items_unreadable")} == {2}
 
 
 def _stream(text: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import httpx
 
 from connectors import connector_class
 from connectors.contract import Connector, Cursor, RawRecord, Stream
+from connectors.errors import SourceError
 from connectors.http import Http
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
@@ -72,6 +73,7 @@ class Reading:
     cursor: Cursor | None = None
     window_count: int = 0
     vendor_counts: list[int] = field(default_factory=list)
+    left_out: dict[str, SourceError] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
@@ -112,12 +114,14 @@ class Reader:
             cursor = window.cursor_after
             for page in self.connector.fetch(stream, window):
                 assert isinstance(page.records, list)
-                cursor = page.cursor or cursor
+                cursor = cursor if page.cursor is None else page.cursor
                 reading.records += page.records
                 reading.added += [each for each in page.records if self._load(name, each)]
                 reading.vendor_counts += [] if page.vendor_count is None else [page.vendor_count]
             reading.window_count += 1
             reading.cursor = self.cursors[name] = cursor
+        # As the runner: what the vendor refuses whole is an error of the stream.
+        reading.left_out = dict(self.connector.parts[name].left_out())
         return reading
 
     def _load(self, name: str, record: RawRecord) -> bool:

@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,7 +80,8 @@ class Folder:
         for name in self._names():
             if mapping.matches(name) and not name.endswith((".yml", ".yaml")):
                 full = f"{root}/{name}"
-                with self._told():
+                # One that was taken away since it was listed is not there.
+                with suppress(NotFound), self._told(name):
                     found.append(Listed(name, _modified(filesystem, full), int(filesystem.size(full) or 0)))
         return sorted(found, key=lambda each: (each.modified, each.path))
 
@@ -154,20 +155,23 @@ class Folder:
         return filesystem, root
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, file: str = "") -> Iterator[None]:
         """Every store has errors of its own, whose texts may hold what the URL holds."""
+        what = f"The file {file}" if file else "The folder of POPS_FILES_URL"
         try:
             yield
         except (SourceError, BadFile, *_BROKEN_ARCHIVE):
             raise
+        except FileNotFoundError:
+            raise NotFound(f"{what} is not there any more.", remedy="Put it back.") from None
         except PermissionError:
             raise ScopeMissing(
-                "The folder of POPS_FILES_URL may not be read.",
+                f"{what} may not be read.",
                 remedy="Give the credentials the right to list and to read it.",
             ) from None
         except Exception as error:
             raise Unreachable(
-                f"The folder of POPS_FILES_URL cannot be read ({type(error).__name__}).",
+                f"{what} cannot be read ({type(error).__name__}).",
                 remedy="Check the URL, the credentials of its store and the network.",
             ) from error
 
@@ -186,7 +190,7 @@ class Folder:
     def _chunks(self, path: str, unpacked: bool = False) -> Iterator[bytes]:
         filesystem, root = self._filesystem()
         packed = "gzip" if unpacked else None
-        with self._told(), filesystem.open(f"{root}/{path}", "rb", compression=packed) as file:
+        with self._told(path), filesystem.open(f"{root}/{path}", "rb", compression=packed) as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
 

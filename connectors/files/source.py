@@ -95,6 +95,9 @@ class FilesConnector(Connector):
         mappings = [each for each in self._all_mappings() if each.entity == stream.name]
         found = self._found(stream.name, mappings)
         _refuse_emptiness(mappings, read, found)
+        parts = self.parts[stream.name]
+        # The folder is listed: what is refused of a file is its own.
+        parts.is_any_read = True
         for place in sorted(read.keys() - found.keys()):
             left = {name: state for name, state in read.items() if name != place}
             return Window(None, until, _cursor(left, refused, until), {"place": place})
@@ -107,8 +110,9 @@ class FilesConnector(Connector):
             }
             if before and file.modified and state.items() <= before.items():
                 continue
-            state["sha256"] = self._folder.digest(file.path)
-            if refused.get(place) == state:
+            with parts.reading(file.path):
+                state["sha256"] = self._folder.digest(file.path)
+            if file.path in parts.refused or refused.get(place) == state:
                 continue
             after = {**read, place: state}
             if not before or (before["sha256"], before["mapping"]) != (state["sha256"], state["mapping"]):
@@ -118,6 +122,7 @@ class FilesConnector(Connector):
                     "path": file.path,
                     "was_read": before is not None,
                     "refusal": _cursor(read, refused | {place: state}, until),
+                    "before": _cursor(read, refused, until),
                 }
                 return Window(None, until, _cursor(after, refused, until), position)
             read = after
@@ -147,7 +152,16 @@ class FilesConnector(Connector):
             yield from _deleted(held)
             return
         mapping = next(each for each in self._all_mappings() if each.id == position["mapping"])
-        path, copy = str(position["path"]), self._scratch / "file"
+        path = str(position["path"])
+        with self.parts[stream.name].reading(path):
+            yield from self._rows(path, mapping, position, held)
+        if path in self.parts[stream.name].refused:
+            yield Page([], cursor=position["before"])
+
+    def _rows(
+        self, path: str, mapping: Mapping, position: Cursor, held: Iterator[RawRecord]
+    ) -> Iterator[Page]:
+        copy = self._scratch / "file"
         with _workbench(self._scratch) as bench:
             try:
                 self._folder.copy(path, mapping, copy)

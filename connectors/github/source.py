@@ -13,7 +13,6 @@ import json
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 from pydantic import SecretStr
@@ -22,6 +21,7 @@ from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import RateLimited, ScopeMissing
 from connectors.github.graph import Graph, Owner, Parent, parent_of
 from connectors.github.lists import Json, Lists, down_to, is_of, moment
+from connectors.github.streams import CHILDREN, STREAMS
 from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
 from connectors.planning import next_span, reached
@@ -30,16 +30,12 @@ from connectors.settings import SourceSettings
 from connectors.whole import whole
 
 API_VERSION = "2022-11-28"
-# Stream -> the stream of whose records it is asked for.
-CHILDREN = {
-    "reviews": "pull_requests",
-    "pull_request_commits": "pull_requests",
-    "deployment_statuses": "deployments",
-}
 # Of pull requests or deployments whose children are asked for, ten requests' worth; a repository's list counts as a hundred.
 PARTS_A_WINDOW = 1000
 A_LIST = 100
 RUNS_A_WINDOW = timedelta(days=91)
+# The name of a request for the children of several repositories at once.
+TOGETHER = "together"
 
 
 class TokenAuth(BearerAuth):
@@ -73,31 +69,6 @@ class GitHubSettings(SourceSettings):
         return f"{self.root.removesuffix('/v3')}/graphql"
 
 
-# Before, a list of commits was known by the name of its repository and the number of its pull request. Where a name was used
-# again, what was stored is that of the repository which has it now.
-OLDER_COMMITS_KEY = """coalesce(
-    (
-        select arg_max(pulls.record_id, pulls.extracted_at)
-        from raw_github.pull_requests as pulls
-        where
-            json_extract_string(pulls.record, '$.number')
-                = json_extract_string(pull_request_commits.record, '$.pull_number')
-            and split_part(split_part(json_extract_string(pulls.record, '$.url'), '/repos/', 2), '/', 2)
-                = json_extract_string(pull_request_commits.record, '$.repository')
-    ),
-    pull_request_commits.record_id
-)"""
-# Before, a status was known by its number, which GraphQL does not tell.
-OLDER_STATUSES_KEY = "coalesce(json_extract_string(record, '$.node_id'), record_id)"
-SERVER_ID = "REST API: `id` is unique among all of its kind on the server; `number` only in its repository."
-
-
-def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
-    cursor = "per repository: moment of the last reading, and the ETag or the last record that was asked for"
-    options: dict[str, Any] = {"cursor": cursor, "look_back": timedelta(hours=1), "key_source": SERVER_ID}
-    return Stream(name, holds, personal_data, **options | more)
-
-
 class GitHubConnector(Connector):
     """Every stream but the first has a position for each repository; a window holds parts of a few of them."""
 
@@ -114,103 +85,7 @@ class GitHubConnector(Connector):
         "and Actions of the repositories."
     )
     Settings = GitHubSettings
-    streams = (
-        Stream(
-            "repositories",
-            Words("The code repositories", "Les dépôts de code"),
-            (),
-            key_source=SERVER_ID,
-            version="updated_at",
-        ),
-        _stream(
-            "pull_requests",
-            Words(
-                "Proposed changes of code: opened, reviewed, merged",
-                "Changements de code proposés : ouverts, relus, fusionnés",
-            ),
-            "user",
-            "title",
-            "body",
-            "head.label",
-            "assignees",
-            version="updated_at",
-        ),
-        _stream(
-            "reviews",
-            Words(
-                "Reviews of proposed changes, with their verdict",
-                "Relectures des changements proposés, avec leur verdict",
-            ),
-            "user",
-            "body",
-        ),
-        _stream(
-            "pull_request_commits",
-            Words(
-                "The commits of each proposed change: when the work on it began",
-                "Les commits de chaque changement proposé : quand le travail a commencé",
-            ),
-            "commits",
-            key="id of the pull request",
-            key_source="REST API: `id` of a pull request is unique on the server; its commits are one record here.",
-            key_version=2,
-            older_key=OLDER_COMMITS_KEY,
-        ),
-        _stream(
-            "releases",
-            Words("Releases as they were announced", "Versions telles qu'elles ont été annoncées"),
-            "author",
-            "body",
-            deletes="vanish",
-        ),
-        _stream(
-            "deployments",
-            Words("Deployments to each environment", "Déploiements vers chaque environnement"),
-            "creator",
-            "description",
-            "payload",
-            version="updated_at",
-            look_back=timedelta(days=3),
-        ),
-        _stream(
-            "deployment_statuses",
-            Words("How each deployment went, and when", "Comment chaque déploiement s'est passé, et quand"),
-            "creator",
-            "description",
-            key="node_id",
-            key_source="GraphQL API: `id`, the REST API's `node_id`, is unique among all objects of the server.",
-            key_version=2,
-            older_key=OLDER_STATUSES_KEY,
-            version="created_at",
-            look_back=timedelta(days=3),
-        ),
-        _stream(
-            "issues",
-            Words(
-                "Issues that are kept in GitHub, incidents among them",
-                "Tickets tenus dans GitHub, incidents compris",
-            ),
-            "user",
-            "title",
-            "body",
-            "assignees",
-            "closed_by",
-            version="updated_at",
-        ),
-        _stream(
-            "workflow_runs",
-            Words(
-                "Runs of the automatic builds and tests", "Exécutions des compilations et tests automatiques"
-            ),
-            "actor",
-            "triggering_actor",
-            "head_commit",
-            "display_title",
-            version="updated_at",
-            look_back=timedelta(days=3),
-            optional=True,
-        ),
-    )
+    streams = STREAMS
 
     def __init__(self, settings: GitHubSettings, http: Http) -> None:
         wanted = [name.strip() for name in settings.repositories.split(",") if name.strip()]
@@ -242,35 +117,56 @@ class GitHubConnector(Connector):
                 self._lists.refuse_missing()
             return window
         positions = cursor or {}
-        names = [repository["name"] for repository in self._lists.repositories()]
-        if stream.name == "workflow_runs":
-            parts = (_next_runs(name, stream, positions.get(name), until, history_start) for name in names)
-        else:
-            parts = (self._next_part(name, stream, positions.get(name), until) for name in names)
-        return _together(positions, [part for part in parts if part is not None])
+        refused = self.parts[stream.name].refused
+        parts = {
+            name: _next_runs(name, stream, positions.get(name), until, history_start)
+            if stream.name == "workflow_runs"
+            else self._next_part(name, stream, positions.get(name), until)
+            for name in self._names(stream)
+            if name not in refused
+        }
+        if any(part is None and positions.get(name) for name, part in parts.items()):
+            self.parts[stream.name].is_any_read = True
+        return _together(positions, [part for part in parts.values() if part is not None])
+
+    def _names(self, stream: Stream) -> list[str]:
+        """The repositories that have such a list: one in which issues are switched off answers 410 to the question."""
+        rows = self._lists.repositories()
+        return [row["name"] for row in rows if stream.name != "issues" or row.get("has_issues") is not False]
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if window.position is None:
             yield Page([raw_record(row, "updated_at") for row in self._lists.repositories()])
             return
         if stream.name in CHILDREN:
-            owners = [Owner(**each) for part in window.position["parts"] for each in part["asked_for"]]
-            yield from self._graph.pages(stream.name, owners)
-            return
-        if stream.name == "workflow_runs":
-            yield from self._runs(window.position["parts"])
-            return
-        reached = window.cursor_after
+            with self.parts[stream.name].reading(TOGETHER):
+                yield from self._children(stream, window.position["parts"])
+            # Refused together, the repositories are asked one by one, to find whose refusal it is.
+            if self.parts[stream.name].refused.pop(TOGETHER, None) is None:
+                return
+        reached, found = window.cursor_after, 0
         for part in window.position["parts"]:
-            for page in self._part(stream, part):
-                if page.cursor is not None:
-                    reached = reached | page.cursor
-                yield replace(page, cursor=reached)
+            name = part["repository"]
+            with self.parts[stream.name].reading(name):
+                for page in self._part(stream, part):
+                    found += page.vendor_count or 0
+                    reached = reached | (page.cursor or {})
+                    yield replace(
+                        page, cursor=reached, vendor_count=None if page.vendor_count is None else found
+                    )
+            if name in self.parts[stream.name].refused:
+                others = {each: place for each, place in reached.items() if each != name}
+                reached = others | ({name: part["before"]} if part["before"] else {})
+                yield Page([], cursor=reached)
 
     def _part(self, stream: Stream, part: Json) -> Iterator[Page]:
-        """The pages of one repository; a cursor of theirs is of this repository alone."""
+        """The pages of one repository; a cursor of theirs is of this repository alone, and so is what the vendor counts."""
         name = part["repository"]
-        if stream.name in ("releases", "deployments"):
+        if stream.name in CHILDREN:
+            yield from self._children(stream, [part])
+        elif stream.name == "workflow_runs":
+            yield from self._runs(part)
+        elif stream.name in ("releases", "deployments"):
             yield from self._unless_unchanged(stream, part)
         else:
             path = "pulls" if stream.name == "pull_requests" else "issues"
@@ -279,13 +175,14 @@ class GitHubConnector(Connector):
                 own = [row for row in rows if "pull_request" not in row]
                 yield Page([raw_record(row, "updated_at") for row in own])
 
-    def _runs(self, parts: list[Json]) -> Iterator[Page]:
-        found = 0
-        for part in parts:
-            start, end = moment(part["since"]), moment(part["until"])
-            for rows, count in self._lists.runs(part["repository"], start, end):
-                found += count
-                yield Page([raw_record(row, "updated_at") for row in rows], vendor_count=found)
+    def _children(self, stream: Stream, parts: list[Json]) -> Iterator[Page]:
+        owners = [Owner(**each) for part in parts for each in part["asked_for"]]
+        return self._graph.pages(stream.name, owners)
+
+    def _runs(self, part: Json) -> Iterator[Page]:
+        start, end = moment(part["since"]), moment(part["until"])
+        for rows, count in self._lists.runs(part["repository"], start, end):
+            yield Page([raw_record(row, "updated_at") for row in rows], vendor_count=count)
 
     def _unless_unchanged(self, stream: Stream, part: Json) -> Iterator[Page]:
         name = part["repository"]
@@ -314,6 +211,7 @@ class GitHubConnector(Connector):
             "until": until.isoformat(),
             "size": A_LIST,
             "etag": (held or {}).get("etag", ""),
+            "before": held,
             "after": {"read_until": until.isoformat()},
         }
 
@@ -335,6 +233,7 @@ class GitHubConnector(Connector):
             "until": changed_at.isoformat(),
             "size": len(batch),
             "asked_for": [owner for _, _, owner in batch],
+            "before": held,
             "after": {**reached("read_until", changed_at, until), "last": last},
         }
 
@@ -364,6 +263,7 @@ def _next_runs(
         "since": span.start.isoformat(),
         "until": span.stop.isoformat(),
         "size": A_LIST,
+        "before": held,
         "after": span.cursor_after,
     }
 

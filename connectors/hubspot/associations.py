@@ -8,6 +8,7 @@ from connectors.contract import Known, Page, RawRecord
 from connectors.errors import StuckCursor
 from connectors.http import Http
 from connectors.hubspot.objects import refuse_unanswered
+from connectors.parts import Parts
 from connectors.whole import whole
 
 Json = dict[str, Any]
@@ -16,17 +17,20 @@ FROM_TYPES = ("contacts", "deals")
 IDS_A_BATCH = 1000
 
 
-def associations(http: Http, known: Known) -> Iterator[Page]:
+def associations(http: Http, known: Known, parts: Parts) -> Iterator[Page]:
     """Every association of the contacts and deals that raw holds, then those that raw holds and HubSpot no longer has."""
-    return whole(_read(http, known), known("associations"))
+    return whole(_read(http, known, parts), known("associations"), parts)
 
 
-def _read(http: Http, known: Known) -> Iterator[list[RawRecord]]:
+def _read(http: Http, known: Known, parts: Parts) -> Iterator[list[RawRecord]]:
     for kind in FROM_TYPES:
         ids = [each.record_id for each in known(kind)]
-        for first in range(0, len(ids), IDS_A_BATCH):
-            found = _of_objects(http, kind, ids[first : first + IDS_A_BATCH])
-            yield [RawRecord(key, "", json.dumps(link, ensure_ascii=False)) for key, link in found.items()]
+        with parts.reading(f"{kind} with companies"):
+            for first in range(0, len(ids), IDS_A_BATCH):
+                found = _of_objects(http, kind, ids[first : first + IDS_A_BATCH])
+                yield [
+                    RawRecord(key, "", json.dumps(link, ensure_ascii=False)) for key, link in found.items()
+                ]
 
 
 def _of_objects(http: Http, kind: str, ids: list[str]) -> dict[str, Json]:

@@ -159,7 +159,7 @@ class HubSpotConnector(Connector):
         if stream.name == "owners":
             return self._owners()
         if stream.name == "associations":
-            return associations(self._http, self.known)
+            return associations(self._http, self.known, self.parts[stream.name])
         if window.start is None or window.end is None:
             return self._list(stream.name, window.position or {})
         found = self._objects.modified(stream.name, window.start, window.end)

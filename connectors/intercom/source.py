@@ -8,6 +8,7 @@ Try it: `pops check intercom`.
 """
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -161,7 +162,7 @@ class IntercomConnector(Connector):
         end = (until - stream.lag).replace(microsecond=0)
         span = next_span(cursor, "read_until", end, FIRST_DAY, look_back=stream.look_back)
         if span is not None:
-            return Window(*span)
+            return Window(*span, position={"left_out": (cursor or {}).get("left_out", [])})
         if stream.name == "conversations" and (cursor or {}).get("deleted_until") != end.isoformat():
             return Window(None, end, {**(cursor or {}), "deleted_until": end.isoformat()})
         return None
@@ -177,7 +178,19 @@ class IntercomConnector(Connector):
             return whole([[raw_record(row, "updated_at") for row in admins]], self.known("admins"))
         if window.start is None or window.end is None:
             return self._deleted()
-        return self._changed(stream.name, window.start, window.end)
+        pages = self._changed(stream.name, window.start, window.end)
+        return self._with_left_out(window, pages) if stream.name == "conversations" else pages
+
+    def _with_left_out(self, window: Window, pages: Iterator[Page]) -> Iterator[Page]:
+        """Also the conversations that earlier runs were refused; those of now are in the cursor, for the next run."""
+        parts = self.parts["conversations"]
+        yield from pages
+        # The list is shown: what is refused of a conversation is its own.
+        parts.is_any_read = True
+        waiting = [{"id": each} for each in (window.position or {})["left_out"] if each not in parts.refused]
+        found = [each for row in waiting if (each := self._with_parts(row)) is not None]
+        left_out = {"left_out": sorted(parts.refused)} if parts.refused else {}
+        yield Page([raw_record(row, "updated_at") for row in found], cursor=window.cursor_after | left_out)
 
     def _changed(self, stream: str, start: datetime, end: datetime) -> Iterator[Page]:
         """What was updated from `start` to before `end`. Raises WindowTooLarge when that is too much for one load."""
@@ -221,11 +234,10 @@ class IntercomConnector(Connector):
     def _with_parts(self, found: dict[str, Any]) -> dict[str, Any] | None:
         if not found.get("id"):
             return found
-        try:
-            conversation: dict[str, Any] = self._http.get(f"/conversations/{found['id']}")
-        except NotFound:
-            # Deleted since the search: the list of deleted conversations has it.
-            return None
+        conversation: dict[str, Any] | None = None
+        # One that was deleted since the search is not found: the list of deleted conversations has it.
+        with self.parts["conversations"].reading(str(found["id"])), suppress(NotFound):
+            conversation = self._http.get(f"/conversations/{found['id']}")
         return conversation
 
     def _deleted(self) -> Iterator[Page]:

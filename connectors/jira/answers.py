@@ -1,10 +1,15 @@
 """Jira's ways of paging (by token, by place in a list), and the streams that are lists."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from connectors.errors import BadRequest, NotFound, StuckCursor
+import httpx
+
+from connectors.errors import BadRequest, StuckCursor
 from connectors.http import Http
+from connectors.parts import Parts
+from connectors.rows import value_at
 
 Json = dict[str, Any]
 
@@ -12,8 +17,8 @@ ROWS_A_LIST_PAGE = 50
 HISTORIES_A_PAGE = 1000
 
 
-def whole_list(http: Http, stream: str) -> Iterator[list[Json]]:
-    """Pages of everything that a stream without a search has."""
+def whole_list(http: Http, stream: str, parts: Parts) -> Iterator[list[Json]]:
+    """Pages of everything that a stream without a search has. `parts`: the boards, or projects, that are asked one by one."""
     match stream:
         case "projects":
             yield from listed(http, "/rest/api/3/project/search")
@@ -22,9 +27,9 @@ def whole_list(http: Http, stream: str) -> Iterator[list[Json]]:
         case "fields":
             yield http.get("/rest/api/3/field")
         case "sprints":
-            yield from sprints(http)
+            yield from sprints(http, parts)
         case "versions":
-            yield from versions(http)
+            yield from versions(http, parts)
         case _:
             raise ValueError(f"Jira has no list of {stream}")
 
@@ -69,22 +74,30 @@ def listed(http: Http, path: str) -> Iterator[list[Json]]:
         start += len(body["values"])
 
 
-def sprints(http: Http) -> Iterator[list[Json]]:
+def sprints(http: Http, parts: Parts) -> Iterator[list[Json]]:
     """Sprints of all boards; one that is on several boards comes once."""
     seen: set[int] = set()
     for boards in listed(http, "/rest/agile/1.0/board"):
         for board in boards:
-            try:
+            with parts.reading(f"board {board['id']}"), _no_sprints():
                 for page in listed(http, f"/rest/agile/1.0/board/{board['id']}/sprint"):
                     yield [sprint for sprint in page if sprint["id"] not in seen]
                     seen.update(sprint["id"] for sprint in page)
-            except (BadRequest, NotFound):
-                # A board without sprints (kanban, or switched off) refuses the question; a removed one is not found.
-                continue
 
 
-def versions(http: Http) -> Iterator[list[Json]]:
+@contextmanager
+def _no_sprints() -> Iterator[None]:
+    """A board without sprints (kanban, or switched off) takes the question for a bad one."""
+    try:
+        yield
+    except BadRequest as refusal:
+        if refusal.status != httpx.codes.BAD_REQUEST:
+            raise
+
+
+def versions(http: Http, parts: Parts) -> Iterator[list[Json]]:
     """Versions of all projects that the account may browse."""
     for projects in listed(http, "/rest/api/3/project/search"):
         for project in projects:
-            yield from listed(http, f"/rest/api/3/project/{project['id']}/version")
+            with parts.reading(f"project {value_at(project, 'key') or project['id']}"):
+                yield from listed(http, f"/rest/api/3/project/{project['id']}/version")

@@ -179,9 +179,9 @@ class JiraConnector(Connector):
         if stream.name == "changelogs":
             return self._changelogs(window)
         held = self.known(stream.name) if stream.deletes == "vanish" else ()
-        return whole(
-            ([raw_record(row) for row in rows] for rows in whole_list(self._http, stream.name)), held
-        )
+        parts = self.parts[stream.name]
+        rows = whole_list(self._http, stream.name, parts)
+        return whole(([raw_record(row) for row in page] for page in rows), held, parts)
 
     def ids(self, stream: Stream) -> Iterator[str]:
         beginning = int(BEGINNING.timestamp() * 1000)

@@ -134,7 +134,7 @@ class ProductboardConnector(Connector):
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         found = self._connections() if stream.name == "jira_connections" else self._records(stream)
-        return whole(found, self.known(stream.name))
+        return whole(found, self.known(stream.name), self.parts[stream.name])
 
     def _records(self, stream: Stream) -> Iterator[list[RawRecord]]:
         """Pages of the records that are not archived, then of those that are: lists show these only when asked."""
@@ -142,17 +142,20 @@ class ProductboardConnector(Connector):
         for archived in ("false", "true"):
             path = "/v2/entities" if types else "/v2/notes"
             for rows in self._pages(path, types | {"archived": archived}):
-                yield [raw_record(self._complete(row), "updatedAt") for row in rows]
+                found = []
+                for row in rows:
+                    with self.parts[stream.name].reading(f"{stream.name} {value_at(row, 'id')}"):
+                        found.append(raw_record(self._complete(row), "updatedAt"))
+                yield found
 
     def _connections(self) -> Iterator[list[RawRecord]]:
         """Links of entities to Jira issues. The vendor gives a link the id of its entity."""
         for integrations in self._pages("/v2/jira-integrations", {}):
             for integration in integrations:
-                for rows in self._pages(f"/v2/jira-integrations/{integration['id']}/connections", {}):
-                    records = (raw_record(row) for row in rows)
-                    yield [
-                        _link(each, integration["id"], row) for each, row in zip(records, rows, strict=True)
-                    ]
+                number = integration["id"]
+                with self.parts["jira_connections"].reading(f"integration {number}"):
+                    for rows in self._pages(f"/v2/jira-integrations/{number}/connections", {}):
+                        yield [_link(raw_record(row), number, row) for row in rows]
 
     def _pages(self, path: str, params: dict[str, Any]) -> Iterator[list[Any]]:
         """Rows of a list, page by page to its end."""

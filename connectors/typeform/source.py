@@ -18,7 +18,6 @@ import httpx
 from pydantic import AnyHttpUrl, SecretStr
 
 from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
-from connectors.errors import NotFound
 from connectors.http import BearerAuth, Http
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
@@ -101,7 +100,12 @@ class TypeformConnector(Connector):
             return super().next_window(stream, cursor, until, history_start)
         end = until - stream.lag
         held = {form: (cursor or {}).get(form, NEVER) for form in self._listed_forms()}
-        waiting = [form for form, place in held.items() if place["to"] < _moment(end)]
+        refused = self.parts[stream.name].refused
+        waiting = [
+            form
+            for form, place in held.items()
+            if place["to"] < _moment(end) and f"form {form}" not in refused
+        ]
         if not waiting:
             return None
         # What an earlier run did not come to is first.
@@ -111,27 +115,32 @@ class TypeformConnector(Connector):
         start = None if is_due else datetime.fromisoformat(place["to"]) - stream.look_back
         held[form] = {"to": _moment(end), "whole": _moment(end) if is_due else place["whole"]}
         after = {each: place for each, place in held.items() if place != NEVER}
-        return Window(start, end, after, {"form": form})
+        before = {each: (cursor or {})[each] for each in held if each in (cursor or {})}
+        return Window(start, end, after, {"form": form, "before": before})
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "forms":
-            yield from whole(self._definitions(), self.known("forms"))
+            yield from whole(self._definitions(), self.known("forms"), self.parts["forms"])
             return
-        form: str = (window.position or {})["form"]
+        position = window.position or {}
+        form: str = position["form"]
+        with self.parts[stream.name].reading(f"form {form}"):
+            yield from self._changed(form, window)
+        if f"form {form}" in self.parts[stream.name].refused:
+            # Gone since it was listed, or no longer shared with the token's account: it stands where it stood.
+            yield Page([], cursor=position["before"])
+
+    def _changed(self, form: str, window: Window) -> Iterator[Page]:
         params: Json = {"response_type": "completed", "until": _seconds(window.end)}
-        try:
-            if window.start is None:
-                yield from self._read_whole(form, params)
-                return
-            seen = set(self._held_ids(form))
-            for records, _ in self._read(form, params | {"since": _seconds(window.start)}):
-                seen.update(each.record_id for each in records)
-                yield Page(records)
-            if len(seen) != self._http.get(_responses(form), params | {"page_size": 1})["total_items"]:
-                yield from self._read_whole(form, params)
-        except NotFound:
-            # Deleted since it was listed: the next reading of the forms will say so.
+        if window.start is None:
+            yield from self._read_whole(form, params)
             return
+        seen = set(self._held_ids(form))
+        for records, _ in self._read(form, params | {"since": _seconds(window.start)}):
+            seen.update(each.record_id for each in records)
+            yield Page(records)
+        if len(seen) != self._http.get(_responses(form), params | {"page_size": 1})["total_items"]:
+            yield from self._read_whole(form, params)
 
     def _listed_forms(self) -> set[str]:
         """Ids of the forms, asked for once a run."""
@@ -151,10 +160,10 @@ class TypeformConnector(Connector):
 
     def _definitions(self) -> Iterator[list[RawRecord]]:
         for page in self._forms():
-            yield [
-                raw_record(form | self._http.get(f"/forms/{form['id']}") if form.get("id") else form)
-                for form in page
-            ]
+            for form in page:
+                with self.parts["forms"].reading(f"form {form.get('id')}"):
+                    is_known = bool(form.get("id"))
+                    yield [raw_record(form | self._http.get(f"/forms/{form['id']}") if is_known else form)]
 
     def _read(self, form: str, params: Json) -> Iterator[tuple[list[RawRecord], int]]:
         """Pages of a form's responses, newest first, and how many there are from this page on, as the vendor counts."""

@@ -183,9 +183,8 @@ class ZendeskConnector(Connector):
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "ticket_audits":
-            yield from older_histories(
-                self._http, window, tickets_of(iter(self.known(stream.name))), stream.version
-            )
+            held = tickets_of(iter(self.known(stream.name)))
+            yield from older_histories(self._http, window, held, stream.version, self.parts[stream.name])
             return
         export = EXPORTS[stream.name]
         position, previous = window.position or {}, set[RawRecord]()

@@ -58,11 +58,21 @@
     {{ return(modules.re.sub('[^a-z0-9]+', '_', modules.re.sub('([a-z])([A-Z])', '\\1_\\2', path).lower()).strip('_')) }}
 {%- endmacro %}
 
+{# The latest version of each record of a stream that the night had. #}
+{% macro records_of_the_night(source_name, stream) -%}
+    (select * from (
+        select *, row_number() over (
+            partition by record_id order by extracted_at desc, load_id desc, record_hash desc
+        ) as version_rank
+        from {{ graph.sources['source.product_ops.' ~ source_name ~ '.' ~ stream].relation_name }}
+        where extracted_at < {{ add_time('day', 1, as_of_at()) }}
+    ) as ranked where version_rank = 1)
+{%- endmacro %}
+
 {# Coverage rows of one stream: of how many of its records (the latest version of each that the night had) a field holds
    something that is not of its type, and how many begin too late for the night. `fields` is a list of (path, type),
    `beginnings` one of (path, type, name). #}
 {% macro unreadable_values(source_name, stream, fields, beginnings) -%}
-    {%- set relation = graph.sources['source.product_ops.' ~ source_name ~ '.' ~ stream].relation_name -%}
     {%- set texts = [] -%}
     {%- set checks = [] -%}
     {%- for path, type in fields -%}
@@ -93,18 +103,13 @@
         )) -%}
     {%- endfor -%}
     {{ coverage_rows(
-        "(select * from (" ~ stage_records(
-            "(select * from (select *, row_number() over (partition by record_id order by extracted_at desc, load_id desc, "
-            ~ "record_hash desc) as version_rank from " ~ relation ~ " where extracted_at < "
-            ~ add_time('day', 1, as_of_at()) ~ ") as ranked where version_rank = 1)",
-            texts
-        ) ~ ") as staged) as records",
+        "(select * from (" ~ stage_records(records_of_the_night(source_name, stream), texts) ~ ") as staged) as records",
         stream, checks, source=text_literal(source_name)
     ) }}
 {%- endmacro %}
 
 {# Coverage rows of what a source's connector wrote into its books up to the night: records that it could not take, by
-   reason, and records that it had to mend. #}
+   reason, records that it had to mend, and parts that the vendor refused. #}
 {% macro raw_books(source_name) -%}
     {%- set tables = graph.sources.values() | selectattr('source_name', 'equalto', source_name) | list -%}
     {%- set schema = tables[0].relation_name.rsplit('.', 1)[0] -%}
@@ -143,4 +148,22 @@
     from {{ schema }}._pops_loads
     where extracted_at < {{ add_time('day', 1, as_of_at()) }}
     group by stream
+    union all
+    select
+        loads.stream || ': ' || loads.reason as subject,
+        '{{ source_name }}' as source,
+        'parts_left_out' as check_name,
+        cast(1 as bigint) as counted,
+        cast(1 as bigint) as total,
+        'A part of the stream that the vendor refused when it was last read: it is as old as its last good reading.' as explanation
+    from {{ schema }}._pops_loads as loads
+    inner join (
+        select stream, max(extracted_at) as extracted_at
+        from {{ schema }}._pops_loads
+        where extracted_at < {{ add_time('day', 1, as_of_at()) }}
+        group by stream
+    ) as last_reading
+        on loads.stream = last_reading.stream and loads.extracted_at = last_reading.extracted_at
+    where loads.outcome = 'left_out'
+    group by loads.stream, loads.reason
 {%- endmacro %}

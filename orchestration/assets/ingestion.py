@@ -121,7 +121,10 @@ def _results(
     keys: dict[str, dg.AssetKey],
     facts: dict[str, StreamFacts],
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """A stream that was not read is not materialised: it stays as old as it is, its check is red, and the night goes on."""
+    """A stream that was not read is not materialised: it stays as old as it is, its check is red, and the night goes on.
+
+    The check of one that was read but for parts that the vendor refused is red too, and names them.
+    """
     done = {stream.stream: stream for stream in run.streams}
     place = _place(run)
     for name, key in keys.items():
@@ -129,9 +132,11 @@ def _results(
         reason = run.error if stream is None else stream.error
         if stream is not None and stream.outcome == "paused":
             reason = stream.reason
-        passed = run.outcome == "off" or (stream is not None and reason is None)
+        is_read = run.outcome == "off" or (stream is not None and reason is None)
+        if is_read and stream is not None and stream.left_out:
+            reason = f"Left out: {', '.join(stream.left_out)}. {' '.join(stream.left_out.values())}"
         outcome = (
-            "failed" if stream is None and not passed else run.outcome if stream is None else stream.outcome
+            "failed" if stream is None and not is_read else run.outcome if stream is None else stream.outcome
         )
         found: dict[str, dg.MetadataValue | str | int | float | None] = {"outcome": outcome}
         if name in facts:
@@ -146,19 +151,20 @@ def _results(
                 "duplicates": stream.duplicates,
                 "quarantined": stream.quarantined,
                 "mended": stream.mended,
+                "left_out": len(stream.left_out),
                 "vendor_count": stream.vendor_count,
                 "seconds": round(stream.seconds, 2),
                 **place,
             }
-        is_unchanged = not passed or run.outcome == "off"
-        if not passed:
+        is_unchanged = not is_read or run.outcome == "off"
+        if not is_read:
             context.log_event(
                 dg.AssetObservation(key, description=f"Not read this night: {reason}", metadata=found)
             )
         yield dg.MaterializeResult(
             asset_key=key,
             metadata={UNCHANGED: True} if is_unchanged else found,
-            check_results=[_words(run.source).result(ARRIVED, key, passed, reason, found, is_red=True)],
+            check_results=[_words(run.source).result(ARRIVED, key, is_read and reason is None, reason, found, is_red=True)],
         )
 
 

@@ -1,6 +1,7 @@
 -- Grain: one row a stream and field of which values could not be read, a stream and reason for which records were set
--- aside, a stream of which records were mended, a stream of which records begin too late for the night. Events are left
--- out: their own coverage counts those without a time, and those of the future.
+-- aside, a stream of which records were mended, a stream of which records begin too late for the night, a list in records
+-- of which items could not be read, a part of a stream that the vendor refused. Events are left out: their own coverage
+-- counts those without a time, and those of the future.
 {% set models = [
     'stg_files__feedback',
     'stg_files__meetings',
@@ -73,6 +74,10 @@ with found as (
     {%- do begun.append((path, type, name)) -%}
     {%- endfor -%}
     select * from ({{ unreadable_values(tool, stream, typed, begun) }}) as {{ tool }}_{{ stream }}
+    union all
+    {% endfor -%}
+    {% for tool, stream, path, member in staged_lists() if execute -%}
+    select * from ({{ unreadable_items(tool, stream, path, member) }}) as items_{{ loop.index }}
     union all
     {% endfor -%}
     {% for tool in streams | map('first') | unique -%}
