@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -38,62 +37,19 @@ from connectors.errors import (
 from connectors.http import Http
 from connectors.loading import Loader
 from connectors.raw_store import Booking, RawStore, SweepCounts
+from connectors.runs import SourceRun, StreamRun
 from connectors.settings import load_settings
 from connectors.surprises import as_source_error, trace_of
 from connectors.sweeping import SWEPT_EVERY, swept
 from connectors.waiting import SYSTEM_CLOCK, Clock
+
+__all__ = ["SourceRun", "StreamRun", "prepare_raw", "reread_source", "run_source"]
 
 # The same logger as the one that `connectors.redaction` redacts: a child of it would not be.
 _log = logging.getLogger("connectors")
 Progress = Callable[[str], None]
 # A vendor that has been silent for one stream's whole retry time gets less of it for the streams that follow.
 IMPATIENT_RETRY_SECONDS = 30.0
-
-
-@dataclass
-class StreamRun:
-    """What a run did to one stream. `seconds`: wall clock. `vendor_count`: the vendor's own counts of its windows, summed.
-
-    `outcome`: `ok`; `not_available` (an optional stream that the vendor does not give, `reason` says why); `paused`
-    (the quota is spent, `reason` says which; the next run goes on); `failed` (`error` says why). What earlier windows
-    loaded stays. `left_out`: parts that the vendor refused, by name, and why; all else was read.
-    """
-
-    stream: str
-    windows: int = 0
-    fetched: int = 0
-    loaded: int = 0
-    duplicates: int = 0
-    quarantined: int = 0
-    mended: int = 0
-    vendor_count: int | None = None
-    seconds: float = 0.0
-    outcome: Literal["ok", "not_available", "paused", "failed"] = "ok"
-    reason: str | None = None
-    error: str | None = None
-    left_out: dict[str, str] = field(default_factory=dict)
-
-    def add(self, booking: Booking) -> None:
-        self.windows += 1
-        self.fetched += booking.fetched
-        self.loaded += booking.loaded
-        self.duplicates += booking.duplicates
-        self.quarantined += booking.quarantined
-        self.mended += booking.mended
-        if booking.vendor_count is not None:
-            self.vendor_count = (self.vendor_count or 0) + booking.vendor_count
-
-
-@dataclass
-class SourceRun:
-    """`outcome`: `ok`; `failed` (a stream or the whole source failed, `error` says why); `paused` (nothing failed, but the
-    quota was spent before all was read, `error` says so); `off` (its variables are not set).
-    """
-
-    source: str
-    outcome: Literal["ok", "failed", "paused", "off"]
-    streams: list[StreamRun] = field(default_factory=list)
-    error: str | None = None
 
 
 def prepare_raw(home: Path | str) -> None:

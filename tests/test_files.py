@@ -12,7 +12,6 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fsspec.implementations.local import LocalFileSystem
 
 from connectors.credentials import check_source
 from connectors.files.folder import Folder
@@ -383,30 +382,3 @@ def test_a_folder_that_cannot_be_opened_is_told(drop: Drop, url: str, said: str)
     assert checked is not None
     assert checked.state != "ok"
     assert said in checked.remedy
-
-
-@pytest.mark.parametrize("problem", [PermissionError, FileNotFoundError])
-def test_a_file_that_cannot_be_opened_costs_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: type[OSError]
-) -> None:
-    drop = Drop(tmp_path)
-    drop.put("nps.yml", SURVEY)
-    drop.put("nps/a.csv", f"{HEADER}1;7;good;a@example.com;01.11.2026 10:00\n")
-    drop.put("nps/b.csv", f"{HEADER}2;8;good;b@example.com;01.11.2026 11:00\n")
-    drop.put("nps/c.csv", f"{HEADER}3;9;good;c@example.com;01.11.2026 12:00\n")
-    opened = LocalFileSystem.open
-
-    def refused(self: LocalFileSystem, path: str, *arguments: Any, **more: Any) -> Any:
-        if path.endswith("b.csv"):
-            raise problem(path)
-        return opened(self, path, *arguments, **more)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(LocalFileSystem, "open", refused)
-        for _ in range(2):
-            run = drop.run()
-            assert run.outcome == "ok"
-            assert [list(each.left_out) for each in run.streams if each.left_out] == [["nps/b.csv"]]
-            assert [record["score"] for record in drop.held().values()] == [7.0, 9.0]
-    assert not any(each.left_out for each in drop.run().streams)
-    assert len(drop.held()) == 3

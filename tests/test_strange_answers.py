@@ -4,8 +4,11 @@ What a vendor says of its own fields, objects and repositories, and which record
 that is wrong there stops its stream, so that nothing is taken for emptied or gone.
 """
 
+import gzip
+import io
 import json
 import random
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,8 +27,8 @@ from tests.strange_records import MOST_CHANGES, changed, drawn, places, with_cha
 from tests.test_strange_records import HISTORY_START, MOMENT, Sample
 from tests.vendor_reading import Served, served
 
-# Those whose pages are lists of JSON records; what the others send by the line is in their own tests.
-SOURCES = ("github", "hubspot", "intercom", "jira", "productboard", "salesforce", "typeform", "zendesk")
+# Pages of most are lists of JSON records; events come by the line, those of Amplitude packed in an archive.
+SOURCES = VENDORS
 SEEDS = (1, 2)
 NO_RECORDS = ("/sobjects", "/properties", "/associations", "/batch/read", "/graphql", "/orgs/")
 # Streams whose records are asked for by those of another.
@@ -55,11 +58,24 @@ class Spoiling(httpx.BaseTransport):
         answer = self._vendor.handle_request(request)
         body = answer.read()
         headers = {name: value for name, value in answer.headers.items() if name not in _OF_THE_BODY}
-        path = request.url.path
-        is_page = answer.status_code == 200 and "json" in headers.get("content-type", "")
+        path, kind = request.url.path, headers.get("content-type", "")
+        is_page = answer.status_code == 200 and "json" in kind
         if is_page and not any(part in path for part in NO_RECORDS):
             body = json.dumps(self._spoiled(path, json.loads(body))).encode()
-        return httpx.Response(answer.status_code, headers=headers, content=body)
+        elif answer.status_code == 200 and path.endswith("/export"):
+            body = self._archive(path, body) if "zip" in kind else self._lines(path, body)
+        return httpx.Response(answer.status_code, headers=headers, stream=httpx.ByteStream(body))
+
+    def _archive(self, path: str, body: bytes) -> bytes:
+        spoiled = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(body)) as sent, zipfile.ZipFile(spoiled, "w") as archive:
+            for name in sent.namelist():
+                archive.writestr(name, gzip.compress(self._lines(path, gzip.decompress(sent.read(name)))))
+        return spoiled.getvalue()
+
+    def _lines(self, path: str, body: bytes) -> bytes:
+        records = self._with_one(path, [json.loads(line) for line in body.splitlines()])
+        return b"".join(json.dumps(each).encode() + b"\n" for each in records)
 
     def _spoiled(self, path: str, body: Any) -> Any:
         if isinstance(body, list):
