@@ -164,7 +164,11 @@ def _results(
         yield dg.MaterializeResult(
             asset_key=key,
             metadata={UNCHANGED: True} if is_unchanged else found,
-            check_results=[_words(run.source).result(ARRIVED, key, is_read and reason is None, reason, found, is_red=True)],
+            check_results=[
+                _words(run.source).result(
+                    ARRIVED, key, is_read and reason is None, reason, found, is_red=True
+                )
+            ],
         )
 
 
