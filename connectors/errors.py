@@ -162,7 +162,9 @@ class InvalidSettings(SourceError, ValueError):
 
 
 class InvalidRegistry(SourceError, ValueError):
-    """The registry's YAML is wrong; `place` is file and line."""
+    """The registry's YAML is wrong; `place` is file and line. `problems`: all of it, each with its place."""
+
+    problems: tuple[str, ...] = ()
 
     default_what = "The registry is not valid."
     default_remedy = "Correct the entry; nothing was read from any vendor."

@@ -21,13 +21,15 @@ class SourceSettings(BaseSettings):
 
     Secrets are `SecretStr`. `requests_per_minute`, `requests_per_run`: our own budget of requests; a connector's
     settings set their defaults (None: none). What a run's budget leaves undone, the next run does.
-    `address`: the field that says where the source is. `habits`: what the vendor's API does in its own way.
+    `address`: the field that says where the source is. `usual_address`: where the vendor answers all who have no region or
+    host of their own; empty where everybody has one. `habits`: what the vendor's API does in its own way.
     A connector overrides `auth` with one of `connectors.auth`.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_file=None)
 
     address: ClassVar[str] = "base_url"
+    usual_address: ClassVar[str] = ""
     habits: ClassVar[Habits] = Habits()
     base_url: AnyHttpUrl
     requests_per_minute: int | None = Field(default=None, gt=0)

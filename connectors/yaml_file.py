@@ -3,6 +3,8 @@
 People write it by hand, so it is bounded: what is larger or deeper was not meant, or was meant to hang the reader.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -78,15 +80,60 @@ def line_of(lines: Lines, place: Place) -> int:
     return lines.get(place, 1)
 
 
-def sentence_of(place: Place, message: str, kind: str) -> str:
-    """What pydantic finds wrong at a place, in words that name the key and not its value."""
-    names = [str(part) for part in place if isinstance(part, str)]
+# What a value must be where it is not; by the kind of pydantic's problem, with the name of the key and its context.
+_WORDS = {
+    "string_type": "{name} is a text: put it into quotes",
+    "string_too_short": "{name} is empty",
+    "string_too_long": "{name} has more than {max_length} characters",
+    "string_pattern_mismatch": "{name} is not written as it has to be ({pattern})",
+    "int_type": "{name} is a whole number",
+    "int_parsing": "{name} is a whole number",
+    "int_from_float": "{name} is a whole number",
+    "float_type": "{name} is a number",
+    "float_parsing": "{name} is a number",
+    "finite_number": "{name} is a number that has an end",
+    "bool_type": "{name} is true or false",
+    "bool_parsing": "{name} is true or false",
+    "list_type": "{name} is a list, such as [one, two]",
+    "dict_type": "{name} is keys with values, such as {{key: value}}",
+    "model_type": "{name} is keys with values, such as {{key: value}}",
+    "model_attributes_type": "{name} is keys with values, such as {{key: value}}",
+    "too_short": "{name} needs at least {min_length}",
+    "too_long": "{name} has at most {max_length}",
+    "greater_than": "{name} is more than {gt}",
+    "greater_than_equal": "{name} is at least {ge}",
+    "less_than": "{name} is less than {lt}",
+    "less_than_equal": "{name} is at most {le}",
+    "literal_error": "{name} is one of {expected}",
+    "date_type": "{name} is a date, such as 2026-12-25",
+    "date_parsing": "{name} is a date, such as 2026-12-25",
+    "date_from_datetime_parsing": "{name} is a date, such as 2026-12-25",
+    "date_from_datetime_inexact": "{name} is a date, such as 2026-12-25",
+}
+# Names that pydantic gives to the alternatives of a value; no key is told by them.
+_ALTERNATIVES = {"str", "bool", "int", "float"}
+
+
+def sentence_of(
+    place: Place, message: str, kind: str, context: Mapping[str, Any] = MappingProxyType({})
+) -> str:
+    """What pydantic finds wrong at a place of a file's entries, in words that name the key and not its value.
+
+    `place` begins with the name of the file's list; `message`, `kind` and `context` are pydantic's.
+    """
+    names = [str(part) for part in place if isinstance(part, str) and part not in _ALTERNATIVES]
+    inside = len(names) > 1
+    if place and place[-1] in _ALTERNATIVES:
+        return f"`{names[-1]}` is a text, a number, or true or false."
     if kind == "extra_forbidden":
         return f"`{names[-1]}` is no key here."
     if kind == "missing":
         return f"`{names[-1]}` is missing."
+    if kind in _WORDS:
+        told = _WORDS[kind].format(name=f"`{names[-1]}`" if inside else "an entry", **context)
+        return f"{told[:1].upper()}{told[1:]}."
     told = message.removeprefix("Value error, ").rstrip(".")
-    return f"`{names[-1]}`: {told}." if len(names) > 1 else f"{told[:1].upper()}{told[1:]}."
+    return f"`{names[-1]}`: {told}." if inside else f"{told[:1].upper()}{told[1:]}."
 
 
 def _note(node: yaml.Node, place: Place, lines: Lines, name: str, invalid: type[SourceError]) -> None:

@@ -1,16 +1,17 @@
 """`pops`: run a night, look at the sources, write a report."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from pops.onboarding import commands as onboarding_commands
+from pops.terminal import readable_errors as _readable_errors
+from pops.terminal import stop as _stop
+from pops.terminal import terminal as _terminal
 from pops.workbench import commands as engineer_commands
 from settings.shown_text import plain, plain_lines, shown
 
@@ -21,35 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Pulls the product organisation's tools every night, proves the data sound and publishes one mart and report.",
 )
+onboarding_commands.register(app)
 engineer_commands.register(app)
-
-# The terminal as it was at start: a night sends what libraries print to a file.
-_terminal = Console(
-    file=os.fdopen(os.dup(1), "w", buffering=1),
-    highlight=False,
-    soft_wrap=True,
-    # A pipe has no width; a table in it should not be cut.
-    width=None if os.isatty(1) else 200,
-)
-
-
-def _stop(message: str) -> NoReturn:
-    """End with one readable sentence and exit code 1."""
-    typer.secho(plain(message), fg=typer.colors.RED, err=True)
-    raise typer.Exit(1)
-
-
-@contextmanager
-def _readable_errors() -> Iterator[None]:
-    """Turn what a user can mend into one sentence; anything else stays a traceback, for it is our fault."""
-    from pops.problems import explained
-
-    try:
-        yield
-    except Exception as error:
-        if (sentence := explained(error)) is None:
-            raise
-        _stop(sentence)
 
 
 @app.command()
@@ -133,6 +107,9 @@ def check(
     from settings.home import Home
 
     with _readable_errors():
+        if source == "registry":
+            _check_registry()
+            return
         found = list(credentials(source, os.environ))
         if not found:
             _stop("No source is on: set POPS_<SOURCE>_BASE_URL and its credentials.")
@@ -144,6 +121,20 @@ def check(
             _terminal.print(f"{name:<10} [{colour}]{state}[/{colour}] {shown(answer.remedy)}")
         if any(answer.state != "ok" for _, answer in found):
             raise typer.Exit(1)
+
+
+def _check_registry() -> None:
+    """Tell all that is wrong with the registry, a line each, and what it leaves unsaid; exits 1 when something is wrong."""
+    from pops.onboarding.registry_check import unsaid, wrong
+
+    problems = wrong(os.environ)
+    for problem in problems:
+        typer.secho(plain(problem), fg=typer.colors.RED, err=True)
+    if problems:
+        raise typer.Exit(1)
+    for sentence in unsaid(os.environ):
+        _terminal.print(f"[yellow]{shown(sentence)}[/yellow]")
+    _terminal.print("registry   [green]ok[/green]")
 
 
 @app.command()

@@ -19,7 +19,18 @@ def house(tmp_path: Path) -> House:
 def test_help_names_every_command(house: House) -> None:
     done = house.pops("--help")
     assert done.returncode == 0
-    for command in ("demo", "nightly", "sources", "sweep", "check", "report", "digest", "query", "export"):
+    for command in (
+        "demo",
+        "nightly",
+        "sources",
+        "sweep",
+        "check",
+        "report",
+        "digest",
+        "query",
+        "export",
+        "init",
+    ):
         assert command in done.stdout
 
 

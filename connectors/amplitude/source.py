@@ -37,6 +37,7 @@ CHECK_AGE = timedelta(days=3)
 class AmplitudeSettings(SourceSettings):
     """Base URL, API key and secret key of the project."""
 
+    usual_address = "https://amplitude.com"
     api_key: SecretStr
     secret_key: SecretStr
     requests_per_minute: int | None = 60

@@ -182,7 +182,7 @@ def read_mapping(name: str, text: str) -> Mapping:
         mapping = Mapping.model_validate(content)
     except ValidationError as error:
         problems = [
-            (each["loc"], sentence_of((name, *each["loc"]), each["msg"], each["type"]))
+            (each["loc"], sentence_of((name, *each["loc"]), each["msg"], each["type"], each.get("ctx") or {}))
             for each in error.errors(include_url=False, include_input=False)
         ]
     else:

@@ -53,6 +53,7 @@ class GitHubSettings(SourceSettings):
     `repositories`: names separated by commas; empty: all that the token sees.
     """
 
+    usual_address = "https://api.github.com"
     habits = Habits(signs=(Sign(RateLimited, 403, at="message", says=("secondary rate limit",)),))
     token: SecretStr
     owner: str

@@ -32,6 +32,7 @@ SEARCH_WINDOW = timedelta(days=7)
 class HubSpotSettings(SourceSettings):
     """Base URL `https://api.hubapi.com` (or a regional host) and the service key."""
 
+    usual_address = "https://api.hubapi.com"
     habits = Habits(signs=(Sign(QuotaSpent, 429, at="policyName", says=("DAILY",)),))
     access_token: SecretStr
     # Search answers at most five times a second.

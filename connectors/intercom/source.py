@@ -52,6 +52,7 @@ class _Auth(BearerAuth):
 class IntercomSettings(SourceSettings):
     """Base URL `https://api.intercom.io` (or `api.eu.`, `api.au.`) and an access token."""
 
+    usual_address = "https://api.intercom.io"
     access_token: SecretStr
     # An app may send 10,000 a minute; others share the workspace's limit.
     requests_per_minute: int | None = 1000

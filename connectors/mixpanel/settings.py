@@ -21,6 +21,7 @@ class MixpanelSettings(SourceSettings):
     host by the vendor's own rule.
     """
 
+    usual_address = "https://data.mixpanel.com"
     service_account_username: str
     service_account_secret: SecretStr
     project_id: int

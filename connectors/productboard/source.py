@@ -52,6 +52,7 @@ HIERARCHY = {
 class ProductboardSettings(SourceSettings):
     """Base URL `https://api.productboard.com` and an API token."""
 
+    usual_address = "https://api.productboard.com"
     api_token: SecretStr
     # The vendor allows 50 requests a second.
     requests_per_minute: int | None = 1500

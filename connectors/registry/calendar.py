@@ -4,14 +4,17 @@ from collections.abc import Iterator, Sequence, Set
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from connectors.registry.entry import Entry, Id, Problem, known_zone
 from connectors.registry.glossary import Text
+from connectors.registry.patterns import like
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 # A text, since YAML reads 18:00 without quotes as the number 1080.
-Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Clock = Annotated[
+    str, like(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00", 'write hour and minute in quotes, such as "09:00"')
+]
 DEFAULT_SCHEDULE = "default"
 
 

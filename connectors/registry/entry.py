@@ -4,15 +4,12 @@ from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from connectors.registry.glossary import Text
 
 # A rule between entries that is broken: (stream, position of the entry, what is wrong).
 Problem = tuple[str, int, str]
-
-# Whoever answers for something: a team, or the address of a person.
-Owner = Annotated[str, StringConstraints(pattern=r"^(team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 
 # YAML reads 2026-05-25 as a date.
 Id = Annotated[Text, BeforeValidator(lambda value: value.isoformat() if isinstance(value, date) else value)]
@@ -23,6 +20,19 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: Id
+
+
+def without_blanks(name: str) -> str:
+    """An id that others name. Raises ValueError for one with a blank in it."""
+    if any(each.isspace() for each in name):
+        raise ValueError(f"the id `{name}` has blanks: write {'-'.join(name.split())}")
+    return name
+
+
+class NamedEntry(Entry):
+    """An entry that other entries, or people, name by its id."""
+
+    id: Annotated[Id, AfterValidator(without_blanks)]
 
 
 def known_zone(zone: str) -> str:

@@ -11,19 +11,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from connectors.errors import InvalidRegistry
+from connectors.redaction import redact
+from connectors.registry.problems import problems_of
 from connectors.registry.schema import Organisation, Registry
 from connectors.registry.stages import STAGES_WITHOUT_STATUS
-from connectors.yaml_file import Lines, Place, line_of, parse_yaml, sentence_of
+from connectors.yaml_file import Lines, Place, line_of, parse_yaml
 
 FILES = tuple(Registry.model_fields)
 DEFAULTS = Path(__file__).parent / "defaults"
 # Their entries stand in an order, and no word may stand in two of them: no entry can be added to them or taken out.
 WHOLE = ("stages", "roadmap_statuses")
 _MAKE_ONE = "Set POPS_REGISTRY_DIR to the folder of your organisation's registry; `pops init DIR` makes one."
-# So many problems are told at once.
+# So many problems are told in one message.
 MOST_PROBLEMS = 8
 
 
@@ -81,39 +81,41 @@ def _read(
 ) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
     """`states`: each file with its state, by which what was read of it is known again."""
     files = {path.stem: path for path, *_ in states}
-    unknown = sorted(files.keys() - set(FILES))
-    if unknown:
-        raise InvalidRegistry(
-            f"The registry knows no {', '.join(unknown)}: its files are {', '.join(FILES)}.",
-            place=files[unknown[0]].name,
-        )
+    told = [
+        f"{files[name].name}: The registry knows no {name}: its files are {', '.join(FILES)}."
+        for name in sorted(files.keys() - set(FILES))
+    ]
     written: dict[str, list[_Written]] = {}
+    unread: set[str] = set()
     for name in FILES:
+        own: list[_Written] = []
         if name in files:
-            own = _entries_of(name, files[name])
+            try:
+                own = _entries_of(name, files[name])
+            except InvalidRegistry as error:
+                told.append(f"{error.place}: {error.what}")
+                unread.add(name)
         elif Registry.model_fields[name].is_required():
-            raise InvalidRegistry("The file is missing.", remedy=_MAKE_ONE, place=str(folder / f"{name}.yml"))
-        else:
-            own = []
+            told.append(f"{folder / name}.yml: The file is missing. {_MAKE_ONE}")
+            unread.add(name)
         defaults = () if name in files and name in WHOLE else _defaults(name)
         stages = {_id(each.entry): each for each in written.get("stages", [])}
         written[name] = _merged([each for each in defaults if _fits(name, each.entry, stages)], own)
     entries = {name: [each.entry for each in found] for name, found in written.items()}
-    try:
-        registry = Registry.model_validate(entries)
-    except ValidationError as error:
-        problems: list[tuple[str, Place, str]] = [
-            (str(each["loc"][0]), each["loc"][1:], sentence_of(each["loc"], each["msg"], each["type"]))
-            for each in error.errors(include_url=False, include_input=False)
-        ]
-    else:
-        problems = [(name, (number,), what) for name, number, what in registry.problems()]
-        if not problems:
-            return registry, entries
-    told = [f"{_place(written[name], name, place)}: {what}" for name, place, what in problems[:MOST_PROBLEMS]]
-    first_place, _, first = told[0].partition(": ")
-    more = f" And {len(problems) - 1} more: {' '.join(told[1:])}" if len(problems) > 1 else ""
-    raise InvalidRegistry(first + more, place=first_place)
+    registry, problems = problems_of(entries, unread)
+    told += dict.fromkeys(f"{_place(written[name], name, place)}: {what}" for name, place, what in problems)
+    if registry is None or told:
+        raise _refused(told)
+    return registry, entries
+
+
+def _refused(told: list[str]) -> InvalidRegistry:
+    """All that is wrong, each with its file and line; the message has the first of it."""
+    place, _, first = told[0].partition(": ")
+    more = f" And {len(told) - 1} more: {' '.join(told[1:MOST_PROBLEMS])}" if len(told) > 1 else ""
+    error = InvalidRegistry(first + more, place=place)
+    error.problems = tuple(redact(each) for each in told)
+    return error
 
 
 def _entries_of(name: str, path: Path) -> list[_Written]:

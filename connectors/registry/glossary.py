@@ -5,10 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from connectors.registry.patterns import like
 from connectors.registry.stages import STAGES_WITHOUT_STATUS
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+MetricName = Annotated[
+    str, like(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "a metric is named in small letters, such as on_time_rate")
+]
 
 
 class Wording(BaseModel):

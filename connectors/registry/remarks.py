@@ -4,14 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from connectors.registry.entry import Entry, Owner
+from connectors.registry.entry import Entry
 from connectors.registry.glossary import MetricName, Text
+from connectors.registry.patterns import Owner, like
 
 # Of a finding: the metric, perhaps one part of it, and whether it is about that part lying apart from the others.
 FindingKey = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*(/(product_id|feature_id|team_id|segment)=[^/=\s]+(/apart)?)?$")
+    str,
+    like(
+        r"[a-z][a-z0-9]*(_[a-z0-9]+)*(/(product_id|feature_id|team_id|segment)=[^/=\s]+(/apart)?)?",
+        "write the key that the report shows with a finding, such as on_time_rate/team_id=web",
+    ),
 ]  # fmt: skip
 
 

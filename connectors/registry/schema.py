@@ -9,24 +9,23 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     model_validator,
 )
 
 from connectors.registry.calendar import CalendarEntry, schedule_problems
-from connectors.registry.entry import Entry, Id, Owner, Problem, known_zone
+from connectors.registry.entry import Entry, Id, NamedEntry, Problem, known_zone, without_blanks
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
+from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
 from connectors.registry.remarks import Remark, remark_problems
 from connectors.registry.retention import DEFAULT_BRACKETS, ExpectedUse, RetentionBracket, in_order
 from connectors.registry.stages import EpicEntry, not_computed
 
-EpicKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*-[0-9]+$")]
 # A week of a funnel is published when the window after it is over.
 LONGEST_WINDOW_DAYS = 366
 
 
-class Organisation(Entry):
+class Organisation(NamedEntry):
     """`owner`: who answers for what no entry of owners.yml names."""
 
     name: Text
@@ -40,12 +39,12 @@ class Organisation(Entry):
     )
 
 
-class Product(Entry):
+class Product(NamedEntry):
     name: Text
     owner: Owner
 
 
-class Team(Entry):
+class Team(NamedEntry):
     name: Text
     owner: Owner
     jira_projects: list[Text] = Field(default_factory=list)
@@ -60,7 +59,7 @@ class EventRule(BaseModel):
     where: dict[Text, str | bool | int | float] = Field(default_factory=dict)
 
 
-class Feature(Entry):
+class Feature(NamedEntry):
     name: Text
     product: Text
     team: Text
@@ -87,7 +86,7 @@ class FunnelStep(BaseModel):
     name: Text
 
 
-class Funnel(Entry):
+class Funnel(NamedEntry):
     name: Text
     product: Text
     owner: Owner
@@ -108,7 +107,7 @@ class Funnel(Entry):
 class Stage(Entry):
     """A stage of delivery. `epic_entry`: what brings an epic into it; an epic that has none of it skips the stage."""
 
-    id: Annotated[Id, AfterValidator(not_computed)]
+    id: Annotated[Id, AfterValidator(without_blanks), AfterValidator(not_computed)]
     name: Text
     flow: Literal["active", "waiting"]
     epic_entry: EpicEntry = "any_status"
@@ -133,8 +132,8 @@ class AreaOwner(Entry):
     """Ids of Slack: `slack` is the user or user group to mention, `slack_channel` where alerts of the owner go."""
 
     owner: Owner
-    slack: Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{8,20}$")] | None = None
-    slack_channel: Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{8,20}$")] | None = None
+    slack: SlackMember | None = None
+    slack_channel: SlackChannel | None = None
 
 
 class Target(Entry):
@@ -152,6 +151,12 @@ class Target(Entry):
 class Exclusion(Entry):
     id: Literal["internal_email_domains", "bot_user_agents", "passive_events", "issue_resolutions"]
     values: list[Text]
+
+    @model_validator(mode="after")
+    def _names_domains(self) -> "Exclusion":
+        if self.id == "internal_email_domains" and any("@" in each or " " in each for each in self.values):
+            raise ValueError("write domains alone, without @, such as example.com")
+        return self
 
 
 class DeliveryRule(Entry):
@@ -187,7 +192,7 @@ class HiddenFields(BaseModel):
     team: Text | None = None
 
 
-class Survey(Entry):
+class Survey(NamedEntry):
     """What a form of a survey tool (or a survey of dropped files) measures, and where in it that stands.
 
     `form`: its id in the tool; for files the `survey_id` of their rows. `wave`: of a person's answers in a wave, the

@@ -37,6 +37,7 @@ Json = dict[str, Any]
 class TypeformSettings(SourceSettings):
     """Base URL `https://api.typeform.com`, or `https://api.eu.typeform.com` (EU data centre), and a personal token."""
 
+    usual_address = "https://api.typeform.com"
     base_url: AnyHttpUrl
     access_token: SecretStr
     # Two a second are allowed.

@@ -1,0 +1,33 @@
+"""Texts that must look like something, with what to write where they do not."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+
+def like(pattern: str, remedy: str) -> AfterValidator:
+    """A text that a pattern matches whole; `remedy` says what to write otherwise, without the text itself."""
+    compiled = re.compile(pattern)
+
+    def matching(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise ValueError(remedy)
+        return text
+
+    return AfterValidator(matching)
+
+
+# Whoever answers for something: a team, or the address of a person.
+Owner = Annotated[
+    str,
+    like(
+        r"team:[a-z0-9][a-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+",
+        "write team: and a name in small letters, such as team:product-ops, or an e-mail address",
+    ),
+]
+EpicKey = Annotated[str, like(r"[A-Z][A-Z0-9_]*-[0-9]+", "write the key of an epic, such as WEB-12")]
+SlackMember = Annotated[
+    str, like(r"[UWS][A-Z0-9]{8,20}", "write the id of a member or group, such as U0123ABCDEF")
+]
+SlackChannel = Annotated[str, like(r"[CG][A-Z0-9]{8,20}", "write the id of a channel, such as C0123ABCDEF")]
