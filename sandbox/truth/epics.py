@@ -14,8 +14,11 @@ from sandbox.truth.support import last_weeks, percentile, row
 
 POPULATION_DAYS = 364
 STAGE_DAYS = 91
-# Stages in the order in which an epic passes them; a stage ends when the next one that has a date begins.
+# Stages in the order in which an epic passes them; a stage ends when the next one that has a date begins. Issues pass
+# some side by side: those share their days by the time that the issues spent in each.
 STAGE_ORDER = ("idea", "discovery", "ready", "build", "review", "released", "launched", "adopted")
+
+_OF_ISSUES = ("build", "review")
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class EpicFacts:
     team_id: str
     accepted: date
     launched: date | None
-    stage_days: dict[str, int | None]
+    stage_days: dict[str, float | None]
 
 
 def epic_rows(company: Company, as_of: date, read_at: datetime, issues: list[IssueFacts]) -> list[Row]:
@@ -123,10 +126,31 @@ def _epic(
         "adopted": _adopted(company, as_of, read_at, feature.id) if feature is not None else None,
     }
     present = [(stage, day) for stage in STAGE_ORDER if (day := dates[stage]) is not None]
-    stage_days: dict[str, int | None] = {}
+    stage_days: dict[str, float | None] = {}
     for (stage, day), (_, following) in itertools.pairwise(present):
         stage_days[stage] = (following - day).days if following >= day else None
+    _share_days(stage_days, present, [child.stage_seconds for child in children if child.is_delivered])
     return EpicFacts(epic.team_id, epic.created_date, launched, stage_days)
+
+
+def _share_days(
+    stage_days: dict[str, float | None], present: list[tuple[str, date]], spent: list[dict[str, int]]
+) -> None:
+    """Split the days of the stages that issues pass side by side, once the stage after them has begun."""
+    seconds = {
+        stage: sum(each.get(stage, 0) for each in spent) for stage in _OF_ISSUES if stage in dict(present)
+    }
+    if not sum(seconds.values()):
+        return
+    first = min(dict(present)[stage] for stage in seconds)
+    after = next(
+        (day for stage, day in present if stage in STAGE_ORDER[STAGE_ORDER.index("review") + 1 :]), None
+    )
+    for stage, own in seconds.items():
+        stage_days.pop(stage, None)
+        if after is not None:
+            days = (after - first).days
+            stage_days[stage] = None if days < 0 else days * own / sum(seconds.values())
 
 
 def _adopted(company: Company, as_of: date, read_at: datetime, feature_id: str) -> date | None:

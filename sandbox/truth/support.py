@@ -5,7 +5,7 @@ organisation and deletion are those of the moment at which the night reads the h
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -68,7 +68,7 @@ def row(metric: str, week: date, value: float | None, **columns: Any) -> Row:
     return weekless_row(metric, "week", week, value=value, **columns)
 
 
-def percentile(values: list[int], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
     """Linear interpolation between the two nearest values."""
     return float(np.percentile(values, share * 100, method="linear"))
 

@@ -1,6 +1,8 @@
 -- Grain: one row an epic and a stage it reached: when it entered, when it left for the next stage that it reached,
--- and the days between. A next stage that began earlier is an order violation, and the days are null. Stages, their
--- order and what an epic reaches them by (`epic_entry`) are the registry's; after them come `launched`, and `adopted`:
+-- and the days spent there. Stages that its issues pass side by side (adjacent ones, reached by issues) share the days
+-- from the first entry to the next stage, by the time that its delivered issues spent in each: an issue in review does
+-- not end the building of the others. Without such time each lasts until the next. A next stage that began earlier than
+-- the days do is an order violation, and they are null. Stages, their order and what an epic reaches them by (`epic_entry`) are the registry's; after them come `launched`, and `adopted`:
 -- the end of the first complete week in which the feature's adoption met its target; nothing follows it. An epic whose
 -- history, or an issue's of it, is not whole enters no stage by what it lacks, and stays in none for a known time.
 with epics as (
@@ -51,6 +53,17 @@ child_stays as (
         on children.issue_id = stays.issue_id
     where children.is_history_whole
     group by children.epic_id, stays.stage
+),
+
+issue_time as (
+    select
+        children.epic_id,
+        issue_stages.stage,
+        sum(issue_stages.stage_seconds) as stage_seconds
+    from children
+    inner join {{ ref('int_delivery__issue_stages') }} as issue_stages
+        on children.issue_id = issue_stages.issue_id
+    group by children.epic_id, issue_stages.stage
 ),
 
 child_progress as (
@@ -162,11 +175,59 @@ stages as (
             when epics.is_history_whole
                 then lead(entries.entered_date) over (partition by epics.epic_id order by entries.stage_number asc)
         end as left_date,
-        epics.launched_date
+        epics.launched_date,
+        coalesce(registered.epic_entry in ('issue_started', 'issue_status', 'any_status'), false) as is_of_issues,
+        coalesce(issue_time.stage_seconds, 0) as issue_seconds
     from entries
     inner join epics
         on entries.epic_id = epics.epic_id
+    left join {{ ref('stg_registry__stages') }} as registered
+        on entries.stage = registered.stage
+    left join issue_time
+        on
+            entries.epic_id = issue_time.epic_id
+            and entries.stage = issue_time.stage
     where entries.entered_date is not null
+),
+
+-- Adjacent stages of issues have the number of stages before them that are none in common.
+runs as (
+    select
+        *,
+        sum(case when is_of_issues then 0 else 1 end) over (
+            partition by epic_id order by stage_number asc rows between unbounded preceding and current row
+        ) as run_number
+    from stages
+),
+
+spans as (
+    select
+        *,
+        sum(issue_seconds) over (partition by epic_id, is_of_issues, run_number) as run_seconds,
+        min(entered_date) over (partition by epic_id, is_of_issues, run_number) as run_entered_date,
+        last_value(left_date) over (
+            partition by epic_id, is_of_issues, run_number
+            order by stage_number asc
+            rows between unbounded preceding and unbounded following
+        ) as run_left_date
+    from runs
+),
+
+shares as (
+    select
+        epic_id,
+        team_id,
+        feature_id,
+        stage,
+        stage_number,
+        entered_date,
+        left_date,
+        launched_date,
+        case when is_of_issues and run_seconds > 0 then run_entered_date else entered_date end as first_date,
+        case when is_of_issues and run_seconds > 0 then run_left_date else left_date end as last_date,
+        case when is_of_issues and run_seconds > 0 then cast(issue_seconds as double) / run_seconds else 1.0 end
+            as share
+    from spans
 )
 
 select
@@ -177,8 +238,7 @@ select
     cast(stage_number as bigint) as stage_number,
     entered_date,
     left_date,
-    cast(case when left_date >= entered_date then {{ days_between('entered_date', 'left_date') }} end as bigint)
-        as stage_days,
-    coalesce(left_date < entered_date, false) as is_order_violation,
+    case when last_date >= first_date then share * {{ days_between('first_date', 'last_date') }} end as stage_days,
+    coalesce(last_date < first_date, false) as is_order_violation,
     launched_date
-from stages
+from shares
