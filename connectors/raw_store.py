@@ -136,6 +136,12 @@ class RawStore:
                 raise FileDamaged(f"{self.path.name} is damaged and cannot be read.") from error
             raise
 
+    def begin_anew(self) -> None:
+        """Put the file aside, whose pages cannot be read, and go on with an empty one."""
+        self.connection.close()
+        self.put_aside = set_aside(self.path)
+        self._open()
+
     def __enter__(self) -> "RawStore":
         return self
 

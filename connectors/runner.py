@@ -4,14 +4,11 @@
 while they work. A kill at any moment loses at most the window in flight, which the next run reads again.
 """
 
-import fcntl
 import logging
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -24,7 +21,6 @@ from connectors.contract import Connector, Cursor, Page, Stream, Window
 from connectors.credentials import explained
 from connectors.errors import (
     NOT_ASKED_FOR,
-    AlreadyRunning,
     QuotaSpent,
     Rejected,
     ScopeMissing,
@@ -38,7 +34,9 @@ from connectors.http import Http
 from connectors.loading import Loader
 from connectors.raw_store import Booking, RawStore, SweepCounts
 from connectors.runs import SourceRun, StreamRun
+from connectors.scratch import only_run
 from connectors.settings import load_settings
+from connectors.storage import FileDamaged, is_damage
 from connectors.surprises import as_source_error, trace_of
 from connectors.sweeping import SWEPT_EVERY, swept
 from connectors.waiting import SYSTEM_CLOCK, Clock
@@ -85,19 +83,32 @@ def run_source(
     until = until.astimezone(UTC)
     try:
         settings = load_settings(source, kind.Settings, env)
-        with _only_run(home, source) as folder, RawStore(home, source, kind.streams) as store:
-            if store.put_aside and progress:
-                progress(
-                    f"{source}: its raw file was damaged and is kept as {store.put_aside.name}; its history is read again"
-                )
+        with only_run(home, source) as folder, RawStore(home, source, kind.streams) as store:
             if settings is None:
                 return SourceRun(source, "off")
             with Http.of(settings, transport=transport, clock=clock, scratch=folder / "scratch") as http:
-                connector = kind(settings, http)
-                connector.known = store.known
                 start = history_start.astimezone(UTC)
-                run = _Run(connector, http, store, folder, until, start, progress, reread_until, only_sweep)
-                return run.whole()
+
+                def whole() -> SourceRun:
+                    if store.put_aside and progress:
+                        kept = store.put_aside.name
+                        progress(
+                            f"{source}: its damaged raw file is kept as {kept}; its history is read again"
+                        )
+                    connector = kind(settings, http)
+                    connector.known = store.known
+                    run = _Run(
+                        connector, http, store, folder, until, start, progress, reread_until, only_sweep
+                    )
+                    return run.whole()
+
+                try:
+                    return whole()
+                except Exception as problem:
+                    if not is_damage(problem):
+                        raise
+                    store.begin_anew()
+                    return whole()
     except Exception as problem:  # noqa: BLE001 (whatever a source throws costs that source, and not the night)
         _log_surprise(problem, source)
         return SourceRun(source, "failed", error=str(as_source_error(problem).located(source)))
@@ -199,14 +210,16 @@ class _Run:
         return tuple(each for each in self._connector.streams if each.is_swept or not self._only_sweep)
 
     def _guarded(self, stream: Stream, run: StreamRun) -> SourceError | None:
-        """Read a stream; what goes wrong is booked and returned."""
+        """Read a stream; what goes wrong is booked and returned. Raises FileDamaged, for then nothing can be booked."""
         try:
             if not self._only_sweep:
                 self._read_on(stream, run)
             if self._is_sweep_due(stream):
                 self._sweep(stream, run)
             self._tell_left_out(stream, run)
-        except Exception as problem:  # noqa: BLE001 (whatever a stream throws costs that stream)
+        except Exception as problem:
+            if is_damage(problem):
+                raise FileDamaged(f"The raw file of {self._connector.name} is damaged.") from problem
             _log_surprise(problem, f"{self._connector.name} {stream.name}")
             error = explained(self._connector, problem, stream.name)
             booked: Literal["failed", "not_available", "paused"] = "failed"
@@ -336,25 +349,6 @@ class _Run:
     def _next_load_id(self) -> str:
         self._load_count += 1
         return f"{self._run_id}-{self._load_count:05d}"
-
-
-@contextmanager
-def _only_run(home: Path, source: str) -> Iterator[Path]:
-    """The source's working folder, with an empty `scratch`; AlreadyRunning while another run holds it."""
-    folder = home / "dlt" / source
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(source=source) from None
-        scratch = folder / "scratch"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _log_surprise(problem: Exception, where: str) -> None:

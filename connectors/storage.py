@@ -10,6 +10,14 @@ import duckdb
 # What does not fit goes to disk: a night stays within two gigabytes, with several files open.
 MEMORY_LIMIT = "800MB"
 _UNFINISHED = ".next"
+# What DuckDB says of a file whose beginning is whole and whose pages are not: it opens, and some day a page is read.
+_DAMAGE = (
+    "Corrupt database file",
+    "does not match stored checksum",
+    "Could not read enough bytes",
+    "Failed to deserialize",
+    "database has been invalidated",
+)
 
 
 class FileLocked(ValueError):
@@ -55,6 +63,35 @@ def is_lock(error: duckdb.Error) -> bool:
     return isinstance(error, duckdb.ConnectionException) or "Could not set lock" in str(error)
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether DuckDB, or what it was wrapped in, says that a file's pages are not what was written."""
+    said = ""
+    seen: BaseException | None = error
+    while seen is not None:
+        said += str(seen)
+        seen = seen.__cause__ or seen.__context__
+    return isinstance(error, FileDamaged) or says_damage(said)
+
+
+def says_damage(text: str) -> bool:
+    """`is_damage` of an error's text."""
+    return any(words in text for words in _DAMAGE)
+
+
+def is_sound(file: Path) -> bool:
+    """Whether all of a DuckDB file can be read; it is read whole. A file that another process holds counts as sound."""
+    try:
+        with open_duckdb(file, read_only=True) as connection:
+            tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+            for name in tables:
+                connection.execute(f"select bit_xor(hash(rows)) from {quoted(*name)} as rows").fetchall()
+    except FileLocked:
+        return True
+    except (FileDamaged, duckdb.Error):
+        return False
+    return True
+
+
 def literal(value: object) -> str:
     """A text constant of DuckDB's SQL."""
     return "'" + str(value).replace("'", "''") + "'"
@@ -71,9 +108,11 @@ def set_aside(file: Path) -> Path:
     while (aside := file.with_name(f"{file.name}.damaged-{number}")).exists():
         number += 1
     os.replace(file, aside)
-    log = file.with_name(f"{file.name}.wal")
-    if log.exists():
-        os.replace(log, aside.with_name(f"{aside.name}.wal"))
+    # DuckDB's log, and SQLite's.
+    for ending in (".wal", "-wal", "-shm"):
+        log = file.with_name(f"{file.name}{ending}")
+        if log.exists():
+            os.replace(log, aside.with_name(f"{aside.name}{ending}"))
     return aside
 
 
@@ -83,6 +122,8 @@ def replaced(path: Path) -> Iterator[Path]:
     unfinished = path.with_name(path.name + _UNFINISHED)
     try:
         yield unfinished
+        if path.is_dir():
+            set_aside(path)
         os.replace(unfinished, path)
     except BaseException:
         if unfinished.is_file():

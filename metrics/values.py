@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.storage import attach, literal, open_duckdb, quoted
+from connectors.storage import FileDamaged, FileLocked, attach, literal, open_duckdb, quoted
 from metrics.catalogue import write_definitions
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS, IS_WHOLE
@@ -104,6 +104,22 @@ def append_metric_values(
         revised=counts.get("revised", 0),
         withdrawn=counts.get("withdrawn", 0),
     )
+
+
+def take_over_values(warehouse: Path, published: Path) -> None:
+    """Begin a new warehouse with the numbers that a published file holds, all their revisions included.
+
+    Where none can be read the warehouse is left to the night, and what was revised before is forgotten.
+    """
+    try:
+        with open_duckdb(warehouse) as connection:
+            attach(connection, published, "published")
+            connection.execute("create schema metrics")
+            connection.execute(
+                "create table metrics.metric_values as select * from published.metrics.metric_values"
+            )
+    except (FileDamaged, FileLocked, duckdb.Error):
+        warehouse.unlink(missing_ok=True)
 
 
 def compute_metrics(

@@ -52,9 +52,9 @@ class ColumnLineage:
     def _known(self) -> dict[str, Columns]:
         try:
             kept = json.loads(self.file.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+            models: dict[str, Columns] = kept["models"] if kept["stamp"] == self.stamp else {}
+        except (OSError, ValueError, LookupError, TypeError):
             return {}
-        models: dict[str, Columns] = kept["models"] if kept.get("stamp") == self.stamp else {}
         return models
 
     def _read(self, unique_id: str, compiled: Path) -> Columns:

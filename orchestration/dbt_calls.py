@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +14,9 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtProject
 
+from connectors.storage import write_text
 from orchestration.dbt_errors import without_records
-from settings.home import DBT_PROJECT, Home
+from settings.home import DBT_PROJECT, Home, text_of
 from settings.night import reporting_zone
 from settings.weeks import week_starts_on
 
@@ -50,9 +50,9 @@ def parsed_project(home: Home) -> DbtProject:
     # A night's two processes load the definitions at the same time: one of them parses, the other waits.
     with (home.dbt_target / "parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (kept.exists() and kept.read_text() == stamp and _is_whole(project)):
+        if not (text_of(kept) == stamp and _is_whole(project)):
             parse(project)
-            kept.write_text(stamp)
+            write_text(kept, stamp)
     return project
 
 
@@ -73,7 +73,7 @@ def parse(project: DbtProject) -> None:
     options = ["--select", "resource_type:test", "--no-introspect", "--no-populate-cache", "--no-write-json"]
     compiled = _invoke(project, ["compile", *options], {"as_of": _AS_OF}, parsed.result)
     queries = {each.node.unique_id: each.node.compiled_code.strip() for each in compiled.result.results}
-    (_target(project) / _TESTS).write_text(json.dumps(queries))
+    write_text(_target(project) / _TESTS, json.dumps(queries))
 
 
 def queries_of_tests(project: DbtProject, as_of: date) -> dict[str, str]:
@@ -98,7 +98,7 @@ def build_models(project: DbtProject, names: Collection[str] | None = None) -> l
     except RuntimeError as problem:
         raise dg.Failure(without_records(str(problem))) from None
     if names is None and done.success:
-        shutil.copyfile(_target(project) / STAMP, _target(project) / _BUILT)
+        write_text(_target(project) / _BUILT, text_of(_target(project) / STAMP) or "")
     return [
         ModelResult(each.node.unique_id, str(each.status), str(each.message or ""), each.execution_time)
         for each in done.result.results
@@ -109,7 +109,7 @@ def is_changed(project: DbtProject, *, at_first: bool = True) -> bool:
     """Whether the project, or a variable of it, is another than the one that last built all models here; before the first
     build this is what `at_first` says."""
     built, present = _target(project) / _BUILT, _target(project) / STAMP
-    return built.read_text() != present.read_text() if built.exists() else at_first
+    return text_of(built) != text_of(present) if built.exists() else at_first
 
 
 def dbt_variables() -> str:

@@ -89,6 +89,8 @@ def failure_of(found: list[Blocker]) -> dg.Failure:
     return dg.Failure(
         "\n".join(blocker.sentence for blocker in found),
         metadata={_BLOCKED_BY: dg.MetadataValue.json([asdict(blocker) for blocker in found])},
+        # What says why it ended would end so again.
+        allow_retries=False,
     )
 
 

@@ -19,6 +19,7 @@ from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from checks.blockers import Blocker
 from checks.contract import CheckStatus
 from messages.channels import links
+from orchestration.damage import put_aside_spoiled_logs
 from orchestration.dbt_calls import is_changed
 from orchestration.evaluations import blockers, failed_checks, told_once
 from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PRELOADED, PUBLISHED_MART, target_key
@@ -70,6 +71,10 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
     failed_steps: list[str] = []
     published = False
     with only_night(home), _printed_to(log):
+        for name, kept in put_aside_spoiled_logs(home).items():
+            say(
+                f"{name} was damaged and is kept as {kept}: what it told of earlier nights is not shown any more"
+            )
         _begin_imports_of_steps()
         from orchestration.definitions import nightly_job, project
 

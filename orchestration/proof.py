@@ -4,17 +4,23 @@ A whole night proves all of it by its own order. A run that somebody starts in t
 may leave the audit out, mix two days, or build on what failed the night before: such a run is stopped here.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import dagster as dg
 from dagster import AssetCheckKey, DagsterInstance
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
+from connectors.raw_facts import ReadState
 from orchestration.evaluations import check_evaluations
 from orchestration.keys import GATE
 from orchestration.runs import night_of_record, night_of_run
+from publication.file import records_published
+from settings.home import Home
 
 _NAMED = 3
+# What an operator forgets of people is less than that.
+LEAST_SHARE = 0.9
 
 
 def refuse_unproven(
@@ -34,6 +40,25 @@ def refuse_unproven(
         raise dg.Failure(
             f"Not published: {' '.join(faults)} Readers keep the last sound mart. Run the job `nightly`: it builds and "
             "proves everything.",
+            allow_retries=False,
+        )
+
+
+def refuse_lost_records(home: Home, sources: Sequence[ReadState]) -> None:
+    """Raises dagster.Failure when raw holds far less of a source than the published mart was made of: raw only grows, so its
+    file was lost, and its history is not whole again.
+    """
+    before = records_published(home.published)
+    lost = [
+        f"Raw holds {each.records} records of {each.source}, and readers see a mart made of {before[each.source]}."
+        for each in sources
+        if each.records is not None and each.records < LEAST_SHARE * before.get(each.source, 0)
+    ]
+    if lost:
+        raise dg.Failure(
+            f"Not published: {' '.join(lost)} Readers keep the last sound mart. `pops check` says whether the vendor answers: a "
+            "night that reads all of its history again is published. If the records are not to come back, move "
+            f"{home.published} away.",
             allow_retries=False,
         )
 

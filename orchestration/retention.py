@@ -19,9 +19,30 @@ def tidy(home: Home, instance: dg.DagsterInstance, now: datetime) -> None:
     for log in (home.dagster / "logs").glob("*.log"):
         if log.stat().st_mtime < (now - KEPT_FOR).timestamp():
             log.unlink()
+    _clear_orphans(home, instance, now)
     # Every build of an earlier version left a folder of some 30 MB.
     for folder in home.dbt_target.glob("dbt_build-*"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_orphans(home: Home, instance: dg.DagsterInstance, now: datetime) -> None:
+    """Files of runs that nobody knows any more, as a database that was damaged and put aside leaves them; and it itself."""
+    shards = [*home.dagster.glob("history/runs/*.db*"), *home.dagster.glob("storage/*")]
+    for file in [
+        *shards,
+        *home.dagster.glob("history/*.damaged-*"),
+        *home.dagster.glob("schedules/*.damaged-*"),
+    ]:
+        run_id = file.name.partition(".")[0]
+        is_known = run_id == "index" or instance.get_run_by_id(run_id) is not None
+        if file.stat().st_mtime >= (now - KEPT_FOR).timestamp() or (
+            is_known and ".damaged-" not in file.name
+        ):
+            continue
+        if file.is_dir():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink()
 
 
 def forget_runs_of_home(home: Home, now: datetime, older_than: timedelta) -> int:

@@ -9,6 +9,7 @@ _NO_SPACE = os.strerror(errno.ENOSPC)
 _REMEDIES = {
     errno.ENOSPC: "free some, and run it again: what is published stays whole",
     errno.EDQUOT: "free some, and run it again: what is published stays whole",
+    errno.EFBIG: "raise the limit of a file's size (`ulimit -f`), and run it again: what is published stays whole",
     errno.EROFS: "mount it writable, or set POPS_HOME to a folder that is",
     errno.EACCES: "give this user the right to it, or set POPS_HOME to a folder of its own",
     errno.EPERM: "give this user the right to it, or set POPS_HOME to a folder of its own",

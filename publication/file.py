@@ -18,7 +18,7 @@ import duckdb
 
 from checks.contract import CheckStatus
 from connectors.raw_facts import ReadState
-from connectors.storage import FileDamaged, attach, literal, open_duckdb
+from connectors.storage import FileDamaged, attach, literal, open_duckdb, set_aside
 from publication.meta import (
     CATALOGUE,
     PUBLISHED_SCHEMAS,
@@ -93,6 +93,8 @@ def publish(
         write_comments(connection, {**described, **views})
     _sync(unfinished)
     _verify(unfinished, publication)
+    if published.is_dir():
+        set_aside(published)
     os.replace(unfinished, published)
     _sync(published.parent)
     return publication
@@ -115,15 +117,30 @@ def _told(check: CheckStatus) -> tuple[object, ...]:
 def remove_leftovers(published: Path) -> None:
     """Delete what a killed publication left beside the published file."""
     unfinished = published.with_name(published.name + UNFINISHED_SUFFIX)
-    unfinished.unlink(missing_ok=True)
-    unfinished.with_name(unfinished.name + ".wal").unlink(missing_ok=True)
-    shutil.rmtree(unfinished.with_name(unfinished.name + ".tmp"), ignore_errors=True)
+    for ending in ("", ".wal", ".tmp"):
+        leftover = unfinished.with_name(unfinished.name + ending)
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        leftover.unlink(missing_ok=True)
 
 
 def current_publication(published: Path) -> Publication | None:
     """What is published now; None when nothing is."""
     known = _known_content(published)
     return known[0] if known else None
+
+
+def records_published(published: Path) -> dict[str, int]:
+    """By source, how many records raw held when the published mart was made of them; {} when nothing can be read."""
+    try:
+        with open_duckdb(published, read_only=True) as connection:
+            return dict(
+                connection.execute(
+                    "select source, records from meta.sources where records is not null"
+                ).fetchall()
+            )
+    except (FileNotFoundError, FileDamaged, duckdb.Error):
+        return {}
 
 
 @contextmanager
@@ -193,14 +210,13 @@ def _known_content(published: Path) -> tuple[Publication, str] | None:
         # Nobody can read it any more: it is replaced.
         return None
     with connection:
-        if not connection.execute(
-            "select 1 from information_schema.tables where table_schema = 'meta' and table_name = 'publication'"
-        ).fetchall():
-            # A file of a version that had another layout: it is replaced.
+        try:
+            row = connection.execute(
+                "select as_of, revision, row_counts, content_hash from meta.publication"
+            ).fetchall()[0]
+        except (duckdb.Error, IndexError):
+            # Spoiled, or of a version that had another layout: it is replaced.
             return None
-        row = connection.execute(
-            "select as_of, revision, row_counts, content_hash from meta.publication"
-        ).fetchall()[0]
     return Publication(row[0], row[1], json.loads(row[2])), row[3]
 
 

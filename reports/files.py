@@ -21,7 +21,7 @@ from reports.model import HealthReport
 from reports.reading import first_day_in, health_report, last_complete_week, open_mart
 from reports.restatements import revisions
 from reports.weeks import Revision, Week, render_weeks
-from settings.home import Home
+from settings.home import Home, text_of
 from settings.weeks import MONDAY, named_week
 
 LANGUAGE = "POPS_REPORT_LANGUAGE"
@@ -85,7 +85,7 @@ def forget_withheld(home: Home) -> None:
 def withheld_reasons(home: Home) -> tuple[str, ...]:
     """Why nights since the last publication were not published; empty when it is the newest night's."""
     kept = home.published.with_name(_WITHHELD)
-    return tuple(kept.read_text().splitlines()) if kept.exists() else ()
+    return tuple((text_of(kept) or "").splitlines())
 
 
 def _write_week(home: Home, week: str) -> Path:
@@ -111,7 +111,7 @@ def _keep(folder: Path, revision: int) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     for page in folder.glob("*.html"):
-        text = page.read_text(encoding="utf-8").replace('href="../', 'href="../../')
+        text = page.read_text(encoding="utf-8", errors="replace").replace('href="../', 'href="../../')
         (unfinished / page.name).write_text(text, encoding="utf-8")
     shutil.rmtree(kept, ignore_errors=True)
     os.replace(unfinished, kept)
@@ -120,7 +120,10 @@ def _keep(folder: Path, revision: int) -> None:
 def _shown(folder: Path) -> int:
     """The revision that a folder's pages show; 0 when there are none."""
     state = folder / _STATE
-    return int(json.loads(state.read_text())["revision"]) if state.exists() else 0
+    try:
+        return int(json.loads(text_of(state) or "")["revision"])
+    except (ValueError, LookupError, TypeError):
+        return 0
 
 
 def _is_outdated(home: Home, folder: Path) -> bool:

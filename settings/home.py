@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from connectors.storage import write_text
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
@@ -19,6 +21,14 @@ TELEMETRY_OFF = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "GX_ANALYTICS_ENABLED": "false",
 }
+
+
+def text_of(file: Path) -> str | None:
+    """The text of a file that this platform wrote; None when there is none, or when what stands there is no text any more."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,6 @@ class Home:
         # In production another file: PostgreSQL, retention, a queue (deploy/dagster.yaml).
         given = os.environ.get("POPS_DAGSTER_YAML") or PROJECT_ROOT / "orchestration" / "dagster.yaml"
         wanted = Path(given).read_text()
-        if not settings.exists() or settings.read_text() != wanted:
-            settings.write_text(wanted)
+        if text_of(settings) != wanted:
+            write_text(settings, wanted)
         return self

@@ -11,7 +11,9 @@ from checks.runner import connect, run_suites
 from checks.suites import all_suites
 from checks.words import GATE_REMEDY, audit_remedy
 from connectors import SOURCES, connector_class
+from connectors.storage import FileDamaged, says_damage
 from orchestration.check_words import CheckWords
+from orchestration.damage import spoiled_put_aside
 from orchestration.keys import GATE, METRIC_VALUES, WAREHOUSE_POOL
 from orchestration.runs import night_of_run
 from settings.home import Home
@@ -36,7 +38,10 @@ def build_audit() -> dg.AssetChecksDefinition:
         can_subset=True,
     )
     def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        outcomes = list(_outcomes(night_of_run(context)))
+        with spoiled_put_aside(Home.from_environment()):
+            outcomes = list(_outcomes(night_of_run(context)))
+            if spoiled := [each.observed for each in outcomes if says_damage(each.observed)]:
+                raise FileDamaged(spoiled[0])
         wanted = context.selected_asset_check_keys
         results = [_result(outcome) for outcome in outcomes if outcome.status is not Status.ERRORED]
         yield from (result for result in results if _key(result) in wanted)

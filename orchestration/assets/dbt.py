@@ -18,7 +18,9 @@ from checks.dbt_tests import DataTestOutcome, holds_publication, meaning_of, rem
 from checks.runner import connect
 from connectors.runner import prepare_raw
 from connectors.settings import enabled_sources
+from connectors.storage import FileDamaged, says_damage
 from orchestration.check_words import CheckWords
+from orchestration.damage import built_on_sound_files, spoiled_put_aside, with_sound_warehouse
 from orchestration.dbt_calls import build_models, queries_of_tests
 from orchestration.evaluations import failure_of
 from orchestration.keys import FRESH, WAREHOUSE_POOL
@@ -110,18 +112,22 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         take(home)
         # A source that is off was never read: its models are built of empty tables.
         prepare_raw(home.root)
+        with_sound_warehouse(home)
         selected = {name_of[key] for key in context.selected_asset_keys if key in name_of}
-        results = build_models(project, None if len(selected) == len(name_of) else selected)
+        names = None if len(selected) == len(name_of) else selected
+        results = built_on_sound_files(home, lambda: build_models(project, names))
         built = [each for each in results if each.status == "success"]
         unbuilt = [each for each in results if each.status != "success"]
         asked = _askable(
             test_of, context.selected_asset_check_keys, manifest, {each.unique_id for each in unbuilt}
         )
         told, queries = BuiltModels(manifest, project, dbt_build), queries_of_tests(project, as_of)
-        with connect(home.warehouse, home.root / "raw") as connection:
+        with spoiled_put_aside(home), connect(home.warehouse, home.root / "raw") as connection:
             for model in built:
                 yield told.materialized(model.unique_id, model.seconds, connection)
             outcomes = list(run_tests(connection, {name: queries[name] for name in asked}, manifest["nodes"]))
+            if spoiled := [each.error for each in outcomes if says_damage(each.error or "")]:
+                raise FileDamaged(spoiled[0])
         told.keep_lineage()
         yield from (_evaluation(each, asked[each.unique_id], manifest) for each in outcomes if not each.error)
         broken = [(each.unique_id, each.message) for each in unbuilt if each.status == "error"]

@@ -9,6 +9,7 @@ from dagster_dbt import DbtProject
 
 from connectors.raw_facts import read_states
 from metrics.definitions import MetricDefinition, models_of_metrics, published_definitions
+from orchestration.damage import spoiled_put_aside
 from orchestration.keys import FRESH, METRIC_VALUES, WAREHOUSE_POOL
 from orchestration.runs import night_of_run
 from settings.families import family_tags
@@ -79,8 +80,9 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
         manifest = home.dbt_target / "semantic_manifest.json"
         read = days_read(read_states(home.root, night.until), reporting_zone())
         engine = MetricEngine(manifest, week_starts_on())
-        run = append_metric_values(home.warehouse, engine, night.as_of, first_day, read)
-        known = latest_values(home.warehouse)
+        with spoiled_put_aside(home):
+            run = append_metric_values(home.warehouse, engine, night.as_of, first_day, read)
+            known = latest_values(home.warehouse)
         for each in metrics:
             if each.key in context.selected_asset_keys:
                 yield dg.MaterializeResult(asset_key=each.key, metadata=known.get(each.key.path[-1], {}))

@@ -8,10 +8,11 @@ import dagster as dg
 from checks.words import served_remedy
 from connectors.raw_facts import read_states
 from orchestration.check_words import CheckWords
+from orchestration.damage import spoiled_put_aside
 from orchestration.dbt_calls import dbt_variables
 from orchestration.evaluations import check_evaluations
 from orchestration.keys import FRESH, METRIC_VALUES, PUBLISHED_MART, WAREHOUSE_POOL, retry, target_key
-from orchestration.proof import refuse_unproven
+from orchestration.proof import refuse_lost_records, refuse_unproven
 from orchestration.runs import night_of_run
 from publication.kept_night import keep_night
 from publication.target import Edition, Night, PublicationError, Published, Target
@@ -43,8 +44,10 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
         refuse_unproven(context, models, METRIC_VALUES)
         checks = check_evaluations(context.instance, context.run.run_id)
         sources = read_states(home.root, night.until)
+        refuse_lost_records(home, sources)
         known = Night(night.as_of, night.until, zone.key, checks, sources)
-        published = FILE.publish(Edition(home, os.environ, known))
+        with spoiled_put_aside(home):
+            published = FILE.publish(Edition(home, os.environ, known))
         forget_withheld(home)
         keep_night(home, night.as_of, night.history_start.astimezone(zone).date(), dbt_variables())
         return dg.MaterializeResult(

@@ -1,0 +1,209 @@
+"""Files that the disk spoils further in: they open well, and must not end every night until somebody moves them away."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from connectors.raw_facts import ReadState
+from connectors.storage import FileDamaged, is_damage, is_sound, open_duckdb, write_text
+from metrics.values import take_over_values
+from orchestration.damage import (
+    built_on_sound_files,
+    put_aside_spoiled,
+    put_aside_spoiled_logs,
+    spoiled_put_aside,
+    with_sound_warehouse,
+)
+from orchestration.dbt_calls import ModelResult
+from orchestration.proof import refuse_lost_records
+from publication.file import remove_leftovers
+from settings.home import Home, text_of
+from tests.fake_source import FakeHouse, record
+
+BLOCK = 256 << 10
+HEADERS = 3 * 4096
+
+
+def spoiled_further_in(file: Path) -> None:
+    """Overwrite the first block without which the file still opens and shows its tables."""
+    sound = file.read_bytes()
+    for at in range(HEADERS, len(sound), BLOCK):
+        file.write_bytes(sound[: at + 100] + b"\xff" * 1000 + sound[at + 1100 :])
+        try:
+            with open_duckdb(file, read_only=True) as connection:
+                connection.execute("select * from duckdb_tables()").fetchall()
+        except (FileDamaged, duckdb.Error):
+            continue
+        if not is_sound(file):
+            return
+    raise AssertionError("no block of the file matters")
+
+
+def warehouse_of(file: Path) -> None:
+    with open_duckdb(file) as warehouse:
+        warehouse.execute("create schema metrics")
+        warehouse.execute(
+            "create table metrics.metric_values as select 'm' as metric, range as n from range(10)"
+        )
+        warehouse.execute("create table made as select md5(range::varchar) as text from range(200000)")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    found = Home(tmp_path / "home")
+    for folder in (found.root / "raw", found.published.parent, found.dagster / "history" / "runs"):
+        folder.mkdir(parents=True)
+    warehouse_of(found.warehouse)
+    shutil.copy(found.warehouse, found.published)
+    return found
+
+
+def test_a_raw_file_that_is_spoiled_further_in_is_read_again_in_the_same_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = FakeHouse(tmp_path, monkeypatch)
+    house.vendor.pages = {
+        "things": [[[record(key, "é" * 50 + str(key)) for key in range(40_000)]], [[record(1, "new", "2")]]]
+    }
+    first, house.vendor.pages["things"] = house.vendor.pages["things"], house.vendor.pages["things"][:1]
+    house.run()
+    spoiled_further_in(tmp_path / "raw" / "fake.duckdb")
+    house.vendor.pages["things"] = first
+    told: list[str] = []
+    run = house.run(progress=told.append)
+    assert run.outcome == "ok", run.error
+    assert [line for line in told if "fake.duckdb.damaged-1" in line]
+    assert len({row[0] for row in house.content()}) == 40_000
+    house.assert_books_balance()
+
+
+def test_all_of_a_file_is_read_to_know_it_for_sound(home: Home) -> None:
+    assert is_sound(home.warehouse)
+    spoiled_further_in(home.warehouse)
+    with open_duckdb(home.warehouse, read_only=True) as connection, pytest.raises(duckdb.Error) as caught:
+        connection.execute("select bit_xor(hash(text)) from made").fetchall()
+    assert is_damage(caught.value)
+    assert not is_damage(duckdb.Error("Conversion Error: Could not convert string 'x' to INT32"))
+
+
+def test_a_warehouse_that_does_not_open_is_put_aside_and_keeps_the_numbers_of_earlier_nights(
+    home: Home,
+) -> None:
+    with_sound_warehouse(home)
+    assert is_sound(home.warehouse)
+    home.warehouse.write_bytes(b"garbage" * 1000)
+    with_sound_warehouse(home)
+    with open_duckdb(home.warehouse, read_only=True) as warehouse:
+        assert warehouse.execute("select count(*) from metrics.metric_values").fetchall() == [(10,)]
+    assert home.warehouse.with_name("warehouse.duckdb.damaged-1").exists()
+    home.published.write_bytes(b"")
+    take_over_values(home.root / "other.duckdb", home.published)
+    assert not (home.root / "other.duckdb").exists()
+
+
+def models(*messages: str) -> Callable[[], list[ModelResult]]:
+    answers = iter(messages)
+
+    def build() -> list[ModelResult]:
+        said = next(answers)
+        return [ModelResult("model.product_ops.x", "error" if said else "success", said, 1.0)]
+
+    return build
+
+
+CORRUPT = "IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2 in block at location 12288"
+
+
+def test_a_build_on_a_spoiled_warehouse_is_done_once_more_and_on_a_spoiled_raw_file_says_so(
+    home: Home,
+) -> None:
+    assert built_on_sound_files(home, models("Conversion Error"))[0].status == "error"
+    spoiled_further_in(home.warehouse)
+    assert built_on_sound_files(home, models(CORRUPT, ""))[0].status == "success"
+    assert home.warehouse.with_name("warehouse.duckdb.damaged-1").exists()
+    raw = home.root / "raw" / "zendesk.duckdb"
+    warehouse_of(raw)
+    spoiled_further_in(raw)
+    with pytest.raises(dg.Failure, match=r"zendesk\.duckdb \(kept as zendesk\.duckdb\.damaged-1\)"):
+        built_on_sound_files(home, models(CORRUPT, ""))
+    assert not raw.exists()
+    assert put_aside_spoiled(home) == {}
+
+
+def test_a_step_that_reads_a_spoiled_page_says_what_was_done(home: Home) -> None:
+    spoiled_further_in(home.warehouse)
+    with (
+        pytest.raises(dg.Failure, match=r"warehouse\.duckdb.*run the job `nightly` again"),
+        spoiled_put_aside(home),
+        open_duckdb(home.warehouse, read_only=True) as connection,
+    ):
+        connection.execute("select bit_xor(hash(text)) from made").fetchall()
+    with pytest.raises(KeyError), spoiled_put_aside(home):
+        raise KeyError("ours")
+
+
+@pytest.mark.parametrize(
+    ("now", "is_refused"), [(1000, False), (950, False), (800, True), (0, True), (None, False)]
+)
+def test_a_mart_that_lost_most_of_a_source_is_not_published(
+    home: Home, now: int | None, is_refused: bool
+) -> None:
+    moment = datetime(2026, 11, 16, 1)
+    states = [ReadState("zendesk", "support", "failed", moment, moment, now)]
+    # Nothing is known of a file that nobody can ask.
+    refuse_lost_records(home, states)
+    with open_duckdb(home.published) as mart:
+        mart.execute(
+            "create schema meta; create table meta.sources as select 'zendesk' as source, 1000 as records"
+        )
+    if is_refused:
+        with pytest.raises(dg.Failure, match=f"Raw holds {now} records of zendesk"):
+            refuse_lost_records(home, states)
+    else:
+        refuse_lost_records(home, states)
+
+
+def test_what_dagster_and_the_messages_know_is_put_aside_when_it_cannot_be_read(home: Home) -> None:
+    index, runs = home.dagster / "history" / "runs" / "index.db", home.dagster / "history" / "runs.db"
+    for file in (index, runs, home.notices):
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("create table told (key text)")
+            connection.executemany("insert into told values (?)", [("x" * 900,)] * 100)
+            connection.commit()
+    assert put_aside_spoiled_logs(home) == {}
+    index.write_bytes(b"garbage" * 1000)
+    runs.unlink()
+    runs.mkdir()
+    notices = home.notices.read_bytes()
+    home.notices.write_bytes(notices[:5000] + b"\xff" * 8000 + notices[13000:])
+    assert set(put_aside_spoiled_logs(home)) == {"index.db", "runs.db", home.notices.name}
+    assert put_aside_spoiled_logs(home) == {}
+
+
+def test_small_files_that_hold_no_text_any_more_are_written_anew(tmp_path: Path) -> None:
+    file = tmp_path / "stamp"
+    assert text_of(file) is None
+    file.write_bytes(b"\xff\xfe\x00\x81")
+    assert text_of(file) is None
+    write_text(file, json.dumps({"a": 1}))
+    assert text_of(file) == '{"a": 1}'
+    file.unlink()
+    (file / "inside").mkdir(parents=True)
+    assert text_of(file) is None
+    write_text(file, "again")
+    assert text_of(file) == "again"
+    assert (tmp_path / "stamp.damaged-1" / "inside").is_dir()
+
+
+def test_a_folder_in_the_place_of_an_unfinished_mart_is_cleared_away(home: Home) -> None:
+    (home.published.with_name(f"{home.published.name}.next") / "x").mkdir(parents=True)
+    remove_leftovers(home.published)
+    assert [each.name for each in home.published.parent.iterdir()] == [home.published.name]
