@@ -7,7 +7,7 @@ one that takes over after a kill are the same.
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
@@ -154,7 +154,8 @@ class Connector(ABC):
     record up; None for what is no tool. `unread`: a sentence for readers on what follows when a reading fails.
     `access`: in one sentence, the credentials that the source needs and their least scopes; the remedy of a refusal.
     `ids_at_once`: for so many records `by_id` is asked at a time.
-    `known` is set by the runner: a connector that must compare with what raw holds reads it.
+    `known` is set by the runner: a connector that must compare with what raw holds reads it. So is `names`, what the
+    organisation's sources.yml says of the source, for one that says `reads_names`.
     `parts`: by stream, what was found of those that are asked for one by one.
     """
 
@@ -166,11 +167,13 @@ class Connector(ABC):
     access: ClassVar[str]
     streams: ClassVar[tuple[Stream, ...]]
     ids_at_once: ClassVar[int] = 100
+    reads_names: ClassVar[bool] = False
     Settings: ClassVar[type["SourceSettings"]]
 
     def __init__(self, settings: Any, http: "Http") -> None:
         self._http = http
         self.known: Known = nothing_known
+        self.names: Mapping[str, Any] = {}
         self.parts: defaultdict[str, Parts] = defaultdict(Parts)
 
     @abstractmethod

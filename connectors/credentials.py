@@ -7,6 +7,7 @@ from connectors import connector_class
 from connectors.contract import Connector, Credentials
 from connectors.errors import InvalidRegistry, InvalidSettings, Rejected, ScopeMissing, SourceError
 from connectors.http import Http
+from connectors.names import names_of
 from connectors.settings import load_settings, secret_variables
 from connectors.surprises import as_source_error
 from connectors.waiting import SYSTEM_CLOCK, Clock
@@ -24,7 +25,9 @@ def check_source(
         return None
     try:
         with Http.of(settings, retry_seconds=CHECK_RETRY_SECONDS, clock=clock) as http:
-            return ask_credentials(kind(settings, http))
+            connector = kind(settings, http)
+            connector.names = names_of(kind, env)
+            return ask_credentials(connector)
     except Exception as problem:  # noqa: BLE001 (whatever a source throws is an answer about that source)
         return _refused(as_source_error(problem).located(source))
 

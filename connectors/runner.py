@@ -32,6 +32,7 @@ from connectors.errors import (
 )
 from connectors.http import Http
 from connectors.loading import Loader
+from connectors.names import names_of
 from connectors.raw_store import Booking, RawStore, SweepCounts
 from connectors.runs import SourceRun, StreamRun
 from connectors.scratch import only_run
@@ -96,7 +97,7 @@ def run_source(
                             f"{source}: its damaged raw file is kept as {kept}; its history is read again"
                         )
                     connector = kind(settings, http)
-                    connector.known = store.known
+                    connector.known, connector.names = store.known, names_of(kind, env)
                     run = _Run(
                         connector, http, store, folder, until, start, progress, reread_until, only_sweep
                     )

@@ -14,11 +14,10 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtProject
 
+from connectors.registry.files import load_registry, registry_dir
 from connectors.storage import write_text
 from orchestration.dbt_errors import without_records
 from settings.home import DBT_PROJECT, Home, text_of
-from settings.night import reporting_zone
-from settings.weeks import week_starts_on
 
 # Beside dbt's manifest: the state of the files that it is of, the SQL of the project's tests, and the state last built.
 STAMP = "manifest.stamp"
@@ -117,8 +116,14 @@ def dbt_variables() -> str:
     return json.dumps(_variables())
 
 
-def _variables() -> dict[str, str]:
-    return {"reporting_time_zone": reporting_zone().key, "week_starts_on": week_starts_on()}
+def _variables() -> dict[str, Any]:
+    """What the SQL is written by: another calendar, or other names of what tools hold, is another project."""
+    registry = load_registry(registry_dir())
+    return {
+        "reporting_time_zone": registry.organisation[0].reporting_time_zone,
+        "week_starts_on": registry.organisation[0].week_starts_on,
+        "sources": registry.source_names(),
+    }
 
 
 def _invoke(

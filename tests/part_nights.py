@@ -25,6 +25,7 @@ from connectors import SOURCES
 from connectors.runner import prepare_raw, run_source
 from metrics.engine import MetricEngine
 from metrics.values import append_metric_values
+from orchestration.dbt_calls import dbt_variables
 from tests.nights import PSEUDONYM_KEY, night_moment
 from tests.truth_comparison import COLUMNS
 
@@ -68,9 +69,7 @@ def compiled(home: Path, as_of: date) -> list[Any]:
 def run_unit_tests(home: Path, as_of: date, variables: Mapping[str, str], *arguments: str) -> set[str]:
     """dbt's unit tests over a home whose models are built, with other variables; returns the names of those that ran."""
     with _environment(home, as_of):
-        done = _dbt(
-            _parsed(), "test", "--select", "test_type:unit", "--vars", json.dumps(variables), *arguments
-        )
+        done = _dbt(_parsed(), "test", "--select", "test_type:unit", *arguments, variables=variables)
     return {each.node.name for each in done.results}
 
 
@@ -109,7 +108,7 @@ def _parsed() -> Manifest:
     return parsed
 
 
-def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
+def _dbt(manifest: Manifest | None, *arguments: str, variables: Mapping[str, str] | None = None) -> Any:
     # A run writes into the manifest what it has compiled.
     runner = dbtRunner(manifest=manifest and manifest.deepcopy())
     target = str(_target())
@@ -119,6 +118,8 @@ def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
                 [
                     "--quiet",
                     *arguments,
+                    "--vars",
+                    json.dumps({**json.loads(dbt_variables()), **(variables or {})}),
                     "--target-path",
                     target,
                     "--log-path",

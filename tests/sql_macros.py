@@ -1,6 +1,5 @@
 """The project's SQL macros and models, rendered as dbt renders them and run on DuckDB alone: in seconds, without a warehouse."""
 
-import ast
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ import duckdb
 import jinja2
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
-VARIABLES = {"reporting_time_zone": "Europe/Berlin", "week_starts_on": "monday"}
+VARIABLES = {"reporting_time_zone": "Europe/Berlin", "week_starts_on": "monday", "sources": {}}
 
 
 @cache
@@ -30,36 +29,53 @@ def model_sql(name: str, **variables: Any) -> str:
     With the variable `is_incremental` it is that of an increment, which reads what was built before as `this`.
     """
     (file,) = [*(PROJECT / "models").rglob(f"{name}.sql"), *(PROJECT / "tests").rglob(f"{name}.sql")]
-    return _environment(**variables)[0].from_string(_with_lists(file.read_text())).render()
+    return _environment(**variables)[0].from_string(file.read_text()).render()
 
 
 @cache
-def _macro_texts() -> str:
-    """The macros that give SQL; how dbt builds a model with it is dbt's own, in a tag that Jinja alone does not know."""
+def _macro_texts() -> dict[str, str]:
+    """The macros that give SQL, by name; how dbt builds a model with it is dbt's own, in a tag that Jinja alone does not know."""
     files = sorted(set((PROJECT / "macros").glob("*.sql")) - {PROJECT / "macros" / "materialization.sql"})
-    return "\n".join(file.read_text() for file in files)
+    text = "\n".join(file.read_text() for file in files)
+    return {
+        found[1]: found[0]
+        for found in re.finditer(r"{%-? macro (\w+)\(.*?{%-? endmacro -?%}", text, flags=re.DOTALL)
+    }
 
 
-def _with_lists(text: str) -> str:
-    """The text with the lists in place of the macros that return them: Jinja alone would hand on a list's text."""
-    for name, written in re.findall(r"{% macro (\w+)\(\) -%}\s*{{ return\((\[.*?\])\) }}", _macro_texts()):
-        text = re.sub(rf"(?<!macro )\b{name}\(\)", written, text)
-    return text
+class _Returned(Exception):
+    """What a macro returns: dbt ends the macro there, and hands the value on as it is."""
 
 
 @cache
 def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
     """Jinja as dbt has it, and the macros of the project in it."""
     known = VARIABLES | variables
+    module = SimpleNamespace()
 
-    def dispatched(name: str) -> Callable[..., str]:
-        found: Callable[..., str] = getattr(module, f"duckdb__{name}", None) or getattr(
+    def dispatched(name: str) -> Callable[..., Any]:
+        found: Callable[..., Any] = getattr(module, f"duckdb__{name}", None) or getattr(
             module, f"default__{name}"
         )
         return found
 
     def fail(message: str) -> None:
         raise ValueError(message)
+
+    def give_back(value: Any) -> None:
+        raise _Returned(value)
+
+    def callable_of(name: str, text: str) -> Callable[..., Any]:
+        # A template looks up what it calls when it is made: by then all of them must be there.
+        macro = cache(lambda: getattr(environment.from_string(text).module, name))
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            try:
+                return str(macro()(*arguments, **named))
+            except _Returned as returned:
+                return returned.args[0]
+
+        return call
 
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     environment.globals |= {
@@ -71,9 +87,9 @@ def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
             date_trunc=lambda part, date: f"date_trunc('{part}', {date})",
         ),
         "exceptions": SimpleNamespace(raise_compiler_error=fail),
-        "return": lambda value: value,
-        # dbt hands on what a macro returns; Jinja alone hands on its text.
-        "tojson": lambda shape: json.dumps(ast.literal_eval(str(shape).strip())),
+        "modules": SimpleNamespace(re=re),
+        "return": give_back,
+        "tojson": json.dumps,
         "var": lambda name, otherwise=None: known.get(name, otherwise),
         "ref": lambda name: name,
         "source": lambda source, table: f"raw_{source}.{table}",
@@ -81,8 +97,9 @@ def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
         "is_incremental": lambda: bool(known.get("is_incremental")),
         "this": "this",
     }
-    module = environment.from_string(_with_lists(_macro_texts())).module
-    environment.globals |= {name: each for name, each in vars(module).items() if not name.startswith("_")}
+    for name, text in _macro_texts().items():
+        setattr(module, name, callable_of(name, text))
+    environment.globals |= vars(module)
     return environment, module
 
 

@@ -21,6 +21,8 @@ STAGED_ONLY = {
     "vendor/registry/owners",
     "vendor/salesforce/users",
 }
+# The SQL is written by it; raw keeps what it was.
+WRITTEN_BY = {"vendor/registry/sources"}
 SNAPSHOT = Path(__file__).parent / "definitions.json"
 _OFFLINE = """
 import socket
@@ -161,7 +163,7 @@ def test_lineage_runs_from_every_vendor_stream_to_the_report(either: dict) -> No
             waiting.extend(assets[key]["upstream"])
     streams = {key for key in assets if key.startswith("vendor/")}
     assert streams
-    assert streams - seen == STAGED_ONLY
+    assert streams - seen == STAGED_ONLY | WRITTEN_BY
     for stream in STAGED_ONLY:
         _, source, name = stream.split("/")
         staged = (node["upstream"] for key, node in assets.items() if key.startswith(f"staging/{source}/"))

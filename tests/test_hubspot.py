@@ -245,7 +245,13 @@ def test_owners_include_the_archived() -> None:
 
 def test_check_says_what_is_wrong(vendor: Served) -> None:
     reader = vendor.reader("hubspot")
+    reader.connector.names = {"user": "email"}
     assert ask_credentials(reader.connector).state == "ok"
+    reader.connector.names = {"user": "emial"}
+    answer = ask_credentials(reader.connector)
+    assert answer.state == "rejected"
+    assert "Contacts have no property `emial`. Did you mean `email`?" in answer.remedy
+    reader.connector.names = {}
     vendor.fault(vendor="hubspot", stream="owners", kind="403")
     missing = ask_credentials(reader.connector)
     assert missing.state == "scope_missing"

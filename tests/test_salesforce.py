@@ -148,13 +148,21 @@ def test_a_hidden_field_is_named_and_nothing_is_taken_for_emptied(
     vendor: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = vendor.reader("salesforce")
+    reader.names = {"segment": "Segment__c", "plan": "Plan__c", "test": "Is_Tset__c"}
+    with pytest.raises(
+        ScopeMissing, match=r"Account\.Is_Tset__c is hidden .* Did you mean `Is_Test__c`\?"
+    ) as refused:
+        reader.read("accounts")
+    assert "correct its name in sources.yml" in refused.value.remedy
+    reader.names = {"segment": "Segment__c", "plan": "Plan__c", "test": "Is_Test__c"}
     reader.read("accounts")
     monkeypatch.setattr(salesforce_objects, "HIDDEN", {"Account.Segment__c", "Account.Plan__c"})
     vendor.state.now = NEXT_NIGHT
     put_account(vendor.data, 7, NIGHT + timedelta(hours=5))
-    with pytest.raises(ScopeMissing, match=r"Account.Segment__c, Account.Plan__c are hidden") as refused:
+    reader = vendor.reader("salesforce")
+    reader.names = {"segment": "Segment__c", "plan": "Plan__c"}
+    with pytest.raises(ScopeMissing, match=r"Account\.Plan__c, Account\.Segment__c are hidden"):
         reader.read("accounts", NEXT_NIGHT)
-    assert "POPS_SALESFORCE_FIELDS_DONE_WITHOUT" in refused.value.remedy
     assert ask_credentials(reader.connector).state == "scope_missing"
 
 

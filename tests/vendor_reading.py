@@ -1,5 +1,6 @@
 """A sandbox with hand-made records, and a reader that does with a connector's pages what raw does, in memory."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from connectors import connector_class
 from connectors.contract import Connector, Cursor, RawRecord, Stream
 from connectors.errors import SourceError
 from connectors.http import Http
+from connectors.names import names_of
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
 from connectors.waiting import Clock
@@ -90,13 +92,14 @@ class Reader:
         self.http = Http.of(settings, transport=transport, clock=Impatient(), retry_seconds=5)
         self._settings = settings
         self._kind = kind
+        self.names = names_of(kind, os.environ)
         self.connector = self._new_run()
         self.cursors: dict[str, Cursor] = {}
         self._raw: dict[str, dict[str, RawRecord]] = {}
 
     def _new_run(self) -> Connector:
         connector = self._kind(self._settings, self.http)
-        connector.known = self._known
+        connector.known, connector.names = self._known, self.names
         return connector
 
     def stream(self, name: str) -> Stream:

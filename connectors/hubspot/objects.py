@@ -70,7 +70,7 @@ class Objects:
                     }
                 ],
                 "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": self._properties(kind),
+                "properties": self.properties(kind),
                 "limit": ROWS_A_SEARCH_PAGE,
             }
             body = self._http.post(f"/crm/objects/2026-09/{kind}/search", query)
@@ -93,13 +93,14 @@ class Objects:
     def by_id(self, kind: str, ids: list[str]) -> list[Json]:
         """Those of up to 100 live objects that are there. Raises MalformedResponse when one was not answered at all."""
         path = f"/crm/objects/2026-09/{kind}/batch/read"
-        query = {"inputs": [{"id": each} for each in ids], "properties": self._properties(kind)}
+        query = {"inputs": [{"id": each} for each in ids], "properties": self.properties(kind)}
         body = self._http.post(path, query)
         refuse_unanswered(body, path)
         rows: list[Json] = body["results"]
         return rows
 
-    def _properties(self, kind: str) -> list[str]:
+    def properties(self, kind: str) -> list[str]:
+        """The names of all properties of a kind of object, in their order."""
         if kind not in self._names:
             found = self._http.get(f"/crm/properties/2026-09/{kind}")["results"]
             self._names[kind] = sorted(each["name"] for each in found)
@@ -108,7 +109,7 @@ class Objects:
     def _chunks(self, kind: str) -> Iterator[str]:
         chunk: list[str] = []
         length = 0
-        for name in self._properties(kind):
+        for name in self.properties(kind):
             # A comma takes three characters once it is encoded.
             length += len(name) + 3
             if length > PROPERTY_CHARACTERS and chunk:

@@ -15,11 +15,12 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
-from connectors.errors import QuotaSpent, ScopeMissing
+from connectors.errors import InvalidRegistry, QuotaSpent, ScopeMissing
 from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
 from connectors.hubspot.associations import associations
 from connectors.hubspot.objects import MODIFIED, Objects, following
+from connectors.names import crm_properties, nearest
 from connectors.planning import next_span
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
@@ -75,6 +76,7 @@ class HubSpotConnector(Connector):
     )
     access = "a service key with the scopes to read companies, contacts, deals and owners."
     Settings = HubSpotSettings
+    reads_names = True
     streams = (
         _objects(
             "companies",
@@ -138,6 +140,15 @@ class HubSpotConnector(Connector):
                 missing.append(scope)
         if missing:
             raise ScopeMissing(remedy=f"Give the service key {', '.join(missing)}.")
+        for kind, names in crm_properties(self.names).items():
+            known = self._objects.properties(kind) if names else []
+            for name in names:
+                if name not in known:
+                    # HubSpot answers without a property that it does not have, and says nothing.
+                    raise InvalidRegistry(
+                        f"{kind.capitalize()} have no property `{name}`.{nearest(name, known)}",
+                        remedy="Name it in sources.yml as HubSpot's settings have it (internal name), or leave it out.",
+                    )
 
     def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime

@@ -50,13 +50,18 @@ def _wrong_entries(entries: Mapping[str, list[Any]], unread: Set[str]) -> list[P
         return [
             (
                 str(each["loc"][0]),
-                each["loc"][1:],
-                sentence_of(each["loc"], each["msg"], each["type"], each.get("ctx") or {}),
+                _as_written(each["loc"])[1:],
+                sentence_of(_as_written(each["loc"]), each["msg"], each["type"], each.get("ctx") or {}),
             )
             for each in error.errors(include_url=False, include_input=False)
             if each["loc"][0] not in unread
         ]
     return []
+
+
+def _as_written(place: Place) -> Place:
+    """A place of an entry of sources.yml without the name of its kind, which the file does not say."""
+    return (*place[:2], *place[3:]) if place[0] == "sources" else place
 
 
 def _id_of(entry: Any) -> str:

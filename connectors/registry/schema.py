@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
 from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, NamedEntry, Problem, known_zone, without_blanks
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
+from connectors.registry.mapping import SourceNames, names_by_source
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
 from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
 from connectors.registry.remarks import Remark, remark_problems
@@ -253,6 +254,7 @@ class Registry(BaseModel):
     delivery: list[DeliveryRule] = Field(default_factory=list)
     funnels: list[Funnel] = Field(default_factory=list)
     surveys: list[Survey] = Field(default_factory=list)
+    sources: list[SourceNames] = Field(default_factory=list)
     exchange_rates: list[ExchangeRate] = Field(default_factory=list)
     glossary: list[GlossaryEntry] = Field(default_factory=list)
     remarks: list[Remark] = Field(default_factory=list)
@@ -314,6 +316,10 @@ class Registry(BaseModel):
                 kind = stream[:-1].capitalize()
                 what = f"{kind} `{entry.id}` names the {name} `{value}`, which {target}.yml does not have."
                 yield stream, number, what
+
+    def source_names(self) -> dict[str, dict[str, Any]]:
+        """`names_by_source` of this organisation."""
+        return names_by_source(self.sources, self.organisation[0].home_currency)
 
     def tracked_events(self) -> set[str]:
         """The tracking plan: every event that a feature or a funnel names."""

@@ -73,6 +73,10 @@ STREAMS = {
         "The surveys: what each asks, and how its answers are scored",
         "Les enquêtes : ce que chacune demande, et comment ses réponses sont notées",
     ),
+    "sources": Words(
+        "What the properties, fields and tags of the tools mean that everybody names for themselves",
+        "Ce que signifient les propriétés, champs et étiquettes que chacun nomme à sa façon dans les outils",
+    ),
     "exchange_rates": Words(
         "What other currencies were worth in the organisation's own, from which day on",
         "Ce que valaient les autres devises dans celle de l'organisation, à partir de quel jour",

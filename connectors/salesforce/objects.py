@@ -9,6 +9,7 @@ from typing import Any
 from connectors.contract import RawRecord, Words
 from connectors.errors import ScopeMissing
 from connectors.http import Http
+from connectors.names import nearest
 
 API = "/services/data/v63.0"
 # Compound fields repeat what their parts say, and neither they nor files can be read in bulk.
@@ -33,7 +34,6 @@ class SObject:
 
 
 _NAMES = ("FirstName", "LastName", "Name", "Email", "Title", "Phone", "MobilePhone")
-_CUSTOM = ("App_Account_Id__c", "Segment__c", "Plan__c", "ARR_USD__c", "Is_Test__c", "Churned_On__c")
 OBJECTS = {
     "accounts": SObject(
         "Account",
@@ -41,13 +41,13 @@ OBJECTS = {
             "Customers and prospects: plan, segment, owner, and what is paid",
             "Clients et prospects : formule, segment, responsable et montant payé",
         ),
-        ("MasterRecordId", "Name", "Website", "OwnerId", *_CUSTOM),
+        ("MasterRecordId", "Name", "Website", "OwnerId"),
         ("Name", "Website", "Phone", "Fax", "BillingStreet", "ShippingStreet", "Description"),
     ),
     "contacts": SObject(
         "Contact",
         Words("People at customers and prospects", "Personnes chez les clients et prospects"),
-        ("MasterRecordId", "AccountId", "Email", "App_User_Id__c"),
+        ("MasterRecordId", "AccountId", "Email"),
         (*_NAMES, "MailingStreet", "OtherStreet", "Birthdate"),
     ),
     "opportunities": SObject(
@@ -102,8 +102,11 @@ class Fields:
         self._visible: set[str] | None = None
         self._types: dict[str, dict[str, str]] = {}
 
-    def of(self, kind: SObject) -> dict[str, str]:
-        """Name -> type, by name. Raises ScopeMissing naming the object or the declared fields that are hidden."""
+    def of(self, kind: SObject, named: tuple[str, ...] = ()) -> dict[str, str]:
+        """Name -> type, by name; `named` are fields that the organisation names itself.
+
+        Raises ScopeMissing naming the object or the declared and named fields that are hidden.
+        """
         if self._visible is None:
             shown = self._http.get(f"{API}/sobjects")["sobjects"]
             self._visible = {each["name"] for each in shown if each["queryable"]}
@@ -116,24 +119,25 @@ class Fields:
             described = self._http.get(f"{API}/sobjects/{kind.name}/describe")["fields"]
             types = {each["name"]: each["type"] for each in described if each["type"] not in UNREAD_TYPES}
             self._types[kind.name] = dict(sorted(types.items()))
-        self._refuse_hidden(kind)
+        self._refuse_hidden(kind, named)
         return self._types[kind.name]
 
-    def _refuse_hidden(self, kind: SObject) -> None:
+    def _refuse_hidden(self, kind: SObject, named: tuple[str, ...]) -> None:
         found = self._types[kind.name]
         needed = [f"{kind.name}.{name}" for name in kind.needed if name not in found]
-        declared = [f"{kind.name}.{name}" for name in kind.declared if name not in found]
+        unknown = [name for name in named if name not in found]
+        declared = [f"{kind.name}.{name}" for name in (*kind.declared, *unknown) if name not in found]
         hidden = needed + [name for name in declared if name not in self._done_without]
         if not hidden:
             return
         # A record read without a field that it had would look as if the value had been emptied.
-        waiver = (
-            ""
-            if needed
-            else ("; where the organisation has no such field, add it to POPS_SALESFORCE_FIELDS_DONE_WITHOUT")
-        )
+        waiver = "" if needed else "add it to POPS_SALESFORCE_FIELDS_DONE_WITHOUT"
+        if unknown:
+            waiver = "correct its name in sources.yml"
+        waiver = waiver and f"; where the organisation has no such field, {waiver}"
         raise ScopeMissing(
-            f"{', '.join(hidden)} {'is' if len(hidden) == 1 else 'are'} hidden by field-level security or missing. "
+            f"{', '.join(hidden)} {'is' if len(hidden) == 1 else 'are'} hidden by field-level security or missing."
+            f"{''.join(nearest(name, list(found)) for name in unknown)} "
             "Nothing was read of the object, so that no value is taken for emptied.",
             remedy=f"Give the integration user's permission set read access to it{waiver}.",
         )

@@ -18,6 +18,7 @@ from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Wind
 from connectors.errors import MalformedResponse, QuotaSpent
 from connectors.habits import Habits, Sign
 from connectors.http import ClientCredentials, Http
+from connectors.names import crm_properties
 from connectors.salesforce.bulk import run_job
 from connectors.salesforce.objects import API, OBJECTS, Fields, SObject, moment_text, raw_record
 from connectors.settings import SourceSettings
@@ -26,13 +27,14 @@ BULK_FROM_ROWS = 2_000
 # A longer query does not fit the address of a GET.
 LONGEST_REST_QUERY = 12_000
 ROWS_A_WINDOW = 50_000
+_OF_CRM = {"accounts": "companies", "contacts": "contacts", "opportunities": "deals"}
 BEGINNING = "1970-01-01T00:00:00Z"
 
 
 class SalesforceSettings(SourceSettings):
     """Base URL `https://<my domain>.my.salesforce.com` and the consumer key and secret of the External Client App.
 
-    `fields_done_without`: fields that the mart would read but the organisation has not, such as `Account.Plan__c`,
+    `fields_done_without`: fields that the mart would read but the credentials may not, such as `Opportunity.Type`,
     separated by commas.
     """
 
@@ -87,6 +89,7 @@ class SalesforceConnector(Connector):
         "read (API Enabled, View All) Account, Contact, Opportunity, Lead and User."
     )
     Settings = SalesforceSettings
+    reads_names = True
     streams = tuple(_stream(name, kind) for name, kind in OBJECTS.items())
 
     def __init__(self, settings: SalesforceSettings, http: Http) -> None:
@@ -98,7 +101,7 @@ class SalesforceConnector(Connector):
         self._http.get(f"{API}/limits")
         for stream in self.streams:
             if not stream.optional:
-                self._fields.of(OBJECTS[stream.name])
+                self._types(stream)
 
     def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
@@ -119,7 +122,7 @@ class SalesforceConnector(Connector):
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         kind, position = OBJECTS[stream.name], window.position or {}
-        types = self._fields.of(kind)
+        types = self._types(stream)
         names, stamp = list(types), kind.stamp
         after = f"{stamp} >= {position['at']}"
         if position["id"]:
@@ -148,14 +151,14 @@ class SalesforceConnector(Connector):
 
     def ids(self, stream: Stream) -> Iterator[str]:
         kind = OBJECTS[stream.name]
-        self._fields.of(kind)
+        self._types(stream)
         query = f"SELECT Id FROM {kind.name}"
         for rows, _, _, _ in self._by_rest(query, "query"):
             yield from (str(row["Id"]) for row in rows)
 
     def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
         kind = OBJECTS[stream.name]
-        types = self._fields.of(kind)
+        types = self._types(stream)
         listed = ", ".join(f"'{each}'" for each in ids)
         query = f"SELECT {', '.join(types)} FROM {kind.name} WHERE Id IN ({listed})"
         is_small = len(query) <= LONGEST_REST_QUERY
@@ -163,6 +166,11 @@ class SalesforceConnector(Connector):
             if torn or is_cut:
                 raise MalformedResponse("The results are torn.", place="Bulk API results")
             yield [raw_record(row, kind, types) for row in rows]
+
+    def _types(self, stream: Stream) -> dict[str, str]:
+        """The fields that are read, those that sources.yml names among them."""
+        named = crm_properties(self.names).get(_OF_CRM.get(stream.name, ""), ())
+        return self._fields.of(OBJECTS[stream.name], named)
 
     def _by_rest(
         self, query: str, resource: str = "queryAll"

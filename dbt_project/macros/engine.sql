@@ -18,7 +18,7 @@
     {{ adapter.dispatch('struct_field')(struct, path) }}
 {%- endmacro %}
 {% macro duckdb__struct_field(struct, path) -%}
-    {{ struct }}{% for name in path %}['{{ name }}']{% endfor %}
+    {{ struct }}{% for name in path %}[{{ text_literal(name) }}]{% endfor %}
 {%- endmacro %}
 
 {# The type of a text in a struct's shape. #}

@@ -1,5 +1,5 @@
 {# Staging of a raw stream: each record is parsed once, whatever the number of its fields.
-   `fields` is a list of (JSON path with dots, column name, type), type one of
+   `fields` is a list of (JSON path with dots or as a list, none for no field, column name, type), type one of
    text, json (kept as text), integer, double, boolean, timestamp (UTC), date. A value that does not fit is null. #}
 
 {# A select of the latest version of every record: `record_id`, `record_version`, `extracted_at` (UTC), `is_deleted`
@@ -28,7 +28,7 @@
         {{ column }}
         {%- endfor %}
         {%- for path, name, type in fields %},
-        {{ cast_field(struct_field('parsed', path.split('.')), type) }} as {{ name }}
+        {{ cast_field(staged_field(path), type) }} as {{ name }}
         {%- endfor %}
     from (
         select
@@ -44,11 +44,22 @@
     ) as parsed_records
 {%- endmacro %}
 
+{# The parsed text at a path; null for none. #}
+{% macro staged_field(path) -%}
+    {%- if path is none -%} cast(null as {{ dbt.type_string() }})
+    {%- else -%} {{ struct_field('parsed', steps_of(path)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro steps_of(path) -%}
+    {{ return(path.split('.') if path is string else path) }}
+{%- endmacro %}
+
 {# Nested mapping of the fields' paths to the types with which JSON is parsed. #}
 {% macro record_shape(fields) -%}
     {%- set shape = {} -%}
-    {%- for path, name, type in fields -%}
-        {%- set names = path.split('.') -%}
+    {%- for path, name, type in fields if path is not none -%}
+        {%- set names = steps_of(path) -%}
         {%- set place = namespace(level=shape) -%}
         {%- for part in names[:-1] -%}
             {%- do place.level.setdefault(part, {}) -%}

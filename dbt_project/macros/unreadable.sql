@@ -10,6 +10,11 @@
         {%- set fields = modules.re.findall(
             "\\(\\s*'([^']+)',\\s*'\\w+',\\s*'(integer|double|boolean|timestamp|date)'\\s*\\)", node.raw_code
         ) -%}
+        {%- for source, setting, within, type in modules.re.findall(
+            "mapped_field\\('(\\w+)', '(\\w+)'(?:, '(\\w*)')?\\), '\\w+', '(integer|double|boolean|timestamp|date)'", node.raw_code
+        ) if mapped(source, setting) -%}
+            {%- do fields.append((mapped_field(source, setting, within), type)) -%}
+        {%- endfor -%}
         {%- if 'productboard_entity_versions(' in node.raw_code -%}
             {%- for path, column, type in productboard_entity_fields() if type in ['integer', 'double', 'boolean', 'timestamp', 'date'] -%}
                 {%- do fields.append((path, type)) -%}
@@ -55,7 +60,8 @@
 
 {# A field's path as the beginning of a check's name. #}
 {% macro check_name_of(path) -%}
-    {{ return(modules.re.sub('[^a-z0-9]+', '_', modules.re.sub('([a-z])([A-Z])', '\\1_\\2', path).lower()).strip('_')) }}
+    {%- set words = modules.re.sub('([a-z])([A-Z])', '\\1_\\2', steps_of(path) | join('.')).lower() -%}
+    {{ return(modules.re.sub('[^a-z0-9]+', '_', words).strip('_')) }}
 {%- endmacro %}
 
 {# The latest version of each record of a stream that the night had. #}

@@ -89,12 +89,6 @@
     where days.week_end >= horizon.starts_on and days.week_end < {{ as_of_date() }}
 {%- endmacro %}
 
-{# The account of an event: the first one of whatever its group is written as, a text, a number, a list of them, or one of
-   these as a text of JSON. #}
-{% macro named_account(group_json) -%}
-    nullif(trim({{ json_first_item(json_as_list(json_unwrapped(group_json))) }}), '')
-{%- endmacro %}
-
 {# Why an event's time cannot be that of the event: dated more than an hour after the vendor had it, or after we had. #}
 {% macro is_ahead_of_receipt(occurred_at, known_at) -%}
     {{ occurred_at }} > {{ add_time('hour', 1, known_at) }}

@@ -19,6 +19,6 @@ select
     plans.plan
 from {{ ref('int_features__features') }} as features
 cross join plans
-left join listed as allowed on features.feature_id = allowed.feature_id and plans.plan = allowed.item
+left join listed as allowed on features.feature_id = allowed.feature_id and plans.plan = {{ slug_of('allowed.item') }}
 left join (select distinct feature_id from listed) as limited on features.feature_id = limited.feature_id
 where features.is_instrumented and (allowed.item is not null or limited.feature_id is null)

@@ -20,12 +20,13 @@ with tickets as (
 
 tags as (
     select
-        ticket_id,
-        max(case when tag = 'spam' then 1 else 0 end) = 1 as is_spam,
-        max(case when tag = 'closed_by_merge' then 1 else 0 end) = 1 as is_merged
-    from {{ ref('int_support__source_tags') }}
-    where tag in ('spam', 'closed_by_merge')
-    group by ticket_id
+        tickets.ticket_id,
+        max(case when {{ is_mapped_tag('spam_tags', 'tickets.source', 'tags.tag') }} then 1 else 0 end) = 1 as is_spam,
+        max(case when {{ is_mapped_tag('merge_tags', 'tickets.source', 'tags.tag') }} then 1 else 0 end) = 1 as is_merged
+    from {{ ref('int_support__source_tags') }} as tags
+    inner join tickets
+        on tags.ticket_id = tickets.ticket_id
+    group by tickets.ticket_id
 ),
 
 first_replies as (

@@ -1,6 +1,9 @@
 -- One row a raw event, duplicates and quarantined events included (int models leave them out with `counted_events`).
 -- A load is one closed window that never changes: only loads that are not in this table yet are parsed.
 {{ config(materialized='incremental', incremental_strategy='append') }}
+{% set properties = {
+    'group': 'groups_json', 'user_property': 'user_properties_json', 'event_property': 'event_properties_json',
+} %}
 
 with new_events as (
     select * from {{ source('amplitude', 'events') }}
@@ -42,8 +45,10 @@ unwrapped as (
 named as (
     select
         *,
-        {{ json_member('groups_json', "'account'") }} as account_group,
-        {{ json_property('user_properties_json', "'email'") }} as email,
+        {{ mapped_property('amplitude', 'account', properties) }} as app_account_id,
+        {{ mapped_property('amplitude', 'email', properties) }} as email,
+        {{ mapped_property('amplitude', 'user_agent', properties) }} as sending_user_agent,
+        coalesce({{ mapped_property('amplitude', 'user', properties) }}, nullif(user_id, '')) as sending_user_id,
         nullif(device_id, '') as sending_device_id
     from unwrapped
 ),
@@ -54,13 +59,13 @@ renamed as (
         load_id,
         event_type,
         coalesce(nullif(insert_id, ''), record_id) as insert_id,
-        {{ named_account('account_group') }} as app_account_id,
+        app_account_id,
         {{ pseudonym('sending_device_id') }} as device_hash,
-        {{ pseudonym("nullif(user_id, '')") }} as user_hash,
+        {{ pseudonym('sending_user_id') }} as user_hash,
         {{ email_hash('email') }} as email_hash,
         {{ email_domain_hash('email') }} as email_domain_hash,
         platform,
-        lower({{ json_property('event_properties_json', "'user_agent'") }}) as user_agent,
+        lower(sending_user_agent) as user_agent,
         event_properties_json as event_properties,
         coalesce(user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
         occurred_at,

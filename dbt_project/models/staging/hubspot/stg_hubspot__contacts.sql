@@ -1,7 +1,7 @@
 -- Grain: one row a contact that existed by as_of, in the state of then. Names and addresses end here.
 with contacts as (
     {{ stage_as_of(source('hubspot', 'contacts'), [
-        ('properties.app_user_id', 'app_user_id', 'text'),
+        (mapped_field('hubspot', 'user', 'properties'), 'app_user_id', 'text'),
         ('properties.email', 'email', 'text'),
         ('properties.hs_merged_object_ids', 'merged_ids', 'text'),
         ('archived', 'is_archived', 'boolean'),

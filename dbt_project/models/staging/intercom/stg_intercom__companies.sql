@@ -2,7 +2,7 @@
 with companies as (
     {{ stage_as_of(source('intercom', 'companies'), [
         ('name', 'company_name', 'text'),
-        ('company_id', 'external_id', 'text'),
+        (mapped_field('intercom', 'account', 'custom_attributes') or 'company_id', 'external_id', 'text'),
         ('website', 'website', 'text'),
         ('created_at', 'created_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),

@@ -3,7 +3,7 @@ with contacts as (
     {{ stage_as_of(source('intercom', 'contacts'), [
         ('email', 'email', 'text'),
         ('role', 'role', 'text'),
-        ('external_id', 'external_id', 'text'),
+        (mapped_field('intercom', 'user', 'custom_attributes') or 'external_id', 'external_id', 'text'),
         ('companies.data', 'companies', 'json'),
         ('companies.total_count', 'company_count', 'integer'),
         ('created_at', 'created_seconds', 'integer'),

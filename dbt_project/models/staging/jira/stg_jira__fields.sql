@@ -19,6 +19,26 @@ named_as_points as (
     select distinct field_id
     from {{ ref('stg_jira__field_names') }}
     where field_name in ({% for name in names_of_points %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})
+),
+
+mapped_fields as (
+    {% for setting, role in [('points', 'points'), ('sprint', 'sprint'), ('epic_link', 'parent')] -%}
+    {% for name in mapped('jira', setting) or [] -%}
+    select field_id, '{{ role }}' as role, {{ loop.index }} as place
+    from {{ ref('stg_jira__field_names') }}
+    where field_name = {{ text_literal(name | lower | trim) }} or lower(field_id) = {{ text_literal(name | lower | trim) }}
+    union all
+    {% endfor -%}
+    {% endfor -%}
+    select cast(null as {{ dbt.type_string() }}) as field_id, cast(null as {{ dbt.type_string() }}) as role, 0 as place
+    where false
+),
+
+-- Of a field that two settings name, the first.
+mapped_roles as (
+    select field_id, min(role) as role, min(place) as place
+    from mapped_fields
+    group by field_id
 )
 
 select
@@ -28,6 +48,7 @@ select
     fields.custom_type,
     coalesce(fields.is_custom, false) as is_custom,
     case
+        when mapped_roles.role is not null then mapped_roles.role
         when fields.custom_type like '%:gh-sprint' then 'sprint'
         when fields.custom_type like '%:gh-epic-link' or fields.custom_type like '%:jpo-custom-field-parent' then 'parent'
         when fields.custom_type like '%:jsw-story-points' or fields.custom_type like '%story%point%' then 'points'
@@ -35,14 +56,18 @@ select
             then 'points'
         when fields.custom_type is null then system_fields.role
     end as role,
-    -- Where several fields have one role, the vendor's own kind comes before one that is known by its name.
+    -- Where several fields have one role, those of sources.yml come first, in its order, and the vendor's own kind before
+    -- one that is known by its name.
     case
+        when mapped_roles.role is not null then mapped_roles.place - 100
         when fields.custom_type like '%:jsw-story-points' or fields.custom_type like '%:gh-epic-link' then 1
         when fields.custom_type like '%:jpo-%' then 3
         else 2
     end as preference,
     fields.is_deleted
 from fields
+left join mapped_roles
+    on fields.record_id = mapped_roles.field_id
 left join named_as_points
     on fields.record_id = named_as_points.field_id
 left join ({{ jira_system_fields() }}) as system_fields

@@ -7,9 +7,26 @@
 -- Who sent an event, from where, and the sender's equipment.
 {% set not_kept = [
     'distinct_id', '$user_id', '$device_id', '$email', '$name', '$insert_id', '$distinct_id_before_identity', 'ip', '$ip',
-    '$city', '$region', '$latitude', '$longitude', '$current_url', '$referrer', '$initial_referrer', 'account', 'time',
+    '$city', '$region', '$latitude', '$longitude', '$current_url', '$referrer', '$initial_referrer', 'time',
     'mp_processing_time_ms',
 ] %}
+{% set staged = [
+    ('properties.$insert_id', 'insert_id', 'text'),
+    ('properties.distinct_id', 'distinct_id', 'text'),
+    ('properties.$device_id', 'device_id', 'text'),
+    ('properties.$user_id', 'user_id', 'text'),
+    ('properties.$os', 'platform', 'text'),
+    ('properties.time', 'time_milliseconds', 'integer'),
+    ('properties.mp_processing_time_ms', 'processed_milliseconds', 'integer'),
+] %}
+{# Groups and what is known of a user stand among an event's properties, whatever kind of place they are. #}
+{% set columns = {} %}
+{% for path, column, type in staged -%} {%- do columns.update({path[11:]: column}) -%} {%- endfor %}
+{% for name in mapped_names('mixpanel', ['account', 'user', 'email', 'user_agent']) if name not in columns -%}
+    {%- do columns.update({name: 'mapped_' ~ loop.index}) -%}
+    {%- do staged.append((['properties', name], columns[name], 'json')) -%}
+{%- endfor %}
+{% do not_kept.extend(mapped_names('mixpanel', ['account', 'user', 'email'])) %}
 
 with new_events as (
     select
@@ -39,19 +56,7 @@ with new_events as (
 ),
 
 parsed as (
-    {{ stage_records('new_events', [
-        ('event', 'event_type', 'text'),
-        ('properties.$insert_id', 'insert_id', 'text'),
-        ('properties.distinct_id', 'distinct_id', 'text'),
-        ('properties.$device_id', 'device_id', 'text'),
-        ('properties.$user_id', 'user_id', 'text'),
-        ('properties.$os', 'platform', 'text'),
-        ('properties.account', 'account_group', 'json'),
-        ('properties.$email', 'email', 'text'),
-        ('properties.user_agent', 'user_agent', 'text'),
-        ('properties.time', 'time_milliseconds', 'integer'),
-        ('properties.mp_processing_time_ms', 'processed_milliseconds', 'integer'),
-    ], further_columns=['load_id', 'record']) }}
+    {{ stage_records('new_events', [('event', 'event_type', 'text')] + staged, further_columns=['load_id', 'record']) }}
 ),
 
 -- Who has logged in is known by the user id alone; before, the device's id stands in its place, with a prefix in newer
@@ -63,7 +68,11 @@ identified as (
             nullif(device_id, ''),
             case when distinct_id like '$device:%' then nullif(substring(distinct_id, 9), '') end
         ) as sending_device_id,
+        {{ mapped_column('mixpanel', 'account', columns) }} as app_account_id,
+        {{ mapped_column('mixpanel', 'email', columns) }} as email,
+        lower({{ mapped_column('mixpanel', 'user_agent', columns) }}) as user_agent,
         coalesce(
+            {{ mapped_column('mixpanel', 'user', columns) }},
             nullif(user_id, ''),
             case when distinct_id not like '$device:%' and distinct_id <> coalesce(device_id, '') then nullif(distinct_id, '') end
         ) as sending_user_id,
@@ -95,13 +104,13 @@ renamed as (
         load_id,
         event_type,
         coalesce(nullif(insert_id, ''), record_id) as insert_id,
-        {{ named_account('account_group') }} as app_account_id,
+        app_account_id,
         {{ pseudonym('sending_device_id') }} as device_hash,
         {{ pseudonym('sending_user_id') }} as user_hash,
         {{ email_hash('email') }} as email_hash,
         {{ email_domain_hash('email') }} as email_domain_hash,
         platform,
-        lower(user_agent) as user_agent,
+        user_agent,
         {{ json_object_without('record', 'properties', not_kept) }} as event_properties,
         coalesce(sending_user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
         occurred_at,

@@ -1,17 +1,19 @@
 -- Grain: one row a version of an account that was ever read. The segment's history comes from here.
+-- With several currencies every amount of a record is in the record's own.
+{% set revenue = mapped('salesforce', 'revenue') or {} %}
 with versions as (
     {{ stage_records(source('salesforce', 'accounts'), [
         ('OwnerId', 'owner_id', 'text'),
         ('MasterRecordId', 'master_account_id', 'text'),
-        ('App_Account_Id__c', 'app_account_id', 'text'),
+        (mapped_field('salesforce', 'account'), 'app_account_id', 'text'),
         ('Name', 'account_name', 'text'),
         ('Website', 'website', 'text'),
-        ('Segment__c', 'segment', 'text'),
-        ('Plan__c', 'plan', 'text'),
-        ('CurrencyIsoCode', 'currency_original', 'text'),
-        ('ARR_USD__c', 'arr', 'double'),
-        ('Is_Test__c', 'is_test_account', 'boolean'),
-        ('Churned_On__c', 'churned_on', 'date'),
+        (mapped_field('salesforce', 'segment'), 'segment', 'text'),
+        (mapped_field('salesforce', 'plan'), 'plan', 'text'),
+        (field_within(revenue.currency_property or 'CurrencyIsoCode'), 'currency_original', 'text'),
+        (mapped_field('salesforce', 'revenue'), 'revenue', 'double'),
+        (mapped_field('salesforce', 'test'), 'is_test_account', 'boolean'),
+        (mapped_field('salesforce', 'churned_on'), 'churned_on', 'date'),
         ('CreatedDate', 'created_at', 'timestamp'),
         ('SystemModstamp', 'updated_at', 'timestamp'),
     ], ['load_id', 'record_hash']) }}
@@ -30,12 +32,8 @@ select
     segment as segment_original,
     {{ slug_of('plan') }} as plan,
     plan as plan_original,
-    -- With several currencies every amount of a record is in the record's own; the field's name holds where there is one.
-    case
-        when nullif(trim(currency_original), '') is null then 'USD'
-        else {{ currency_code('currency_original') }}
-    end as arr_currency,
-    arr,
+    {{ revenue_currency('salesforce', 'currency_original') }} as arr_currency,
+    {{ yearly_revenue('salesforce', 'revenue') }} as arr,
     coalesce(is_test_account, false) as is_test_account,
     is_deleted,
     churned_on,

@@ -3,7 +3,7 @@ with contacts as (
     {{ stage_as_of(source('salesforce', 'contacts'), [
         ('AccountId', 'account_id', 'text'),
         ('MasterRecordId', 'master_contact_id', 'text'),
-        ('App_User_Id__c', 'app_user_id', 'text'),
+        (mapped_field('salesforce', 'user'), 'app_user_id', 'text'),
         ('Email', 'email', 'text'),
         ('CreatedDate', 'created_at', 'timestamp'),
         ('SystemModstamp', 'updated_at', 'timestamp'),

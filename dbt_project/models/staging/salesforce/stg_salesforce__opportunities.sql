@@ -4,7 +4,7 @@ with opportunities as (
     {{ stage_as_of(source('salesforce', 'opportunities'), [
         ('AccountId', 'account_id', 'text'),
         ('OwnerId', 'owner_id', 'text'),
-        ('HubSpot_Deal_Id__c', 'hubspot_deal_id', 'text'),
+        (mapped_field('salesforce', 'hubspot_deal'), 'hubspot_deal_id', 'text'),
         ('StageName', 'stage', 'text'),
         ('Type', 'deal_type', 'text'),
         ('CurrencyIsoCode', 'currency_original', 'text'),

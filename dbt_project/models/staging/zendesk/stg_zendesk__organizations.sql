@@ -2,7 +2,7 @@
 with organizations as (
     {{ stage_as_of(source('zendesk', 'organizations'), [
         ('name', 'organization_name', 'text'),
-        ('external_id', 'external_id', 'text'),
+        (mapped_field('zendesk', 'account', 'organization_fields') or 'external_id', 'external_id', 'text'),
         ('domain_names', 'domain_names', 'json'),
         ('created_at', 'created_at', 'timestamp'),
         ('updated_at', 'updated_at', 'timestamp'),

@@ -4,7 +4,7 @@ with users as (
         ('email', 'email', 'text'),
         ('role', 'role', 'text'),
         ('organization_id', 'organization_id', 'text'),
-        ('external_id', 'external_id', 'text'),
+        (mapped_field('zendesk', 'user', 'user_fields') or 'external_id', 'external_id', 'text'),
         ('active', 'is_active', 'boolean'),
         ('suspended', 'is_suspended', 'boolean'),
         ('created_at', 'created_at', 'timestamp'),

@@ -1,0 +1,159 @@
+"""What may stand in `sources.yml`: the names that vendors leave to their customers (properties, fields, tags).
+
+An entry's id is the source. What is left out is the vendor's own, or unknown where the vendor has none.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from connectors import VENDORS, connector_class
+from connectors.registry.entry import Entry
+from connectors.registry.glossary import Text
+from connectors.registry.money import Currency
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) or value is None else [value]
+
+
+Texts = Annotated[list[Text], BeforeValidator(_as_list)]
+
+
+class Place(BaseModel):
+    """Where something stands in an event: one of a group (by its type), a property of the user, a property of the event."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    group: Text | None = None
+    user_property: Text | None = None
+    event_property: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "Place":
+        if len(self.model_fields_set) != 1:
+            raise ValueError("name one of `group`, `user_property` and `event_property`")
+        return self
+
+
+# The first that an event has counts.
+Places = Annotated[list[Place], BeforeValidator(_as_list)]
+
+
+class AnalyticsNames(Entry):
+    """`account`: of the app; a text, a number, or a list whose first counts. `user`: who is logged in, where it is not the
+    vendor's own id of the user. `email`: the user's address."""
+
+    account: Places = Field(
+        default_factory=lambda: [Place(group=each) for each in ("account", "company", "organization")]
+    )
+    user: Places = Field(default_factory=list)
+    email: Places = Field(
+        default_factory=lambda: [Place(user_property="email"), Place(user_property="$email")]
+    )
+    user_agent: Places = Field(default_factory=lambda: [Place(event_property="user_agent")])
+
+
+class Revenue(BaseModel):
+    """Recurring revenue of a company: a property, what it is per, and its currency (the organisation's own if left out).
+
+    `currency_property`: where each company says its own.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    property: Text
+    period: Literal["year", "quarter", "month"] = "year"
+    currency: Currency | None = None
+    currency_property: Text | None = None
+
+
+class CrmNames(Entry):
+    """Properties of a company: `account` is its id in the app, `test` says that it is none of a customer, `churned_on` the
+    day on which it stopped paying. `user`: the property of a contact with the person's id in the app. `hubspot_deal`: the
+    property of an opportunity with the id that the same deal has in HubSpot."""
+
+    account: Text | None = None
+    plan: Text | None = None
+    segment: Text | None = None
+    revenue: Revenue | None = None
+    test: Text | None = None
+    churned_on: Text | None = None
+    user: Text | None = None
+    hubspot_deal: Text | None = None
+
+
+class SupportNames(Entry):
+    """`account`: the custom field of an organisation (Zendesk) or company (Intercom) with its id in the app, `user` that of a
+    person, where it is not the vendor's own external id. Tickets with one of `spam_tags` are spam, solved ones with one of
+    `merge_tags` became part of another."""
+
+    account: Text | None = None
+    user: Text | None = None
+    spam_tags: Texts = Field(default_factory=lambda: ["spam"])
+    merge_tags: Texts = Field(default_factory=lambda: ["closed_by_merge"])
+
+
+class DeliveryNames(Entry):
+    """Ids or names of custom fields, where the tracker's own kinds do not tell them; the first that an issue has counts."""
+
+    points: Texts = Field(default_factory=list)
+    sprint: Texts = Field(default_factory=list)
+    epic_link: Texts = Field(default_factory=list)
+
+
+class NoNames(Entry):
+    """An entry of what is no source, or of one that leaves no name to its customers."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @model_validator(mode="after")
+    def _is_none(self) -> "NoNames":
+        if self.id not in VENDORS:
+            raise ValueError(f"there is no source `{self.id}`: name one of {', '.join(VENDORS)}")
+        raise ValueError(f"nothing of {self.id} is left to its customers: take the entry out")
+
+
+_NAMES: Mapping[str, type[Entry]] = {
+    "product_analytics": AnalyticsNames,
+    "crm": CrmNames,
+    "support": SupportNames,
+    "delivery": DeliveryNames,
+}
+# Its names are those of delivery.yml.
+_WITHOUT = ("github",)
+_NONE = "none"
+
+
+def _family(entry: Any) -> str:
+    source = entry.get("id") if isinstance(entry, dict) else getattr(entry, "id", None)
+    family = connector_class(source).family if source in VENDORS and source not in _WITHOUT else _NONE
+    return family if family in _NAMES else _NONE
+
+
+SourceNames = Annotated[
+    Annotated[CrmNames, Tag("crm")]
+    | Annotated[AnalyticsNames, Tag("product_analytics")]
+    | Annotated[SupportNames, Tag("support")]
+    | Annotated[DeliveryNames, Tag("delivery")]
+    | Annotated[NoNames, Tag(_NONE)],
+    Discriminator(_family),
+]
+
+
+def names_by_source(entries: list[Any], home_currency: str) -> dict[str, dict[str, Any]]:
+    """By source that leaves names to its customers, what they are here: plain values, those left out by default included.
+
+    `revenue` has `property`, `times` (to make it a year's), `currency` and `currency_property`.
+    """
+    given = {entry.id: entry for entry in entries}
+    found = {}
+    for source in VENDORS:
+        kind = _NAMES.get(_family({"id": source}))
+        if kind is None:
+            continue
+        names = given.get(source, kind(id=source)).model_dump(exclude={"id"}, exclude_none=True)
+        if revenue := names.get("revenue"):
+            times = {"year": 1, "quarter": 4, "month": 12}[revenue.pop("period")]
+            names["revenue"] = {"currency": home_currency, **revenue, "times": times}
+        found[source] = names
+    return found
