@@ -28,6 +28,12 @@ PAGES = {
     "surveys.name": ("reports/glossary_data.py", "each.name"),
     "sources.id": ("connectors/registry/mapping.py", "entry.id"),
     "sources.revenue.period": ("connectors/registry/mapping.py", 'revenue.pop("period")'),
+    "remarks.finding": ("connectors/registry/remarks.py", "key == self.finding"),
+    "remarks.metric": ("connectors/registry/remarks.py", "== self.metric"),
+    "remarks.text": ("connectors/registry/remarks.py", "else self.text"),
+    "remarks.fr": ("connectors/registry/remarks.py", "self.fr"),
+    "remarks.owner": ("reports/templates/parts.html.j2", "remark.owner"),
+    "remarks.due": ("reports/digest.py", "each.due"),
     "stages.name": ("reports/reading.py", "each.name"),
     "glossary.id": ("reports/glossary_data.py", "entry.id"),
     "glossary.kind": ("reports/glossary_data.py", "each.kind"),
@@ -41,6 +47,7 @@ PAGES = {
 HANDED_ON_AS = {"exclusions.values": "value", "calendar.id": "calendar_date"}
 # Why nothing reads them.
 WITHOUT_EFFECT = {
+    "remarks.id": "names the entry in what is said of a broken registry",
     "calendar.name": "says to who reads the file which holiday it is, or whose hours",
     "targets.id": "names the entry in what is said of a broken registry",
     "exchange_rates.id": "names the entry in what is said of a broken registry",
