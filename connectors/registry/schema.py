@@ -21,6 +21,7 @@ from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMemb
 from connectors.registry.remarks import Remark, remark_problems
 from connectors.registry.retention import DEFAULT_BRACKETS, ExpectedUse, RetentionBracket, in_order
 from connectors.registry.stages import EpicEntry, not_computed
+from connectors.registry.surveys import Survey, survey_problems
 
 # A week of a funnel is published when the window after it is over.
 LONGEST_WINDOW_DAYS = 366
@@ -167,71 +168,6 @@ class DeliveryRule(Entry):
     values: list[Text]
 
 
-class Scale(BaseModel):
-    """The points of a survey's score, both ends included."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    min: int
-    max: int
-
-    @model_validator(mode="after")
-    def _goes_up(self) -> "Scale":
-        if self.max <= self.min:
-            raise ValueError("`max` is not above `min`")
-        return self
-
-
-class HiddenFields(BaseModel):
-    """Names of a form's hidden fields (the parameters of its link) that say whose answer it is, and about what."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    user: Text | None = None
-    email: Text | None = None
-    account: Text | None = None
-    product: Text | None = None
-    feature: Text | None = None
-    team: Text | None = None
-
-
-class Survey(NamedEntry):
-    """What a form of a survey tool (or a survey of dropped files) measures, and where in it that stands.
-
-    `form`: its id in the tool; for files the `survey_id` of their rows. `wave`: of a person's answers in a wave, the
-    latest counts. `product`, `feature`: what the whole survey is about. `score`, `comment`: refs of the questions;
-    files name their columns in their own mapping.
-    """
-
-    name: Text
-    owner: Owner
-    tool: Literal["typeform", "files"]
-    form: Text
-    kind: Literal["nps", "csat", "team_pulse"]
-    scale: Scale
-    wave: Literal["week", "month", "quarter"]
-    score: Text | None = None
-    comment: Text | None = None
-    hidden: HiddenFields = Field(default_factory=HiddenFields)
-    product: Text | None = None
-    feature: Text | None = None
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> "Survey":
-        if self.kind == "nps" and (self.scale.min, self.scale.max) != (0, 10):
-            raise ValueError("an `nps` is asked on the scale 0 to 10")
-        if self.tool == "typeform" and self.score is None:
-            raise ValueError("a form needs `score`, the ref of the question that is answered with it")
-        if self.tool == "files" and (self.score or self.comment or self.hidden.model_fields_set):
-            raise ValueError(
-                "files name their columns in their own mapping: leave out `score`, `comment`, `hidden`"
-            )
-        if self.kind == "team_pulse" and (self.hidden.user or self.hidden.email or self.hidden.account):
-            raise ValueError("a `team_pulse` knows no persons: leave out `user`, `email`, `account`")
-        for name in ("product", "feature"):
-            if getattr(self, name) and getattr(self.hidden, name):
-                raise ValueError(f"`{name}` is either the same for the whole survey or a hidden field")
-        return self
-
-
 class Registry(BaseModel):
     """All files; a field is a list in the order of its file, and a stream, but for the glossary and remarks, which are no data.
 
@@ -269,7 +205,9 @@ class Registry(BaseModel):
         yield from self._unknown("funnels", "product", "products")
         yield from self._unknown("surveys", "product", "products")
         yield from self._unknown("surveys", "feature", "features")
-        yield from self._misdeclared_surveys()
+        forms = ((number, f"{each.form} of {each.tool}") for number, each in enumerate(self.surveys))
+        yield from _repeated("surveys", forms, "The form `{}` is declared twice.")
+        yield from survey_problems(self.surveys)
         yield from self._shared_events()
         yield from self._two_addresses()
         yield from rate_problems(self.exchange_rates, self.organisation[0].home_currency)
@@ -346,20 +284,6 @@ class Registry(BaseModel):
                         number,
                         f"The status `{status.id}` names the stage `{stage}`, which stages.yml does not have.",
                     )
-
-    def _misdeclared_surveys(self) -> Iterator[Problem]:
-        forms = ((number, f"{each.form} of {each.tool}") for number, each in enumerate(self.surveys))
-        yield from _repeated("surveys", forms, "The form `{}` is declared twice.")
-        scales: dict[str, Survey] = {}
-        for number, survey in enumerate(self.surveys):
-            first = scales.setdefault(survey.kind, survey)
-            if first.scale != survey.scale:
-                yield (
-                    "surveys",
-                    number,
-                    f"Surveys `{first.id}` and `{survey.id}` are of the kind {survey.kind}, but on other scales: "
-                    "no number may mix them.",
-                )
 
     def _two_addresses(self) -> Iterator[Problem]:
         """An owner may answer for several areas, but is one and the same in Slack."""
