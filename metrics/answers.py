@@ -1,8 +1,10 @@
 """What a question about a metric is answered with: rows, and the names of what they are of."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -33,6 +35,26 @@ class QueryAnswer:
     revision: int
     computed: bool
 
+    @property
+    def origin(self) -> str:
+        """Where the numbers come from, in words."""
+        return "computed by MetricFlow from the published facts" if self.computed else "the published numbers"
+
+    def records(self) -> list[dict[str, Any]]:
+        """A record a row: period, the members' names by dimension (`product`), value, n, is_small_sample, revision."""
+        names = [name.removesuffix("_id") for name in self.by]
+        return [
+            {
+                "period": row.period,
+                **dict(zip(names, row.members, strict=True)),
+                "value": row.value,
+                "n": row.n,
+                "is_small_sample": self.metric.is_small(row.n),
+                "revision": row.revision,
+            }
+            for row in self.rows
+        ]
+
 
 def did_you_mean(asked: str, names: dict[str, str]) -> str:
     """Up to five of the names (key: as it may be written, value: as it is) that look like what was asked for."""
@@ -48,3 +70,26 @@ def names_of_members(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
         f"select {each.name}, {each.label} from {each.relation}" for each in DIMENSIONS.values() if each.label
     )
     return {key: name and plain(name) for key, name in mart.execute(" union ".join(named)).fetchall()}
+
+
+def of_members(
+    answer: QueryAnswer, asked: Mapping[str, str], names: Mapping[str, str]
+) -> tuple[QueryRow, ...]:
+    """The rows of the members that are asked for, by name or id, without regard to case. `names`: of members by id.
+
+    Raises ValueError for a member of which there is no number, naming close ones.
+    """
+    rows = answer.rows
+    for dimension, member in asked.items():
+        place = next(place for place, name in enumerate(answer.by) if name in (dimension, f"{dimension}_id"))
+        known = {row.members[place].lower(): row.members[place] for row in rows}
+        ids = {key.lower(): name for key, name in names.items() if name and name.lower() in known}
+        wanted = known.get(member.lower()) or ids.get(member.lower())
+        if wanted is None:
+            there = f" There are {', '.join(sorted(known.values())[:20])}." if known else ""
+            raise ValueError(
+                f"{answer.metric.metric} has no number of {dimension.removesuffix('_id')} {member!r} then."
+                f"{did_you_mean(member.lower(), known) or there}"
+            )
+        rows = tuple(row for row in rows if row.members[place] == wanted)
+    return rows

@@ -129,12 +129,17 @@ class MetricEngine:
     def dimensions(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """The names by which all of some metrics can be grouped, sorted."""
         models = [model for metric in metrics for model in self._models_of(metric)]
+        # Two models' columns of one name are two dimensions to MetricFlow, unless both are entities.
         grouped = [
-            {item["name"] for item in model["entities"] if item["type"] == "foreign"}
-            | {item["name"] for item in model["dimensions"] if item["type"] == "categorical"}
+            {(item["name"], item["name"]) for item in model["entities"] if item["type"] == "foreign"}
+            | {
+                (item["name"], f"{_primary_entity(model)}__{item['name']}")
+                for item in model["dimensions"]
+                if item["type"] == "categorical"
+            }
             for model in models
         ]
-        return tuple(sorted(set.intersection(*grouped)))
+        return tuple(sorted(name for name, _ in set.intersection(*grouped)))
 
     def relations(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """`schema.table` of everything that some metrics are counted from."""

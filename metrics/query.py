@@ -7,14 +7,15 @@ facts (`fct_`: one row a happening): prepared models hold totals beside parts, a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from connectors.storage import attach, open_duckdb
-from metrics.answers import QueryAnswer, QueryRow, did_you_mean, names_of_members
+from metrics.answers import QueryAnswer, QueryRow, did_you_mean, names_of_members, of_members
 from metrics.catalogue import read_definitions, week_starts_on_of
 from metrics.definitions import MetricDefinition
 from metrics.periods import complete_periods, days_back, next_period, period_name
@@ -30,15 +31,37 @@ def catalogue(published: Path) -> list[MetricDefinition]:
         return list(read_definitions(mart).values())
 
 
+def metric_named(published: Path, name: str) -> MetricDefinition:
+    """A published metric by its name or label. Raises ValueError naming close ones, or when nothing is published."""
+    return _entry(catalogue(published), name)
+
+
 def query_metric(
-    home: Home, metric: str, by: Sequence[str] = (), last: str = "8w", as_of: date | None = None
+    home: Home,
+    metric: str,
+    by: Sequence[str] = (),
+    last: str = "8w",
+    as_of: date | None = None,
+    where: Mapping[str, str] | None = None,
 ) -> QueryAnswer:
     """A metric's numbers by dimensions (`product` or `product_id`), for the complete periods of a span such as 8w.
 
     `as_of`: what was known on that date, in the reporting time zone; default: what is published now.
-    Raises ValueError for a metric, dimension or span that there is not (naming close ones), for a cut that cannot be
-    made, and when nothing is published.
+    `where`: of some dimensions the one member that is asked for, by its name or id; the numbers are cut by them too.
+    Raises ValueError for a metric, dimension, member or span that there is not (naming close ones), for a cut that cannot
+    be made, and when nothing is published.
     """
+    asked = where or {}
+    answer = _numbers(home, metric, tuple(dict.fromkeys((*by, *asked))), last, as_of)
+    if not asked:
+        return answer
+    with _open(home.published) as mart:
+        names = names_of_members(mart)
+    return replace(answer, rows=of_members(answer, asked, names))
+
+
+def _numbers(home: Home, metric: str, by: Sequence[str], last: str, as_of: date | None) -> QueryAnswer:
+    """The numbers of all members."""
     with _open(home.published) as mart:
         entry = _entry(list(read_definitions(mart).values()), metric)
         (published_as_of, revision), *_ = mart.execute(

@@ -235,18 +235,35 @@ def query(
         str | None, typer.Argument(help="Its name; without one, all metrics are listed.")
     ] = None,
     by: Annotated[
-        list[str] | None, typer.Option(help="A dimension, such as product; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Dimensions, such as product or product,segment; may be repeated."),
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="One member of a dimension: product=Studio; may be repeated.")
     ] = None,
     last: Annotated[str, typer.Option(help="How far back: 30d, 8w or 6m, to the last whole period.")] = "8w",
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What was known on this date; default: now.")
     ] = None,
+    file_format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
 ) -> None:
     """Print a metric from the published mart, also while a night is running."""
-    from pops.query_table import print_query
+    from pops.query_table import members_asked, print_query
 
     with _readable_errors():
-        print_query(_terminal, metric, by or [], last, as_of.date() if as_of else None)
+        dimensions = [name.strip() for each in by or [] for name in each.split(",") if name.strip()]
+        known = as_of.date() if as_of else None
+        print_query(_terminal, metric, dimensions, last, known, members_asked(where or []), file_format)
+
+
+@app.command()
+def mcp() -> None:
+    """Answer an agent's questions over the Model Context Protocol, on standard input and output."""
+    from pops.mcp_server import number_server
+    from settings.home import Home
+
+    with _readable_errors():
+        number_server(Home.from_environment()).run("stdio")
 
 
 @app.command()

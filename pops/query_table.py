@@ -1,6 +1,12 @@
-"""The answer of `pops query` as a table for a terminal."""
+"""The answer of `pops query`: a table for a terminal, or CSV or JSON for programs."""
 
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -11,8 +17,9 @@ from metrics.query import catalogue, query_metric
 from reports.language import language
 from reports.wording import quantity
 from settings.home import Home
-from settings.shown_text import plain, shown
+from settings.shown_text import plain, plain_lines, shown, unlike_formula
 
+FORMATS = ("table", "csv", "json")
 # More members than this stand below each other, not side by side.
 _MOST_COLUMNS = 8
 
@@ -45,10 +52,9 @@ def answer_table(answer: QueryAnswer) -> Table:
 
 def answer_footer(answer: QueryAnswer) -> str:
     """What the numbers are as of, and where they come from."""
-    origin = "computed by MetricFlow from the published facts" if answer.computed else "the published numbers"
     small = any(answer.metric.is_small(row.n) for row in answer.rows)
     least = f" * n below {answer.metric.minimum_sample}: too few to say much." if small else ""
-    return f"{answer.metric.label}: {answer.metric.description} As of {answer.as_of}, revision {answer.revision}; {origin}.{least}"
+    return f"{answer.metric.label}: {answer.metric.description} As of {answer.as_of}, revision {answer.revision}; {answer.origin}.{least}"
 
 
 def _side_by_side(answer: QueryAnswer, members: list[tuple[str, ...]]) -> Table:
@@ -72,15 +78,95 @@ def _value(answer: QueryAnswer, row: QueryRow) -> str:
     return quantity(language("en"), row.value, answer.metric.unit) + mark
 
 
-def print_query(terminal: Console, metric: str | None, by: list[str], last: str, as_of: date | None) -> None:
-    """Print a metric's numbers, or the catalogue when no metric is named. Raises what `query_metric` raises."""
+def described(entry: MetricDefinition) -> dict[str, Any]:
+    """A metric's definition as data."""
+    return asdict(entry) | {"cuts": entry.cuts}
+
+
+def as_data(answer: QueryAnswer) -> dict[str, Any]:
+    """The answer with what its numbers mean; `rows`: as `QueryAnswer.records`."""
+    metric = answer.metric
+    return {
+        "metric": metric.metric,
+        "label": metric.label,
+        "description": metric.description,
+        "unit": metric.unit,
+        "good_direction": metric.good_direction,
+        "grain": metric.grain,
+        "minimum_sample": metric.minimum_sample,
+        "by": [name.removesuffix("_id") for name in answer.by],
+        "as_of": str(answer.as_of),
+        "revision": answer.revision,
+        "origin": answer.origin,
+        "rows": answer.records(),
+    }
+
+
+def _csv(columns: list[str], records: list[dict[str, Any]]) -> str:
+    """A text that begins like a formula gets an apostrophe, as in exports."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    for record in records:
+        writer.writerow({key: unlike_formula(value) for key, value in record.items()})
+    return text.getvalue().rstrip("\n")
+
+
+def members_asked(where: list[str]) -> dict[str, str]:
+    """`product=Studio` as dimension and member. Raises ValueError for what is written otherwise."""
+    asked = {}
+    for each in where:
+        dimension, equals, member = each.partition("=")
+        if not equals or not dimension.strip() or not member.strip():
+            raise ValueError(f"--where {each!r} names no member: write it like product=Studio.")
+        asked[dimension.strip()] = member.strip()
+    return asked
+
+
+def print_query(
+    terminal: Console,
+    metric: str | None,
+    by: list[str],
+    last: str,
+    as_of: date | None,
+    where: Mapping[str, str] | None = None,
+    file_format: str = "table",
+) -> None:
+    """Print a metric's numbers, or the catalogue when no metric is named, as table, csv or json.
+
+    Raises what `query_metric` raises, and ValueError for another format.
+    """
+    if file_format not in FORMATS:
+        raise ValueError(f"{file_format!r} is no format of an answer: choose {', '.join(FORMATS)}.")
     home = Home.from_environment()
     if metric is None:
-        terminal.print(catalogue_table(catalogue(home.published)))
+        entries = catalogue(home.published)
+        if file_format == "table":
+            terminal.print(catalogue_table(entries))
+        else:
+            records = [described(entry) for entry in entries]
+            columns = ["subject", "metric", "label", "unit", "grain", "cuts", "owner", "description"]
+            _print_data(terminal, file_format, records, columns, records)
         return
-    answer = query_metric(home, metric, by, last, as_of)
+    answer = query_metric(home, metric, by, last, as_of, where)
+    if file_format != "table":
+        dimensions = [name.removesuffix("_id") for name in answer.by]
+        columns = ["period", *dimensions, "value", "n", "is_small_sample", "revision"]
+        _print_data(terminal, file_format, as_data(answer), columns, answer.records())
+        return
     if not answer.rows:
         terminal.print(f"{answer.metric.metric} has no numbers in the last {last} before {answer.as_of}.")
         return
     terminal.print(answer_table(answer))
     terminal.print(plain(answer_footer(answer)), markup=False)
+
+
+def _print_data(
+    terminal: Console, file_format: str, data: Any, columns: list[str], records: list[dict[str, Any]]
+) -> None:
+    text = (
+        json.dumps(data, indent=2, ensure_ascii=False, default=str)
+        if file_format == "json"
+        else _csv(columns, records)
+    )
+    terminal.print(plain_lines(text), markup=False, soft_wrap=True)

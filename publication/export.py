@@ -10,6 +10,7 @@ import duckdb
 
 from connectors.storage import literal, open_duckdb, quoted
 from metrics.answers import did_you_mean
+from settings.shown_text import FORMULA
 
 _COPY_OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header"}
 
@@ -86,8 +87,8 @@ def _export(mart: duckdb.DuckDBPyConnection, table: str, file_format: str, folde
 
 
 def _for_spreadsheets(column: str, kind: str) -> str:
-    """A text that begins like a formula gets an apostrophe before it, as spreadsheets mark a text: Excel would run it."""
+    """`unlike_formula`, in SQL."""
     name = quoted(column)
     if kind != "varchar":
         return name
-    return f"case when regexp_matches({name}, '^[=+\\-@\\t\\r]') then chr(39) || {name} else {name} end as {name}"
+    return f"case when regexp_matches({name}, '{FORMULA}') then chr(39) || {name} else {name} end as {name}"

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Any
 
 from rich.markup import escape
 
@@ -10,6 +11,7 @@ from rich.markup import escape
 _STEERING = ("Cc", "Cf", "Zl", "Zp")
 # Joins letters and emoji in scripts that need it, and turns nothing around.
 _JOINERS = "\u200c\u200d"
+FORMULA = "^[=+\\-@\\t\\r]"
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -31,6 +33,11 @@ def plain(text: object) -> str:
 def in_markdown(text: object) -> str:
     """`plain`, with all punctuation escaped, so that nothing of it formats, links or loads."""
     return _MARKDOWN.sub(r"\\\1", plain(text))
+
+
+def unlike_formula(value: Any) -> Any:
+    """A text that begins like a formula gets an apostrophe before it, as spreadsheets mark a text: Excel would run it."""
+    return f"'{value}" if isinstance(value, str) and re.match(FORMULA, value) else value
 
 
 def shown(text: object) -> str:

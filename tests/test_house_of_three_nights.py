@@ -1,16 +1,22 @@
 """What the tools of the default set bring together, looked at in the warehouse that three nights have left."""
 
+import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
 import yaml
+from mcp import Client
 
+from pops.mcp_server import number_server
 from publication.kept_night import kept_night
 from publication.snapshots import file_state
+from reports.news import readings
+from reports.reading import first_day_in, health_report, last_complete_week
 from sandbox.company.company import Company
 from sandbox.truth.facts import account_id_of
 from sandbox.truth.sprints import committed_and_kept
@@ -195,3 +201,21 @@ def test_nights_of_the_command_line_are_runs_of_the_job_in_the_ui(
     with dg.DagsterInstance.get() as instance:
         runs = instance.get_runs(filters=dg.RunsFilter(job_name="nightly", tags=label))
     assert {run.tags["pops/as_of"] for run in runs} == {night.isoformat() for night in NIGHTS}
+
+
+def test_an_agent_is_told_what_the_report_tells_of_a_change(home: Path) -> None:
+    async def asked(metric: str) -> dict[str, Any]:
+        async with Client(number_server(Home(home))) as client:
+            return dict(
+                (await client.call_tool("explain_change", {"metric": metric})).structured_content or {}
+            )
+
+    published = Home(home).published
+    week = last_complete_week(published)
+    judged = readings(health_report(published, first_day_in(published, week)))
+    told = asyncio.run(asked("tickets_created"))
+    reading = judged["tickets_created"]
+    assert (told["week"], told["value"]) == (week, reading.now.value)
+    assert told["is_unusual"] == reading.is_news
+    assert told["usual"]["low"] <= told["usual"]["middle"] <= told["usual"]["high"]
+    assert asyncio.run(asked("zombie_features"))["usual"] is None

@@ -1,11 +1,13 @@
 """`pops query` and `pops export` on a published mart made by hand."""
 
+import asyncio
 import csv
 import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,13 +15,18 @@ import duckdb
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from mcp import Client
+from mcp.types import CallToolResult
 from rich.console import Console
+from typer.testing import CliRunner
 
 from metrics.answers import QueryAnswer, QueryRow
 from metrics.periods import days_back
 from metrics.query import query_metric
 from metrics.values import append_metric_values
-from pops.query_table import answer_table, print_query
+from pops.cli import app
+from pops.mcp_server import number_server
+from pops.query_table import answer_table, members_asked, print_query
 from publication.export import export_tables
 from publication.file import publish
 from reports.sections import cell
@@ -55,7 +62,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     path = create_warehouse(home.warehouse)
     home.dbt_target.mkdir()
     manifest = home.dbt_target / "semantic_manifest.json"
-    metrics = ("tickets_created", "ticket_csat_rate", "feature_adoption_rate")
+    metrics = ("tickets_created", "ticket_csat_rate", "feature_adoption_rate", "contact_rate")
     shutil.copytree(manifest_of(*metrics).parent, home.dbt_target, dirs_exist_ok=True)
     execute(
         path,
@@ -122,7 +129,8 @@ def test_another_cut_of_facts_is_computed_while_the_warehouse_is_locked(home: Ho
         ("ticket_created", [], "8w", r"no metric 'ticket_created'. Did you mean tickets_created"),
         ("satisfaction with answers?", [], "8w", "Did you mean ticket_csat_rate"),
         ("tickets_created", ["acount"], "8w", r"no dimension 'acount'. Did you mean account_id"),
-        ("feature_adoption_rate", ["team"], "8w", "cannot be cut anew: ask for it by feature; by feature and segment"),
+        ("contact_rate", ["segment"], "8w", "no dimension 'segment'. It can be cut by feature, product"),
+    ("feature_adoption_rate", ["team"], "8w", "cannot be cut anew: ask for it by feature; by feature and segment"),
         ("tickets_created", [], "eight weeks", "no span of time: write days, weeks or months"),
     ],
 )  # fmt: skip
@@ -131,6 +139,107 @@ def test_what_there_is_not_names_what_there_is(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         query_metric(home, metric, by, last)
+
+
+@pytest.mark.parametrize("member", ["Board", "board", "BOARD"])
+def test_one_member_is_asked_for_by_its_name_or_id(home: Home, member: str) -> None:
+    answer = query_metric(home, "tickets_created", [], "2w", where={"feature": member})
+    assert [(row.members, row.value) for row in answer.rows] == [(("Board",), 4)]
+    both = query_metric(home, "tickets_created", ["segment"], "2w", where={"product": "Studio"})
+    assert [(*row.members, row.value) for row in both.rows] == [
+        ("enterprise", "Studio", 1),
+        ("smb", "Studio", 3),
+    ]
+
+
+def test_a_member_without_numbers_is_told_with_those_there_are(home: Home) -> None:
+    with pytest.raises(ValueError, match=r"no number of feature 'bord' then\. Did you mean Board"):
+        query_metric(home, "tickets_created", [], "2w", where={"feature": "bord"})
+
+
+def test_programs_read_csv_and_json(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POPS_HOME", str(home.root))
+    printed = []
+    for file_format in ("csv", "json"):
+        terminal = Console(width=20, record=True, file=StringIO())
+        print_query(terminal, "tickets_created", ["feature"], "2w", None, {}, file_format)
+        printed.append(terminal.export_text())
+    rows = list(csv.DictReader(StringIO(printed[0])))
+    assert [(row["period"], row["feature"], float(row["value"])) for row in rows] == [
+        ("2026-W45", "Alerts", 2), ("2026-W45", "Board", 4),
+    ]  # fmt: skip
+    told = json.loads(printed[1])
+    assert (told["unit"], told["as_of"], told["by"]) == ("count", "2026-11-16", ["feature"])
+    assert [(row["feature"], row["value"]) for row in told["rows"]] == [("Alerts", 2), ("Board", 4)]
+    with pytest.raises(ValueError, match="'xml' is no format of an answer"):
+        print_query(Console(file=StringIO()), "tickets_created", [], "1w", None, {}, "xml")
+
+
+def test_the_command_takes_dimensions_together_and_members_by_name(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert members_asked(["product=Studio", "step = a=b"]) == {"product": "Studio", "step": "a=b"}
+    with pytest.raises(ValueError, match="write it like product=Studio"):
+        members_asked(["product"])
+    monkeypatch.setenv("POPS_HOME", str(home.root))
+    asked: list[object] = []
+    monkeypatch.setattr("pops.query_table.print_query", lambda _, *given: asked.extend(given))
+    done = CliRunner().invoke(
+        app,
+        ["query", "tickets_created", "--by", "product,segment", "--by", "feature", "--where", "team=Atlas"],
+    )
+    assert done.exit_code == 0
+    assert asked[1] == ["product", "segment", "feature"]
+    assert asked[4] == {"team": "Atlas"}
+
+
+def test_agents_read_the_same_numbers(home: Home) -> None:
+    async def asked(tool: str, **arguments: object) -> CallToolResult:
+        async with Client(number_server(home)) as client:
+            return await client.call_tool(tool, arguments)
+
+    async def tools() -> set[str]:
+        async with Client(number_server(home)) as client:
+            return {tool.name for tool in (await client.list_tools()).tools}
+
+    assert asyncio.run(tools()) >= {
+        "list_metrics",
+        "describe_metric",
+        "query_metric",
+        "explain_change",
+        "lineage",
+    }
+    answer = asyncio.run(
+        asked("query_metric", metric="tickets_created", by=["feature"], last="2w")
+    ).structured_content
+    expected = query_metric(home, "tickets_created", ["feature"], "2w").records()
+    assert answer is not None
+    assert answer["rows"] == expected
+    defined = asyncio.run(asked("describe_metric", metric="Tickets created")).structured_content
+    assert defined is not None
+    assert defined["metric"] == "tickets_created"
+    made_of = asyncio.run(asked("lineage", metric="tickets_created")).structured_content
+    assert made_of is not None
+    assert made_of["counted_from"] == ["fct_ticket"]
+    assert set(made_of["counted_sources"]) == {"intercom", "zendesk"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"metric": "ticket_created"}, "Did you mean tickets_created"),
+        ({"metric": "tickets_created", "by": ["requester_id"]}, "only by what holds many people"),
+        ({"metric": "tickets_created", "where": {"person_id": "x"}}, "only by what holds many people"),
+    ],
+)
+def test_what_an_agent_may_not_ask_is_said(home: Home, arguments: dict[str, object], said: str) -> None:
+    async def asked() -> CallToolResult:
+        async with Client(number_server(home)) as client:
+            return await client.call_tool("query_metric", arguments)
+
+    answer = asyncio.run(asked())
+    assert answer.is_error
+    assert said in str(answer.content)
 
 
 def test_the_table_is_for_people(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
