@@ -82,7 +82,8 @@ def _fetched_to_raw(source: str, stream: str) -> Step:
         "fetched_is_in_raw",
         source,
         ("raw", source, stream),
-        f"select coalesce(sum(loaded_count), 0) from {schema}._pops_loads where stream = '{stream}'",
+        f"select coalesce(sum(loaded_count), 0) - (select coalesce(sum(removed_count), 0) from {schema}._pops_forgotten "
+        f"where stream = '{stream}') from {schema}._pops_loads where stream = '{stream}'",
         f"select count(*) from {schema}.{stream}",
         0.0,
         Severity.ERROR,
@@ -128,7 +129,7 @@ def vendor_step(source: str, stream: str) -> Step:
         "vendor_count_is_in_raw",
         source,
         ("raw", source, stream),
-        f"select arg_max(vendor_count, extracted_at) from {schema}._pops_loads "
+        f"select arg_max(vendor_count - forgotten_count, extracted_at) from {schema}._pops_loads "
         f"where stream = '{stream}' and vendor_count is not null and window_start is null",
         f"select count(distinct record_id) from {schema}.{stream} where not is_deleted",
         0.02,

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.bodies import DEEPEST_JSON, is_too_deep
-from connectors.contract import PAGE_SCHEMA, Page, RawRecord
+from connectors.contract import PAGE_SCHEMA, Page, RawRecord, Stream
+from connectors.forgotten_records import ForgottenRecords
 from connectors.mending import Mender
 from connectors.raw_store import LATEST, RawStore
 from connectors.storage import literal
@@ -38,18 +39,27 @@ class Batch:
     """The records of one window. After `finish`, `file` holds the `new_count` rows that raw does not have yet."""
 
     def __init__(
-        self, store: RawStore, stream: str, load_id: str, extracted_at: datetime, folder: Path
+        self,
+        store: RawStore,
+        stream: Stream,
+        load_id: str,
+        extracted_at: datetime,
+        folder: Path,
+        forgotten: ForgottenRecords,
     ) -> None:
         self._store = store
-        self._stream = stream
+        self._kind = stream
+        self._stream = stream.name
+        self._forgotten = forgotten
+        self.forgotten = 0
         self._load_id = load_id
         self._extracted_at = extracted_at
         self._connection = store.connection.cursor()
         self._connection.execute(
             "create or replace temp table batch_keys (record_id varchar, record_hash varchar, row_number bigint)"
         )
-        self.file = folder / f"{stream}.parquet"
-        self._spool = folder / f"{stream}.spool.parquet"
+        self.file = folder / f"{stream.name}.parquet"
+        self._spool = folder / f"{stream.name}.spool.parquet"
         self._writer: pq.ParquetWriter | None = None
         self._spooled = 0
         self.fetched = 0
@@ -81,9 +91,11 @@ class Batch:
         for reason, record in page.quarantined:
             self._quarantine(reason, record)
         table = self._usable(self._table(page.records))
-        if not table.num_rows:
+        left = self._forgotten.without(table, self._kind, self._connection)
+        self.forgotten += table.num_rows - left.num_rows
+        if not left.num_rows:
             return
-        rows = self._hashed(table)
+        rows = self._hashed(left)
         positions = self._first_copies(rows)
         if len(positions) < rows.num_rows:
             self.duplicates += rows.num_rows - len(positions)
@@ -241,6 +253,9 @@ class Batch:
         self._spooled += rows.num_rows
 
     def _quarantine(self, reason: str, record: str) -> None:
+        if self._forgotten.names(record):
+            self.forgotten += 1
+            return
         printable = record[:QUARANTINED_CHARACTERS].encode(errors="backslashreplace").decode()
         self.quarantined.append((reason, printable))
 

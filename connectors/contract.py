@@ -60,7 +60,11 @@ class Stream:
     `vanish`es from a complete reading (the connector emits the deleted version), or `none`: not at all.
     `is_swept`: the vendor lists the ids that it has, cheaply: what went without a word is found by them (`Connector.ids`).
     `part_of`: the stream, read before, whose deleted records take records of this one along: it is then swept at once.
-    `personal_data`: dotted paths into the record. `optional`: a plan may lack it, and a 403 is then no failure.
+    `personal_data`: dotted paths into the record; in all paths `[]` is each of a list and `*` each of an object.
+    `subject`: its records are people or accounts themselves. `identifies`: paths to what says, in every tool, whose record it
+    is (addresses, the product's own ids); in events the first that has a value decides. `belongs_to`: (path to an id, the
+    stream that it is of, or `=path` to its name): the record goes with that one. `refers`: likewise, but the record only
+    mentions it. `happened`: path to the moment of an event, ISO or seconds since 1970. `optional`: a plan may lack it, and a 403 is then no failure.
     `is_event`: the records are events that never change; they are read from the start of the history, not whole.
     """
 
@@ -80,6 +84,11 @@ class Stream:
     is_event: bool = False
     is_swept: bool = False
     part_of: str = ""
+    subject: Literal["", "person", "account"] = ""
+    identifies: tuple[str, ...] = ()
+    belongs_to: tuple[tuple[str, str], ...] = ()
+    refers: tuple[tuple[str, str], ...] = ()
+    happened: str = ""
 
     @property
     def is_whole(self) -> bool:

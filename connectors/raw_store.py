@@ -5,7 +5,7 @@ when the file is next opened, and their window is read again.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,12 @@ create table if not exists {schema}._pops_loads (
 );
 create table if not exists {schema}._pops_keys (stream varchar primary key, key_version integer not null);
 alter table {schema}._pops_loads add column if not exists mended_count bigint default 0;
+alter table {schema}._pops_loads add column if not exists forgotten_count bigint default 0;
+create table if not exists {schema}._pops_forgotten (
+    stream varchar not null, forgotten_at timestamptz not null, removed_count bigint not null,
+    redacted_count bigint not null
+);
+create table if not exists {schema}._pops_forgotten_ids (id_hash varchar primary key);
 create table if not exists {schema}._pops_quarantine (
     stream varchar not null, reason varchar not null, record varchar not null, load_id varchar not null,
     extracted_at timestamptz not null
@@ -54,6 +60,11 @@ create table if not exists {schema}._pops_runs (
     outcome varchar not null, error varchar
 );
 """
+# By name: a file that is older than a column got it as its last.
+LOADS = (
+    "load_id, stream, window_start, window_end, fetched_count, loaded_count, duplicate_count, quarantined_count, "
+    "vendor_count, outcome, reason, extracted_at, mended_count, forgotten_count"
+)
 STOPPED = "The run was stopped before its end."
 # Latest first; as the staging models choose.
 LATEST = "extracted_at desc, record_version desc, load_id desc, record_hash desc"
@@ -68,8 +79,9 @@ Outcome = Literal["loaded", "empty", "failed", "not_available", "paused", "left_
 
 @dataclass(frozen=True)
 class Booking:
-    """What `_pops_loads` says of a window. `fetched` = `loaded` + `duplicates` + `quarantined` unless it failed.
+    """What `_pops_loads` says of a window. `fetched` = `loaded` + `duplicates` + `quarantined` + `forgotten` unless it failed.
 
+    `forgotten`: records of somebody who is forgotten, which are not stored. `forgotten_ids`: hashes of their ids.
     `mended`: in how many of the fetched records half a character was replaced by U+FFFD.
     """
 
@@ -80,6 +92,8 @@ class Booking:
     duplicates: int = 0
     quarantined: int = 0
     mended: int = 0
+    forgotten: int = 0
+    forgotten_ids: tuple[str, ...] = ()
     vendor_count: int | None = None
     reason: str | None = None
 
@@ -104,10 +118,13 @@ class RawStore:
     lies. A file that another process has open raises AlreadyRunning.
     """
 
-    def __init__(self, home: Path, source: str, streams: tuple[Stream, ...]) -> None:
+    def __init__(
+        self, home: Path, source: str, streams: tuple[Stream, ...], file: Path | None = None
+    ) -> None:
+        """`file`: another one than the source's in the home."""
         self.source = source
         self.schema = f"raw_{source}"
-        self.path = home / "raw" / f"{source}.duckdb"
+        self.path = file or home / "raw" / f"{source}.duckdb"
         self._streams = streams
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.put_aside: Path | None = None
@@ -251,15 +268,16 @@ class RawStore:
         connection.begin()
         try:
             connection.execute(
-                f"insert into {self.schema}._pops_loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"insert into {self.schema}._pops_loads ({LOADS}) values ({', '.join('?' * 14)})",
                 [
                     booking.load_id, stream, start, end, booking.fetched, booking.loaded, booking.duplicates,
                     booking.quarantined, booking.vendor_count, booking.outcome, booking.reason, extracted_at,
-                    booking.mended,
+                    booking.mended, booking.forgotten,
                 ],
             )  # fmt: skip
             for reason, record in quarantined or []:
                 self._quarantine(stream, reason, record, booking.load_id, extracted_at)
+            self.remember_forgotten(booking.forgotten_ids)
             if sweep is not None:
                 connection.execute(
                     f"insert into {self.schema}._pops_sweeps values (?, ?, ?, ?, ?, ?, ?)",
@@ -282,6 +300,17 @@ class RawStore:
         except BaseException:
             connection.rollback()
             raise
+
+    def forgotten_ids(self) -> set[str]:
+        """Hashes of the ids of records that went with somebody who is forgotten."""
+        rows = self.connection.execute(f"select id_hash from {self.schema}._pops_forgotten_ids").fetchall()
+        return {each for (each,) in rows}
+
+    def remember_forgotten(self, hashes: Iterable[str]) -> None:
+        if rows := [[each] for each in hashes]:
+            self.connection.executemany(
+                f"insert or ignore into {self.schema}._pops_forgotten_ids values (?)", rows
+            )
 
     def take_back(self, stream: str, load_id: str) -> None:
         """Remove the rows of a load that does not count."""

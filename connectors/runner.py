@@ -30,6 +30,7 @@ from connectors.errors import (
     Unreconciled,
     WindowTooLarge,
 )
+from connectors.forgotten_records import ForgottenRecords
 from connectors.http import Http
 from connectors.loading import Loader
 from connectors.names import names_of
@@ -98,8 +99,18 @@ def run_source(
                         )
                     connector = kind(settings, http)
                     connector.known, connector.names = store.known, names_of(kind, env)
+                    forgotten = ForgottenRecords(source, home, env, store)
                     run = _Run(
-                        connector, http, store, folder, until, start, progress, reread_until, only_sweep
+                        connector,
+                        http,
+                        store,
+                        folder,
+                        until,
+                        start,
+                        progress,
+                        reread_until,
+                        only_sweep,
+                        forgotten,
                     )
                     return run.whole()
 
@@ -160,6 +171,7 @@ class _Run:
         progress: Progress | None,
         reread_until: datetime | None,
         only_sweep: bool,
+        forgotten: ForgottenRecords,
     ) -> None:
         self._connector = connector
         self._http = http
@@ -170,6 +182,7 @@ class _Run:
         self._history_start = history_start
         self._reread_until = reread_until
         self._only_sweep = only_sweep
+        self._forgotten = forgotten
         self._progress: Progress = progress or (lambda message: None)
         # Sorts by time: where all else is equal, the later load holds the later state.
         self._run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4().hex[:6]}"
@@ -312,7 +325,7 @@ class _Run:
         """The pages of a window, or those of a sweep, in one load."""
         cursor = window.cursor_after if window else None
         load_id = self._next_load_id()
-        with Batch(self._store, stream.name, load_id, self._until, self._scratch) as batch:
+        with Batch(self._store, stream, load_id, self._until, self._scratch, self._forgotten) as batch:
             for page in pages:
                 batch.add(page)
                 if page.cursor is not None:
@@ -329,6 +342,8 @@ class _Run:
                 duplicates=batch.duplicates,
                 quarantined=len(batch.quarantined),
                 mended=batch.mended,
+                forgotten=batch.forgotten,
+                forgotten_ids=self._forgotten.hashes(),
                 vendor_count=batch.vendor_count,
                 reason=None if batch.fetched or sweep else "The vendor has nothing for this window.",
             )
@@ -337,13 +352,13 @@ class _Run:
         return booking, cursor
 
     def _reconciled(self, stream: Stream, load_id: str, batch: Batch) -> int:
-        """Rows of this load in raw, which together with duplicates and quarantined must be what was fetched."""
+        """Rows of this load in raw, which with duplicates, quarantined and forgotten must be what was fetched."""
         loaded = self._store.count_of_load(stream.name, load_id) if batch.new_count else 0
-        if batch.fetched != loaded + batch.duplicates + len(batch.quarantined):
+        if batch.fetched != loaded + batch.duplicates + len(batch.quarantined) + batch.forgotten:
             self._store.take_back(stream.name, load_id)
             raise Unreconciled(
                 f"Fetched {batch.fetched}, but loaded {loaded}, duplicates {batch.duplicates}, "
-                f"quarantined {len(batch.quarantined)}: the load was taken back."
+                f"quarantined {len(batch.quarantined)}, forgotten {batch.forgotten}: the load was taken back."
             )
         return loaded
 

@@ -22,6 +22,7 @@ class StreamRun:
     duplicates: int = 0
     quarantined: int = 0
     mended: int = 0
+    forgotten: int = 0
     vendor_count: int | None = None
     seconds: float = 0.0
     outcome: Literal["ok", "not_available", "paused", "failed"] = "ok"
@@ -36,6 +37,7 @@ class StreamRun:
         self.duplicates += booking.duplicates
         self.quarantined += booking.quarantined
         self.mended += booking.mended
+        self.forgotten += booking.forgotten
         if booking.vendor_count is not None:
             self.vendor_count = (self.vendor_count or 0) + booking.vendor_count
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from connectors import VENDORS, connector_class
 from connectors.raw_facts import stream_facts
-from connectors.runner import SourceRun, reread_source
+from connectors.runner import Progress, SourceRun, reread_source
 from connectors.settings import chosen_sources
 from orchestration.preflight import check_place
 from settings.home import Home
@@ -35,7 +35,7 @@ class BackfillWindow(dg.Config):
 def read_window_again(context: dg.OpExecutionContext, config: BackfillWindow) -> None:
     home, now = Home.from_environment().root, datetime.now(UTC)
     try:
-        run = read_again(config, home, now, context)
+        run = read_again(config, home, now, context.log.info)
     except ValueError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     streams = tuple(stream.name for stream in connector_class(config.source).streams)
@@ -65,7 +65,7 @@ def read_window_again(context: dg.OpExecutionContext, config: BackfillWindow) ->
 
 
 def read_again(
-    config: BackfillWindow, home: Path, now: datetime, context: dg.OpExecutionContext | None = None
+    config: BackfillWindow, home: Path, now: datetime, progress: Progress | None = None
 ) -> SourceRun:
     """Read the window of a config again. Raises ValueError for a source or a window that cannot be, with the remedy."""
     if config.source not in VENDORS:
@@ -74,7 +74,7 @@ def read_again(
         raise ValueError(f"{config.source} is off: set its POPS_ variables (`pops sources` names them).")
     check_place(Home(home))
     start, end = _day("window_start", config.window_start), _day("window_end", config.window_end)
-    return reread_source(config.source, home, start, end, now, progress=context.log.info if context else None)
+    return reread_source(config.source, home, start, end, now, progress=progress)
 
 
 def _day(name: str, text: str) -> datetime:

@@ -137,6 +137,18 @@ def only_night(home: Home) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def at_rest(home: Home) -> Iterator[None]:
+    """Raises ValueError while a run of any launcher goes on; keeps the next night of `pops` waiting."""
+    with only_night(home), dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        bury_dead_nights(instance)
+        if running := instance.get_runs(filters=dg.RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES), limit=1):
+            raise ValueError(
+                f"The run {running[0].run_id[:8]} of {running[0].job_name} is going on: wait until it has ended, or end it in the UI."
+            )
+        yield
+
+
 def bury_dead_nights(instance: dg.DagsterInstance) -> None:
     """End the runs of killed nights, and free what runs that ended hold of pools: nobody else would, and all would wait.
 

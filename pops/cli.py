@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from pops.onboarding import commands as onboarding_commands
+from pops.operations import commands as operator_commands
 from pops.terminal import readable_errors as _readable_errors
 from pops.terminal import stop as _stop
 from pops.terminal import terminal as _terminal
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 onboarding_commands.register(app)
 engineer_commands.register(app)
+operator_commands.register(app)
 
 
 @app.command()
@@ -275,13 +277,21 @@ def export(
     only: Annotated[
         list[str] | None, typer.Option(help="A table, such as mart.dim_team; may be repeated.")
     ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Only what is held of this account, the tools' own records included.")
+    ] = None,
 ) -> None:
-    """Write the published tables to files, all of one revision."""
+    """Write the published tables to files, all of one revision; or what is held of one customer."""
+    from pops.operations.customer_export import export_account
     from publication.export import export_tables
     from settings.home import Home
 
     with _readable_errors():
         home = Home.from_environment()
+        if account is not None:
+            folder, rows = export_account(home, account, to or home.root / "exports")
+            _terminal.print(f"{shown(folder)}: {rows:,} rows")
+            return
         _terminal.print(
             shown(export_tables(home.published, file_format, to or home.root / "exports", only or []))
         )

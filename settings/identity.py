@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from connectors.forgotten import PSEUDONYM_KEY as PSEUDONYM_KEY
 from connectors.registry.files import load_organisation, registry_dir
 from connectors.storage import write_text
 from settings.home import Home
 
-PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
 _NAMES = {
     "key_check": f"the key of people's pseudonyms ({PSEUDONYM_KEY})",
     "reporting_time_zone": "the reporting time zone",
@@ -45,7 +45,7 @@ def refuse_another(home: Home, env: Mapping[str, str] = os.environ) -> None:
     With another key everybody would be two people; with another time zone or week, days and weeks of two kinds would stand
     side by side in what grows from night to night.
     """
-    present, kept = Identity.present(env), _kept(home)
+    present, kept = Identity.present(env), kept_identity(home)
     changed = [name for name in _NAMES if kept and getattr(kept, name) != getattr(present, name)]
     if changed:
         told = "; ".join(
@@ -63,7 +63,7 @@ def refuse_another(home: Home, env: Mapping[str, str] = os.environ) -> None:
 def take(home: Home, env: Mapping[str, str] = os.environ) -> None:
     """`refuse_another`, and remember whose a new home is: for one process at a time, as building is."""
     refuse_another(home, env)
-    if _kept(home) is None:
+    if kept_identity(home) is None:
         remember(home, Identity.present(env))
 
 
@@ -71,7 +71,7 @@ def remember(home: Home, identity: Identity) -> None:
     write_text(_file(home), json.dumps(asdict(identity), indent=2) + "\n")
 
 
-def _kept(home: Home) -> Identity | None:
+def kept_identity(home: Home) -> Identity | None:
     """None for a home that was never used, or whose note cannot be read."""
     try:
         return Identity(**json.loads(_file(home).read_text()))

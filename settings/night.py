@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from connectors.forgotten import forgotten_before
 from connectors.registry.files import load_organisation, registry_dir
+from settings.home import Home
 from settings.weeks import start_of_week, week_starts_on
 
 HISTORY_WEEKS = 26
@@ -20,7 +22,7 @@ class Night:
     """A night as of a date: everything counts what happened before that date began.
 
     `as_of`: date in the reporting time zone. `until`: UTC moment up to which vendors are read.
-    `history_start`: UTC moment at which event history begins.
+    `history_start`: UTC moment at which event history begins; not before what the home was made to forget.
     """
 
     as_of: date
@@ -36,7 +38,9 @@ class Night:
             as_of = now.astimezone(zone).date()
         else:
             until = min(now, scheduled_moment(as_of, env)).astimezone(UTC)
-        return cls(as_of, until, _history_start(as_of, zone, env))
+        begin, forgotten = _history_start(as_of, zone, env), forgotten_before(Home.from_environment().root)
+        # What was counted of days that are forgotten stays as it was counted.
+        return cls(as_of, until, max(begin, forgotten) if forgotten else begin)
 
 
 def night_at(env: Mapping[str, str] = os.environ) -> time:

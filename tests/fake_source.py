@@ -1,7 +1,7 @@
 """A connector whose vendor is a list in memory, to see what the runner does with it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,11 +100,14 @@ class FakeHouse:
 
     def offer(self, *streams: Stream | str) -> None:
         kinds = tuple(stream(each) if isinstance(each, str) else each for each in streams)
-        kind = fake_class(self.vendor, kinds)
-        self._patch.setattr(runner, "connector_class", lambda source: kind)
+        self.kind = fake_class(self.vendor, kinds)
+        self._patch.setattr(runner, "connector_class", lambda source: self.kind)
 
     def run(self, until: datetime = NIGHT, progress: Callable[[str], None] | None = None) -> SourceRun:
         return run_source("fake", self.home, until, START, env={}, progress=progress)
+
+    def run_with(self, env: Mapping[str, str]) -> SourceRun:
+        return run_source("fake", self.home, NIGHT, START, env=env)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.home / "raw" / "fake.duckdb"), read_only=True) as connection:

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from connectors import SOURCES, connector_class
 from connectors.batch import Batch
 from connectors.contract import Page, RawRecord
+from connectors.forgotten_records import ForgottenRecords
 from connectors.raw_store import Booking, RawStore
 
 # What other records refer to by name, and few have: twins refer to the sound ones.
@@ -259,9 +260,10 @@ def put(
     for source in {source for source, _ in records}:
         with RawStore(home, source, connector_class(source).streams) as store:
             store.start_run(f"{until}", until)
+            nobody = ForgottenRecords(source, home, {}, store)
             for stream in connector_class(source).streams:
                 load_id = f"load-{len(records.get((source, stream.name), ()))}-{until:%H%M%S}"
-                with Batch(store, stream.name, load_id, until, folder) as batch:
+                with Batch(store, stream, load_id, until, folder, nobody) as batch:
                     batch.add(Page(list(records.get((source, stream.name), ()))))
                     batch.finish()
                     if batch.new_count:

@@ -141,7 +141,11 @@ def test_reconciliation_finds_a_row_that_staging_lost(connection: duckdb.DuckDBP
         "create table hubspot.raw_hubspot.deals as select i::varchar as record_id from range(5) t(i)"
     )
     connection.execute(
-        "create table hubspot.raw_hubspot._pops_loads as select 'deals' as stream, 5 as loaded_count"
+        "create table hubspot.raw_hubspot._pops_loads as select 'deals' as stream, 7 as loaded_count"
+    )
+    # Two of them were of somebody who is forgotten.
+    connection.execute(
+        "create table hubspot.raw_hubspot._pops_forgotten as select 'deals' as stream, 2 as removed_count"
     )
     connection.execute("create table staging.stg_hubspot__deals as select i as deal_id, timestamp '2026-01-01' as created_at, false as is_deleted from range(4) t(i)")  # fmt: skip
     connection.execute(

@@ -9,6 +9,11 @@ from connectors import SOURCES
 from connectors.settings import chosen_sources
 from sandbox.serving.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
+from tests.searched_home import places_with
+
+# A person of all the tools, whom a note of somebody else's account mentions, and a customer with deals and answers.
+PERSON = ("paul.dietz.160@blue-freight.example", "usr_000160")
+ACCOUNT = ("cedar-energy.example", "acct_0010", "Cedar Energy")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,21 @@ def test_a_killed_night_is_completed_by_the_next(
         assert killed.raw_counts(source) == undisturbed.house.raw_counts(source)
 
 
+def test_who_is_forgotten_is_nowhere(killed: House) -> None:
+    """By one of the person's ids, and by the account's domain: the others are found."""
+    assert {text for _, text in places_with(killed.home, (*PERSON, *ACCOUNT))} == {*PERSON, *ACCOUNT}
+    asked = killed.pops("forget", "--person", PERSON[1])
+    assert asked.returncode == 1
+    assert "amplitude.events go" in asked.stdout
+    assert "run it again with --yes" in asked.stderr
+    for who, text in (("--person", PERSON[1]), ("--account", ACCOUNT[0])):
+        done = killed.pops("forget", who, text, "--yes")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert places_with(killed.home, (*PERSON, *ACCOUNT)) == []
+    # Readers have the mart meanwhile, without them.
+    assert killed.query("select count(*) > 0 from mart.fct_ticket") == [(True,)]
+
+
 def test_a_source_that_fails_is_told_and_costs_that_source_alone(sandbox: Sandbox, killed: House) -> None:
     """The night after: what was read up to this moment would not be asked for again, so that nothing could fail."""
     broken = House(killed.home, {**killed.vendors, "POPS_ZENDESK_CLIENT_SECRET": "a-wrong-secret"})
@@ -61,3 +81,8 @@ def test_a_source_that_fails_is_told_and_costs_that_source_alone(sandbox: Sandbo
     outcomes = dict(broken.query("select source, outcome from meta.sources"))
     assert outcomes["zendesk"] == "failed"
     assert outcomes["jira"] == "ok"
+    # The vendors have them still, and so has a window that is read again.
+    again = killed.pops("backfill", "amplitude", "--from", "2026-11-10", "--to", "2026-11-17")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert places_with(killed.home, (*PERSON, *ACCOUNT)) == []
+    assert max(as_of for (as_of,) in broken.query("select as_of from meta.publication")) > NIGHTS[2]

@@ -83,6 +83,8 @@ class AmplitudeConnector(Connector):
                 "location_lng",
                 "user_properties",
             ),
+            identifies=("user_id", "device_id"),
+            happened="event_time",
             is_event=True,
         ),
     )

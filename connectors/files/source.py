@@ -70,6 +70,9 @@ class FilesConnector(Connector):
             key_source="The mapping says which columns are a row's key in its file; a file is one of its mapping.",
             cursor="modification time, size and SHA-256 of each file, and its mapping",
             deletes="vanish",
+            identifies=tuple(
+                each.name for each in entity.columns if each.name in ("email", "app_user_id", "account_key")
+            ),
         )
         for entity in ENTITIES.values()
     )

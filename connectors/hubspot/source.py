@@ -43,7 +43,7 @@ class HubSpotSettings(SourceSettings):
         return BearerAuth(self.access_token)
 
 
-def _objects(name: str, holds: Words, *personal_data: str) -> Stream:
+def _objects(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
     return Stream(
         name,
         holds,
@@ -56,6 +56,7 @@ def _objects(name: str, holds: Words, *personal_data: str) -> Stream:
         look_back=timedelta(minutes=60),
         deletes="archived_pass",
         is_swept=True,
+        **more,
     )
 
 
@@ -87,6 +88,8 @@ class HubSpotConnector(Connector):
             "properties.name",
             "properties.domain",
             "properties.hs_additional_domains",
+            subject="account",
+            identifies=("properties.domain", "properties.hs_additional_domains"),
         ),
         _objects(
             "contacts",
@@ -96,6 +99,9 @@ class HubSpotConnector(Connector):
             "properties.firstname",
             "properties.lastname",
             "properties.jobtitle",
+            subject="person",
+            identifies=("properties.email", "properties.hs_additional_emails"),
+            belongs_to=(("properties.associatedcompanyid", "companies"),),
         ),
         _objects(
             "deals",
@@ -104,11 +110,14 @@ class HubSpotConnector(Connector):
                 "Opportunités de vente : montant, étape et date de clôture",
             ),
             "properties.dealname",
+            refers=(("properties.hubspot_owner_id", "owners"),),
         ),
         Stream(
             "owners",
             Words("The colleagues who look after customers", "Les collègues qui suivent les clients"),
             ("email", "firstName", "lastName"),
+            subject="person",
+            identifies=("email",),
             key_source="Owners: `id` is that of the owner; `userId` is another, which several products share.",
             version="updatedAt",
             deletes="archived_pass",
@@ -121,6 +130,7 @@ class HubSpotConnector(Connector):
             ),
             (),
             key="type and id of both ends",
+            belongs_to=(("from_id", "=from_type"), ("to_id", "=to_type")),
             key_source="Associations: a pair of records is one result, whose associationTypes list all of its labels.",
             deletes="vanish",
         ),

@@ -58,6 +58,8 @@ class MixpanelConnector(Connector):
                 "Les personnes que Mixpanel connaît, avec les propriétés qu'il en garde",
             ),
             ("$distinct_id", "$properties"),
+            subject="person",
+            identifies=("$distinct_id", "$properties.$email"),
             key="$distinct_id",
             key_source="Query Profiles: `$distinct_id` names a profile of the project.",
             deletes="vanish",
@@ -87,6 +89,8 @@ class MixpanelConnector(Connector):
                 "properties.$region",
                 "properties.ip",
             ),
+            identifies=("properties.$user_id", "properties.distinct_id", "properties.$device_id"),
+            happened="properties.time",
             is_event=True,
         ),
     )

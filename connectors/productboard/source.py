@@ -97,6 +97,10 @@ class ProductboardConnector(Connector):
             "fields.owner",
             "fields.creator",
             "fields.source",
+            belongs_to=(
+                ("relationships.data[].target.id", "users"),
+                ("relationships.data[].target.id", "companies"),
+            ),
         ),
         *(_stream(name, holds, "fields.owner", "fields.description") for name, holds in HIERARCHY.items()),
         _stream(
@@ -105,6 +109,8 @@ class ProductboardConnector(Connector):
             "fields.name",
             "fields.domain",
             "fields.description",
+            subject="account",
+            identifies=("fields.domain", "metadata.source.recordId"),
         ),
         _stream(
             "users",
@@ -112,6 +118,9 @@ class ProductboardConnector(Connector):
             "fields.name",
             "fields.email",
             "fields.description",
+            subject="person",
+            identifies=("fields.email",),
+            belongs_to=(("relationships.data[].target.id", "companies"),),
         ),
         _stream(
             "jira_connections",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from connectors.contract import RawRecord, Words
 from connectors.errors import ScopeMissing
@@ -31,8 +31,13 @@ class SObject:
     stamp: str = "SystemModstamp"
     needed: tuple[str, ...] = ("Id", "SystemModstamp", "CreatedDate", "IsDeleted")
     optional: bool = False
+    subject: Literal["", "person", "account"] = ""
+    identifies: tuple[str, ...] = ()
+    belongs_to: tuple[tuple[str, str], ...] = ()
+    refers: tuple[tuple[str, str], ...] = ()
 
 
+_OWNER = (("OwnerId", "users"),)
 _NAMES = ("FirstName", "LastName", "Name", "Email", "Title", "Phone", "MobilePhone")
 OBJECTS = {
     "accounts": SObject(
@@ -43,12 +48,18 @@ OBJECTS = {
         ),
         ("MasterRecordId", "Name", "Website", "OwnerId"),
         ("Name", "Website", "Phone", "Fax", "BillingStreet", "ShippingStreet", "Description"),
+        subject="account",
+        identifies=("Website",),
+        refers=_OWNER,
     ),
     "contacts": SObject(
         "Contact",
         Words("People at customers and prospects", "Personnes chez les clients et prospects"),
         ("MasterRecordId", "AccountId", "Email"),
         (*_NAMES, "MailingStreet", "OtherStreet", "Birthdate"),
+        subject="person",
+        identifies=("Email",),
+        belongs_to=(("AccountId", "accounts"),),
     ),
     "opportunities": SObject(
         "Opportunity",
@@ -58,6 +69,8 @@ OBJECTS = {
         ),
         ("AccountId", "OwnerId", "StageName", "Amount", "Type", "CloseDate", "IsClosed", "IsWon"),
         ("Name", "Description", "NextStep"),
+        belongs_to=(("AccountId", "accounts"),),
+        refers=_OWNER,
     ),
     # Its rows never change and have no SystemModstamp to go by.
     "opportunity_history": SObject(
@@ -67,6 +80,7 @@ OBJECTS = {
             "Chaque étape qu'une opportunité de vente a traversée, et quand",
         ),
         ("OpportunityId", "StageName"),
+        belongs_to=(("OpportunityId", "opportunities"),),
         stamp="CreatedDate",
         needed=("Id", "CreatedDate", "IsDeleted"),
     ),
@@ -78,6 +92,8 @@ OBJECTS = {
         ),
         ("MasterRecordId", "Email", "IsConverted", "ConvertedContactId"),
         (*_NAMES, "Company", "Street"),
+        subject="person",
+        identifies=("Email",),
         optional=True,
     ),
     "users": SObject(
@@ -85,6 +101,8 @@ OBJECTS = {
         Words("The colleagues who look after customers", "Les collègues qui suivent les clients"),
         ("IsActive",),
         (*_NAMES, "Username"),
+        subject="person",
+        identifies=("Email", "Username"),
         needed=("Id", "SystemModstamp", "CreatedDate"),
     ),
 }

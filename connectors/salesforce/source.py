@@ -67,6 +67,10 @@ def _stream(name: str, kind: SObject) -> Stream:
         deletes="flag" if is_deletable else "none",
         optional=kind.optional,
         is_swept=is_deletable,
+        subject=kind.subject,
+        identifies=kind.identifies,
+        belongs_to=kind.belongs_to,
+        refers=kind.refers,
     )
 
 

@@ -75,6 +75,7 @@ class TypeformConnector(Connector):
             "responses",
             Words("The answers to the surveys", "Les réponses aux enquêtes"),
             ("answers", "hidden", "metadata", "variables"),
+            identifies=("hidden.*", "answers[].email"),
             key="form_id and token",
             key_source="Responses API: a response has a token; it is asked for below its form.",
             cursor="by form, up to which moment its responses were read, and when they were last read whole",

@@ -45,6 +45,15 @@ class ZendeskSettings(SourceSettings):
         )
 
 
+OF_TICKET = (("ticket_id", "tickets"),)
+
+
+def _written_by(events: str) -> tuple[tuple[str, str], ...]:
+    """Whom the events of a ticket name."""
+    people = tuple((f"{events}[].{name}", "users") for name in ("author_id", "requester_id", "assignee_id"))
+    return (("updater_id", "users"), *people, (f"{events}[].organization_id", "organizations"))
+
+
 def _stream(name: str, holds: Words, *personal_data: str, **more: Any) -> Stream:
     options: dict[str, Any] = {
         "key_source": "JSON format of each resource: `id` is assigned automatically and unique in the account.",
@@ -83,6 +92,17 @@ class ZendeskConnector(Connector):
             "description",
             "via.source",
             "custom_fields",
+            belongs_to=(("requester_id", "users"), ("organization_id", "organizations")),
+            refers=tuple(
+                (path, "users")
+                for path in (
+                    "submitter_id",
+                    "assignee_id",
+                    "collaborator_ids[]",
+                    "follower_ids[]",
+                    "email_cc_ids[]",
+                )
+            ),
             version="generated_timestamp",
         ),
         _stream(
@@ -94,6 +114,9 @@ class ZendeskConnector(Connector):
             "via",
             "system",
             "child_events",
+            belongs_to=OF_TICKET,
+            refers=_written_by("child_events"),
+            happened="timestamp",
             version="timestamp",
             deletes="none",
             is_event=True,
@@ -107,6 +130,8 @@ class ZendeskConnector(Connector):
             "via",
             "metadata",
             "events",
+            belongs_to=OF_TICKET,
+            refers=(("author_id", "users"), *_written_by("events")),
             version="created_at",
             deletes="none",
         ),
@@ -116,6 +141,8 @@ class ZendeskConnector(Connector):
                 "When the clocks of a request for help ran, and whether what was promised for them was kept",
                 "Quand les délais d'une demande d'aide ont couru, et si ce qui était promis a été tenu",
             ),
+            belongs_to=OF_TICKET,
+            happened="time",
             version="time",
             deletes="none",
             is_event=True,
@@ -135,6 +162,9 @@ class ZendeskConnector(Connector):
             "notes",
             "signature",
             "user_fields",
+            subject="person",
+            identifies=("email", "external_id"),
+            belongs_to=(("organization_id", "organizations"),),
         ),
         _stream(
             "organizations",
@@ -145,6 +175,8 @@ class ZendeskConnector(Connector):
             "name",
             "details",
             "notes",
+            subject="account",
+            identifies=("external_id", "domain_names[]"),
         ),
         _stream(
             "satisfaction_ratings",
@@ -153,6 +185,8 @@ class ZendeskConnector(Connector):
                 "La satisfaction des personnes quant à l'aide reçue",
             ),
             "comment",
+            belongs_to=(*OF_TICKET, ("requester_id", "users")),
+            refers=(("assignee_id", "users"),),
             deletes="none",
             look_back=RATING_LOOK_BACK,
             optional=True,

@@ -68,8 +68,9 @@ def publish_to_postgres(
     address: PostgresAddress,
     keys: Mapping[str, Sequence[str]],
     patience_seconds: float = PATIENCE_SECONDS,
+    kept: int = KEPT_VERSIONS,
 ) -> ServedPublication:
-    """Serve the published file's mart from PostgreSQL. `keys`: key columns by `schema.table`.
+    """Serve the published file's mart from PostgreSQL. `keys`: key columns by `schema.table`. `kept`: how many versions stay.
 
     Raises FileNotFoundError without a published file, PostgresError (one sentence, no secrets) when PostgreSQL does
     not take it; then what was served stays, and so does the file.
@@ -82,7 +83,7 @@ def publish_to_postgres(
             reader_rights = _reader_rights(session, file.tables)
             leftovers = complete_versions(session)[1]
             version, changed = _serve(session, file, reader_rights, patience_seconds)
-            old = [one.name for one in complete_versions(session)[0][:-KEPT_VERSIONS]]
+            old = [one.name for one in complete_versions(session)[0][:-kept]]
             left = tuple(reason for name in [*leftovers, *old] if (reason := _drop(session, name)))
     finally:
         file.close()

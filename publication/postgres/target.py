@@ -24,11 +24,12 @@ class PostgresTarget:
         return None if found is None else found.place
 
     def publish(self, edition: Edition) -> Published:
-        from publication.postgres.publish import publish_to_postgres
+        from publication.postgres.publish import KEPT_VERSIONS, publish_to_postgres
 
         address = _address(edition.env)
         keys = key_columns(edition.home.dbt_target / "manifest.json")
-        served = publish_to_postgres(edition.home.published, address, keys)
+        kept = 1 if edition.is_only_one else KEPT_VERSIONS
+        served = publish_to_postgres(edition.home.published, address, keys, kept=kept)
         facts: dict[str, str | int | float | bool] = {
             "schema": served.version,
             "changed": served.changed,

@@ -1,0 +1,127 @@
+"""The operator's commands of `pops`."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pops.terminal import readable_errors, terminal
+from settings.shown_text import plain
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `pops`."""
+
+    @app.command()
+    def forget(
+        person: Annotated[
+            str | None, typer.Option(help="Any address or id of a person, such as hubspot:contact:501000000.")
+        ] = None,
+        account: Annotated[
+            str | None, typer.Option(help="An account's id, or a domain that is its own.")
+        ] = None,
+        before: Annotated[
+            datetime | None,
+            typer.Option(formats=["%Y-%m-%d"], help="Events, and replaced versions of records, from before."),
+        ] = None,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Show what is found, and change nothing.")
+        ] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Forget, without a way back.")] = False,
+    ) -> None:
+        """Forget a person, an account, or what happened before a date, in all that is held and served.
+
+        What names them does not come back: not by a night, a backfill, a replay or a restored backup. Numbers that were counted
+        stay. The next night builds everything from the records that are left.
+        """
+        from pops.operations.forget import Request, find
+        from pops.operations.forget import forget as forget_in
+        from settings.home import Home
+
+        with readable_errors():
+            home = Home.from_environment().prepare()
+            request = Request(person, account, before.date() if before else None)
+            found = forget_in(home, request, _say) if yes and not dry_run else find(home, request)
+            for line in found.lines():
+                _say(line)
+            if not (yes or dry_run):
+                raise ValueError("Nothing was changed: run it again with --yes to forget this for good.")
+
+    @app.command()
+    def backup(
+        target: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet.")],
+        wait: Annotated[
+            int, typer.Option(min=0, help="Minutes to wait for a file that is being written.")
+        ] = 120,
+    ) -> None:
+        """Copy the home to a folder, whole and with hashes, also while a night runs."""
+        from pops.operations.backup import back_up
+        from settings.home import Home
+
+        with readable_errors():
+            files = back_up(Home.from_environment(), target, wait * 60.0, _say)
+            _say(f"{len(files)} files, {sum(int(each['bytes']) for each in files.values()):,} bytes")
+
+    @app.command()
+    def restore(
+        source: Annotated[Path, typer.Argument(metavar="DIR", help="What `pops backup` left.")],
+        forgotten: Annotated[
+            Path | None,
+            typer.Option(
+                help="forgotten.json of the home that was lost: who was forgotten since the backup."
+            ),
+        ] = None,
+    ) -> None:
+        """Fill an empty POPS_HOME from a backup. Who is forgotten stays forgotten."""
+        from pops.operations.backup import restore as restore_home
+        from settings.home import Home
+
+        with readable_errors():
+            home = Home.from_environment()
+            restore_home(home, source, forgotten, _say, os.environ)
+            _say(f"{home.root} is as it was: run `pops nightly`, or wait for the night.")
+
+    @app.command("rotate-key")
+    def rotate() -> None:
+        """Give the home the pseudonym key of the environment; POPS_PSEUDONYM_KEY_BEFORE is the one it has.
+
+        The next night hashes everybody anew, from the raw records. Numbers and their revisions stay; ids of people in what
+        was exported or published before no longer lead to anybody.
+        """
+        from orchestration.rebuilding import rotate_key
+        from settings.home import Home
+
+        with readable_errors():
+            rotate_key(Home.from_environment().prepare())
+            _say("The key is given: run `pops nightly`, and unset POPS_PSEUDONYM_KEY_BEFORE.")
+
+    @app.command()
+    def backfill(
+        source: Annotated[str, typer.Argument(help="The source to read again.")],
+        first: Annotated[str, typer.Option("--from", metavar="DATE", help="First day, such as 2026-11-01.")],
+        after: Annotated[str, typer.Option("--to", metavar="DATE", help="The day after the last one.")],
+    ) -> None:
+        """Read a window of a source again. Raw takes what is new to it; the next night builds on it."""
+        from datetime import UTC
+
+        from orchestration.backfill import BackfillWindow, read_again
+        from settings.home import Home
+
+        with readable_errors():
+            window = BackfillWindow(source=source, window_start=first, window_end=after)
+            run = read_again(
+                window,
+                Home.from_environment().prepare().root,
+                datetime.now(UTC),
+                _say,
+            )
+            if run.outcome != "ok":
+                raise ValueError(run.error or f"{source} was not read: {run.outcome}.")
+            new = sum(stream.loaded for stream in run.streams)
+            _say(f"{new:,} records were new to raw: the next night builds on them.")
+
+
+def _say(line: str) -> None:
+    terminal.print(plain(line), markup=False)

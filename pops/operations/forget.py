@@ -1,0 +1,129 @@
+"""Forgets a person, an account, or what happened before a date, in everything that a home holds and serves.
+
+From the top down: the identity that tells who is meant is the last to go, so that what a kill leaves undone is found again.
+The book is written first: from then on nothing comes back.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from connectors import SOURCES
+from connectors.forgetting_raw import Counts, Wanted, forget_in_raw, forgotten_in_raw
+from connectors.forgotten import Book, Forgotten, hashes_of
+from orchestration.night_run import at_rest
+from orchestration.rebuilding import forget_built_tables
+from pops.operations.striking import pattern, remove_copies, strike_out
+from pops.operations.subjects import Subject, account, person
+from publication.forgetting import forget_published
+from publication.target import Edition
+from publication.targets import SERVED
+from settings.home import Home
+from settings.identity import refuse_another
+from settings.night import reporting_zone
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be forgotten: one of them."""
+
+    person: str | None = None
+    account: str | None = None
+    before: date | None = None
+
+    def __post_init__(self) -> None:
+        if sum(each is not None for each in (self.person, self.account, self.before)) != 1:
+            raise ValueError("Say what is to be forgotten: --person, --account or --before.")
+
+    @property
+    def kind(self) -> str:
+        return "person" if self.person is not None else "account" if self.account is not None else "before"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a request means. `moment`: ISO in UTC, for what happened before it."""
+
+    request: Request
+    subject: Subject
+    counts: Counts
+    moment: str | None
+
+    def lines(self) -> list[str]:
+        """For people, with ids that only who knows them recognises."""
+        told = [f"{self.request.kind}: {len(self.subject.all_names)} ids and names"]
+        told += [f"  {_redacted(each)}" for each in sorted(self.subject.all_names)]
+        told += [f"{count:,} records of {stream} go" for stream, count in sorted(self.counts.removed.items())]
+        told += [
+            f"{count:,} records of {stream} stay without what they say of them"
+            for stream, count in sorted(self.counts.redacted.items())
+        ]
+        return told
+
+
+def find(home: Home, request: Request, env: Mapping[str, str] = os.environ) -> Found:
+    """What forgetting would do; it only reads. Raises ValueError for who cannot be told, or a home of somebody else."""
+    refuse_another(home, env)
+    subject, moment = Subject("before"), None
+    if request.person is not None:
+        subject = person(home, request.person, env)
+    elif request.account is not None:
+        subject = account(home, request.account, env)
+    elif request.before is not None:
+        moment = datetime.combine(request.before, time(), reporting_zone()).astimezone(UTC).isoformat()
+    counts = Counts()
+    for source in SOURCES:
+        counts.add(
+            forgotten_in_raw(
+                home.root, source, _wanted(_entered(home, subject, moment, env), subject, moment)
+            )
+        )
+    return Found(request, subject, counts, moment)
+
+
+def forget(
+    home: Home, request: Request, say: Callable[[str], None], env: Mapping[str, str] = os.environ
+) -> Found:
+    """Forget, and book it. Raises ValueError as `find` does, while a night runs, and when a place of publication refuses."""
+    with at_rest(home):
+        found = find(home, request, env)
+        book = _entered(home, found.subject, found.moment, env, found.counts)
+        book.write(home.root, env)
+        for place in remove_copies(home):
+            say(f"{place.relative_to(home.root)} removed: it is made anew when it is needed")
+        if shown := found.subject.shown:
+            wanted = pattern(shown)
+            if forget_published(home.published, wanted):
+                say(f"{home.published.name} written anew")
+            say(f"{strike_out(home, wanted)} files of pages, logs and history cleaned")
+        for target in SERVED:
+            if home.published.exists() and target.address(env) is not None:
+                target.publish(Edition(home, env, is_only_one=True))
+                say(f"served anew from {target.title}")
+        for source in SOURCES:
+            forget_in_raw(home.root, source, _wanted(book, found.subject, found.moment), book)
+        if home.warehouse.exists():
+            forget_built_tables(home, pattern(found.subject.shown) if found.subject.shown else "")
+        say("the next night builds and publishes all from the records that are left")
+    return found
+
+
+def _wanted(book: Book, subject: Subject, moment: str | None) -> Wanted:
+    return Wanted(book.knows, subject.needles, moment)
+
+
+def _entered(
+    home: Home, subject: Subject, moment: str | None, env: Mapping[str, str], counts: Counts | None = None
+) -> Book:
+    """The book with an entry more."""
+    book = Book.of(home.root, env) or Book.new()
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    told = counts or Counts()
+    names = hashes_of(book, subject.all_names)
+    return book.with_entry(Forgotten(now, subject.kind, names, moment, told.removed, told.redacted))
+
+
+def _redacted(name: str) -> str:
+    """Enough to recognise what one knows."""
+    return f"{name[:3]}…{name[-2:]}" if len(name) > 8 else f"{name[:1]}…"

@@ -1,0 +1,218 @@
+"""What becomes of records when somebody is forgotten, and that a book of hashes keeps them out of raw for good."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors import SOURCES, connector_class
+from connectors.contract import Stream
+from connectors.forgetting import STRUCK_OUT, Forgetting
+from connectors.forgetting_raw import Wanted, forget_in_raw
+from connectors.forgotten import PSEUDONYM_KEY, Book, Forgotten, hashes_of
+from connectors.raw_store import RawStore
+from sandbox.serving.environment import REGISTRY
+from settings.night import Night
+from tests.fake_source import FakeHouse, record, stream
+
+ENV = {PSEUDONYM_KEY: "a-key-for-tests-only-and-long-enough"}
+EMAIL = "Zebulonia.Quux@unmistakable.example"
+NAMES = (EMAIL, "usr_unmistakable", "Zebulonia Quux", "zendesk:users:77", "hubspot:contacts:501")
+
+
+def streams(source: str) -> dict[str, Stream]:
+    return {each.name: each for each in connector_class(source).streams}
+
+
+def left(source: str, name: str, value: Any, key: str = "1") -> Any:
+    known = {each.lower() for each in NAMES}
+    text = Forgetting(source, lambda text: text.strip().lower() in known).left(
+        streams(source)[name], key, json.dumps(value)
+    )
+    return text if text is None else json.loads(text)
+
+
+def test_what_is_theirs_goes() -> None:
+    assert left("zendesk", "users", {"id": 77, "email": "other@x.example"}, "77") is None
+    assert left("zendesk", "users", {"id": 78, "email": EMAIL.upper()}, "78") is None
+    assert left("zendesk", "tickets", {"requester_id": 77, "subject": "Help"}) is None
+    assert left("typeform", "responses", {"hidden": {"uid": "usr_unmistakable"}}) is None
+    assert left("hubspot", "associations", {"from_type": "contacts", "from_id": "501"}) is None
+
+
+def test_an_id_names_only_a_record_of_its_own_kind() -> None:
+    association = {"from_type": "deals", "from_id": "501", "to_type": "companies", "to_id": "77"}
+    assert left("hubspot", "associations", association) == association
+    assert left("zendesk", "tickets", {"organization_id": 77}, "77") == {"organization_id": 77}
+
+
+def test_an_event_is_of_the_first_whom_it_names() -> None:
+    shared = {"user_id": "usr_other", "device_id": "usr_unmistakable"}
+    assert left("amplitude", "events", shared) == {"user_id": "usr_other", "device_id": None}
+    assert left("amplitude", "events", {"user_id": "", "device_id": "usr_unmistakable"}) is None
+
+
+def test_what_others_say_of_them_is_struck_out() -> None:
+    ticket = {
+        "requester_id": 5, "collaborator_ids": [77, 78], "submitter_id": 77,
+        "description": f"Ask zebulonia quux ({EMAIL}) or usr_unmistakable.",
+        "via": {"source": {"from": {"address": EMAIL, "name": "Zebulonia"}}},
+    }  # fmt: skip
+    assert left("zendesk", "tickets", ticket) == {
+        "requester_id": 5, "collaborator_ids": [78], "submitter_id": None,
+        "description": f"Ask {STRUCK_OUT} ({STRUCK_OUT}) or {STRUCK_OUT}.",
+        "via": {"source": {"from": {"address": None, "name": None}}},
+    }  # fmt: skip
+
+
+def test_what_they_wrote_within_a_record_of_others_is_struck_out() -> None:
+    event = {
+        "ticket_id": 5, "updater_id": 77,
+        "child_events": [
+            {"author_id": 77, "event_type": "Comment", "body": "My cat is ill."},
+            {"author_id": 6, "event_type": "Comment", "body": "Get well soon."},
+        ],
+    }  # fmt: skip
+    first, second = left("zendesk", "ticket_events", event)["child_events"]
+    assert first == {"author_id": None, "event_type": "Comment", "body": STRUCK_OUT}
+    assert second == event["child_events"][1]
+
+
+def test_what_is_not_about_them_stays_to_the_letter() -> None:
+    text = '{"id":  1, "note": "caf\\u00e9, quux alone"}'
+    assert Forgetting("jira", lambda text: text == EMAIL).left(streams("jira")["issues"], "1", text) == text
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_says_whose_its_records_are(source: str) -> None:
+    kinds = streams(source)
+    for name, each in kinds.items():
+        parents = [parent for _, parent in (*each.belongs_to, *each.refers) if not parent.startswith("=")]
+        assert set(parents) <= kinds.keys(), name
+        if each.subject:
+            assert each.identifies, f"{source}.{name}: by what is one known in another tool?"
+        # What is kept by date must say its date.
+        assert bool(each.happened) == each.is_event, name
+
+
+def booked(home: Path, *names: str, before: str | None = None) -> Book:
+    book = Book.new()
+    book = book.with_entry(Forgotten("2026-11-14", "person", hashes_of(book, names), before, {}, {}))
+    book.write(home, ENV)
+    return book
+
+
+def test_the_book_holds_no_value_and_opens_with_its_key_alone(tmp_path: Path) -> None:
+    booked(tmp_path, *NAMES)
+    written = (tmp_path / "forgotten.json").read_text().lower()
+    assert not [each for each in NAMES if each.lower() in written]
+    book = Book.of(tmp_path, ENV)
+    assert book is not None
+    assert book.knows(EMAIL.upper())
+    assert not book.knows("somebody@else.example")
+    with pytest.raises(ValueError, match=r"another POPS_PSEUDONYM_KEY.*pops rotate-key"):
+        Book.of(tmp_path, {PSEUDONYM_KEY: "another"})
+
+
+def person_stream() -> Stream:
+    kind = stream("things")
+    return Stream(**{**kind.__dict__, "identifies": ("value",), "subject": "person"})
+
+
+def test_who_is_forgotten_is_not_loaded_again_and_the_books_balance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PSEUDONYM_KEY, ENV[PSEUDONYM_KEY])
+    house = FakeHouse(tmp_path, monkeypatch)
+    house.offer(person_stream())
+    house.vendor.pages["things"] = [[[record(1, EMAIL), record(2, "other"), record(3, f"Ask {EMAIL} now")]]]
+    house.run_with(ENV)
+    book = booked(tmp_path, EMAIL)
+    monkeypatch.setattr("connectors.forgetting_raw.connector_class", lambda source: house.kind)
+    counts = forget_in_raw(tmp_path, "fake", Wanted(book.knows, [EMAIL]), book)
+    assert (counts.removed, counts.redacted) == ({"fake.things": 1}, {"fake.things": 1})
+    assert [json.loads(row[4])["value"] for row in house.content()] == ["other", f"Ask {STRUCK_OUT} now"]
+    for file in (tmp_path / "raw").iterdir():
+        assert EMAIL.encode() not in file.read_bytes()
+
+    house.vendor.pages["things"] *= 2
+    run = house.run_with(ENV)
+    assert run.outcome == "ok"
+    [(fetched, loaded, duplicates, forgotten)] = house.rows(
+        "select fetched_count, loaded_count, duplicate_count, forgotten_count from raw_fake._pops_loads "
+        "where outcome = 'loaded' order by extracted_at desc, load_id desc limit 1"
+    )
+    # What was struck out is struck out in the same way again: nothing is new.
+    assert (fetched, loaded, duplicates, forgotten) == (3, 0, 2, 1)
+    [(booked_rows,)] = house.rows(
+        "select (select sum(loaded_count) from raw_fake._pops_loads) - "
+        "(select sum(removed_count) from raw_fake._pops_forgotten)"
+    )
+    assert booked_rows == len(house.content()) == 2
+
+
+def test_what_is_quarantined_of_them_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = FakeHouse(tmp_path, monkeypatch)
+    book = booked(tmp_path, EMAIL)
+    house.offer(person_stream())
+    house.vendor.pages["things"] = [[[record("", EMAIL), record("", "other")]]]
+    assert house.run_with(ENV).outcome == "ok"
+    assert len(house.rows("select * from raw_fake._pops_quarantine")) == 1
+    assert house.rows("select forgotten_count from raw_fake._pops_loads") == [(1,)]
+    assert book.knows(EMAIL)
+
+
+def test_events_from_before_a_date_go_and_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = FakeHouse(tmp_path, monkeypatch)
+    kind = Stream(**{**stream("things").__dict__, "happened": "value", "is_event": True})
+    house.offer(kind)
+    page = [record(1, "2026-01-01T00:00:00Z"), record(2, 1798761600), record(3, None)]
+    house.vendor.pages["things"] = [[page]]
+    house.run_with(ENV)
+    before = "2026-06-01T00:00:00+00:00"
+    book = booked(tmp_path, before=before)
+    monkeypatch.setattr("connectors.forgetting_raw.connector_class", lambda source: house.kind)
+    counts = forget_in_raw(tmp_path, "fake", Wanted(book.knows, (), before), book)
+    assert counts.removed == {"fake.things": 1}
+    house.vendor.pages["things"] *= 2
+    house.run_with(ENV)
+    assert [row[0] for row in house.content()] == ["2", "3"]
+
+
+def test_a_file_that_is_written_anew_keeps_its_tables_and_loses_its_air(tmp_path: Path) -> None:
+    from connectors.forgetting_raw import compact
+
+    kinds = connector_class("jira").streams
+    with RawStore(tmp_path, "jira", kinds) as store:
+        store.connection.execute(
+            "insert into raw_jira.issues select i, '1', md5(i::text), now(), 'load', false, repeat(md5(i::text), 9) "
+            "from range(20000) as rows(i)"
+        )
+        store.connection.execute("checkpoint")
+        store.connection.execute("delete from raw_jira.issues where record_id::int > 9")
+    file = tmp_path / "raw" / "jira.duckdb"
+    size = file.stat().st_size
+    compact(tmp_path, "jira")
+    assert file.stat().st_size < size / 2
+    with RawStore(tmp_path, "jira", kinds) as store:
+        assert store.connection.execute("select count(*) from raw_jira.issues").fetchall() == [(10,)]
+        kept = store.connection.execute(
+            "select distinct compression from pragma_storage_info('raw_jira.issues') "
+            "where column_name = 'record' and segment_type = 'VARCHAR'"
+        ).fetchall()
+        assert kept == [("ZSTD",)]
+
+
+def test_no_night_counts_days_that_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POPS_HOME", str(tmp_path))
+    monkeypatch.setenv("POPS_REGISTRY_DIR", str(REGISTRY))
+    now = datetime(2026, 11, 16, 1, tzinfo=UTC)
+    usual = Night.of(None, now).history_start
+    before = datetime(2026, 9, 1, tzinfo=UTC)
+    assert usual < before
+    booked(tmp_path, before=before.isoformat())
+    assert Night.of(None, now).history_start == before
