@@ -3,7 +3,7 @@
 Each says what, beside what is usual; where, from the published cuts; and who is asked. No cause is claimed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -23,7 +23,6 @@ _SAID = {
     "active_users_week": N_("{value} people were active, {moved}."),
     "new_users": N_("{value} people used the product for the first time, {moved}."),
     "retention_rate_d7": N_("{value} of the new people came back on day 7, {moved}."),
-    "retention_unbounded_rate_d7": N_("{value} of the new people came back on day 7 or later, {moved}."),
     "stickiness_ratio": N_("{value} of the month's users are there on an average day, {moved}."),
     "on_time_rate": N_("{value} of the work due was done by its first date, {moved}."),
     "issue_lead_time_seconds_median": N_("Half of the delivered issues took {value} or less from creation to done, {moved}."),
@@ -77,10 +76,13 @@ def what_changed(
     `metrics`: those that an audience cares for; `members`: the parts that it owns, and then nothing of the whole.
     Default: all.
     """
+    # What a whole says, its parts need not say again: they stand in its line.
+    told = {each.key for each in findings(report) if each.state != "closed"}
     return [
         change
         for finding in findings(report)
         if (metrics is None or finding.metric in metrics)
+        and not (members is None and finding.opened and finding.member and finding.metric in told)
         and (members is None or (finding.member and finding.member[1] in members))
         and (change := _change(report, finding)) is not None
     ]
@@ -196,6 +198,9 @@ def _later(report: HealthReport, finding: Finding, opened: Reading, now: Period)
             high=high,
         )
     grain = report.definitions[finding.metric].grain
+    if now.start == opened.now.start:
+        told = say.text("{period}; nothing newer yet", period=wording.period(say, grain, now.start))
+        return text, "; ".join(filter(None, (_n(report, finding.metric, now), told)))
     return text, say.text(
         "{period}; {then} when it was found, {first}",
         period=wording.period(say, grain, now.start),
@@ -208,11 +213,7 @@ def _basis(report: HealthReport, reading: Reading) -> str:
     """n and period; the middle of what is usual, the four periods before and the year before; the chance of it."""
     say, series, now = report.say, reading.series, reading.now
     definition = report.definitions[series.metric]
-    parts = (
-        []
-        if now.trials is None or definition.unit.chance is Chance.COUNT
-        else [f"n = {count(report, now.trials)}"]
-    )
+    parts = [each for each in (_n(report, series.metric, now),) if each]
     parts.append(wording.period(say, definition.grain, now.start))
     parts += comparisons(report, series.metric, now.start, reading, **series.dimensions)
     parts.append(
@@ -223,6 +224,13 @@ def _basis(report: HealthReport, reading: Reading) -> str:
         )
     )
     return "; ".join(parts)  # fmt: skip
+
+
+def _n(report: HealthReport, metric: str, now: Period) -> str:
+    """The cases of a period; empty of a count, which is its own."""
+    if now.trials is None or report.definitions[metric].unit.chance is Chance.COUNT:
+        return ""
+    return f"n = {count(report, now.trials)}"
 
 
 def comparisons(
@@ -310,10 +318,15 @@ def target_text(report: HealthReport, metric: str) -> str:
 
 def interval_of_nps(report: HealthReport, row: dict[str, object], **dimensions: str) -> str:
     """The 95% interval of a net promoter score, from its published standard error."""
+    error = error_of_nps(report, row, **dimensions)
+    return "" if error is None else margin(report, "nps", row, error)
+
+
+def error_of_nps(report: HealthReport, row: Mapping[str, object], **dimensions: str) -> float | None:
+    """The published standard error of a net promoter score; None where there is none."""
     errors = report.series("nps_standard_error", **dimensions)
     errors = errors[errors["period_start"] == row.get("period_start")]
-    error = number(errors["value"].iloc[-1]) if len(errors) else None
-    return "" if error is None else margin(report, "nps", row, error)
+    return number(errors["value"].iloc[-1]) if len(errors) else None
 
 
 def state_names() -> Sequence[tuple[str, str]]:

@@ -107,8 +107,12 @@ def lines(
     say: Language,
     form: str = "number",
     target: float | None = None,
+    everybody: Sequence[str] = (),
 ) -> str:
-    """One line a series over weeks. Columns: period_start (a date), value, and the series' name column."""
+    """One line a series over weeks. Columns: period_start (a date), value, and the series' name column.
+
+    `everybody`: all series that any page shows, so that each keeps its colour.
+    """
     rows = rows.assign(day=[say.day(day, with_year=False) for day in rows["period_start"]])
     order = [say.day(day, with_year=False) for day in _weeks(rows["period_start"])]
     # A line of one week would not be seen without its point.
@@ -124,7 +128,7 @@ def lines(
                 axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
             ),
             y=alt.Y("value:Q", title=title, axis=_axis(say, form), scale=alt.Scale(zero=True)),
-            color=alt.Color(f"{series}:N", scale=alt.Scale(range=PALETTE), sort=None),
+            color=_colour(series, list(dict.fromkeys(rows[series])), everybody),
         )
     )
     chart: alt.Chart | alt.LayerChart = base
@@ -136,6 +140,13 @@ def lines(
         )
         chart = base + rule
     return _svg(chart.properties(width=_WIDTH, height=200), description)
+
+
+def _colour(column: str, shown: Sequence[str], everybody: Sequence[str]) -> alt.Color:
+    """A colour for each name: of all names that pages show, the same on each page."""
+    names = list(dict.fromkeys([*everybody, *shown]))
+    colours = [PALETTE[names.index(name) % len(PALETTE)] for name in shown]
+    return alt.Color(f"{column}:N", scale=alt.Scale(domain=list(shown), range=colours), sort=None)
 
 
 def _weeks(starts: pd.Series) -> list[date]:
@@ -182,11 +193,22 @@ def bars(
             alt.value(ACCENT),
         )
     )
-    labels = base.mark_text(align="left", dx=4, color=INK, fontSize=11).encode(text="text:N")
-    return _svg((marks + labels).properties(width=_WIDTH - 130, height=max(60, 24 * len(order))), description)
+    is_marked = alt.FieldOneOfPredicate(field=category, oneOf=list(highlight))
+    labels = base.mark_text(align="left", dx=6, fontSize=11).encode(
+        text="text:N", color=alt.condition(is_marked, alt.value(ALARM), alt.value(INK))
+    )
+    layers = marks + labels
+    if highlight:
+        # A bar of a share that is next to nothing cannot be seen.
+        layers += (
+            base.transform_filter(is_marked)
+            .mark_tick(color=ALARM, thickness=3, orient="vertical")
+            .encode(x=alt.X("value:Q", title=title, axis=_axis(say, form)))
+        )
+    return _svg(layers.properties(width=_WIDTH - 130, height=max(60, 24 * len(order))), description)
 
 
-def stacked(
+def dots(
     rows: pd.DataFrame,
     category: str,
     part: str,
@@ -195,24 +217,23 @@ def stacked(
     description: str,
     say: Language,
 ) -> str:
-    """Horizontal stacked bars: one bar a category, one colour a part, in the given order of parts."""
-    ordered = _rows(rows[[category, part, "value"]]).assign(
-        place=[list(parts).index(name) for name in rows[part]]
-    )
+    """A point for each category (down) and part (in colour), side by side: medians do not add up to a bar.
+
+    `parts`: every part that any page shows, in order.
+    """
+    shown = [each for each in parts if each in set(rows[part])]
     chart = (
-        alt.Chart(ordered)
-        .mark_bar(height={"band": 0.65})
+        alt.Chart(_rows(rows[[category, part, "value"]]))
+        .mark_point(filled=True, size=90, opacity=1)
         .encode(
-            y=alt.Y(f"{category}:N", title=None, axis=alt.Axis(labelColor=INK)),
-            x=alt.X("value:Q", title=title, stack="zero", axis=_axis(say, "number")),
-            color=alt.Color(
-                f"{part}:N", sort=list(parts), scale=alt.Scale(domain=list(parts), range=PALETTE)
-            ),
-            order=alt.Order("place:Q"),
+            y=alt.Y(f"{category}:N", title=None, axis=alt.Axis(labelColor=INK, grid=True)),
+            x=alt.X("value:Q", title=title, axis=_axis(say, "number"), scale=alt.Scale(zero=True)),
+            yOffset=alt.YOffset(f"{part}:N", sort=shown),
+            color=_colour(part, shown, parts),
         )
     )
     return _svg(
-        chart.properties(width=_WIDTH - 90, height=max(70, 30 * rows[category].nunique())), description
+        chart.properties(width=_WIDTH - 90, height=max(70, 44 * rows[category].nunique())), description
     )
 
 
@@ -224,17 +245,19 @@ def quadrant(
     description: str,
     say: Language,
 ) -> str:
-    """Named points with lines through the middle. Columns: name, x (a share), y (a number). `corners`: from top left, row
-    by row."""
+    """Named points with lines through the middle. Columns: name, x (a share), y (a number), is_faint (of few cases).
+    `corners`: from top left, row by row."""
     # Room above and below the points for the words of the corners; upwards the axis begins near the lowest point.
     span = max(0.05, float(rows["y"].max() - rows["y"].min()))
     highest = [max(0.05, float(rows["x"].max())) * 1.12, float(rows["y"].max()) + 0.12 * span]
     lowest = float(rows["y"].min()) - 0.2 * span
-    base = alt.Chart(rows[["name", "x", "y"]]).encode(
+    base = alt.Chart(rows[["name", "x", "y", "is_faint"]]).encode(
         x=alt.X("x:Q", title=titles[0], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[0]], nice=False)),
         y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "number", grid=False), scale=alt.Scale(domain=[lowest, highest[1]], nice=False)),
     )  # fmt: skip
-    points = base.mark_point(filled=True, size=60, color=ACCENT, opacity=1)
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(
+        color=alt.condition("datum.is_faint", alt.value(GRID), alt.value(ACCENT))
+    )
     width, height = _WIDTH - 60, 330
     place_x = [float(value) / highest[0] * width for value in (*rows["x"], middle[0])]
     place_y = [

@@ -135,7 +135,7 @@ def _restated(report: HealthReport, caption: str, of_parts: bool) -> Table:
     rows, words = [], {**report.words.stages, **report.words.segments}
     for each in report.restatements:
         definition = report.definitions.get(each.metric)
-        if definition is None or bool(each.dimensions) != of_parts:
+        if definition is None or bool(each.dimensions) != of_parts or each.period_start != report.week_start:
             continue
         first, now = (
             wording.quantity(say, value, definition.unit) for value in (each.first_value, each.value)

@@ -8,6 +8,7 @@ from reports import charts, wording
 from reports.changes import what_changed
 from reports.model import HealthReport
 from reports.sections import (
+    SMALLEST_GROUP,
     Cell,
     Figure,
     Head,
@@ -34,7 +35,7 @@ from reports.sections import (
 )
 from settings.units import Unit
 
-_BLOCKERS = 3
+_SLOWEST = 3
 _ENGINEERING = (
     "deployment_frequency",
     "change_lead_time_seconds_median",
@@ -54,14 +55,14 @@ def delivery(report: HealthReport, team: str | None = None) -> Section | None:
     figures = [] if stages.empty or team else [_by_stage(report, stages)]
     figures.extend(_stage_time_by_team(report, teams))
     figures.extend(_on_time(report, teams))
-    tables = [_team_table(report, teams), _blockers(report, teams)]
+    tables = [_team_table(report, teams), _slowest(report, teams)]
     return Section(
         "delivery",
         say.text("Time to market"),
         tuple(_late(report, teams)),
         figures=tuple(figures),
         tables=tuple(table for table in tables if table.rows),
-        caveats=caveats(
+        trust=caveats(
             report,
             ("delivery",),
             ("delivery", "issue"),
@@ -106,7 +107,7 @@ def engineering(report: HealthReport, team: str | None = None) -> Section | None
         say.text("Engineering"),
         figures=tuple(figures),
         tables=(table,) if table.rows else (),
-        caveats=caveats(report, (), ("deployment", "pull_request", "sprint")),
+        trust=caveats(report, (), ("deployment", "pull_request", "sprint")),
     )
 
 
@@ -144,7 +145,7 @@ def roadmap(report: HealthReport) -> Section | None:
                 tuple(rows),
             ),
         ),
-        caveats=caveats(report, ("roadmap",), ("roadmap",)),
+        trust=caveats(report, ("roadmap",), ("roadmap",)),
     )  # fmt: skip
 
 
@@ -197,6 +198,7 @@ def _by_place(report: HealthReport, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stage_time_by_team(report: HealthReport, teams: Sequence[str]) -> list[Figure]:
+    """Side by side: medians of different issues do not add up, and one of few issues is in the table alone."""
     say = report.say
     rows = of_week(report.by("stage_time_seconds_median", "stage", "team_id"), report)
     rows = rows[rows["team_id"].isin(teams) & rows["value"].notna()]
@@ -209,11 +211,18 @@ def _stage_time_by_team(report: HealthReport, teams: Sequence[str]) -> list[Figu
         days=rows["value"] / 86_400,
     )
     title = say.text("Time in stage by team")
+    drawn = rows[rows["n"] >= SMALLEST_GROUP].assign(value=lambda each: each["days"])
+    table = table_of(report, title, rows, ("team", say.text("team")), "part", "stage_time_seconds_median")
+    stages = [worded(report, report.words.stages, each) for each in report.words.stages]
+    caption = say.text(
+        "Median days in each stage of the issues that each team delivered this week; from {n} issues on.",
+        n=SMALLEST_GROUP,
+    )
     return [
         Figure(
-            say.text("Median days in each stage of the issues that each team delivered this week."),
-            charts.stacked(rows.assign(value=rows["days"]), "team", "part", list(dict.fromkeys(rows["part"])), say.text("days"), title, say),
-            table_of(report, title, rows, ("team", say.text("team")), "part", "stage_time_seconds_median"),
+            caption,
+            "" if drawn.empty else charts.dots(drawn, "team", "part", stages or list(dict.fromkeys(rows["part"])), say.text("days"), title, say),
+            table,
             warning(report, "stage_time_seconds_median"),
         )
     ]  # fmt: skip
@@ -233,7 +242,14 @@ def _on_time(report: HealthReport, teams: Sequence[str]) -> list[Figure]:
                 "Share of the work due in the week that was done by its first date; moving a date does not help. Dashed: target."
             ),
             charts.lines(
-                rows, "team", say.text("on time"), title, say, "percent", target.at_least if target else None
+                rows,
+                "team",
+                say.text("on time"),
+                title,
+                say,
+                "percent",
+                target.at_least if target else None,
+                [report.name(each) for each in _teams(report)],
             ),
             table_of(report, title, rows, ("period_start", say.text("week of")), "team", "on_time_rate"),
             warning(report, "on_time_rate"),
@@ -241,43 +257,47 @@ def _on_time(report: HealthReport, teams: Sequence[str]) -> list[Figure]:
     ]
 
 
-def _blockers(report: HealthReport, teams: Sequence[str]) -> Table:
-    """Where the most issue time lies: stage and team by median times issues of the week."""
+def _slowest(report: HealthReport, teams: Sequence[str]) -> Table:
+    """Where a team's issues stay longest beside those of the other teams: by median, so that no large team leads by size."""
     say = report.say
     rows = of_week(report.by("stage_time_seconds_median", "stage", "team_id"), report)
     rows = rows[
-        ~rows["stage"].isin(report.words.outer_stages) & rows["team_id"].isin(teams) & rows["value"].notna()
+        ~rows["stage"].isin(report.words.outer_stages) & rows["value"].notna() & (rows["n"] >= SMALLEST_GROUP)
     ]
-    rows = rows.assign(weight=rows["value"] * rows["n"]).nlargest(_BLOCKERS, "weight")
-    lines = []
-    for row in rows.to_dict("records"):
-        before = newest(report, "stage_time_seconds_median", before=report.week_start, stage=row["stage"], team_id=row["team_id"])  # fmt: skip
-        lines.append(
+    found: list[tuple[float, Row]] = []
+    for row in rows[rows["team_id"].isin(teams)].to_dict("records"):
+        others = rows[(rows["stage"] == row["stage"]) & (rows["team_id"] != row["team_id"])]["value"]
+        if others.empty or row["value"] <= others.max():
+            continue
+        found.append(
             (
-                worded(report, report.words.stages, row["stage"]),
-                report.name(row["team_id"]),
-                cell(report, "stage_time_seconds_median", row),
-                wording.change(say, number(row["value"]), number(before.get("value")), Unit.SECONDS),
-                cell_of_week(
-                    report, "stage_time_seconds_p85", stage=row["stage"], team_id=row["team_id"]
+                float(row["value"] / others.median()) if others.median() else float("inf"),
+                (
+                    worded(report, report.words.stages, row["stage"]),
+                    report.name(row["team_id"]),
+                    cell(report, "stage_time_seconds_median", row),
+                    wording.quantity(say, float(others.median()), Unit.SECONDS),
+                    cell_of_week(
+                        report, "stage_time_seconds_p85", stage=row["stage"], team_id=row["team_id"]
+                    ),
+                    count(report, row["n"]),
                 ),
-                count(report, row["n"]),
             )
-        )  # fmt: skip
+        )
+    found.sort(key=lambda each: -each[0])
     return Table(
         say.text(
-            "The {n} largest blockers: where the issues delivered this week spent most time, by median times issues.",
-            n=say.number(len(lines)),
+            "Where issues delivered this week stayed longer than those of every other team, the most so first."
         ),
         (
             Head(say.text("stage")),
             Head(say.text("team")),
             head(report, say.text("median"), "stage_time_seconds_median"),
-            Head(say.text("on the week before"), True),
+            Head(say.text("other teams"), True),
             head(report, say.text("85 of 100 within"), "stage_time_seconds_p85"),
             Head(say.text("issues"), True),
         ),
-        tuple(lines),
+        tuple(row for _, row in found[:_SLOWEST]),
     )
 
 

@@ -85,7 +85,8 @@ def _moved(report: HealthReport) -> Iterator[Finding]:
         closed = []
         for key, finding in list(held.items()):
             now = newest_period(report, _series(finding), week)
-            is_back = now is not None and _band_of(finding).usual.holds(now.value)
+            opened = _band_of(finding)
+            is_back = now is not None and opened.usual.holds(now.value, _later(report, opened, now))
             is_settled = week - finding.since >= timedelta(weeks=TREND_WEEKS)
             held[key] = replace(finding, state="open", now=now)
             if is_back or is_settled:
@@ -106,6 +107,11 @@ def _moved(report: HealthReport) -> Iterator[Finding]:
 def _band_of(finding: Finding) -> Reading:
     assert finding.opened is not None
     return finding.opened
+
+
+def _later(report: HealthReport, opened: Reading, now: Period) -> int:
+    days = (now.start - opened.now.start).days
+    return round(days / (30.4 if report.definitions[opened.series.metric].grain == "month" else 7))
 
 
 def _series(finding: Finding) -> Series:

@@ -9,6 +9,7 @@ import pandas as pd
 from reports import charts, wording
 from reports.changes import comparisons, interval_of_nps, target_text
 from reports.findings import finding_on
+from reports.language import N_
 from reports.model import HealthReport
 from reports.news import band_of
 from reports.sections import (
@@ -86,6 +87,7 @@ class Headline:
     value: str
     change: str
     judgement: str
+    against: str
     usual: str
     compared: str
     period: str
@@ -128,16 +130,20 @@ def _headline(report: HealthReport, metric: str) -> Headline | None:
         value=wording.quantity(say, last, definition.unit),
         change=wording.change(say, last, before, definition.unit),
         judgement="even" if finding is None else finding.judgement,
+        against="" if before is None or last is None else say.text("on the month before") if row["grain"] == "month" else say.text("on the week before"),
         usual="" if band is None else say.text("usual {low} to {high}", low=wording.quantity(say, band.low, definition.unit), high=wording.quantity(say, band.high, definition.unit)),
         compared="; ".join(comparisons(report, metric, row["period_start"], None)),
-        period=_period(report, str(row["grain"]), row["period_start"]),
+        period=_period(report, metric, str(row["grain"]), row["period_start"]),
         open_period=_open_period(report, metric, row["period_start"]),
         target=target_text(report, metric),
         is_target_met=None if target is None or last is None else target.is_met(last),
         sample=f"n = {count(report, row['n'])}",
         interval=interval if small or metric == "nps" else "",
         is_small_sample=small,
-        is_restated=int(row["revision"]) > 1,
+        is_restated=any(
+            each.metric == metric and not each.dimensions and each.period_start == row["period_start"]
+            for each in report.restatements
+        ),
         caution=warning(report, metric),
         sparkline=charts.sparkline(
             values,
@@ -148,7 +154,16 @@ def _headline(report: HealthReport, metric: str) -> Headline | None:
     )  # fmt: skip
 
 
-def _period(report: HealthReport, grain: str, start: date) -> str:
+# What looks back over more days than its period: these are its cases, whatever week it stands for.
+_LOOKS_BACK = {
+    "time_to_market_days_median": N_("epics accepted in the 52 weeks to {day}"),
+    "features_used_rate": N_("use in the 90 days to {day}"),
+}
+
+
+def _period(report: HealthReport, metric: str, grain: str, start: date) -> str:
+    if metric in _LOOKS_BACK:
+        return report.say.text(_LOOKS_BACK[metric], day=report.say.day(start + timedelta(days=6)))
     if grain == "week" and start == report.week_start:
         return report.say.text("this week")
     return wording.period(report.say, grain, start)

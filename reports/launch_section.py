@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from reports import wording
+from reports import uncertainty, wording
 from reports.model import HealthReport
 from reports.sections import (
     TREND_WEEKS,
@@ -21,6 +21,7 @@ from reports.sections import (
     warning,
     weeks,
 )
+from settings.units import Unit
 
 
 def launches(report: HealthReport, team: str | None = None) -> Section | None:
@@ -69,12 +70,12 @@ def launches(report: HealthReport, team: str | None = None) -> Section | None:
         ),
         tuple(rows),
     )
-    findings = []
+    findings = _targets_missed(report, launched)
     for feature, day, most, usual in surges(report):
         if feature in set(launched["feature_id"]):
             told = say.plural(
-                "The launch of {feature} on {day} brought up to {n} ticket a week.",
-                "The launch of {feature} on {day} brought up to {n} tickets a week.",
+                "In the four weeks after the launch of {feature} on {day}, up to {n} ticket a week was tagged with it.",
+                "In the four weeks after the launch of {feature} on {day}, up to {n} tickets a week were tagged with it.",
                 round(most),
                 feature=report.name(feature),
                 day=say.day(day),
@@ -88,8 +89,27 @@ def launches(report: HealthReport, team: str | None = None) -> Section | None:
         say.text("Launches"),
         tuple(f"{each} ({stale})" if stale else each for each in findings),
         tables=(table,),
-        caveats=caveats(report, (), ("feature",)),
+        trust=caveats(report, (), ("feature",)),
     )
+
+
+def _targets_missed(report: HealthReport, launched: pd.DataFrame) -> list[str]:
+    """Launches whose adoption is clearly below what was promised of it: its 95% interval does not hold the target."""
+    say, found = report.say, []
+    for row in launched.itertuples():
+        goal = number(getattr(row, "adoption_target", None))
+        adopted = row_of_week(report, "feature_adoption_rate", feature_id=str(row.feature_id))
+        band = uncertainty.interval(Unit.RATIO, adopted) if adopted else None
+        if goal is not None and band is not None and band[1] < goal:
+            found.append(
+                say.text(
+                    "{feature}: {rate} of those who may use it do, its target is {goal}.",
+                    feature=report.name(str(row.feature_id)),
+                    rate=say.percent(float(str(adopted["value"]))),
+                    goal=say.percent(goal),
+                )
+            )
+    return found
 
 
 def surges(report: HealthReport) -> list[tuple[str, date, float, float | None]]:

@@ -95,6 +95,7 @@ class HealthReport:
     times the week's figures have been said differently, from 1. `expected_use`: whether people come back on a day, or on
     that day or later. `say`: the language of the pages. `samples`: by metric, the values that its medians are taken of.
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
+    `surveys_since`: the day of the first answer of each survey, by its name.
     """
 
     organisation: str
@@ -119,6 +120,7 @@ class HealthReport:
     samples: Mapping[str, Sample] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    surveys_since: Mapping[str, date] = field(default_factory=dict)
 
     @cached_property
     def kept(self) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from settings.units import Chance, Unit
 
 # At most so many of a hundred changes that are told may be chance.
 FALSE_DISCOVERIES = 0.05
-# Numbers whose every period has cases of its own. What looks back over many periods, or counts what there is, moves
-# with what falls out of its window: no period of it is news.
+# Numbers whose every period has cases of its own and is over. What looks back over many periods, or counts what there
+# is, moves with what falls out of its window; what is open-ended grows with age: no period of them is news.
 WHOLE = (
-    "active_users_week", "new_users", "retention_rate_d7", "retention_unbounded_rate_d7", "stickiness_ratio",
+    "active_users_week", "new_users", "retention_rate_d7", "stickiness_ratio",
     "on_time_rate", "issue_lead_time_seconds_median", "issue_cycle_time_seconds_median", "change_lead_time_seconds_median",
     "change_failure_rate", "sprint_predictability", "tickets_created", "contact_rate", "first_reply_seconds_median",
     "full_resolution_seconds_median", "sla_attainment_rate", "one_touch_rate", "ticket_csat_rate", "csat_rate", "nps",
@@ -27,7 +27,6 @@ PARTS = {
     "feature_adoption_rate": ("feature_id",),
     "tickets_created": ("feature_id",),
     "csat_rate": ("feature_id",),
-    "feedback_received": ("feature_id",),
     "on_time_rate": ("team_id",),
     "issue_lead_time_seconds_median": ("team_id",),
     "change_failure_rate": ("team_id",),

@@ -74,7 +74,7 @@ def retention(report: HealthReport) -> Section | None:
         "retention",
         say.text("Retention"),
         figures=tuple(figures),
-        caveats=caveats(report, ("product_analytics",), ("lifecycle", "retention")),
+        trust=caveats(report, ("product_analytics",), ("lifecycle", "retention")),
     )
 
 
@@ -141,11 +141,10 @@ def funnel(report: HealthReport) -> Section | None:
         figures.append(
             Figure(
                 say.text(
-                    "{funnel}: share of the people who entered from {period} and reached each step in time.",
+                    "{funnel}: share of the people who entered from {first} to {last} and reached each step in time.",
                     funnel=report.name(str(key)),
-                    period=say.span(
-                        min(of_funnel["period_start"]), max(of_funnel["period_start"]) + timedelta(days=6)
-                    ),
+                    first=say.day(min(of_funnel["period_start"])),
+                    last=say.day(max(of_funnel["period_start"]) + timedelta(days=6)),
                 ),
                 charts.bars(drawn, "step", say.text("reached"), report.name(str(key)), say, "percent"),
                 _funnel_table(report, str(key), [str(step) for step in rows.index], counts, shares, drops),
@@ -157,7 +156,7 @@ def funnel(report: HealthReport) -> Section | None:
         say.text("Funnels"),
         tuple(findings),
         figures=tuple(figures),
-        caveats=caveats(report, ("product_analytics",), ("funnel",)),
+        trust=caveats(report, ("product_analytics",), ("funnel",)),
     )
 
 

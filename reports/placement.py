@@ -5,7 +5,7 @@ from collections.abc import Sequence
 # Of text of 11 pixels: an average letter, a line, and how far a name stands from its point.
 _LETTER, _LINE, _GAP = 6.0, 13.0, 7.0
 # How many lines above or below its point a name may stand before it is left out.
-_FARTHEST = 6
+_FARTHEST = 3
 
 Box = tuple[float, float, float, float]
 

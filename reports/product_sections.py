@@ -8,6 +8,7 @@ from reports import charts, wording
 from reports.language import N2_
 from reports.model import HealthReport
 from reports.sections import (
+    FEWEST_USERS,
     SMALLEST_GROUP,
     Cell,
     Figure,
@@ -120,11 +121,14 @@ def _tallies(report: HealthReport, features: pd.DataFrame) -> tuple[Tally, ...]:
 def _one_segment_only(report: HealthReport, features: set[str]) -> list[str]:
     say = report.say
     rows = of_week(report.by("feature_adoption_rate", "feature_id", "segment"), report)
-    rows = rows[(rows["segment"] != "(unknown)") & rows["feature_id"].isin(features)]
+    rows = rows[rows["feature_id"].isin(features)]
     found = []
-    for feature, cells in rows.groupby("feature_id", sort=True):
-        cells = cells[cells["denominator"] >= SMALLEST_GROUP]
-        total = cells["numerator"].sum()
+    for feature, of_feature in rows.groupby("feature_id", sort=True):
+        # Those of no known segment are users as well.
+        total = of_feature["numerator"].sum()
+        cells = of_feature[
+            (of_feature["segment"] != "(unknown)") & (of_feature["denominator"] >= SMALLEST_GROUP)
+        ]
         if total < SMALLEST_GROUP or len(cells) < 2:
             continue
         top = cells.sort_values("numerator").iloc[-1]
@@ -164,11 +168,13 @@ def _quadrant(report: HealthReport) -> list[Figure]:
     placed = report.features[report.features["quadrant"].notna()].sort_values(
         ["adoption_rate", "feature_id"], ascending=[False, True]
     )
+    placed = placed[[_users(report, str(each)) >= SMALLEST_GROUP for each in placed["feature_id"]]]
     if placed.empty:
         return []
     rows = pd.DataFrame(
         {
             "name": [report.name(each) for each in placed["feature_id"]],
+            "is_faint": [_is_of_few(report, str(each)) for each in placed["feature_id"]],
             "x": placed["adoption_rate"].to_numpy(),
             "y": placed["use_days_mean"].to_numpy(),
         }
@@ -178,7 +184,8 @@ def _quadrant(report: HealthReport) -> list[Figure]:
     return [
         Figure(
             say.text(
-                "How many use a feature (to the right) and on how many days of the week they do (upwards); the lines are the medians."
+                "How many use a feature (to the right) and on how many days of the week they do (upwards); the lines are the medians. Grey: few may use it; below {n} users: left out.",
+                n=SMALLEST_GROUP,
             ),
             charts.quadrant(rows, (say.text("adoption"), say.text("days of use")), middle, corners, say.text("Adoption against frequency of use by feature"), say),
             Table(
@@ -206,6 +213,16 @@ def _quadrant(report: HealthReport) -> list[Figure]:
             warning(report, "feature_adoption_rate", "feature_use_days_mean"),
         )
     ]  # fmt: skip
+
+
+def _users(report: HealthReport, feature: str) -> float:
+    row = row_of_week(report, "feature_adoption_rate", feature_id=feature)
+    return number(row.get("numerator")) or 0.0
+
+
+def _is_of_few(report: HealthReport, feature: str) -> bool:
+    row = row_of_week(report, "feature_adoption_rate", feature_id=feature)
+    return is_small(report, "feature_adoption_rate", row)
 
 
 def segment_map(report: HealthReport, order: Sequence[str]) -> list[Table]:
@@ -265,23 +282,28 @@ def _feature_table(report: HealthReport, features: pd.DataFrame) -> Table:
                 cell(report, "feature_adoption_rate", rate),
                 cell_of_week(report, "feature_time_to_adopt_days_median", feature_id=feature),
                 count(report, contact.get("numerator")),
-                cell(report, "contact_rate", contact),
+                count(report, contact.get("denominator")),
+                cell(report, "contact_rate", contact)
+                if (number(contact.get("denominator")) or 0.0) >= FEWEST_USERS
+                else Cell(wording.MISSING),
             )
         )
     return Table(
         say.text(
-            "Every feature this week. Time to adopt: median days from first chance to first use (Kaplan–Meier). Contact rate: tickets per 1,000 users of the feature."
+            "Every feature this week. Time to adopt: median days from first chance to first use (Kaplan–Meier). Contact rate: tickets per 1,000 of all its users, from {n} users on.",
+            n=FEWEST_USERS,
         ),
         (
             Head(say.text("feature")),
             Head(say.text("product")),
             Head(say.text("team")),
             Head(say.text("class")),
-            head(report, say.text("users"), "feature_adoption_rate"),
+            head(report, say.text("users who may use it"), "feature_adoption_rate"),
             head(report, say.text("may use it"), "feature_adoption_rate"),
             head(report, say.text("adoption"), "feature_adoption_rate"),
             head(report, say.text("time to adopt"), "feature_time_to_adopt_days_median"),
             head(report, say.text("tickets"), "contact_rate"),
+            head(report, say.text("all its users"), "contact_rate"),
             head(report, say.text("contact rate"), "contact_rate"),
         ),
         tuple(rows),
@@ -300,5 +322,5 @@ def audience(report: HealthReport) -> Section | None:
         report.say.text("Who uses what"),
         tuple(_one_segment_only(report, set(used["feature_id"]))),
         tables=tuple(tables),
-        caveats=caveats(report, ("product_analytics", "crm"), ("usage", "dim_person")),
+        trust=caveats(report, ("product_analytics", "crm"), ("usage", "dim_person")),
     )

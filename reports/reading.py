@@ -120,7 +120,16 @@ def health_report(
             samples=samples_of(mart),
             owners=owners_of(registry),
             remarks=tuple(registry.remarks),
+            surveys_since=_surveys_since(mart, registry),
         )
+
+
+def _surveys_since(mart: duckdb.DuckDBPyConnection, registry: Registry) -> dict[str, date]:
+    names = {each.id: each.name for each in registry.surveys}
+    rows = mart.execute(
+        "select survey_id, min(answered_date) from mart.fct_survey_response group by 1 order by 1"
+    )
+    return {names.get(survey, survey): day for survey, day in rows.fetchall() if day is not None}
 
 
 def owners_of(registry: Registry) -> dict[str, str]:

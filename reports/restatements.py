@@ -1,4 +1,4 @@
-"""Figures of a week that were published before with another value.
+"""Figures of a week that were published before with another value, as far as a reader can see the difference.
 
 Those of open-ended metrics are left out: they grow, and what was said before was right.
 """
@@ -11,6 +11,8 @@ import duckdb
 
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
+from reports import wording
+from reports.language import language
 from reports.model import Restatement
 
 _SQL = f"""
@@ -19,7 +21,9 @@ with figures as (
         *,
         row_number() over (partition by metric, grain, period_start, {", ".join(DIMENSIONS)} order by as_of, revision) as place
     from metrics.metric_values
-    where grain = 'week' and period_start = ? and not list_contains(?, metric)
+    where
+        not list_contains($open_ended, metric)
+        and ((grain = 'week' and period_start = $week) or (grain = 'month' and period_start between $week - 62 and $week))
 )
 select
     now.metric, now.grain, now.period_start, first.value, first.n, first.as_of, now.value, now.n, now.as_of,
@@ -31,6 +35,7 @@ join figures as first
 where now.is_current and now.place > 1 and now.value is distinct from first.value
 order by all
 """
+_SAY = language("en")
 # The whole table is the mart's; a page names the totals and the first figures broken down.
 MOST = 40
 
@@ -38,12 +43,18 @@ MOST = 40
 def restatements(
     mart: duckdb.DuckDBPyConnection, week_start: date, definitions: Mapping[str, MetricDefinition]
 ) -> tuple[Restatement, ...]:
-    """The week's figures whose current value is not the first one published; totals before parts, at most `MOST`."""
+    """The figures of the week, and of months beside it, that are not printed as first published.
+
+    Totals before parts, at most `MOST`.
+    """
     found = []
-    for row in mart.execute(_SQL, [week_start, _open_ended(definitions.values())]).fetchall():
+    asked = {"week": week_start, "open_ended": _open_ended(definitions.values())}
+    for row in mart.execute(_SQL, asked).fetchall():
         metric, grain, start, first_value, first_n, first_as_of, value, n, as_of, version, version_now = row[
             :11
         ]
+        if _printed(definitions, metric, value) == _printed(definitions, metric, first_value):
+            continue
         dimensions = tuple(str(each) for each in row[11:] if each is not None)
         found.append(
             Restatement(
@@ -67,25 +78,31 @@ def revisions(
 ) -> list[Restated]:
     """The nights that restated figures of the week, oldest first: the week's report has one revision more.
 
-    A figure that is first known later, because its period closed later, restates nothing.
+    A figure that is first known later, because its period closed later, restates nothing; nor does one that is printed as
+    before.
     """
     rows = mart.execute(
         f"""
-        with figures as (
-            select as_of, value, row_number() over place as place, lag(value) over place as before
-            from metrics.metric_values
-            where grain = 'week' and period_start = ? and not list_contains(?, metric)
-            window place as (
-                partition by metric, grain, period_start, {", ".join(DIMENSIONS)} order by as_of, revision
-            )
-        )
-        select as_of, count(*) from figures
-        where place > 1 and value is distinct from before
-        group by as_of order by as_of
+        select as_of, metric, {", ".join(DIMENSIONS)}, value
+        from metrics.metric_values
+        where grain = 'week' and period_start = ? and not list_contains(?, metric)
+        order by as_of, revision
         """,
         [week_start, _open_ended(definitions.values())],
     ).fetchall()
-    return [Restated(as_of, count) for as_of, count in rows]
+    shown: dict[tuple[object, ...], str] = {}
+    counted: dict[date, int] = {}
+    for as_of, *figure, value in rows:
+        printed = _printed(definitions, str(figure[0]), value)
+        if shown.setdefault(tuple(figure), printed) != printed:
+            shown[tuple(figure)] = printed
+            counted[as_of] = counted.get(as_of, 0) + 1
+    return [Restated(as_of, count) for as_of, count in sorted(counted.items())]
+
+
+def _printed(definitions: Mapping[str, MetricDefinition], metric: str, value: float | None) -> str:
+    """A figure as pages print it; which language they speak makes no difference."""
+    return wording.quantity(_SAY, value, definitions[metric].unit) if metric in definitions else str(value)
 
 
 def _open_ended(definitions: Iterable[MetricDefinition]) -> list[str]:

@@ -14,6 +14,8 @@ TREND_WEEKS = 13
 _COMPLETE = 0.98
 # Groups smaller than this are not shown as shares: they would point at persons.
 SMALLEST_GROUP = 5
+# Fewer users make a rate per thousand of them jump.
+FEWEST_USERS = 30
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,16 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Trust:
+    """Why a section's numbers may mislead. `caveats`: what is wrong now; `limits`: what they leave out every week."""
+
+    caveats: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Section:
-    """`findings` are sentences a reader should not miss; `caveats` say how far the numbers can be trusted."""
+    """`findings` are sentences a reader should not miss; `trust` says how far the numbers can be trusted."""
 
     anchor: str
     title: str
@@ -76,7 +86,7 @@ class Section:
     tallies: tuple[Tally, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
-    caveats: tuple[str, ...] = field(default=())
+    trust: Trust = field(default_factory=Trust)
 
 
 def named(report: HealthReport, identifier: str) -> str:
@@ -103,7 +113,7 @@ def in_order(words: Mapping[str, str], identifiers: Iterable[str]) -> list[str]:
 
 def caveats(
     report: HealthReport, families: Sequence[str], assets: Sequence[str], coverage: Sequence[str] = ()
-) -> tuple[str, ...]:
+) -> Trust:
     """Why a section's numbers may mislead: stale sources, failed checks, and what the named coverage leaves out.
 
     `families`: kinds of tools that the section is made of. `assets`: words of the asset keys whose checks touch it.
@@ -125,17 +135,18 @@ def caveats(
         )
         for meaning, assets in failed.items()
     ]
+    limits = []
     rows = report.coverage[report.coverage["check_name"].isin(coverage)]
     for row in rows[rows["coverage_rate"] < _COMPLETE].sort_values("coverage_rate").itertuples():
-        notes.append(
+        limits.append(
             say.text(
-                "{share} ({source}): {explanation}",
-                share=say.percent(float(str(row.coverage_rate))),
+                "{rest} of {source} left out. Counted: {explanation}",
+                rest=say.percent(1 - float(str(row.coverage_rate))),
                 source=row.source,
                 explanation=say.text(str(row.explanation)),
             )
         )
-    return tuple(dict.fromkeys(notes))
+    return Trust(tuple(dict.fromkeys(notes)), tuple(dict.fromkeys(limits)))
 
 
 def stale_notes(report: HealthReport, sources: Sequence[SourceStatus]) -> list[str]:

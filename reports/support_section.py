@@ -7,6 +7,7 @@ import pandas as pd
 from reports import charts, wording
 from reports.model import HealthReport
 from reports.sections import (
+    FEWEST_USERS,
     Figure,
     Head,
     Row,
@@ -28,8 +29,6 @@ from reports.sections import (
 from settings.units import Unit
 
 _FEATURES_SHOWN, _RATES_SHOWN = 5, 10
-# Fewer users make a rate per thousand of them jump.
-_FEWEST_USERS = 30
 _ANSWERS = (
     "tickets_created",
     "first_reply_seconds_median",
@@ -61,7 +60,7 @@ def support(
         say.text("Support"),
         figures=tuple(figures),
         tables=tuple(table for table in tables if table.rows),
-        caveats=caveats(
+        trust=caveats(
             report,
             ("support", "crm"),
             ("support", "ticket"),
@@ -116,7 +115,7 @@ def _every_week(report: HealthReport, rows: pd.DataFrame) -> pd.DataFrame:
 def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figure]:
     say = report.say
     rates = of_week(report.by("contact_rate", "feature_id"), report)
-    rates = rates[rates["value"].notna() & (rates["denominator"] >= _FEWEST_USERS)]
+    rates = rates[rates["value"].notna() & (rates["denominator"] >= FEWEST_USERS)]
     if features is not None:
         rates = rates[rates["feature_id"].isin(features)]
     rates = rates.nlargest(_RATES_SHOWN, "value")
@@ -134,7 +133,7 @@ def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figu
         Figure(
             say.text(
                 "Tickets per 1,000 users of the feature this week (features with {n} users or more).",
-                n=_FEWEST_USERS,
+                n=FEWEST_USERS,
             ),
             charts.bars(drawn, "feature", say.text("tickets per 1,000 users"), title, say),
             Table(
@@ -143,7 +142,7 @@ def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figu
                     Head(say.text("feature")),
                     Head(say.text("contact rate"), True),
                     Head(say.text("tickets"), True),
-                    Head(say.text("users"), True),
+                    Head(say.text("all its users"), True),
                 ),
                 tuple(
                     (

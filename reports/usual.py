@@ -5,6 +5,7 @@ errors of what the number is made of. A number within it is usual. For one outsi
 exact test of its cases and Student's t against the spread of the periods: it has to be surprising by both.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from settings.units import Chance, Unit
 EARLIER, FEWEST = 12, 4
 # Shewhart's constants of a chart of single values with moving ranges of two, and of three standard errors.
 _OF_MOVING_RANGE, _STANDARD_ERRORS = 2.66, 3.0
+_PRIOR = 2
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Period:
 class Usual:
     """The band of a number, and `p`: the probability of going as far by chance, 1.0 within the band.
 
-    `middle`: of `periods` periods together, from `first` to `last` (their first days).
+    `middle`: of `periods` periods together, from `first` to `last` (their first days). `step`: how far a period's trend
+    moves the band on.
     """
 
     middle: float
@@ -52,9 +55,11 @@ class Usual:
     periods: int
     first: date
     last: date
+    step: float = 0.0
 
-    def holds(self, value: float) -> bool:
-        return self.low <= value <= self.high
+    def holds(self, value: float, later: int = 0) -> bool:
+        """Whether the band holds a value, of so many periods later than the one it was made for."""
+        return self.low <= value - later * self.step <= self.high
 
 
 def usual(unit: Unit, now: Period, before: Sequence[Period]) -> Usual | None:
@@ -65,20 +70,36 @@ def usual(unit: Unit, now: Period, before: Sequence[Period]) -> Usual | None:
     earlier = list(before)[-EARLIER:]
     if len(earlier) < FEWEST:
         return None
-    expected = _expected(unit, now, earlier)
-    middle = expected[-1]
-    values = [each.value - fitted for each, fitted in zip(earlier, expected, strict=False)]
-    moving = statistics.fmean(abs(after - first) for first, after in pairwise(values))
-    below = above = _OF_MOVING_RANGE * moving
-    sampled = _sampled(unit, now, earlier, middle)
-    if sampled is not None:
-        below, above = max(below, middle - sampled[0]), max(above, sampled[1] - middle)
+    *fitted, middle = _expected(unit, earlier)
+    apart = [each.value - at for each, at in zip(earlier, fitted, strict=True)]
+    below = above = _OF_MOVING_RANGE * statistics.fmean(
+        abs(after - first) for first, after in pairwise(apart)
+    )
+    errors = [_error(unit, each, at) for each, at in zip((*earlier, now), (*fitted, middle), strict=True)]
+    known = [each for each in errors if each is not None]
+    pool = [value for each in earlier for value in each.sample]
+    error = None
+    if len(known) == len(errors):
+        error = math.sqrt(known[-1] ** 2 + statistics.fmean(each**2 for each in known[:-1]) / len(earlier))
+        below, above = max(below, _STANDARD_ERRORS * error), max(above, _STANDARD_ERRORS * error)
+    elif now.sample and pool:
+        low, high = _of_median(len(now.sample), pool)
+        below, above = max(below, middle - low), max(above, high - middle)
     low, high = _within_unit(unit, middle - below, middle + above)
     p = 1.0
     if not low <= now.value <= high:
-        found = (_exact(unit, now, earlier, middle), _against_spread(now.value - middle, values, unit))
-        p = max((each for each in found if each is not None), default=1.0)
-    return Usual(middle, low, high, p, len(earlier), earlier[0].start, earlier[-1].start)
+        far = now.value - middle
+        tests = [_exact(unit, now, earlier, middle), _against_spread(far, apart, unit)]
+        if error:
+            tests = [
+                tests[0],
+                _against_errors(
+                    far / error, [gap / own for gap, own in zip(apart, known, strict=False) if own]
+                ),
+            ]
+        p = max((each for each in tests if each is not None), default=1.0)
+    step = fitted[-1] - fitted[-2]
+    return Usual(middle, low, high, p, len(earlier), earlier[0].start, earlier[-1].start, step)
 
 
 def corrected(ps: Sequence[float]) -> list[float]:
@@ -91,8 +112,8 @@ def apart(cases: float, trials: float, other_cases: float, other_trials: float) 
     return _two_shares(cases, trials, other_cases, other_trials)
 
 
-def _expected(unit: Unit, now: Period, earlier: Sequence[Period]) -> list[float]:
-    """What each of the earlier periods, and then `now`, should be when nothing happens."""
+def _expected(unit: Unit, earlier: Sequence[Period]) -> list[float]:
+    """What each of the earlier periods, and then the next one, should be when nothing happens."""
     if unit.chance is Chance.COUNT:
         place = np.arange(len(earlier))
         slope, level, _, _ = stats.theilslopes([each.value for each in earlier], place)
@@ -107,33 +128,23 @@ def _expected(unit: Unit, now: Period, earlier: Sequence[Period]) -> list[float]
     return [middle] * (len(earlier) + 1)
 
 
-def _sampled(unit: Unit, now: Period, earlier: Sequence[Period], middle: float) -> tuple[float, float] | None:
-    """Where `now` may lie by three standard errors; None where it is not known what it is made of."""
-    if now.error is not None:
-        errors = [each.error or 0.0 for each in earlier]
-        away = _STANDARD_ERRORS * (now.error**2 + sum(each**2 for each in errors) / len(errors) ** 2) ** 0.5
-        return middle - away, middle + away
+def _error(unit: Unit, period: Period, expected: float) -> float | None:
+    """The standard error of a period's number by what it is made of; None where that is not known (medians)."""
+    if period.error is not None:
+        return period.error
     match unit.chance:
-        case Chance.SHARE if now.trials:
-            trials = sum(each.trials or 0.0 for each in earlier)
-            spread = max(0.0, middle * (1 - middle)) * (1 / now.trials + (1 / trials if trials else 0.0))
-        case Chance.RATE if now.trials:
-            trials = sum(each.trials or 0.0 for each in earlier)
-            spread = middle * unit.per * (1 / now.trials + (1 / trials if trials else 0.0))
+        case Chance.SHARE if period.trials:
+            return math.sqrt(max(0.0, expected * (1 - expected)) / period.trials)
+        case Chance.RATE if period.trials:
+            return math.sqrt(expected * unit.per / period.trials)
         case Chance.COUNT:
-            spread = middle * (1 + 1 / len(earlier))
-        case _ if now.sample:
-            return _of_median(len(now.sample), sorted(value for each in earlier for value in each.sample))
+            return math.sqrt(expected)
         case _:
             return None
-    away = _STANDARD_ERRORS * float(spread) ** 0.5
-    return middle - away, middle + away
 
 
-def _of_median(n: int, pool: Sequence[float]) -> tuple[float, float] | None:
+def _of_median(n: int, pool: Sequence[float]) -> tuple[float, float]:
     """Between which of the pool's quantiles the median of `n` of its values lies, by three standard errors of ranks."""
-    if not pool:
-        return None
     away = _STANDARD_ERRORS * 0.5 * (1 / n + 1 / len(pool)) ** 0.5
     low, high = np.quantile(pool, [max(0.0, 0.5 - away), min(1.0, 0.5 + away)])
     return float(low), float(high)
@@ -193,6 +204,17 @@ def _binomial(cases: float, total: float, share: float) -> float:
         return 1.0
     of_all = stats.binom(n, share)
     return float(min(1.0, 2 * min(of_all.cdf(k), of_all.sf(k - 1))))
+
+
+def _against_errors(score: float, earlier: Sequence[float]) -> float:
+    """Student's t of a further score in standard errors, when earlier ones lay as far apart as they did.
+
+    Periods of people differ by more than their samples. How much more is taken from the scores, with `_PRIOR` degrees of
+    freedom for there being no more, since few periods do not tell; never for less.
+    """
+    free = _PRIOR + len(earlier) - 1
+    dispersion = max(1.0, (_PRIOR + sum(each**2 for each in earlier)) / free)
+    return float(2 * special.stdtr(free, -abs(score) / math.sqrt(dispersion)))
 
 
 def _against_spread(distance: float, values: Sequence[float], unit: Unit) -> float | None:

@@ -1,11 +1,13 @@
 """What people say: satisfaction with its intervals, feedback by feature, and the pulse of the teams."""
 
+import math
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import pandas as pd
 
-from reports import charts, wording
-from reports.changes import interval_of_nps
+from reports import charts, uncertainty, usual, wording
+from reports.changes import error_of_nps, interval_of_nps
 from reports.model import HealthReport
 from reports.sections import (
     SMALLEST_GROUP,
@@ -33,11 +35,13 @@ from reports.sections import (
     weeks,
     worded,
 )
+from settings.units import Unit
 
 # What is asked: of features in surveys, of answers in support.
 _RATES = ("csat_rate", "ticket_csat_rate")
 _NOT_A_FEATURE = ("(unmapped)", "(unknown)", "(untagged)")
 _FEATURES_SHOWN = 5
+_SURE = 0.95
 
 
 def satisfaction(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
@@ -51,7 +55,7 @@ def satisfaction(report: HealthReport, features: Sequence[str] | None = None) ->
         "satisfaction",
         say.text("Satisfaction"),
         tables=tuple(tables),
-        caveats=caveats(report, ("surveys",), ("survey", "rating")),
+        trust=caveats(report, ("surveys",), ("survey", "rating")),
     )
 
 
@@ -76,7 +80,7 @@ def feedback(
         say.text("Feedback"),
         figures=tuple(_feedback_trend(report, of_features[of_features["feature_id"].isin(most)])),
         tables=() if is_brief else (_feedback_table(report, weekly, features is None),),
-        caveats=caveats(
+        trust=caveats(
             report, ("roadmap",), ("feedback",), ("feedback_with_feature", "feedback_with_account")
         ),
     )
@@ -116,7 +120,7 @@ def pulse(report: HealthReport, team: str | None = None) -> Section | None:
                 lines,
             ),
         ),
-        caveats=caveats(report, (), ("pulse",)),
+        trust=caveats(report, (), ("pulse",)),
     )
 
 
@@ -127,10 +131,14 @@ def _lines(
     say, lines = report.say, []
     if metric not in report.definitions:
         return ()
-    unit = report.definitions[metric].unit
+    # A group without answers in the newest period is left out: an older number beside newer ones misleads.
+    starts = [
+        row["period_start"] for _, dimensions in groups if (row := newest(report, metric, None, **dimensions))
+    ]
+    latest = max(starts, default=None)  # type: ignore[type-var]
     for name, dimensions in groups:
         row = dict(newest(report, metric, None, **dimensions))
-        if not row:
+        if not row or row["period_start"] != latest:
             continue
         before = newest(report, metric, before=row["period_start"], **dimensions)  # type: ignore[arg-type]
         value = cell(report, metric, row)
@@ -143,10 +151,34 @@ def _lines(
                 if metric == "nps"
                 else margin(report, metric, row),
                 count(report, row["n"]),
-                wording.change(say, number(row["value"]), number(before.get("value")), unit),
+                _clear_change(report, metric, row, before, dimensions),
             )
         )
     return tuple(lines)
+
+
+def _clear_change(
+    report: HealthReport,
+    metric: str,
+    row: Mapping[str, object],
+    before: Mapping[str, object],
+    dimensions: dict[str, str],
+) -> str:
+    """The step from the period before, where it is more than chance (1 of 20); else that it is none."""
+    say, unit = report.say, report.definitions[metric].unit
+    value, earlier = number(row.get("value")), number(before.get("value"))
+    if value is None or earlier is None:
+        return wording.MISSING
+    if unit is Unit.POINTS:
+        errors = [error_of_nps(report, each, **dimensions) for each in (row, before)]
+        spread = math.hypot(*(each or 0.0 for each in errors))
+        is_clear = all(errors) and abs(value - earlier) > uncertainty.Z * spread
+    else:
+        cases = [
+            number(each.get(name)) or 0.0 for each in (row, before) for name in ("numerator", "denominator")
+        ]
+        is_clear = usual.apart(*cases) <= 1 - _SURE
+    return wording.change(say, value, earlier, unit) if is_clear else say.text("within chance")
 
 
 def _nps(report: HealthReport) -> Table:
@@ -257,19 +289,34 @@ def _feedback_trend(report: HealthReport, rows: pd.DataFrame) -> list[Figure]:
     )
     totals = totals.assign(text=[say.number(value) for value in totals["value"]])
     title = say.text("Feedback by feature")
+    caption = say.plural(
+        "Items of feedback in {weeks} weeks on the feature that most is said about.",
+        "Items of feedback in {weeks} weeks on the {n} features that most is said about.",
+        len(totals),
+        weeks=say.number(TREND_WEEKS),
+    )
     return [
         Figure(
-            say.plural(
-                "Items of feedback in {weeks} weeks on the feature that most is said about.",
-                "Items of feedback in {weeks} weeks on the {n} features that most is said about.",
-                len(totals),
-                weeks=say.number(TREND_WEEKS),
-            ),
+            " ".join((caption, *_surveys_begun(report))),
             charts.bars(totals, "feature", say.text("items"), title, say),
             table_of(report, title, rows.sort_values("period_start"), ("period_start", say.text("week of")), "feature", "feedback_received"),
             warning(report, "feedback_received"),
         )
     ]  # fmt: skip
+
+
+def _surveys_begun(report: HealthReport) -> list[str]:
+    """What began to bring comments within the weeks shown: before, fewer were asked, not fewer had something to say."""
+    first = report.week_start - timedelta(weeks=TREND_WEEKS - 1)
+    return [
+        report.say.text(
+            "Since {day} the comments of the survey “{survey}” are among them.",
+            day=report.say.day(day),
+            survey=name,
+        )
+        for name, day in report.surveys_since.items()
+        if first <= day <= report.week_end
+    ]
 
 
 def _feedback_table(report: HealthReport, weekly: pd.DataFrame, with_total: bool) -> Table:
