@@ -28,7 +28,7 @@ MOST_PROBLEMS = 8
 
 
 @dataclass(frozen=True)
-class _Written:
+class Written:
     """An entry, and where it stands: its file, the lines of that file, its position in it."""
 
     entry: Any
@@ -36,6 +36,10 @@ class _Written:
     lines: Lines
     position: int
     is_default: bool = False
+
+    def place(self, name: str, inner: Place = ()) -> str:
+        """File and line of the entry, or of what stands in it at a path, in the list `name`."""
+        return f"{self.file}:{line_of(self.lines, (name, self.position, *inner))}"
 
 
 def registry_dir(env: Mapping[str, str] = os.environ) -> Path:
@@ -56,6 +60,12 @@ def load_organisation(folder: Path) -> Organisation:
 def effective_entries(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """By file, the organisation's entries and the platform's, as written. Raises InvalidRegistry."""
     return _validated(folder)[1]
+
+
+def own_entries(folder: Path) -> dict[str, list[Written]]:
+    """By file, what the organisation's own files say, with its places. Raises InvalidRegistry for a file that is no list."""
+    files = {path.stem: path for path in [*folder.glob("*.yml"), *folder.glob("*.yaml")]}
+    return {name: _entries_of(name, files[name]) for name in FILES if name in files}
 
 
 def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:
@@ -85,10 +95,10 @@ def _read(
         f"{files[name].name}: The registry knows no {name}: its files are {', '.join(FILES)}."
         for name in sorted(files.keys() - set(FILES))
     ]
-    written: dict[str, list[_Written]] = {}
+    written: dict[str, list[Written]] = {}
     unread: set[str] = set()
     for name in FILES:
-        own: list[_Written] = []
+        own: list[Written] = []
         if name in files:
             try:
                 own = _entries_of(name, files[name])
@@ -118,24 +128,27 @@ def _refused(told: list[str]) -> InvalidRegistry:
     return error
 
 
-def _entries_of(name: str, path: Path) -> list[_Written]:
+def _entries_of(name: str, path: Path) -> list[Written]:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InvalidRegistry("The file is not UTF-8.", place=path.name) from None
     content, lines = parse_yaml(text, path.name, InvalidRegistry)
+    # A list whose every line is a comment is empty.
+    if isinstance(content, dict) and list(content) == [name] and content[name] is None:
+        return []
     if not isinstance(content, dict) or list(content) != [name] or not isinstance(content[name], list):
         raise InvalidRegistry(f"The file holds one list, named `{name}`.", place=f"{path.name}:1")
-    return [_Written(entry, path.name, lines, number) for number, entry in enumerate(content[name])]
+    return [Written(entry, path.name, lines, number) for number, entry in enumerate(content[name])]
 
 
 @lru_cache(maxsize=len(FILES))
-def _defaults(name: str) -> tuple[_Written, ...]:
+def _defaults(name: str) -> tuple[Written, ...]:
     path = DEFAULTS / f"{name}.yml"
     return tuple(replace(each, is_default=True) for each in _entries_of(name, path)) if path.exists() else ()
 
 
-def _merged(defaults: list[_Written], own: list[_Written]) -> list[_Written]:
+def _merged(defaults: list[Written], own: list[Written]) -> list[Written]:
     """The platform's entries, each replaced by the organisation's of the same id, then the organisation's others."""
     by_id = {_id(each.entry): each for each in own}
     known = [by_id.pop(_id(each.entry), each) for each in defaults]
@@ -147,7 +160,7 @@ def _id(entry: Any) -> str:
     return str(entry.get("id") if isinstance(entry, dict) else entry).strip().casefold()
 
 
-def _fits(name: str, entry: dict[str, Any], stages: Mapping[str, _Written]) -> bool:
+def _fits(name: str, entry: dict[str, Any], stages: Mapping[str, Written]) -> bool:
     """Whether an entry of the platform has its place: statuses with stages that there are, words with its own stages."""
     if name == "glossary" and entry["kind"] == "stage":
         is_own = entry["id"] in stages and stages[entry["id"]].is_default
@@ -155,9 +168,9 @@ def _fits(name: str, entry: dict[str, Any], stages: Mapping[str, _Written]) -> b
     return name != "roadmap_statuses" or {entry["stage"], *entry["agrees_with"]} <= stages.keys()
 
 
-def _place(written: list[_Written], name: str, place: Place) -> str:
+def _place(written: list[Written], name: str, place: Place) -> str:
     """File and line of a problem, whose place begins with the position of its entry."""
     if not place or not isinstance(place[0], int) or place[0] >= len(written):
         return f"{name}.yml:1"
     found = written[place[0]]
-    return f"{found.file}:{line_of(found.lines, (name, found.position, *place[1:]))}"
+    return found.place(name, place[1:])

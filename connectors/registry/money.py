@@ -10,7 +10,7 @@ from connectors.registry.entry import Entry, Problem
 from connectors.registry.glossary import Text
 
 # ISO 4217, list one, without funds, metals and the codes for tests.
-_CODES = frozenset((
+CODES = frozenset((
     "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BHD", "BIF", "BMD",
     "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC",
     "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL",
@@ -26,7 +26,7 @@ _CODES = frozenset((
 
 
 def _known_currency(code: str) -> str:
-    if code not in _CODES:
+    if code not in CODES:
         raise ValueError(f"`{code}` is no currency; write its code of ISO 4217, such as EUR")
     return code
 

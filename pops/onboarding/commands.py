@@ -12,6 +12,7 @@ from settings.shown_text import shown
 def register(app: typer.Typer) -> None:
     """Add the commands to `pops`."""
     app.command("init")(init)
+    app.command("discover")(discover)
 
 
 def init(
@@ -59,6 +60,53 @@ def init(
             terminal.print(shown(path))
         for number, step in enumerate(next_steps(folder, answers.tools), 1):
             terminal.print(f"{number}. {step}", markup=False)
+
+
+def discover(
+    days: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Only a look at so many days of events; the first night reads all again. Default: all.",
+        ),
+    ] = None,
+    diff: Annotated[
+        bool,
+        typer.Option(
+            "--diff", help="Read and write nothing: what raw has and the registry does not speak of."
+        ),
+    ] = False,
+) -> None:
+    """Read the tools into raw as a night does, and propose in the registry's files what they are to say, with the evidence.
+
+    No line that is there is changed, and what a file speaks of, in an entry or a comment, is not proposed again.
+    """
+    import os
+
+    from pops.onboarding.discovery import found, read_sources, write_found
+    from settings.home import Home
+
+    with readable_errors():
+        home = Home.from_environment()
+        failed = []
+        if not diff:
+            failed = read_sources(home.prepare(), os.environ, days, lambda line: terminal.print(shown(line)))
+        new = found(home, os.environ)
+        if diff:
+            for each in new:
+                terminal.print(f"{each.file}.yml", markup=False)
+                for line in each.lines:
+                    terminal.print(f"  {shown(line)}")
+        elif new:
+            for path in write_found(os.environ, new):
+                count = sum(each.file == path.stem for each in new)
+                terminal.print(f"{shown(path)}  {count} new")
+        if not new:
+            terminal.print("Nothing is new: the registry speaks of all that was found.")
+        for sentence in failed:
+            terminal.print(f"[red]{shown(sentence)}[/red]")
+        if failed:
+            raise typer.Exit(1)
 
 
 def _names(text: str) -> tuple[str, ...]:

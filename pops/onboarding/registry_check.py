@@ -1,10 +1,51 @@
-"""The registry held against itself and against what the tools hold, in sentences."""
+"""The registry held against itself, and its names against the records of the tools, in sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from connectors.errors import InvalidRegistry
-from connectors.registry.files import load_registry, registry_dir
-from reports.glossary_data import gaps
+from connectors.registry.files import Written, load_registry, own_entries, registry_dir
+from connectors.registry.schema import Registry
+from pops.onboarding.fields import field_counts, prepare_values
+from pops.onboarding.names import Kind, Names, names_of, plan_names
+from pops.onboarding.raw import Held, open_held
+from reports.glossary_data import gaps, published_metrics
+from settings.home import DBT_PROJECT
+
+# File, where in an entry names stand (`*`: each of a list), what they name.
+_NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
+    ("features", ("events", "*", "event"), "event"),
+    ("features", ("epics", "*"), "epic"),
+    ("features", ("ticket_tags", "*"), "tag"),
+    ("features", ("roadmap_items", "*"), "roadmap item"),
+    ("features", ("eligible_plans", "*"), "plan"),
+    ("funnels", ("steps", "*", "event"), "event"),
+    ("stages", ("statuses", "*"), "status"),
+    ("teams", ("jira_projects", "*"), "project"),
+    ("teams", ("repositories", "*"), "repository"),
+    ("roadmap_statuses", ("id",), "roadmap status"),
+    ("feedback_sources", ("id",), "source of feedback"),
+    ("surveys", ("form",), "form"),
+)
+# Of lists of values, what those of an entry name, by its id.
+_VALUES: Mapping[str, Mapping[str, str]] = {
+    "exclusions": {
+        "internal_email_domains": "domain",
+        "passive_events": "event",
+        "issue_resolutions": "resolution",
+    },
+    "delivery": {
+        "production_environments": "environment",
+        "incident_labels": "label",
+        "issue_repositories": "repository",
+        "bug_labels": "label",
+    },
+}
+# Comments on ratings and in surveys have no source in a tool.
+_PLATFORMS_OWN = {"ticket_rating", "survey"}
+# Of what is unmapped, so many are told by name.
+_TOLD = 5
 
 
 def wrong(env: Mapping[str, str]) -> list[str]:
@@ -19,3 +60,188 @@ def wrong(env: Mapping[str, str]) -> list[str]:
 def unsaid(env: Mapping[str, str]) -> list[str]:
     """What is left unsaid in a registry that is not wrong; no night is stopped by it."""
     return gaps(load_registry(registry_dir(env)))
+
+
+def held_against_data(env: Mapping[str, str], home: Path) -> list[str]:
+    """What of a registry that is not wrong matches no record, and what of the records it does not say.
+
+    Raises ValueError while a source is being read.
+    """
+    folder = registry_dir(env)
+    registry, own = load_registry(folder), own_entries(folder)
+    found = list(_unknown_metrics(own))
+    with open_held(home) as held:
+        if not held.sources:
+            return [
+                *found,
+                "Nothing was read yet: the registry was held against itself alone; `pops discover` reads the tools.",
+            ]
+        prepare_values(held)
+        known = {kind: names_of(held, kind) for kind in {kind for *_, kind in _NAMED} - {"plan"}}
+        known |= {
+            kind: names_of(held, kind)
+            for kinds in _VALUES.values()
+            for kind in kinds.values()
+            if kind not in known
+        }
+        known["plan"] = plan_names(held, registry.source_names())
+        found += _unmatched(own, known)
+        found += _unmatched_fields(own, held)
+        found += _unmatched_questions(own, held)
+        found += unmapped(registry, known)
+    return found
+
+
+def _unmatched(own: Mapping[str, list[Written]], known: Mapping[str, Names]) -> Iterator[str]:
+    for name, written in own.items():
+        for each in written:
+            for path, text, kind in _names_in(name, each.entry):
+                names = known[kind]
+                # Of a kind that no record has, nothing can be said.
+                if names.counts and not names.has(text) and text not in _PLATFORMS_OWN:
+                    yield f"{each.place(name, path)}: {names.missing(text)}"
+
+
+def _names_in(file: str, entry: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """The names in an entry of a file: where they stand, the name, its kind."""
+    for name, path, kind in _NAMED:
+        if name == file and (file != "surveys" or entry.get("tool") == "typeform"):
+            yield from ((place, text, kind) for place, text in _at(entry, path))
+    kind_of_values = _VALUES.get(file, {}).get(str(entry.get("id")))
+    if kind_of_values:
+        yield from ((place, text, kind_of_values) for place, text in _at(entry, ("values", "*")))
+
+
+def _at(
+    value: Any, path: tuple[str, ...], place: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The texts at a path within an entry, with their places."""
+    if not path:
+        yield place, str(value)
+    elif path[0] == "*":
+        for number, item in enumerate(value):
+            yield from _at(item, path[1:], (*place, number))
+    elif value.get(path[0]) is not None:
+        yield from _at(value[path[0]], path[1:], (*place, path[0]))
+
+
+def _unknown_metrics(own: Mapping[str, list[Written]]) -> Iterator[str]:
+    metrics = published_metrics(DBT_PROJECT / "models" / "metrics")
+    names = Names(Kind("published metric", "", ""), dict.fromkeys(metrics, 0))
+    for each in own.get("targets", []):
+        metric = str(each.entry["metric"])
+        if metric not in metrics:
+            near = names.nearest(metric)
+            more = f"did you mean `{near}`?" if near else "`pops query` lists them."
+            yield f"{each.place('targets', ('metric',))}: `{metric}` is no published metric: {more}"
+
+
+def _unmatched_fields(own: Mapping[str, list[Written]], held: Held) -> Iterator[str]:
+    """Names of sources.yml that no record of the source has."""
+    for each in own.get("sources", []):
+        source = str(each.entry["id"])
+        if source not in held.sources:
+            continue
+        for key, value in each.entry.items():
+            for place, kinds in _fields_of(source, key, value):
+                counts = (
+                    field_counts(held, source, *kinds) if kinds[0] != "tracker" else _tracker_fields(held)
+                )
+                names = Names(Kind("field", "records", ""), counts)
+                name = str(place)
+                if counts and not names.has(name):
+                    yield f"{each.place('sources', (key,))}: {names.missing(name)}"
+
+
+def _unmatched_questions(own: Mapping[str, list[Written]], held: Held) -> Iterator[str]:
+    """Refs of questions and names of hidden fields that the survey's form does not have."""
+    for each in own.get("surveys", []):
+        forms = held.rows(
+            "select cast(questions as varchar[]), cast(hidden as varchar[]) from forms where form = ?",
+            str(each.entry["form"]),
+        )
+        for questions, hidden in forms:
+            named: list[tuple[tuple[str, ...], Any, Any, str]] = [
+                ((key,), each.entry.get(key), questions, "question") for key in ("score", "comment")
+            ]
+            named += [
+                (("hidden", key), name, hidden, "hidden field")
+                for key, name in (each.entry.get("hidden") or {}).items()
+            ]
+            for path, name, there, kind in named:
+                names = Names(Kind(f"{kind} of the form", "", ""), dict.fromkeys(there or [], 0))
+                if name and not names.has(str(name)):
+                    near = names.nearest(str(name))
+                    meant = f"did you mean `{near}`?" if near else f"the form has no such {kind}."
+                    yield f"{each.place('surveys', path)}: `{name}`: {meant}"
+
+
+def _fields_of(source: str, key: str, value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The fields that a setting of a source names, each with the places where it may stand."""
+    if source == "jira" and key != "id":
+        yield from ((str(each), ("tracker",)) for each in (value if isinstance(value, list) else [value]))
+    elif isinstance(value, dict) and "property" in value:
+        for part in ("property", "currency_property"):
+            if value.get(part):
+                yield str(value[part]), ("companies",)
+    elif isinstance(value, dict | list):
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                places = ("group", "user_property", "event_property")
+                # Mixpanel has all of them among the properties of an event.
+                yield from (
+                    (str(name), places if source == "mixpanel" else (kind,)) for kind, name in each.items()
+                )
+    elif key == "user":
+        yield str(value), ("people",)
+    elif key in ("account", "plan", "segment", "test", "churned_on"):
+        yield str(value), ("companies", "organizations")
+
+
+def _tracker_fields(held: Held) -> dict[str, int]:
+    return held.counts(
+        "select name, 1 from tracker_fields union select field_id, 1 from tracker_fields order by 1"
+    )
+
+
+def unmapped(registry: Registry, known: Mapping[str, Names]) -> Iterator[str]:
+    """What the records have and the registry does not say, with its share; the largest by name."""
+    exclusions = {each.id: each.values for each in registry.exclusions}
+    said: Sequence[tuple[str, str, str, set[str]]] = (
+        (
+            "event",
+            "features.yml",
+            "in no feature, funnel or list of passive events",
+            registry.tracked_events() | set(exclusions.get("passive_events", [])),
+        ),
+        ("status", "stages.yml", "in no stage", {status for each in registry.stages for status in each.statuses}),
+        ("project", "teams.yml", "of no team", {key for each in registry.teams for key in each.jira_projects}),
+        ("repository", "teams.yml", "of no team", {name for each in registry.teams for name in each.repositories}),
+        ("form", "surveys.yml", "of no survey", {each.form for each in registry.surveys}),
+        ("roadmap status", "roadmap_statuses.yml", "of no stage", {each.id for each in registry.roadmap_statuses}),
+        ("source of feedback", "feedback_sources.yml", "of no kind", {each.id for each in registry.feedback_sources}),
+    )  # fmt: skip
+    for kind, file, how, mapped in said:
+        names = known[kind]
+        keys = {names.key(each) for each in mapped}
+        left = {
+            name: number for name, number in names.counts.items() if names.key(name) not in keys and number
+        }
+        if left:
+            share = sum(left.values()) / sum(names.counts.values())
+            told = ", ".join(f"`{name}` ({number:,})" for name, number in list(left.items())[:_TOLD])
+            more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
+            plural = _plural(names.kind.singular)
+            yield (
+                f"{file}: {len(left)} of {len(names.counts)} {plural} are {how}, {share:.0%} of the "
+                f"{names.kind.unit}: {told}{more}."
+            )
+
+
+def _plural(noun: str) -> str:
+    return {
+        "status": "statuses",
+        "roadmap status": "statuses of the roadmap",
+        "repository": "repositories",
+        "source of feedback": "sources of feedback",
+    }.get(noun, f"{noun}s")

@@ -1,0 +1,334 @@
+"""What each file of the registry may say, from what raw holds, with the evidence: one function a file."""
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from datetime import UTC, datetime
+
+from connectors.registry.schema import Registry
+from pops.onboarding.company_folder import slug
+from pops.onboarding.names import names_of, plain_letters
+from pops.onboarding.raw import Held
+from pops.onboarding.source_proposals import source_settings
+from pops.onboarding.writing import Proposal, scalar
+from reports.reading import words_of
+
+HEADERS: Mapping[str, str] = {
+    "sources": "# What the properties, fields and tags of the tools mean that everybody names for themselves.\n",
+    "stages": "# The statuses of the tracker by the stage that they mean, in the order in which work passes.\n",
+    "teams": "# The teams, and the projects and repositories that they work in.\n",
+    "exclusions": "# What never counts.\n",
+    "delivery": "# Which of the code host's names mean what.\n",
+    "features": "# A feature is used when one of its events arrives. Candidates are no features until their # is taken away.\n",
+    "surveys": "# What the forms of the survey tool ask. Candidates are no surveys until their # is taken away.\n",
+    "roadmap_statuses": "# What each status of the roadmap means: the stage, and the stages of a linked issue that agree with it.\n",
+    "feedback_sources": "# Where feedback comes from, and its kind: web, product, experience or voice.\n",
+    "exchange_rates": "# What one unit of another currency is worth in the home currency, from which day on.\n",
+}
+_IDEA = r"idea|idee|backlog|parking|nouveau|wish"
+_REVIEW = r"review|revue|test|\bqa\b|recette|valid|pruf|check|wait|attente|wart|block|bloqu|ready for|pret a|uat|client|customer"
+_PRODUCTION = r"prod|live"
+_INCIDENT = r"incident|outage|panne|sev-?[0-9]|storung"
+_BUG = r"\bbug|defect|defaut|anomalie|fehler"
+_SPAM = r"spam|junk|pourriel|indesirable"
+_FREE_MAIL = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de", "orange.fr", "free.fr"}  # fmt: skip
+_KINDS_OF_FEEDBACK = (
+    ("product", r"app|widget|product|portal"),
+    ("web", r"web|site|landing"),
+    ("experience", r"survey|replay|session|nps|form"),
+    ("voice", r"mail|call|phone|tel|meeting|interview|slack|chat|intercom|zendesk|sales|crm|visit"),
+)
+MOST_CANDIDATES = 60
+
+
+def proposals(
+    held: Held, registry: Registry, own: Mapping[str, Set[str]], language: str
+) -> Iterator[Proposal]:
+    """All of them, after `prepare_values` and `prepare_overlaps`. `own`: by file, the ids of the organisation's own entries."""
+    for found in (sources, exclusions, feedback_sources, surveys, exchange_rates):
+        yield from found(held, registry)
+    yield from delivery(held, registry, own.get("delivery", set()))
+    of_teams = list(teams(held, registry))
+    yield from of_teams
+    ids = [each.id for each in registry.teams] + [each.entry_id for each in of_teams if each.entry_id]
+    yield from features(held, registry, ids[0] if ids else "TEAM")
+    yield from stages(held, registry, own, language)
+    yield from roadmap_statuses(held, registry)
+
+
+def sources(held: Held, registry: Registry) -> Iterator[Proposal]:
+    known = {each.id for each in registry.sources}
+    by_source: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
+    for each in source_settings(held):
+        if each.source in known:
+            # What an entry says already is not looked into again; what it leaves unsaid is told.
+            own = next(entry for entry in registry.sources if entry.id == each.source)
+            if each.key not in own.model_fields_set:
+                name = f"{each.source}.{each.key}"
+                yield Proposal("sources", (name,), (f"# `{name}` may be {each.value}: {each.evidence}",))
+            continue
+        by_source.setdefault(each.source, []).extend([f"  # {each.evidence}", f"  {each.key}: {each.value}"])
+        names.setdefault(each.source, [each.source])
+    for source, lines in by_source.items():
+        yield Proposal("sources", tuple(names[source]), (f"- id: {source}", *lines))
+
+
+def stages(held: Held, registry: Registry, own: Mapping[str, Set[str]], language: str) -> Iterator[Proposal]:
+    """Every status that the records have, by the words of the platform, else by the vendor's category."""
+    statuses = names_of(held, "status")
+    categories = {
+        str(name).casefold(): str(category)
+        for name, category in held.rows("select name, category from statuses")
+    }
+    stage_of = {status.casefold(): each.id for each in registry.stages for status in each.statuses}
+    ids = [each.id for each in registry.stages]
+    placed: dict[str, list[str]] = {}
+    unplaced = []
+    for status in statuses.counts:
+        category = categories.get(status.casefold(), "")
+        stage = stage_of.get(status.casefold()) or _stage_by_category(status, category)
+        if stage in ids and "stages" not in own:
+            placed.setdefault(str(stage), []).append(status)
+        elif status.casefold() not in stage_of:
+            unplaced.append(status)
+    names = words_of(registry, language).stages
+    for each in registry.stages:
+        if each.id in placed:
+            evidence = [
+                f"  # {statuses.told(status)}; category {categories.get(status.casefold()) or 'unknown'}"
+                for status in placed[each.id]
+            ]
+            listed = ", ".join(scalar(status) for status in placed[each.id])
+            entry = f"- id: {each.id}"
+            lines = (
+                entry, f"  name: {scalar(names.get(each.id, each.name))}", f"  flow: {each.flow}",
+                f"  epic_entry: {each.epic_entry}", *evidence, f"  statuses: [{listed}]",
+            )  # fmt: skip
+            yield Proposal("stages", tuple(placed[each.id]), lines)
+    for status in unplaced:
+        yield Proposal(
+            "stages",
+            (status,),
+            (
+                f"# Of no stage yet: {statuses.told(status)}; category {categories.get(status.casefold()) or 'unknown'}",
+            ),
+        )
+
+
+def _stage_by_category(status: str, category: str) -> str | None:
+    plain = plain_letters(status)
+    if category == "done":
+        return "released"
+    if category == "new":
+        return "idea" if re.search(_IDEA, plain) else "ready"
+    if category == "indeterminate":
+        return "review" if re.search(_REVIEW, plain) else "build"
+    return None
+
+
+def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
+    """A team for each project, with the repositories whose pull requests name its issues."""
+    projects = names_of(held, "project")
+    titles = {str(key): str(name or key) for key, name in held.rows("select project, name from projects")}
+    rows = held.rows(
+        """
+        with named as (
+            select repository, regexp_extract(names, '([A-Z][A-Z0-9_]*)-[0-9]+', 1) as project, count(*) as number
+            from pull_requests group by all
+        )
+        select repository, project, number, sum(number) over (partition by repository) from named
+        order by repository, number desc
+        """
+    )
+    home_of: dict[str, tuple[str, int, int]] = {}
+    for repository, project, number, total in rows:
+        if project in projects.counts and number >= 2 and repository not in home_of:
+            home_of[str(repository)] = (str(project), number, total)
+    taken = {key.casefold() for each in registry.teams for key in each.jira_projects}
+    ids = {each.id for each in registry.teams}
+    for project, number in projects.counts.items():
+        if project.casefold() in taken:
+            continue
+        own = {name: found for name, found in home_of.items() if found[0] == project}
+        team = slug(titles.get(project, project))
+        team = team if team not in ids else f"{team}-{slug(project)}"
+        ids.add(team)
+        evidence = [f"# `{project}`: {number:,} issues"]
+        evidence += [
+            f"# `{name}`: {found[1]:,} of {found[2]:,} pull requests name issues of {project}"
+            for name, found in own.items()
+        ]
+        entry = (
+            f'- {{id: {scalar(team)}, name: {scalar(titles.get(project, project))}, owner: "team:{team}", '
+            f"jira_projects: [{scalar(project)}], repositories: [{', '.join(scalar(each) for each in own)}]}}"
+        )
+        yield Proposal("teams", (project,), (*evidence, entry), team)
+    repositories = names_of(held, "repository")
+    of_teams = {name.casefold() for each in registry.teams for name in each.repositories}
+    for name in repositories.counts:
+        if name not in home_of and name.casefold() not in of_teams:
+            yield Proposal("teams", (name,), (f"# Of no team yet: {repositories.told(name)}",))
+
+
+def exclusions(held: Held, registry: Registry) -> Iterator[Proposal]:
+    known = {each.id for each in registry.exclusions}
+    domains = held.counts(
+        """
+        select lower(split_part(email, '@', 2)), count(distinct lower(email)) from staff where email like '%@%'
+        group by all order by 2 desc, 1
+        """
+    )
+    own = {
+        name: number
+        for name, number in domains.items()
+        if name not in _FREE_MAIL and number >= max(domains.values()) / 10
+    }
+    if own and "internal_email_domains" not in known:
+        evidence = [f"# `{name}`: {number:,} people who work in the tools" for name, number in own.items()]
+        listed = ", ".join(scalar(name) for name in own)
+        yield Proposal(
+            "exclusions", tuple(own), (*evidence, f"- {{id: internal_email_domains, values: [{listed}]}}")
+        )
+    resolutions = names_of(held, "resolution")
+    listed_resolutions = {
+        each for entry in registry.exclusions if entry.id == "issue_resolutions" for each in entry.values
+    }
+    for name in resolutions.counts:
+        if name not in listed_resolutions:
+            yield Proposal(
+                "exclusions",
+                (name,),
+                (f"# Resolution {resolutions.told(name)}: of `issue_resolutions` if it delivers nothing",),
+            )
+
+
+def delivery(held: Held, registry: Registry, own: Set[str]) -> Iterator[Proposal]:
+    """Names beyond the platform's own for what reaches users, what is an incident and what is a bug."""
+    for rule, kind, pattern in (
+        ("production_environments", "environment", _PRODUCTION),
+        ("incident_labels", "label", _INCIDENT),
+        ("bug_labels", "label", _BUG),
+    ):
+        names = names_of(held, kind)
+        entry = next((each for each in registry.delivery if each.id == rule), None)
+        known = {each.casefold() for each in entry.values} if entry else set()
+        found = [
+            each
+            for each in names.counts
+            if re.search(pattern, plain_letters(each)) and each.casefold() not in known
+        ]
+        if found:
+            evidence = [f"# {names.told(each)}" for each in found]
+            there = [each for each in names.counts if each.casefold() in known]
+            listed = ", ".join(scalar(each) for each in [*there, *found])
+            if rule in own:
+                yield Proposal("delivery", tuple(found), tuple(f"{each}: of `{rule}`?" for each in evidence))
+                continue
+            yield Proposal("delivery", tuple(found), (*evidence, f"- {{id: {rule}, values: [{listed}]}}"))
+
+
+def feedback_sources(held: Held, registry: Registry) -> Iterator[Proposal]:
+    names = names_of(held, "source of feedback")
+    known = {each.id.casefold() for each in registry.feedback_sources}
+    for name in names.counts:
+        if name.casefold() not in known:
+            kind = next(
+                (kind for kind, pattern in _KINDS_OF_FEEDBACK if re.search(pattern, plain_letters(name))),
+                None,
+            )
+            entry = (
+                f"- {{id: {scalar(name)}, kind: {kind}}}" if kind else f"# - {{id: {scalar(name)}, kind: }}"
+            )
+            yield Proposal("feedback_sources", (name,), (f"# {names.told(name)}", entry))
+
+
+def surveys(held: Held, registry: Registry) -> Iterator[Proposal]:
+    """Candidates: whether a form measures anything, only people know."""
+    names = names_of(held, "form")
+    declared = {each.form for each in registry.surveys}
+    for form, title, questions, kinds, hidden in held.rows(
+        "select form, title, cast(questions as varchar[]), cast(kinds as varchar[]), cast(hidden as varchar[]) from forms order by 1"
+    ):
+        if form in declared:
+            continue
+        asked = list(zip(questions or [], kinds or [], strict=False))
+        score = next((ref for ref, kind in asked if kind in ("nps", "opinion_scale", "rating")), None)
+        comment = next((ref for ref, kind in asked if kind in ("long_text", "short_text")), None)
+        is_rating = any(ref == score and kind == "rating" for ref, kind in asked)
+        kind, scale = ("csat", "{min: 1, max: 5}") if is_rating else ("nps", "{min: 0, max: 10}")
+        told = f"# Candidate {names.told(form)}; hidden fields: {', '.join(f'`{each}`' for each in hidden or []) or 'none'}"
+        if score is None:
+            yield Proposal("surveys", (form,), (f"{told}; no question gives a score",))
+            continue
+        owner = registry.organisation[0].owner or "team:product-ops"
+        more = f", comment: {scalar(comment)}" if comment else ""
+        entry = (
+            f'# - {{id: {slug(title or form)}, name: {scalar(title or form)}, owner: "{owner}", tool: typeform, form: {scalar(form)}, '
+            f"kind: {kind}, scale: {scale}, wave: month, score: {scalar(score)}{more}}}"
+        )
+        yield Proposal("surveys", (form,), (told, entry))
+
+
+def roadmap_statuses(held: Held, registry: Registry) -> Iterator[Proposal]:
+    """The statuses of the roadmap, where the platform does not know them all."""
+    names = names_of(held, "roadmap status")
+    known = {each.id.casefold(): each for each in registry.roadmap_statuses}
+    stage_of = {status.casefold(): each.id for each in registry.stages for status in each.statuses}
+    if all(name.casefold() in known for name in names.counts):
+        return
+    for name in names.counts:
+        entry = known.get(name.casefold())
+        stage = entry.stage if entry else stage_of.get(name.casefold())
+        if stage is None:
+            yield Proposal("roadmap_statuses", (name,), (f"# Of no stage yet: {names.told(name)}",))
+            continue
+        agrees = ", ".join(entry.agrees_with) if entry else stage
+        rest = ", is_active: false" if (entry and not entry.is_active) or stage == "released" else ""
+        line = f"- {{id: {scalar(name)}, stage: {stage}, agrees_with: [{agrees}]{rest}}}"
+        yield Proposal("roadmap_statuses", (name,), (f"# {names.told(name)}", line))
+
+
+def exchange_rates(held: Held, registry: Registry) -> Iterator[Proposal]:
+    home = registry.organisation[0].home_currency
+    known = {each.currency for each in registry.exchange_rates}
+    for currency, number in held.counts(
+        "select currency, count(*) from deals where currency <> '' group by all order by 2 desc, 1"
+    ).items():
+        if currency != home and currency not in known:
+            told = f"# `{currency}`: {number:,} deals; without a rate the CRM's own figure counts, where it has one"
+            entry = f"# - {{id: {currency.lower()}, from: , currency: {currency}, rate: }}"
+            yield Proposal("exchange_rates", (currency,), (told, entry))
+
+
+def features(held: Held, registry: Registry, team: str) -> Iterator[Proposal]:
+    """Candidates: one an event that no feature, funnel or list of passive events has, with the tags of tickets like it."""
+    passive = {each for entry in registry.exclusions if entry.id == "passive_events" for each in entry.values}
+    known = registry.tracked_events() | passive
+    tags = names_of(held, "tag")
+    listed_tags = {each.casefold() for feature in registry.features for each in feature.ticket_tags}
+    free = {
+        re.sub("[^a-z0-9]", "", plain_letters(tag)): tag
+        for tag in tags.counts
+        if tag.casefold() not in listed_tags
+    }
+    product = registry.products[0].id if registry.products else "PRODUCT"
+    rows = held.rows(
+        f"""
+        select name, count(*), count(distinct person), count(distinct day), min(day) from events
+        where name <> '' and not starts_with(name, '$') group by all order by 3 desc, 2 desc, 1 limit {MOST_CANDIDATES + len(known)}
+        """
+    )
+    unknown = [row for row in rows if row[0] not in known][:MOST_CANDIDATES]
+    for name, number, people, days, first in unknown:
+        letters = re.sub("[^a-z0-9]", "", plain_letters(name))
+        own = [tag for key, tag in free.items() if len(key) > 3 and key in letters]
+        more = f", ticket_tags: [{', '.join(scalar(tag) for tag in own)}]" if own else ""
+        told = f"# Candidate `{name}`: {number:,} events of {people:,} people on {days:,} days" + "".join(
+            f"; tag {tags.told(tag)}" for tag in own
+        )
+        since = first or f"{datetime.now(UTC):%Y-%m-%d}"
+        entry = (
+            f"# - {{id: {slug(str(name))}, name: {scalar(str(name))}, product: {product}, team: {team}, live_from: {since}, "
+            f"events: [{{event: {scalar(str(name))}}}]{more}}}"
+        )
+        yield Proposal("features", (str(name),), (told, entry))

@@ -1,0 +1,154 @@
+"""`pops discover`: what the records prove is proposed with its evidence; what a person wrote stays as it is."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from connectors.registry.files import load_registry
+from pops.onboarding.company_folder import Answers, make_folder
+from pops.onboarding.discovery import found, write_found
+from pops.onboarding.registry_check import held_against_data
+from settings.home import Home
+from tests.invented_company import company, write_raw
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    root = tmp_path_factory.mktemp("home")
+    write_raw(root, company())
+    return Home(root)
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    make_folder(
+        tmp_path, Answers("Écran", "Europe/Paris", "monday", "EUR", "fr", "team:produit", ("hubspot",))
+    )
+    return {"POPS_REGISTRY_DIR": str(tmp_path / "registry"), "POPS_REPORT_LANGUAGE": "fr"}
+
+
+def discovered(home: Home, env: dict[str, str]) -> Path:
+    write_found(env, found(home, env))
+    return Path(env["POPS_REGISTRY_DIR"])
+
+
+def test_accounts_people_plans_and_revenue_are_found_by_their_values(home: Home, env: dict[str, str]) -> None:
+    folder = discovered(home, env)
+    text = (folder / "sources.yml").read_text()
+    assert yaml.safe_load(text)["sources"] == [
+        {
+            "id": "mixpanel",
+            "account": {"event_property": "workspace_id"},
+            "email": {"event_property": "courriel"},
+        },
+        {
+            "id": "hubspot",
+            "account": "workspace_id",
+            "user": "identifiant_app",
+            "plan": "offre_commerciale",
+            "segment": "taille_entreprise",
+            "revenue": {"property": "mrr_contractuel", "period": "month", "currency": "CHF"},
+            "test": "compte_demo",
+            "churned_on": "date_resiliation",
+        },
+    ]
+    # Of the ten workspaces of events two are in no CRM.
+    assert "# 8 of 10 values of `workspace_id` in mixpanel are `workspace_id` of companies in hubspot" in text
+    assert "20 of 20 values times 12 are amounts of deals" in text
+
+
+def test_stages_teams_and_domains_are_those_of_the_tools(home: Home, env: dict[str, str]) -> None:
+    registry = load_registry(discovered(home, env))
+    assert {each.id: each.statuses for each in registry.stages} == {
+        "ready": ["À faire"],
+        "build": ["En cours"],
+        "review": ["En recette", "Chez le client"],
+        "released": ["Terminé(e)"],
+    }
+    assert {each.id: (each.jira_projects, each.repositories) for each in registry.teams} == {
+        "editeur": (["WEB"], ["editeur"]),
+        "donnees": (["DATA"], ["pipelines"]),
+    }
+    assert {each.id: each.values for each in registry.exclusions}["internal_email_domains"] == [
+        "ecran.example"
+    ]
+
+
+def test_candidates_are_comments_until_somebody_takes_their_sign_away(
+    home: Home, env: dict[str, str]
+) -> None:
+    folder = discovered(home, env)
+    assert load_registry(folder).features == []
+    assert load_registry(folder).surveys == []
+    for name in ("features", "surveys"):
+        path = folder / f"{name}.yml"
+        path.write_text(path.read_text().replace("# - {", "- {"))
+    registry = load_registry(folder)
+    assert {each.events[0].event: each.ticket_tags for each in registry.features}["Tableau Créé"] == [
+        "tableau"
+    ]
+    assert (registry.surveys[0].form, registry.surveys[0].score) == ("Fr8QmZ", "reco")
+
+
+def test_what_is_proposed_matches_the_records(home: Home, env: dict[str, str]) -> None:
+    discovered(home, env)
+    told = held_against_data(env, home.root)
+    assert not [each for each in told if "did you mean" in each or "has this name" in each]
+
+
+def test_nothing_is_proposed_twice_and_no_line_is_touched(
+    home: Home, env: dict[str, str], tmp_path: Path
+) -> None:
+    folder = discovered(home, env)
+    edited = {
+        "teams.yml": ("name: Éditeur", "name: 'Web'"),
+        "stages.yml": ("[En recette, Chez le client]", "[En recette]"),
+        "sources.yml": ("    plan: offre_commerciale\n", ""),
+    }
+    for file, (old, new) in edited.items():
+        text = (folder / file).read_text()
+        assert old in text
+        (folder / file).write_text(text.replace(old, new))
+    before = {path.name: path.read_text() for path in folder.glob("*.yml")}
+    again = found(home, env)
+    # A status and a setting that somebody took out are still spoken of in the comments above them, but for the setting.
+    assert [(each.file, each.names) for each in again] == [("sources", ("hubspot.plan",))]
+    write_found(env, again)
+    for name, text in before.items():
+        assert (folder / name).read_text().startswith(text.rstrip("\n")), name
+    assert found(home, env) == []
+
+
+def test_what_came_since_is_told_and_appended_in_the_files_own_way(
+    home: Home, env: dict[str, str], tmp_path: Path
+) -> None:
+    folder = discovered(home, env)
+    (folder / "teams.yml").write_bytes(
+        b'teams: # ours\r\n- {id: editeur, name: E, owner: "team:e", jira_projects: [WEB]}\r\n'
+    )
+    new = found(home, env)
+    assert ("teams", ("DATA",)) in [(each.file, each.names) for each in new]
+    write_found(env, new)
+    text = (folder / "teams.yml").read_bytes().decode()
+    assert text.startswith(
+        'teams: # ours\r\n- {id: editeur, name: E, owner: "team:e", jira_projects: [WEB]}\r\n# `DATA`'
+    )
+    assert "\n" not in text.replace("\r\n", "")
+    assert [each.id for each in load_registry(folder).teams] == ["editeur", "donnees"]
+
+
+def test_own_stages_are_not_rewritten_but_a_new_status_is_told(home: Home, env: dict[str, str]) -> None:
+    folder = Path(env["POPS_REGISTRY_DIR"])
+    own = "stages:\n  - {id: fait, name: Fait, flow: active, statuses: [Terminé(e)]}\n"
+    (folder / "stages.yml").write_text(own)
+    discovered(home, env)
+    text = (folder / "stages.yml").read_text()
+    assert text.startswith(own)
+    assert "# Of no stage yet: `En recette`, 2 issues; category indeterminate" in text
+    assert [each.id for each in load_registry(folder).stages] == ["fait"]
+
+
+def test_a_home_that_nothing_was_read_into_is_a_sentence(env: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Nothing was read yet"):
+        found(Home(tmp_path / "nowhere"), env)

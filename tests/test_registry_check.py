@@ -1,0 +1,168 @@
+"""`pops check registry` against raw: what matches no record is told with the nearest that there is, what is unmapped with its share."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pops.cli import app
+from pops.onboarding.company_folder import Answers, make_folder
+from pops.onboarding.registry_check import held_against_data, wrong
+from tests.invented_company import company, write_raw
+
+FILES = {
+    "sources": """
+  - {id: mixpanel, account: {event_property: workspace_ids}}
+  - {id: hubspot, account: workspace_id, plan: offre_commerciale, revenue: {property: mrr_contractuell, period: month}}
+""",
+    "teams": """
+  - {id: web, name: Web, owner: "team:web", jira_projects: [WEBB], repositories: [Editeur]}
+""",
+    "features": """
+  - id: tableaux
+    name: Tableaux
+    product: ecran
+    team: web
+    live_from: 2026-01-01
+    events: [{event: Tableau Cree}, {event: Document Ouvert}]
+    ticket_tags: [tableaux]
+    eligible_plans: [Equipe, ENTREPRISE]
+""",
+    "stages": """
+  - {id: build, name: Build, flow: active, statuses: [en cours]}
+  - {id: released, name: Released, flow: active, statuses: [Termine, Ausgeliefert]}
+""",
+    "targets": """
+  - {id: a, metric: on_time_rates, at_least: 0.5}
+""",
+    "surveys": """
+  - {id: nps, name: NPS, owner: "team:web", tool: typeform, form: Recommendation, kind: nps, scale: {min: 0, max: 10}, wave: month, score: reco}
+""",
+    "exclusions": """
+  - {id: internal_email_domains, values: [ecrans.example]}
+""",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_folder(
+        tmp_path, Answers("Écran", "Europe/Paris", "monday", "EUR", "fr", "team:produit", ("hubspot",))
+    )
+    for name, text in FILES.items():
+        (tmp_path / "registry" / f"{name}.yml").write_text(f"{name}:{text}")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    write_raw(home, company())
+    return home
+
+
+def told(folder: Path, home: Path) -> list[str]:
+    env = {"POPS_REGISTRY_DIR": str(folder / "registry")}
+    assert wrong(env) == []
+    return held_against_data(env, home)
+
+
+def test_what_matches_nothing_is_told_with_its_line_and_the_nearest_that_there_is(
+    folder: Path, home: Path
+) -> None:
+    matched = [
+        each
+        for each in told(folder, home)
+        if " did you mean " in each or "has this name" in each or "published" in each
+    ]
+    assert sorted(matched) == [
+        "exclusions.yml:2: `ecrans.example`: did you mean `ecran.example`, 4 people?",
+        "features.yml:7: `Tableau Cree`: did you mean `Tableau Créé`, 12 events?",
+        "features.yml:8: `tableaux`: did you mean `tableau`, 4 tickets?",
+        "features.yml:9: `Equipe`: did you mean `équipe`, 7 companies?",
+        "sources.yml:2: `workspace_ids`: did you mean `workspace_id`, 88 records?",
+        "sources.yml:3: `mrr_contractuell`: did you mean `mrr_contractuel`, 20 records?",
+        "stages.yml:3: `Ausgeliefert`: no status has this name.",
+        "stages.yml:3: `Termine`: did you mean `Terminé(e)`, 18 issues?",
+        "surveys.yml:2: `Recommendation`: did you mean `Fr8QmZ` (Recommandation), 30 answers?",
+        "targets.yml:2: `on_time_rates` is no published metric: did you mean `on_time_rate`?",
+        "teams.yml:2: `WEBB`: did you mean `WEB`, 20 issues?",
+    ]  # fmt: skip
+
+
+def test_questions_and_hidden_fields_are_those_of_the_form(folder: Path, home: Path) -> None:
+    (folder / "registry" / "surveys.yml").write_text(
+        """surveys:
+  - id: nps
+    name: NPS
+    owner: "team:web"
+    tool: typeform
+    form: Fr8QmZ
+    kind: nps
+    scale: {min: 0, max: 10}
+    wave: month
+    score: recos
+    comment: pourquoi
+    hidden: {account: workspaces, email: courriel}
+"""
+    )
+    assert [each for each in told(folder, home) if each.startswith("surveys.yml")] == [
+        "surveys.yml:10: `recos`: did you mean `reco`?",
+        "surveys.yml:12: `workspaces`: did you mean `workspace`?",
+        "surveys.yml:12: `courriel`: the form has no such hidden field.",
+    ]
+
+
+def test_what_is_unmapped_is_told_with_its_share(folder: Path, home: Path) -> None:
+    unmapped = {each.partition(":")[0]: each for each in told(folder, home) if " are " in each}
+    assert unmapped["stages.yml"] == (
+        "stages.yml: 4 of 5 statuses are in no stage, 89% of the issues: `Terminé(e)` (18), `À faire` (4), "
+        "`En recette` (2), `Chez le client` (1)."
+    )
+    assert (
+        "2 of 3 repositories are of no team, 50% of the pull requests: `pipelines` (5), `site` (3)"
+        in " ".join(told(folder, home))
+    )
+    assert (
+        "3 of 4 events are in no feature, funnel or list of passive events, 55% of the events: "
+        in unmapped["features.yml"]
+    )
+
+
+def test_without_raw_it_says_that_it_was_held_against_itself_alone(folder: Path, tmp_path: Path) -> None:
+    assert told(folder, tmp_path / "nowhere")[-1].startswith(
+        "Nothing was read yet: the registry was held against itself"
+    )
+
+
+def test_what_matches_nothing_warns_and_what_is_wrong_is_exit_code_1(
+    folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POPS_REGISTRY_DIR", str(folder / "registry"))
+    monkeypatch.setenv("POPS_HOME", str(home))
+    done = CliRunner().invoke(app, ["check", "registry"])
+    assert done.exit_code == 0, done.output
+    (folder / "registry" / "owners.yml").write_text("owners:\n  - {id: crm, owner: someone}\n")
+    (folder / "registry" / "exclusions.yml").write_text(
+        'exclusions:\n  - {id: internal_email_domains, values: ["@ecran.example"]}\n'
+    )
+    done = CliRunner().invoke(app, ["check", "registry"])
+    assert done.exit_code == 1
+    assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == [
+        "owners.yml:2",
+        "exclusions.yml:2",
+    ]
+
+
+def test_a_source_that_is_being_read_is_told(
+    folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connectors.storage import FileLocked
+    from pops.onboarding import raw
+
+    def locked(*given: object) -> None:
+        raise FileLocked
+
+    monkeypatch.setattr(raw, "attach", locked)
+    with pytest.raises(ValueError, match="github is being read into raw: wait"):
+        told(folder, home)
