@@ -208,6 +208,14 @@ class RawStore:
         while batch := rows.fetchmany(5_000):
             yield from batch
 
+    def read_until(self, now: datetime) -> datetime | None:
+        """The latest moment up to which a night has read the source; None: none has. One after `now` was a wrong clock's."""
+        found = self._row(
+            f"select max(until)::timestamp from {self.schema}._pops_runs where outcome = 'ok' and until <= ?",
+            [now],
+        )
+        return found[0].replace(tzinfo=UTC) if found and found[0] else None
+
     def last_swept(self, stream: str) -> datetime | None:
         """When a stream was last compared with the vendor's ids, or else first read; None: it was never read."""
         found = self._row(

@@ -178,7 +178,8 @@ class _Run:
         self._store = store
         self._scratch = folder / "scratch"
         self._loader = Loader(store, folder)
-        self._until = until
+        # A night as of an earlier date reads what the vendor says now: dated back, it would count as older than what is known.
+        self._until = max(until, store.read_until(http.now()) or until)
         self._history_start = history_start
         self._reread_until = reread_until
         self._only_sweep = only_sweep

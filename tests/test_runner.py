@@ -69,6 +69,20 @@ def test_a_page_may_be_an_arrow_table_and_name_the_position(house: FakeHouse) ->
     assert house.rows("select cursor from raw_fake._pops_cursors") == [('{"day": 1, "token": "x"}',)]
 
 
+def test_a_night_as_of_an_earlier_date_does_not_date_back_what_it_reads(house: FakeHouse) -> None:
+    house.vendor.pages = {"things": [[[record(1)], [record(2)]]]}
+    house.run(NIGHT)
+    house.vendor.pages["things"].append([[record(1, "gone", "2", is_deleted=True)]])
+    house.run(NIGHT - 30 * DAY)
+    assert house.rows("select distinct extracted_at at time zone 'UTC' from raw_fake.things") == [
+        (NIGHT.replace(tzinfo=None),)
+    ]
+    states = house.rows(
+        "select is_deleted from raw_fake.things where record_id = '1' order by extracted_at, load_id"
+    )
+    assert states == [(False,), (True,)]
+
+
 def test_windows_are_asked_for_after_the_one_before_is_booked(house: FakeHouse) -> None:
     def look(connector: Any) -> Page:
         return Page([record(f"saw {len(list(connector.known('things')))}")])
