@@ -5,13 +5,17 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What runs from here is about the demo company, unless the environment says about whom.
 export POPS_REGISTRY_DIR ?= $(CURDIR)/sandbox/registry
 
-.PHONY: demo test dev lint lint-fast docs hooks bench browser bi-check
+.PHONY: demo test test-fast dev lint lint-fast docs hooks bench browser bi-check
 
 demo: .venv/ready
 	$(BIN)/pops demo
 
 test: .venv/ready-dev browser
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# What a change needs first: no night, no build of the project, no browser.
+test-fast: .venv/ready-dev
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 dev: .venv/ready
 	@mkdir -p data/dagster && cp orchestration/dagster.yaml data/dagster/

@@ -3,11 +3,12 @@
 Every request here only reads (a POST is a search, or begins an export), so every request may be sent again.
 """
 
+import ssl
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +41,12 @@ USER_AGENT = "product-ops"
 _HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
 _FILE_HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
 T = TypeVar("T")
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom this process trusts: to read that takes longer than many a request."""
+    return httpx.create_ssl_context()
 
 
 class Http:
@@ -76,6 +83,7 @@ class Http:
         self._client = httpx.Client(
             auth=auth,
             transport=transport,
+            verify=_certificates(),
             timeout=TIMEOUT,
             follow_redirects=False,
             # A proxy of the environment cannot reach this machine's own addresses.

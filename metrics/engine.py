@@ -4,6 +4,7 @@ dbt writes `semantic_manifest.json` when it parses the project. What MetricFlow 
 night's requests takes longer than to run them, and the same manifest gives the same SQL.
 """
 
+import fcntl
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -91,11 +92,23 @@ class MetricEngine:
             self._is_news = True
         return self._compiled[asked]
 
+    def compile_all(self) -> None:
+        """Compile all that a night asks for, and keep it."""
+        for definition in self.definitions:
+            for grouping in definition.groupings:
+                self.compile(definition.inputs, grouping, definition.grain)
+        self.keep()
+
     def keep(self) -> None:
         """Keep what was compiled for the next engine of the same manifest."""
         if self._is_news:
             requests = {key: asdict(request) for key, request in self._compiled.items()}
-            write_text(self._keeping, json.dumps({"fingerprint": self._fingerprint, "requests": requests}))
+            # A night compiles beside its steps, and the step that needs it may do the same meanwhile.
+            with self._keeping.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                write_text(
+                    self._keeping, json.dumps({"fingerprint": self._fingerprint, "requests": requests})
+                )
             self._is_news = False
 
     def _kept(self) -> dict[str, CompiledRequest]:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from settings.home import DBT_PROJECT, Home, text_of
 # Beside dbt's manifest: the state of the files that it is of, the SQL of the project's tests, and the state last built.
 STAMP = "manifest.stamp"
 _TESTS = "tests.json"
+# What dbt reads its own manifest from.
+_PARSED = "partial_parse.msgpack"
 _BUILT = "built.stamp"
 # The night's date in that SQL, which is the same for all nights.
 _AS_OF = "${as_of}"
@@ -93,7 +96,7 @@ def build_models(project: DbtProject, names: Collection[str] | None = None) -> l
     if names is not None:
         options += ["--select", *sorted(names)]
     try:
-        done = _invoke(project, ["run", "--no-write-json", *options])
+        done = _invoke(project, ["run", "--no-write-json", *options], manifest=_kept_manifest(project))
     except RuntimeError as problem:
         raise dg.Failure(without_records(str(problem))) from None
     if names is None and done.success:
@@ -102,6 +105,22 @@ def build_models(project: DbtProject, names: Collection[str] | None = None) -> l
         ModelResult(each.node.unique_id, str(each.status), str(each.message or ""), each.execution_time)
         for each in done.result.results
     ]
+
+
+def _kept_manifest(project: DbtProject) -> Any:
+    """dbt's manifest as parsing left it; None, upon which dbt parses, where it cannot be read.
+
+    dbt by itself would compare every file again, and parse all of them anew in a home that was moved: the path of the
+    warehouse is a part of its profile, and of nothing that is parsed.
+    """
+    from dbt.contracts.graph.manifest import Manifest
+
+    try:
+        manifest = Manifest.from_msgpack((_target(project) / _PARSED).read_bytes())
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    manifest.build_flat_graph()
+    return manifest
 
 
 def is_changed(project: DbtProject, *, at_first: bool = True) -> bool:
@@ -159,7 +178,8 @@ def _target(project: DbtProject) -> Path:
 
 
 def _fingerprint(folder: Path) -> str:
-    digest = hashlib.sha256(dbt_variables().encode())
+    dbt = [version(name) for name in ("dbt-core", "dbt-duckdb")]
+    digest = hashlib.sha256(json.dumps([dbt, dbt_variables()]).encode())
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix in {".sql", ".yml", ".py"} and "target" not in path.parts:
             digest.update(str(path.relative_to(folder)).encode())

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from orchestration.retention import tidy
 from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
 from settings.home import Home
+from settings.importing import uncollected
+from settings.weeks import week_starts_on
 
 _LAUNCHER_TAG = "pops/launched_by"
 # By it the UI counts a run among those of its job; the location is named in workspace.yaml.
@@ -76,10 +79,12 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
                 f"{name} was damaged and is kept as {kept}: what it told of earlier nights is not shown any more"
             )
         _begin_imports_of_steps()
-        from orchestration.definitions import nightly_job, project
+        with uncollected():
+            from orchestration.definitions import nightly_job, project
 
         if is_changed(project, at_first=False):
             say("the models are others than the last night's: tables that grow are built anew from raw")
+        _begin_compiling_metrics(home)
         job = dg.reconstructable(nightly_job)
         with dg.DagsterInstance.get() as instance:
             bury_dead_nights(instance)
@@ -113,6 +118,17 @@ def _begin_imports_of_steps() -> None:
     """Start the process that steps are forked from, which imports what they need while this one imports the definitions."""
     forkserver.set_forkserver_preload([PRELOADED])
     forkserver.ensure_running()
+
+
+def _begin_compiling_metrics(home: Home) -> None:
+    """While sources are read: MetricFlow takes seconds for definitions that are new, and their step finds its SQL kept.
+
+    What the step does not find, or cannot be compiled, it compiles itself, and says why it cannot.
+    """
+    from metrics.engine import MetricEngine
+
+    engine = MetricEngine(home.dbt_target / "semantic_manifest.json", week_starts_on())
+    threading.Thread(target=engine.compile_all, daemon=True).start()
 
 
 def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:

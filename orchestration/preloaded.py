@@ -4,13 +4,15 @@ import importlib
 
 from connectors.loading import import_dlt
 from settings.home import Home
+from settings.importing import uncollected
 
-import_dlt(Home.from_environment().root / "dlt")
-for _module in (
-    "orchestration.definitions",
-    "dagster._core.storage.sqlite_storage",
-    "dlt.destinations.impl.duckdb.duck",
-    "dlt.normalize.normalize",
-    "dlt.load.load",
-):
-    importlib.import_module(_module)
+with uncollected():
+    import_dlt(Home.from_environment().root / "dlt")
+    for _module in (
+        "orchestration.definitions",
+        "dagster._core.storage.sqlite_storage",
+        "dlt.destinations.impl.duckdb.duck",
+        "dlt.normalize.normalize",
+        "dlt.load.load",
+    ):
+        importlib.import_module(_module)

@@ -1,10 +1,13 @@
 """The dbt project's SQL, compiled once and run many times: a small home is then built in seconds, without dbt."""
 
+import fcntl
+import json
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from connectors import SOURCES
 from connectors.runner import prepare_raw
 from tests import part_nights
 from tests.nights import PSEUDONYM_KEY
+from tests.parsed_project import parsed_target
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,18 @@ class Compiled:
 
     @classmethod
     def of(cls, as_of: date) -> "Compiled":
-        with tempfile.TemporaryDirectory() as folder:
-            prepare_raw(folder)
-            results = part_nights.compiled(Path(folder), as_of)
-        nodes = {each.node.unique_id: _node(each.node) for each in results}
+        found = [Node(**each | {"reads": tuple(each["reads"])}) for each in json.loads(_compiled(as_of))]
+        nodes = {each.unique_id: each for each in found}
         models = {key: each for key, each in nodes.items() if key.startswith("model.")}
         reads = {key: [of for of in each.reads if of in models] for key, each in models.items()}
         order = TopologicalSorter(reads).static_order()
         tests = tuple(each for key, each in nodes.items() if key.startswith("test."))
         return cls(tuple(models[key] for key in order), tests)
+
+    @property
+    def blocking(self) -> list[Node]:
+        """The tests that hold a night back."""
+        return [test for test in self.tests if test.severity == "error"]
 
     def with_readings_of(self, names: Collection[str]) -> tuple[Node, ...]:
         """The models of these names, and those that they are made of."""
@@ -56,6 +63,20 @@ class Compiled:
             if model.name in wanted:
                 wanted |= {of.rsplit(".", 1)[-1] for of in model.reads}
         return tuple(model for model in self.models if model.name in wanted)
+
+
+@cache
+def _compiled(as_of: date) -> str:
+    """Every model and data test as JSON, compiled by the first worker of the session that needs them."""
+    file = parsed_target().with_name(f"compiled-{as_of}.json")
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            with tempfile.TemporaryDirectory() as folder:
+                prepare_raw(folder)
+                results = part_nights.compiled(Path(folder), as_of)
+            file.write_text(json.dumps([asdict(_node(each.node)) for each in results]))
+    return file.read_text()
 
 
 def _node(node: Any) -> Node:

@@ -1,13 +1,17 @@
 """Order of the tests: the long ones first, so that two workers end at about the same time. No test judges time."""
 
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
 
 from connectors import redaction
 from sandbox.serving.environment import REGISTRY
+from settings.importing import uncollected
+from tests.parsed_project import SHARED
 
 # Of the make-believe company, unless a test says otherwise.
 os.environ["POPS_REGISTRY_DIR"] = str(REGISTRY)
@@ -15,6 +19,18 @@ os.environ["POPS_REGISTRY_DIR"] = str(REGISTRY)
 # How long an example takes says how busy the machine is.
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if SHARED not in os.environ:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="tests-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    with uncollected():
+        return (yield)
 
 
 @pytest.fixture(autouse=True)
@@ -27,15 +43,30 @@ def _secrets_of_one_test_are_no_secrets_of_the_next() -> Iterator[None]:
 
 
 _PLACES = {
-    "test_end_to_end.py": 0,
-    "test_other_tools.py": 1,
-    # What needs the three nights: by now the worker that has run them is free.
-    "test_disturbed_nights.py": 2,
-    "test_withheld_night.py": 3,
-    "test_numbers_agree.py": 4,
-    "test_house_of_three_nights.py": 5,
-}
+    name: place
+    for place, name in enumerate((
+        "test_end_to_end.py",
+        "test_other_tools.py",
+        "test_recipes.py",
+        # What needs the three nights: by now the worker that has run them is free.
+        "test_disturbed_nights.py",
+        "test_withheld_night.py",
+        "test_numbers_agree.py",
+        "test_house_of_three_nights.py",
+        "test_contract.py",
+    ))
+}  # fmt: skip
 
 
+# Who uses one of these runs nights, builds the project with dbt, tries every connector, or starts a server or a browser.
+_SLOW = frozenset({
+    "Browser", "Compiled", "DbtProject", "EngineerCopy", "House", "build", "dbtRunner", "postgres", "run_unit_tests", "three_nights",
+})  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _PLACES.get(item.path.name, len(_PLACES)))
+    for item in items:
+        if isinstance(item, pytest.Function) and _SLOW & vars(item.module).keys():
+            item.add_marker("slow")

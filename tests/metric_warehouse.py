@@ -1,22 +1,19 @@
 """A warehouse made by hand for tests of metrics: the tables that MetricFlow reads, with the rows of a test."""
 
 import atexit
-import fcntl
 import json
-import os
 import shutil
-import subprocess
-import sys
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import gettempdir, mkdtemp
+from tempfile import mkdtemp
 from typing import Any
 
 import duckdb
 
 from metrics.dimensions import DIMENSIONS
 from metrics.engine import MetricEngine
+from tests.parsed_project import parsed_target
 
 ROOT = Path(__file__).resolve().parent.parent
 # Columns that metrics read, in the order in which the tests write them.
@@ -137,37 +134,9 @@ TABLES = {
 }
 
 
-@cache
 def semantic_manifest() -> Path:
-    """The project's metrics as dbt parses them, once for all workers: needs no data, and no key that matters."""
-    folder = Path(gettempdir()) / f"pops-metrics-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
-    folder.mkdir(exist_ok=True)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    manifest = folder / "semantic_manifest.json"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not manifest.exists():
-            _parse(folder)
-    # A worker that ends first takes the shared folder away.
-    own = Path(mkdtemp(prefix="pops-metrics-"))
-    atexit.register(shutil.rmtree, own, ignore_errors=True)
-    shutil.copy(folder / "manifest.json", own)
-    return Path(shutil.copy(manifest, own))
-
-
-def _parse(folder: Path) -> None:
-    result = subprocess.run(
-        [
-            sys.executable, "-m", "dbt.cli.main", "parse",
-            "--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "dbt_project"),
-            "--target-path", str(folder), "--log-path", str(folder), "--vars", "{as_of: 2026-11-16}",
-        ],
-        env=os.environ | {"POPS_HOME": str(folder), "POPS_PSEUDONYM_KEY": "test", "DO_NOT_TRACK": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout
+    """The project's metrics as dbt parses them: needs no data, and no key."""
+    return parsed_target() / "semantic_manifest.json"
 
 
 @cache

@@ -26,6 +26,7 @@ import pytest
 from sandbox.serving.environment import REGISTRY
 from sandbox.serving.running import Sandbox, running_sandbox
 from settings.night import scheduled_moment
+from tests.parsed_project import give_parsed
 
 NIGHTS = (date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16))
 PSEUDONYM_KEY = "a-key-for-tests-only-and-long-enough"
@@ -188,6 +189,7 @@ def _port_that_nobody_is_given() -> int:
 
 def _run_three_nights(sandbox: Sandbox, shared: Path) -> tuple[list[tuple[str, str, int]], list[str]]:
     house = House(shared / "home", sandbox.environment())
+    give_parsed(house.home)
     reader = Reader(house.published)
     reader.start()
     for as_of in NIGHTS:

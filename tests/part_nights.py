@@ -27,6 +27,7 @@ from metrics.engine import MetricEngine
 from metrics.values import append_metric_values
 from orchestration.dbt_calls import dbt_variables
 from tests.nights import PSEUDONYM_KEY, night_moment
+from tests.parsed_project import give_parsed, parsed_target
 from tests.truth_comparison import COLUMNS
 
 HISTORY_START = date(2026, 5, 18)
@@ -54,22 +55,20 @@ def with_raw_of(home: Path, target: Path, sources: Iterable[str]) -> Path:
 def build(home: Path, as_of: date, *arguments: str) -> None:
     """`dbt run` of the whole project, or of what the arguments select, in this process."""
     with _environment(home, as_of):
-        _dbt(_parsed(), "run", *arguments)
-    (home / "dbt").mkdir(exist_ok=True)
-    for file in ("manifest.json", "semantic_manifest.json"):
-        shutil.copy(_target() / file, home / "dbt")
+        _dbt("run", *arguments)
+    give_parsed(home)
 
 
 def compiled(home: Path, as_of: date) -> list[Any]:
     """dbt's results for every model and data test, whose `node.compiled_code` is the SQL that a night would run."""
     with _environment(home, as_of):
-        return list(_dbt(_parsed(), "compile", "--exclude", "test_type:unit").results)
+        return list(_dbt("compile", "--exclude", "test_type:unit").results)
 
 
 def run_unit_tests(home: Path, as_of: date, variables: Mapping[str, str], *arguments: str) -> set[str]:
     """dbt's unit tests over a home whose models are built, with other variables; returns the names of those that ran."""
     with _environment(home, as_of):
-        done = _dbt(_parsed(), "test", "--select", "test_type:unit", *arguments, variables=variables)
+        done = _dbt("test", "--select", "test_type:unit", *arguments, variables=variables)
     return {each.node.name for each in done.results}
 
 
@@ -102,21 +101,20 @@ def _target() -> Path:
 
 @cache
 def _parsed() -> Manifest:
-    """The project, parsed once for all homes of a process: nothing in it depends on where the warehouse is."""
-    parsed = _dbt(None, "parse")
-    assert isinstance(parsed, Manifest)
-    return parsed
+    """For all homes of a process: nothing in it depends on where the warehouse is."""
+    return Manifest.from_msgpack((parsed_target() / "partial_parse.msgpack").read_bytes())
 
 
-def _dbt(manifest: Manifest | None, *arguments: str, variables: Mapping[str, str] | None = None) -> Any:
+def _dbt(*arguments: str, variables: Mapping[str, str] | None = None) -> Any:
     # A run writes into the manifest what it has compiled.
-    runner = dbtRunner(manifest=manifest and manifest.deepcopy())
+    runner = dbtRunner(manifest=_parsed().deepcopy())
     target = str(_target())
     try:
         with chdir(DBT_PROJECT):
             done = runner.invoke(
                 [
                     "--quiet",
+                    "--no-write-json",
                     *arguments,
                     "--vars",
                     json.dumps({**json.loads(dbt_variables()), **(variables or {})}),

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser_fixture import browser
+from tests.parsed_project import give_parsed
 from tests.reports_fixture import example_report
 
 __all__ = ["browser"]
@@ -23,6 +24,7 @@ __all__ = ["browser"]
 def dagster_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("ui")
     (home / "dagster").mkdir()
+    give_parsed(home)
     shutil.copy("orchestration/dagster.yaml", home / "dagster")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,9 +1,12 @@
 """`pops` as a new user meets it: help, readable errors, exit codes."""
 
+import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pops.cli import app
 from sandbox.serving.environment import DEFAULT_VENDORS, REGISTRY
 from sandbox.serving.running import running_sandbox
 from tests.nights import House
@@ -51,11 +54,22 @@ def test_help_names_every_command(house: House) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_an_error_is_one_readable_sentence_and_exit_code_1(
-    house: House, arguments: tuple[str, ...], said: str
+    house: House, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
 ) -> None:
-    done = house.pops(*arguments)
-    assert done.returncode == 1
+    for name in [name for name in os.environ if name.startswith("POPS_")]:
+        monkeypatch.delenv(name)
+    for name, value in house.environment().items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(app, list(arguments))
+    assert isinstance(done.exception, SystemExit)
+    assert done.exit_code == 1
     assert said in done.stderr
+
+
+def test_a_program_of_its_own_says_it_the_same_way(house: House) -> None:
+    done = house.pops("report")
+    assert done.returncode == 1
+    assert "Nothing is published yet" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

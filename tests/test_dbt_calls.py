@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 from textwrap import dedent
@@ -16,7 +17,8 @@ from dbt.cli.main import dbtRunner
 from checks.dbt_tests import run_tests
 from orchestration import dbt_calls
 from orchestration.dbt_calls import STAMP, build_models, is_changed, parse, parsed_project, queries_of_tests
-from settings.home import Home
+from settings.home import DBT_PROJECT, Home
+from tests.parsed_project import parsed_target
 
 PERSON = "ann.smith@acme.example"
 FILES = {
@@ -96,6 +98,23 @@ def test_what_grows_is_built_anew_only_by_another_project(project: DbtProject) -
     assert not is_changed(project)
 
 
+def test_a_home_that_was_moved_builds_with_what_was_parsed_there(
+    project: DbtProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = Home(tmp_path / "moved")
+    shutil.copytree(project.manifest_path.parent, moved.dbt_target)
+    monkeypatch.setenv("POPS_HOME", str(moved.root))
+    here = DbtProject(tmp_path, target_path=moved.dbt_target, profiles_dir=tmp_path)
+    (tmp_path / "models" / "models.yml").write_text("nothing that can be parsed: {")
+    assert [each.status for each in build_models(here, ["visits"])] == ["success"]
+    assert _rows("select count(*) from visits") == [(6,)]
+
+
+def test_a_project_is_parsed_where_what_was_kept_of_it_cannot_be_read(project: DbtProject) -> None:
+    project.manifest_path.with_name("partial_parse.msgpack").write_bytes(b"")
+    assert [each.status for each in build_models(project, ["visits"])] == ["success"]
+
+
 def test_a_model_that_fails_is_told_and_costs_what_comes_after_it(
     project: DbtProject, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,12 +179,12 @@ def test_what_a_power_cut_left_empty_is_made_again(
     assert json.loads(file.read_text()).keys() == whole
 
 
-def test_every_data_test_of_ours_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_data_test_of_ours_is_compiled() -> None:
     """Without a warehouse; and none needs what only dbt's session has: the key of personal data."""
-    monkeypatch.setenv("POPS_HOME", str(tmp_path))
-    ours = parsed_project(Home(tmp_path))
-    nodes = json.loads(ours.manifest_path.read_text())["nodes"]
-    queries = queries_of_tests(ours, date(2026, 11, 16))
+    target = parsed_target()
+    assert not (target.parent / "warehouse.duckdb").exists()
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    queries = queries_of_tests(DbtProject(DBT_PROJECT, target_path=target), date(2026, 11, 16))
     assert queries.keys() == {name for name, node in nodes.items() if node["resource_type"] == "test"}
     assert not [name for name, query in queries.items() if "getvariable" in query or "${" in query]
     dated = [query for query in queries.values() if "2026-11-16" in query]

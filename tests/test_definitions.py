@@ -12,6 +12,9 @@ from sandbox.serving.environment import REGISTRY, environment
 from sandbox.vendors import VENDORS
 from sandbox.vendors.slack.credentials import slack_environment
 
+# Each loads the code location in a process of its own, and parses the project for it.
+pytestmark = pytest.mark.slow
+
 # Staged for those who query staging; no number of the report is made of them.
 STAGED_ONLY = {
     "vendor/github/releases",

@@ -68,6 +68,16 @@ def test_a_second_night_asks_metricflow_nothing_and_finds_the_same(
     assert compiled == []
 
 
+def test_a_night_asks_metricflow_nothing_that_was_compiled_before(
+    tmp_path: Path, manifest: Path, compiled: list[str]
+) -> None:
+    MetricEngine(manifest).compile_all()
+    assert set(compiled) == set(METRICS)
+    compiled.clear()
+    assert night(tmp_path, manifest)
+    assert compiled == []
+
+
 def test_what_was_kept_is_of_no_use_to_another_manifest_other_weeks_or_other_code(
     tmp_path: Path, manifest: Path, compiled: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

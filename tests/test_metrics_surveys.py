@@ -1,10 +1,7 @@
 """Survey metrics give the numbers that one counts by hand, and so does the model under them for any answers."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.runner import prepare_raw
 from metrics.values import append_metric_values
+from tests.compiled_project import Compiled
 from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, semantic_manifest, value
-from tests.part_nights import DBT_PROJECT
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 W46 = date(2026, 11, 9)
@@ -129,28 +125,16 @@ TABLES = {
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """The compiled models as views over small tables."""
-    home = tmp_path_factory.mktemp("compiled")
-    prepare_raw(home)
-    command = [
-        str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--target-path", str(home / "dbt"),
-        "--log-level-file", "none", "-s", "int_surveys__responses", "int_surveys__team_visibility",
-    ]  # fmt: skip
-    environment = {"POPS_HOME": str(home), "POPS_PSEUDONYM_KEY": "test", "POPS_AS_OF": "2026-11-16"}
-    done = subprocess.run(
-        command, cwd=DBT_PROJECT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    compiled = home / "dbt" / "compiled" / "product_ops" / "models" / "intermediate" / "surveys"
+    compiled = {each.name: each.sql for each in Compiled.of(date(2026, 11, 16)).models}
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse")
         connection.execute("create schema warehouse.staging; create schema warehouse.intermediate")
         for table, columns in TABLES.items():
             connection.execute(f"create table warehouse.{table} ({columns})")
         for model in ("int_surveys__team_visibility", "int_surveys__responses"):
-            sql = (compiled / f"{model}.sql").read_text()
-            connection.execute(f"create view warehouse.intermediate.{model} as {sql}")
+            connection.execute(f"create view warehouse.intermediate.{model} as {compiled[model]}")
         yield connection
 
 

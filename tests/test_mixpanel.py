@@ -126,6 +126,7 @@ def day_by_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("day_by_day")
+@pytest.mark.slow
 def test_history_is_read_over_nights_and_the_newest_days_every_night(
     company: Company, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Both tools of every family at once, the second tools alone, and any subset: the numbers are those of the company."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from sandbox.company.company import Company
 from sandbox.serving.environment import DEFAULT_VENDORS
 from sandbox.serving.running import Sandbox, running_sandbox
 from sandbox.truth import truth
+from tests import compiled_project
+from tests.compiled_project import Compiled, failed_tests, warehouse
 from tests.nights import NIGHTS, night_moment
+from tests.parsed_project import give_parsed
 from tests.part_nights import build, compute, query, read, with_raw_of
 from tests.truth_comparison import differences
 
@@ -69,7 +73,7 @@ def test_the_second_tools_alone_give_the_same_numbers_after_another_night(
             night,
             set(ALL_SOURCES) - {*FIRST_TOOLS},
         )
-    build(home, NIGHTS[-1])
+    build_sql(home, NIGHTS[-1])
     told = truth(Company.create("small"), NIGHTS[-1], night_moment(NIGHTS[-1]))
     known = [row for row in told if row["metric"] not in NOT_TOLD_BY_SECOND_TOOLS]
     assert len(known) < len(told)
@@ -83,13 +87,22 @@ def test_families_are_those_of_the_connectors() -> None:
     assert set(FAMILIES) == {connector_class(name).family for name in VENDORS}
 
 
-# Each build costs a test run half a minute: the families that feed nothing but marts of their own share one.
+def build_sql(home: Path, as_of: date) -> None:
+    """Build every model and hold it against every test, without dbt: that it gives the same is shown by both tools' test."""
+    project = Compiled.of(as_of)
+    with warehouse(home) as connection:
+        assert compiled_project.build(connection, project.models) == {}
+        assert failed_tests(connection, project.blocking) == {}
+    give_parsed(home)
+
+
+# The families that feed nothing but marts of their own share a build.
 @pytest.mark.parametrize(
     "alone", [["product_analytics"], ["crm"], ["support"], ["delivery"], ["roadmap", "surveys", "files"]]
 )
 def test_the_last_tool_of_a_family_alone_builds(alone: list[str], all_read: Path, tmp_path: Path) -> None:
     home = with_raw_of(all_read, tmp_path, ["registry", *(FAMILIES[family][-1] for family in alone)])
-    build(home, NIGHT)
+    build_sql(home, NIGHT)
     compute(home, NIGHT)
     assert _families_with_a_source(home) == set(alone)
 
@@ -103,7 +116,7 @@ def test_without_a_family_everything_else_builds(missing: list[str], all_read: P
         if name not in off
     ]
     home = with_raw_of(all_read, tmp_path, ["registry", *kept])
-    build(home, NIGHT)
+    build_sql(home, NIGHT)
     values = compute(home, NIGHT)
     assert values
     assert _families_with_a_source(home) == set(FAMILIES) - {*missing}

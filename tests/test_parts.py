@@ -31,7 +31,7 @@ class Refusing(httpx.BaseTransport):
     """Answers with `status` whatever `is_refused` says; `asked`: how often that was."""
 
     def __init__(self, status: int, is_refused: Callable[[httpx.Request], bool]) -> None:
-        self._vendor = httpx.HTTPTransport()
+        self._vendor = httpx.HTTPTransport(verify=False)
         self._status, self._is_refused = status, is_refused
         self.asked = 0
 

@@ -87,13 +87,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     project = Compiled.of(NIGHT)
     with warehouse(home) as connection:
         assert build(connection, project.models) == {}
-        assert failed_tests(connection, blocking(project)) == {}
+        assert failed_tests(connection, project.blocking) == {}
     return House(project, home, sample_of(home, RECORDS_A_STREAM))
-
-
-def blocking(project: Compiled) -> list[Node]:
-    """The tests that hold a night back."""
-    return [test for test in project.tests if test.severity == "error"]
 
 
 def with_twins(house: House, twins: Sequence[Strange], home: Path) -> Path:
@@ -136,7 +131,7 @@ def test_every_model_builds_and_no_error_test_fails_whatever_a_field_holds(
     with warehouse(home) as connection:
         failed = build(connection, house.project.models)
         assert not failed, [culprit(house, twins, model, tmp_path) for model in failed]
-        assert failed_tests(connection, blocking(house.project)) == {}
+        assert failed_tests(connection, house.project.blocking) == {}
         connection.execute(f"attach '{house.home}/warehouse.duckdb' as sound (read_only)")
         changed = {
             model.name: rows

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from connectors.runner import prepare_raw
-from tests.part_nights import build, run_unit_tests, unit_tests_with
+from tests.compiled_project import Compiled, build, warehouse
+from tests.part_nights import run_unit_tests, unit_tests_with
 
 AS_OF = date(2026, 11, 16)
 
@@ -15,7 +16,8 @@ AS_OF = date(2026, 11, 16)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     prepare_raw(folder)
-    build(folder, AS_OF, "--empty")
+    with warehouse(folder) as connection:
+        assert build(connection, Compiled.of(AS_OF).models) == {}
     return folder
 
 
