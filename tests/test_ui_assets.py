@@ -13,7 +13,7 @@ from orchestration.assets import ingestion
 from orchestration.column_lineage import ColumnLineage
 from orchestration.evaluations import check_evaluations
 from orchestration.model_facts import shown_columns
-from orchestration.runs import AS_OF_TAG
+from orchestration.runs import AS_OF_TAG, night_of_run
 
 TICKETS = dg.AssetKey(["raw", "zendesk", "tickets"])
 
@@ -32,6 +32,7 @@ def test_a_source_that_fails_is_red_keeps_its_age_and_stops_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("POPS_HOME", str(tmp_path))
+    monkeypatch.setattr(ingestion, "ready_night", night_of_run)
     zendesk = next(each for each in ingestion.ingestion_assets() if TICKETS in each.keys)
     built: list[str] = []
 
@@ -60,6 +61,26 @@ def test_a_source_that_fails_is_red_keeps_its_age_and_stops_nothing(
         [observation] = instance.fetch_observations(TICKETS, limit=5).records
         assert observation.asset_observation is not None
         assert (observation.asset_observation.description or "").startswith("Not read this night")
+
+
+def test_a_part_that_is_refused_is_named_and_its_stream_is_as_new_as_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("POPS_HOME", str(tmp_path))
+    monkeypatch.setattr(ingestion, "ready_night", night_of_run)
+    zendesk = next(each for each in ingestion.ingestion_assets() if TICKETS in each.keys)
+    run = _read(failed=False)
+    run.streams[0].left_out["ticket 7"] = "zendesk tickets, GET /tickets/7: Forbidden."
+    monkeypatch.setattr(ingestion, "run_source", lambda *_, **__: run)
+    with dg.DagsterInstance.ephemeral() as instance:
+        night = dg.materialize([zendesk], instance=instance)
+        newest = instance.get_latest_materialization_event(TICKETS)
+        assert newest is not None
+        assert newest.run_id == night.run_id
+        red = [each for each in night.get_asset_check_evaluations() if not each.passed]
+        assert [each.asset_key for each in red] == [TICKETS]
+        assert "Left out: ticket 7." in str(red[0].metadata["observed"].value)
+        assert instance.fetch_observations(TICKETS, limit=5).records == []
 
 
 def test_columns_are_followed_through_steps_unions_and_joins(tmp_path: Path) -> None:
