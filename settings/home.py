@@ -39,8 +39,10 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """`POPS_HOME`, or `data` in the project."""
-        return cls(Path(os.environ.get("POPS_HOME") or PROJECT_ROOT / "data").expanduser().resolve())
+        """`POPS_HOME`, or `data` in the project; in the current folder, where the project is installed and not checked out."""
+        is_checkout = (PROJECT_ROOT / "pyproject.toml").exists()
+        default = (PROJECT_ROOT if is_checkout else Path.cwd()) / "data"
+        return cls(Path(os.environ.get("POPS_HOME") or default).expanduser().resolve())
 
     @property
     def warehouse(self) -> Path:
