@@ -59,6 +59,8 @@ def _fill(connection: duckdb.DuckDBPyConnection) -> None:
         old, new = quoted("work", schema, table), quoted("fresh", schema, table)
         if (schema, table) in there:
             # dlt keeps columns of its own in no order of ours.
+            # Making the tables may have booked something already.
+            connection.execute(f"delete from {new}")
             connection.execute(f"insert into {new} by name select * from {old}")
         else:
             connection.execute(f"create schema if not exists {quoted('fresh', schema)}")

@@ -207,6 +207,21 @@ def test_a_file_that_is_written_anew_keeps_its_tables_and_loses_its_air(tmp_path
         assert kept == [("ZSTD",)]
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_raw_file_can_be_written_anew(source: str, tmp_path: Path) -> None:
+    from connectors.forgetting_raw import compact
+
+    with RawStore(tmp_path, source, connector_class(source).streams) as store:
+        before = books(store)
+    compact(tmp_path, source)
+    with RawStore(tmp_path, source, connector_class(source).streams) as store:
+        assert books(store) == before
+
+
+def books(store: RawStore) -> list[tuple[Any, ...]]:
+    return store.connection.execute(f"select * from {store.schema}._pops_keys order by all").fetchall()
+
+
 def test_no_night_counts_days_that_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POPS_HOME", str(tmp_path))
     monkeypatch.setenv("POPS_REGISTRY_DIR", str(REGISTRY))
