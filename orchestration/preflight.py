@@ -34,14 +34,23 @@ def check_place(home: Home) -> None:
                 f"{folder} is no folder that can be written: give this user the right to it, "
                 "or set POPS_HOME to a folder of its own."
             )
-    room = shutil.disk_usage(next(each for each in (home.root, *home.root.parents) if each.exists())).free
+    free, needed = room(home)
+    if free < needed:
+        raise ValueError(too_little_room(home, needed))
+
+
+def room(home: Home) -> tuple[int, int]:
+    """Bytes that the disk of a home has free, and that a night needs."""
+    free = shutil.disk_usage(next(each for each in (home.root, *home.root.parents) if each.exists())).free
     # What is built is copied once before it takes the place of what is published.
-    needed = LEAST_ROOM + (home.published.stat().st_size if home.published.is_file() else 0)
-    if room < needed:
-        raise ValueError(
-            f"The disk of {home.root} has less free than the {needed >> 20} MB that a night needs: free some. "
-            "What is published stays."
-        )
+    return free, LEAST_ROOM + (home.published.stat().st_size if home.published.is_file() else 0)
+
+
+def too_little_room(home: Home, needed: int) -> str:
+    return (
+        f"The disk of {home.root} has less free than the {needed >> 20} MB that a night needs: free some. "
+        "What is published stays."
+    )
 
 
 def check_settings(env: Mapping[str, str]) -> None:

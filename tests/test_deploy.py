@@ -224,6 +224,18 @@ def test_health_tells_withheld_from_missing(home: Home) -> None:
     assert (missing.state, missing.exit_code) == ("missing", 2)
 
 
+def test_health_knows_the_room_that_a_night_needs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = PUBLISHED_AT + timedelta(hours=7)
+    well = health(home, now)
+    assert well.free_bytes is not None
+    assert well.needed_bytes is not None
+    assert well.home_bytes["published"] == home.published.stat().st_size
+    monkeypatch.setattr("pops.health.room", lambda home: (well.needed_bytes - 1, well.needed_bytes))
+    full = health(home, now)
+    assert (full.state, full.exit_code) == ("full", 1)
+    assert "free some" in full.reasons[0]
+
+
 def test_old_runs_are_forgotten_but_not_the_last_that_made_an_asset() -> None:
     @dg.asset
     def often() -> None: ...
