@@ -60,7 +60,7 @@ _PLACES = {
 
 # Who uses one of these runs nights, builds the project with dbt, tries every connector, or starts a server or a browser.
 _SLOW = frozenset({
-    "Browser", "Compiled", "DbtProject", "EngineerCopy", "House", "build", "dbtRunner", "postgres", "run_unit_tests", "three_nights",
+    "Browser", "CASES", "Compiled", "DbtProject", "EngineerCopy", "House", "build", "dbtRunner", "postgres", "run_unit_tests", "three_nights",
 })  # fmt: skip
 
 

@@ -260,6 +260,7 @@ def test_a_record_of_another_shape_is_staged_with_nulls(engine: duckdb.DuckDBPyC
         assert {name: row[name] for _, name, _ in FIELDS} == {name: None for _, name, _ in FIELDS}
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=5), name=st.text())
 def test_no_text_raises(texts: list[str], name: str) -> None:

@@ -28,6 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return Home(tmp_path / "home").prepare()
 
 
+@pytest.mark.slow
 def test_what_was_kept_open_is_read_by_dagsters_own_storage(home: Home) -> None:
     with dg.DagsterInstance.get() as instance:
         assert isinstance(instance.event_log_storage, KeptOpenEventLog)

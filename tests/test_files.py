@@ -337,6 +337,7 @@ def test_an_export_without_ids_has_a_key_of_columns(survey: Drop) -> None:
     assert survey.reasons() == ["nps/one.csv line 3: `email` (column `E-Mail`) is empty."]
 
 
+@pytest.mark.slow
 def test_the_companys_exports_arrive_whole_but_for_the_spoiled_answer(drop: Drop) -> None:
     company = Company.create("small")
     facts = company.exports

@@ -93,6 +93,7 @@ def test_lists_are_followed_to_their_end(
             assert [each["sha"] for each in commits[str(pull.id)]] == [each.sha for each in pushed]
 
 
+@pytest.mark.slow
 def test_a_second_night_brings_what_changed_only(vendor: Served, company: Company, tmp_path: Path) -> None:
     first = run_with(vendor, tmp_path)
     assert {each.stream: each.loaded for each in first.streams} == counts(company, NIGHTS[0], ONE)
@@ -167,6 +168,7 @@ def test_a_limit_is_waited_for(vendor: Served, kind: str, company: Company) -> N
     assert len(reading.records) == counts(company, NIGHTS[0])["pull_requests"]
 
 
+@pytest.mark.slow
 def test_the_hours_limit_ends_the_run_and_the_next_one_goes_on(
     vendor: Served, company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
