@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from connectors import SOURCES, connector_class
@@ -151,6 +152,23 @@ def test_who_is_forgotten_is_not_loaded_again_and_the_books_balance(
         "(select sum(removed_count) from raw_fake._pops_forgotten)"
     )
     assert booked_rows == len(house.content()) == 2
+
+
+def test_a_raw_file_of_before_there_was_a_book_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = FakeHouse(tmp_path, monkeypatch)
+    house.vendor.pages["things"] = [[[record(1)]]]
+    house.run()
+    with duckdb.connect(str(tmp_path / "raw" / "fake.duckdb")) as raw:
+        raw.execute(
+            "alter table raw_fake._pops_loads drop column forgotten_count;"
+            "drop table raw_fake._pops_forgotten; drop table raw_fake._pops_forgotten_ids"
+        )
+    house.vendor.pages["things"].append([[record(2)]])
+    assert house.run().outcome == "ok"
+    house.assert_books_balance()
+    assert house.rows("select forgotten_count from raw_fake._pops_loads order by load_id") == [(0,), (0,)]
 
 
 def test_what_is_quarantined_of_them_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
