@@ -62,7 +62,7 @@ def raw_description(source: str, stream: Stream) -> str:
     personal = ", ".join(f"`{path}`" for path in stream.personal_data) or "none known"
     return (
         f"{stream.holds.en}. Kept exactly as {connector_class(source).title} sent it, every version that was ever "
-        f"seen; nothing is changed or deleted here.\n\n"
+        f"seen; nothing is changed or deleted here but for who is forgotten (`pops forget`).\n\n"
         f"**Personal data:** {personal}; it stays in raw and staging.\n\n"
         f"**How it is read:** key {stream.key}; version {stream.version}; "
         f"{f'position {stream.cursor}' if stream.cursor else 'read whole by every run'}; "
