@@ -1,5 +1,7 @@
 """The preflight as the steps of a run ask it, so that a run of the schedule or the UI is stopped as the command line is."""
 
+import os
+
 import dagster as dg
 
 from checks.blockers import Blocker
@@ -16,6 +18,8 @@ def ready_night(context: dg.AssetExecutionContext) -> Night:
 
     Every step that reads a source asks first, so nothing is asked of any vendor; all of them say the same.
     """
+    # This step writes records; what it makes is its user's alone from the beginning.
+    os.umask(0o077)
     try:
         check_night(Home.from_environment())
         return night_of_run(context)

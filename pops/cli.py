@@ -157,7 +157,9 @@ def sweep(source: Annotated[str, typer.Argument(help="The source to sweep.")]) -
 
 @app.command()
 def health(
-    max_age_hours: Annotated[float, typer.Option(help="Older than this is not well.")] = 30.0,
+    max_age_hours: Annotated[
+        float, typer.Option(min=0, max=100_000, help="Older than this is not well.")
+    ] = 30.0,
 ) -> None:
     """Say in JSON how the published mart stands. Exit code 0: last night's; 1: old or withheld; 2: there is none."""
     from pops.health import health as health_of
@@ -172,7 +174,9 @@ def health(
 def forget_runs(
     older_than_days: Annotated[
         int | None,
-        typer.Option(min=7, help="Age from which runs are forgotten; default: as each night does."),
+        typer.Option(
+            min=7, max=36_500, help="Age from which runs are forgotten; default: as each night does."
+        ),
     ] = None,
 ) -> None:
     """Forget old runs and their logs in Dagster; the one that last made an asset stays."""

@@ -87,14 +87,14 @@ def _published(home: Home, now: datetime, maximum_age_hours: float) -> Health:
     moment = published_at.replace(tzinfo=UTC)
     age = (now - moment).total_seconds() / 3600
     reasons = withheld_reasons(home)
-    if age > maximum_age_hours:
+    # Also where the number to compare with is none.
+    is_old = not age <= maximum_age_hours
+    if is_old:
         reasons = (
             *reasons,
             f"The mart is {age:.0f} hours old. Is the schedule `nightly` on, and the daemon running?",
         )
-    state: Literal["ok", "old", "withheld"] = (
-        "old" if age > maximum_age_hours else "withheld" if reasons else "ok"
-    )
+    state: Literal["ok", "old", "withheld"] = "old" if is_old else "withheld" if reasons else "ok"
     return Health(
         state,
         as_of.isoformat(),

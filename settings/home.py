@@ -1,5 +1,6 @@
 """Where a run keeps what it leaves behind: everything lies under one folder, `POPS_HOME`."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,13 @@ TELEMETRY_OFF = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "GX_ANALYTICS_ENABLED": "false",
 }
+
+
+def _take(path: Path, mode: int) -> None:
+    # What belongs to another user is for that one to shut.
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        if path.stat().st_mode & 0o077:
+            path.chmod(mode)
 
 
 def text_of(file: Path) -> str | None:
@@ -68,10 +76,23 @@ class Home:
     def dbt_target(self) -> Path:
         return self.root / "dbt"
 
+    def shut(self) -> None:
+        """Take from everybody else what holds records or logs; who reads `published` and `reports` the operator says."""
+        folders = [self.root / name for name in ("raw", "dlt", "last_night")]
+        for folder in (*folders, self.dagster, self.dbt_target):
+            _take(folder, 0o700)
+        for file in (
+            *self.root.glob("warehouse.duckdb*"),
+            *self.root.glob("*.sqlite*"),
+            *self.root.glob("*.json"),
+        ):
+            _take(file, 0o700 if file.is_dir() else 0o600)
+
     def prepare(self) -> "Home":
         """Create the folders, and set what libraries read from the environment."""
         for folder in (self.root, self.published.parent, self.reports, self.dagster, self.dbt_target):
             folder.mkdir(parents=True, exist_ok=True)
+        self.shut()
         os.environ["POPS_HOME"] = str(self.root)
         os.environ["DAGSTER_HOME"] = str(self.dagster)
         os.environ["DBT_TARGET_PATH"] = str(self.dbt_target)

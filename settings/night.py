@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from connectors.forgotten import forgotten_before
 from connectors.registry.files import load_organisation, registry_dir
 from settings.home import Home
-from settings.weeks import start_of_week, week_starts_on
+from settings.weeks import YEARS, start_of_week, week_starts_on
 
 HISTORY_WEEKS = 26
 NIGHT_AT = "POPS_NIGHT_AT"
@@ -34,6 +34,8 @@ class Night:
         """The night of `as_of`, read as at its scheduled hour; without a date, the night of `now`."""
         zone = reporting_zone()
         until = now
+        if as_of is not None and as_of.year not in YEARS:
+            raise ValueError(f"A night cannot be as of {as_of}: give a date such as 2026-11-16.")
         if as_of is None:
             as_of = now.astimezone(zone).date()
         else:
@@ -77,6 +79,10 @@ def _history_start(as_of: date, zone: ZoneInfo, env: Mapping[str, str]) -> datet
             raise ValueError(
                 f"POPS_HISTORY_START is {configured!r}: set a date such as 2026-05-18."
             ) from None
+        if first_day.year not in YEARS or first_day >= as_of:
+            raise ValueError(
+                f"POPS_HISTORY_START is {first_day}, and the night is as of {as_of}: set an earlier date."
+            )
     else:
         first_day = start_of_week(as_of - timedelta(weeks=HISTORY_WEEKS), week_starts_on())
     return datetime.combine(first_day, time(), zone).astimezone(UTC)

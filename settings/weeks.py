@@ -8,6 +8,8 @@ from connectors.registry.files import load_organisation, registry_dir
 FirstDay = Literal["monday", "sunday"]
 FIRST_DAYS: tuple[FirstDay, ...] = get_args(FirstDay)
 MONDAY: FirstDay = "monday"
+# Dates outside of these are slips of a pen, and near the ends of the calendar weeks before and after do not exist.
+YEARS = range(1970, 2200)
 
 
 def week_starts_on() -> FirstDay:
@@ -29,6 +31,8 @@ def named_week(name: str, starts_on: FirstDay) -> date:
     """The day on which a week such as 2026-W46 begins. Raises ValueError for any other text."""
     try:
         year, number = name.upper().split("-W")
+        if int(year) not in YEARS:
+            raise ValueError
         return start_of_week(date.fromisocalendar(int(year), int(number), 2), starts_on)
     except (ValueError, OverflowError):
         raise ValueError(f"{name!r} is no ISO week: write it as 2026-W46.") from None

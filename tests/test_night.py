@@ -30,6 +30,18 @@ def test_what_is_no_hour_is_refused_by_name(said: str) -> None:
         build_schedules({"POPS_NIGHT_AT": said})
 
 
+@pytest.mark.parametrize("as_of", [date(1, 1, 1), date(1900, 1, 1), date(9999, 12, 31)])
+def test_a_date_that_nobody_means_is_refused(as_of: date) -> None:
+    with pytest.raises(ValueError, match="cannot be as of"):
+        Night.of(as_of, LATER, {})
+
+
+@pytest.mark.parametrize("start", ["2026-11-16", "2030-01-01", "0001-01-01"])
+def test_a_history_that_begins_after_the_night_is_refused(start: str) -> None:
+    with pytest.raises(ValueError, match="set an earlier date"):
+        Night.of(AS_OF, LATER, {"POPS_HISTORY_START": start})
+
+
 def test_a_night_of_a_date_reads_until_its_hour() -> None:
     assert Night.of(AS_OF, LATER, {}).until == datetime(2026, 11, 16, 1, tzinfo=UTC)
     late = Night.of(AS_OF, LATER, {"POPS_NIGHT_AT": "05:30"})

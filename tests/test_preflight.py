@@ -31,7 +31,8 @@ def vendors() -> Iterator[Served]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, vendors: Served, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, vendors: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    umask = os.umask(0o022)
     for name in [name for name in os.environ if name.startswith("POPS_")]:
         if name != "POPS_REGISTRY_DIR":
             monkeypatch.delenv(name)
@@ -42,7 +43,9 @@ def home(tmp_path: Path, vendors: Served, monkeypatch: pytest.MonkeyPatch) -> Ho
     monkeypatch.setenv("POPS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("POPS_PSEUDONYM_KEY", PSEUDONYM_KEY)
     vendors.state.requests.clear()
-    return Home.from_environment().prepare()
+    yield Home.from_environment().prepare()
+    # A step has one for itself, as it has a process for itself.
+    os.umask(umask)
 
 
 def read(home: Home, as_of: str = "2026-11-14") -> tuple[dg.ExecuteInProcessResult, list[str]]:
@@ -168,3 +171,17 @@ def test_what_is_unread_for_another_reason_is_told_apart() -> None:
     )
     assert [each.asset for each in told] == ["raw/jira/issues", "raw/jira/sprints", "raw/github/issues"]
     assert told[0].observed.endswith("Wait. The same holds for boards.")
+
+
+def test_records_and_logs_are_their_users_alone(home: Home) -> None:
+    """Whatever the umask: raw, warehouse and logs hold what the vendors sent."""
+    (home.root / "last_night").mkdir()
+    (home.root / "warehouse.duckdb").touch(mode=0o644)
+    read(home)
+    home.prepare()
+    private = [
+        home.root / name for name in ("raw", "dlt", "dagster", "dbt", "last_night", "warehouse.duckdb")
+    ]
+    assert [path.name for path in private if path.stat().st_mode & 0o077] == []
+    assert home.published.parent.stat().st_mode & 0o055 == 0o055
+    assert home.reports.stat().st_mode & 0o055 == 0o055
