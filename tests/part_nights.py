@@ -5,6 +5,7 @@ For tests that need many marts of different sources: whole nights are those of `
 
 import atexit
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ from connectors.runner import prepare_raw, run_source
 from metrics.engine import MetricEngine
 from metrics.values import append_metric_values
 from orchestration.dbt_calls import dbt_variables
+from sandbox.serving.environment import REGISTRY
 from tests.nights import PSEUDONYM_KEY, night_moment
 from tests.parsed_project import give_parsed, parsed_target
 from tests.truth_comparison import COLUMNS
@@ -99,15 +101,27 @@ def _target() -> Path:
     return folder
 
 
-@cache
 def _parsed() -> Manifest:
     """For all homes of a process: nothing in it depends on where the warehouse is."""
+    if os.environ["POPS_REGISTRY_DIR"] != str(REGISTRY):
+        return _parsed_with(dbt_variables())
     return Manifest.from_msgpack((parsed_target() / "partial_parse.msgpack").read_bytes())
+
+
+@cache
+def _parsed_with(variables: str) -> Manifest:
+    """The project as the registry of another organisation writes it."""
+    parsed = _run_dbt(dbtRunner(), "parse", variables=json.loads(variables))
+    assert isinstance(parsed, Manifest)
+    return parsed
 
 
 def _dbt(*arguments: str, variables: Mapping[str, str] | None = None) -> Any:
     # A run writes into the manifest what it has compiled.
-    runner = dbtRunner(manifest=_parsed().deepcopy())
+    return _run_dbt(dbtRunner(manifest=_parsed().deepcopy()), *arguments, variables=variables)
+
+
+def _run_dbt(runner: dbtRunner, *arguments: str, variables: Mapping[str, Any] | None = None) -> Any:
     target = str(_target())
     try:
         with chdir(DBT_PROJECT):

@@ -3,6 +3,7 @@
 with coverage as (
     {% for model in [
         'int_quality__families',
+        'int_quality__mapped_names',
         'int_quality__unreadable_values',
         'int_usage__coverage',
         'int_crm__coverage',
