@@ -21,6 +21,7 @@ from metrics.catalogue import write_definitions
 from metrics.definitions import MetricDefinition
 from publication import file as publishing
 from publication.file import Publication, PublicationError, current_publication, publish
+from publication.forgetting import forget_published
 from publication.meta import Described
 from settings.units import Unit
 
@@ -294,3 +295,21 @@ def test_nothing_to_publish_is_told(tmp_path: Path, published: Path) -> None:
     with pytest.raises(PublicationError, match="no tables in metrics"):
         do_publish(path, published, AS_OF)
     assert not published.exists()
+
+
+def test_a_published_file_without_somebody_is_a_revision_as_good_as_any(
+    warehouse: Path, published: Path
+) -> None:
+    do_publish(warehouse, published, date(2026, 11, 16))
+    told = "select schema_name, view_name, comment from duckdb_views() where not internal order by all"
+    views, version = query(published, told), "select tags from duckdb_databases() where tags is not null"
+    kept = query(published, version)
+    assert not forget_published(published, r"\bnobody\b")
+    assert forget_published(published, r"\batlas\b")
+    assert query(published, "select * from mart.dim_team where team_id = 'atlas'") == []
+    assert b"atlas" not in published.read_bytes().lower()
+    assert query(published, told) == views
+    assert query(published, version) == kept
+    assert query(published, "select revision from meta.publication") == [(2,)]
+    # A night as of the same date that has more or less again is the next one.
+    assert do_publish(warehouse, published, date(2026, 11, 16)).revision == 3
