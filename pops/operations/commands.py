@@ -81,6 +81,8 @@ def register(app: typer.Typer) -> None:
         with readable_errors():
             home = Home.from_environment()
             restore_home(home, source, forgotten, _say, os.environ)
+            # Files that only this user may read, as in every home.
+            home.prepare()
             _say(f"{home.root} is as it was: run `pops nightly`, or wait for the night.")
 
     @app.command("rotate-key")
