@@ -3,8 +3,7 @@
 import multiprocessing
 import random
 import re
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -194,14 +193,3 @@ def doubled(home: Path, source: str) -> list[tuple[Any, ...]]:
                 [stream.name, stream.name],
             ).fetchall()
     return found
-
-
-def storm_over(sources: Sequence[str], sandbox: Sandbox, folder: Path, seed: str, until: float) -> int:
-    """Storms over the sources in turn while there is time (at least one each); how many."""
-    count = 0
-    while count < len(sources) or time.monotonic() < until:
-        source = sources[count % len(sources)]
-        storm = ReadingStorm(source, sandbox, folder / f"{count}-{source}", f"{seed}.{count // len(sources)}")
-        storm.run()
-        count += 1
-    return count
