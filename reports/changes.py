@@ -200,7 +200,7 @@ def _later(report: HealthReport, finding: Finding, opened: Reading, now: Period)
     grain = report.definitions[finding.metric].grain
     if now.start == opened.now.start:
         told = say.text("{period}; nothing newer yet", period=wording.period(say, grain, now.start))
-        return text, "; ".join(filter(None, (_n(report, finding.metric, now), told)))
+        return text, " · ".join(filter(None, (_n(report, finding.metric, now), told)))
     return text, say.text(
         "{period}; {then} when it was found, {first}",
         period=wording.period(say, grain, now.start),
@@ -223,7 +223,7 @@ def _basis(report: HealthReport, reading: Reading) -> str:
             n=sum(1 for each in readings(report).values() if bool(each.series.member) == bool(series.member)),
         )
     )
-    return "; ".join(parts)  # fmt: skip
+    return " · ".join(parts)  # fmt: skip
 
 
 def _n(report: HealthReport, metric: str, now: Period) -> str:

@@ -218,7 +218,7 @@ def _findings(report: HealthReport) -> tuple[Remark, ...]:
         if change.state == "closed":
             continue
         told = " ".join(filter(None, (change.text, change.where)))
-        basis = "; ".join(filter(None, (change.since, change.basis, change.caution)))
+        basis = " · ".join(filter(None, (change.since, change.basis, change.caution)))
         steps = [
             each.said(say.code) + (f" ({say.text('due {day}', day=say.day(each.due))})" if each.due else "")
             for each in change.remarks

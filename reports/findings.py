@@ -69,9 +69,9 @@ def findings(report: HealthReport) -> Sequence[Finding]:
     return kept["findings"]
 
 
-def finding_on(report: HealthReport, metric: str) -> Finding | None:
-    """The finding on the whole of a metric that is new or open."""
-    return next((each for each in findings(report) if each.key == metric and each.state != "closed"), None)
+def finding_on(report: HealthReport, key: str) -> Finding | None:
+    """The finding of a key that is new or open."""
+    return next((each for each in findings(report) if each.key == key and each.state != "closed"), None)
 
 
 def _weeks(report: HealthReport) -> list[date]:

@@ -12,6 +12,7 @@ from reports.findings import finding_on
 from reports.language import N_
 from reports.model import HealthReport
 from reports.news import band_of
+from reports.objectives import objective
 from reports.sections import (
     TREND_WEEKS,
     Cell,
@@ -74,6 +75,16 @@ TECH = (
 )
 
 
+TEAM = (
+    "on_time_rate",
+    "issue_lead_time_seconds_median",
+    "issue_cycle_time_seconds_median",
+    "change_lead_time_seconds_median",
+    "change_failure_rate",
+    "deployment_frequency",
+)
+
+
 @dataclass(frozen=True)
 class Headline:
     """One number. `open_period`: which later period is not complete yet, and when it will be.
@@ -94,6 +105,7 @@ class Headline:
     open_period: str
     target: str
     is_target_met: bool | None
+    status: str
     sample: str
     interval: str
     is_small_sample: bool
@@ -102,18 +114,19 @@ class Headline:
     sparkline: str
 
 
-def headlines(report: HealthReport, metrics: Sequence[str] = ALL) -> list[Headline]:
-    """Those of the metrics that have a period to show; a family that is off leaves its numbers out.
+def headlines(report: HealthReport, metrics: Sequence[str] = ALL, team: str | None = None) -> list[Headline]:
+    """Of a team or of all, those of the metrics that have a period to show; a family that is off leaves its numbers out.
 
     Retention is the one that the registry asks for.
     """
     asked = (metric.replace("retention_rate", report.retention_rate) for metric in metrics)
-    return [found for metric in asked if (found := _headline(report, metric))]
+    return [found for metric in asked if (found := _headline(report, metric, team))]
 
 
-def _headline(report: HealthReport, metric: str) -> Headline | None:
+def _headline(report: HealthReport, metric: str, team: str | None) -> Headline | None:
     say, definition = report.say, report.definitions.get(metric)
-    rows = report.series(metric).tail(TREND_WEEKS)
+    dimensions = {"team_id": team} if team else {}
+    rows = report.series(metric, **dimensions).tail(TREND_WEEKS)
     if definition is None or not rows["value"].notna().any():
         return None
     values = [None if pd.isna(value) else float(value) for value in rows["value"]]
@@ -122,7 +135,12 @@ def _headline(report: HealthReport, metric: str) -> Headline | None:
     target = report.targets.get(metric)
     small = is_small(report, metric, row)
     interval = interval_of_nps(report, row) if metric == "nps" else margin(report, metric, row)
-    finding, band = finding_on(report, metric), band_of(report, metric)
+    key = f"{metric}/team_id={team}" if team else metric
+    finding, band, stands = (
+        finding_on(report, key),
+        band_of(report, key),
+        None if team else objective(report, metric),
+    )
     return Headline(
         metric=metric,
         label=say.text(definition.label),
@@ -132,16 +150,17 @@ def _headline(report: HealthReport, metric: str) -> Headline | None:
         judgement="even" if finding is None else finding.judgement,
         against="" if before is None or last is None else say.text("on the month before") if row["grain"] == "month" else say.text("on the week before"),
         usual="" if band is None else say.text("usual {low} to {high}", low=wording.quantity(say, band.low, definition.unit), high=wording.quantity(say, band.high, definition.unit)),
-        compared="; ".join(comparisons(report, metric, row["period_start"], None)),
+        compared=" · ".join(comparisons(report, metric, row["period_start"], None, **dimensions)),
         period=_period(report, metric, str(row["grain"]), row["period_start"]),
         open_period=_open_period(report, metric, row["period_start"]),
         target=target_text(report, metric),
         is_target_met=None if target is None or last is None else target.is_met(last),
+        status=stands.status if stands else "",
         sample=f"n = {count(report, row['n'])}",
         interval=interval if small or metric == "nps" else "",
         is_small_sample=small,
         is_restated=any(
-            each.metric == metric and not each.dimensions and each.period_start == row["period_start"]
+            each.metric == metric and each.dimensions == tuple(dimensions.values()) and each.period_start == row["period_start"]
             for each in report.restatements
         ),
         caution=warning(report, metric),

@@ -9,17 +9,20 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from reports import headlines, wording
-from reports.changes import nothing_else, state_names, what_changed
+from reports.changes import Change, nothing_else, state_names, what_changed
+from reports.customer_section import customers
 from reports.data_status import data_status
 from reports.delivery_section import delivery, engineering, roadmap
 from reports.language import N_, Language
 from reports.launch_section import launches
 from reports.model import HealthReport
+from reports.objectives import STATUS, Objective, decisions, objectives, worst
 from reports.people_sections import funnel, retention
 from reports.product_sections import adoption, audience
 from reports.sections import Section
 from reports.support_section import support
 from reports.voice_section import feedback, pulse, satisfaction
+from reports.work_section import in_flight
 from settings.shown_text import plain_lines
 
 INDEX = "index.html"
@@ -41,10 +44,20 @@ class Audience:
     topics: frozenset[str] | None = None
     # The features and the team whose changes alone are told; None: all, and the whole.
     members: frozenset[str] | None = None
+    # Of whom the headlines are; None: of all.
+    team: str | None = None
     has_changes: bool = True
     # The checks that did not pass; and what every source leaves out, which is long and read by few.
     has_whole_status: bool = False
     has_coverage: bool = False
+
+
+@dataclass(frozen=True)
+class Minute:
+    """How each objective stands, and the three things to know."""
+
+    objectives: Sequence[Objective]
+    lines: Sequence[Change]
 
 
 EVERYBODY = Audience(
@@ -52,6 +65,9 @@ EVERYBODY = Audience(
     N_("Overview"),
     headlines.ALL,
     (
+        customers,
+        launches,
+        in_flight,
         adoption,
         retention,
         funnel,
@@ -59,13 +75,18 @@ EVERYBODY = Audience(
         lambda report: support(report, is_brief=True),
         satisfaction,
         lambda report: feedback(report, is_brief=True),
-        launches,
     ),
     has_whole_status=True,
 )
 AUDIENCES = (
     EVERYBODY,
-    Audience("leadership.html", N_("Leadership"), headlines.LEADERSHIP, (launches,), is_short=True),
+    Audience(
+        "leadership.html",
+        N_("Leadership"),
+        headlines.LEADERSHIP,
+        (lambda report: customers(report, is_brief=True), launches),
+        is_short=True,
+    ),
     Audience(
         "support.html",
         N_("Support and marketing"),
@@ -77,7 +98,7 @@ AUDIENCES = (
         "tech.html",
         N_("Tech"),
         headlines.TECH,
-        (delivery, engineering, roadmap, pulse),
+        (delivery, engineering, lambda report: in_flight(report, None, True), roadmap, pulse),
         topics=frozenset(headlines.TECH),
         has_whole_status=True,
         has_coverage=True,
@@ -108,10 +129,11 @@ def _of_team(report: HealthReport, team: str) -> Audience:
     return Audience(
         f"team-{team}.html",
         report.name(team),
-        (),
+        headlines.TEAM,
         (
-            lambda report: adoption(report, team),
+            lambda report: in_flight(report, team, True),
             lambda report: delivery(report, team),
+            lambda report: adoption(report, team),
             lambda report: engineering(report, team),
             lambda report: support(report, features),
             lambda report: satisfaction(report, features),
@@ -120,6 +142,7 @@ def _of_team(report: HealthReport, team: str) -> Audience:
             lambda report: pulse(report, team),
         ),
         members=frozenset({team, *features}),
+        team=team,
     )
 
 
@@ -142,16 +165,27 @@ def _page(report: HealthReport, page: Audience, built: _Built) -> str:
         span=say.week(report.week_start),
         others=others,
         changes=what_changed(report, page.topics, page.members) if page.has_changes else [],
+        minute=_minute(report, page),
+        statuses=STATUS,
+        asked=decisions(report, page.topics, page.members),
         nothing_else=nothing_else(report, page.topics, page.members),
         states=state_names(),
-        headlines=headlines.headlines(report, page.metrics),
-        behind=headlines.behind(report, page.metrics),
+        headlines=headlines.headlines(report, page.metrics, page.team),
+        behind=[] if page.team else headlines.behind(report, page.metrics),
         sections=sections,
         failed=failed,
         passed_count=len(report.checks) - len(failed),
         stale=[source.source for source in report.sources if source.is_stale],
         status=data_status(report),
     )
+
+
+def _minute(report: HealthReport, page: Audience) -> Minute | None:
+    """What the page says in one minute; the pages of teams and topics begin with what changed."""
+    if page.members is not None or page.topics is not None:
+        return None
+    found = Minute(objectives(report), worst(what_changed(report)))
+    return found if found.objectives or found.lines else None
 
 
 def _without_steering(value: object) -> object:

@@ -13,6 +13,7 @@ from connectors.registry.remarks import Remark
 from connectors.registry.retention import ExpectedUse
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
+from reports.facts import Facts
 from reports.language import Language, language
 from reports.samples import Sample
 from settings.weeks import FirstDay, week_name
@@ -95,7 +96,8 @@ class HealthReport:
     times the week's figures have been said differently, from 1. `expected_use`: whether people come back on a day, or on
     that day or later. `say`: the language of the pages. `samples`: by metric, the values that its medians are taken of.
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
-    `surveys_since`: the day of the first answer of each survey, by its name.
+    `surveys_since`: the day of the first answer of each survey, by its name. `facts`: what is open as of the night. `currency`: of revenue.
+    `issue_url`: where an issue of the tracker is, with `{key}`; empty where nobody says.
     """
 
     organisation: str
@@ -121,6 +123,9 @@ class HealthReport:
     owners: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
     surveys_since: Mapping[str, date] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    currency: str = ""
+    issue_url: str = ""
 
     @cached_property
     def kept(self) -> dict[str, Any]:

@@ -90,14 +90,14 @@ def watched(report: HealthReport) -> Sequence[Series]:
     return kept["watched"]
 
 
-def band_of(report: HealthReport, metric: str) -> Usual | None:
-    """What is usual for the newest period of a whole number, whether it is new this week or not; None where unknown."""
+def band_of(report: HealthReport, key: str) -> Usual | None:
+    """What is usual for the newest period of a number, whether it is new this week or not; None where unknown."""
     for series in watched(report):
-        if series.metric == metric and not series.member:
+        if series.key == key:
             now = newest_period(report, series, report.week_start)
             if now is not None:
                 before = [each for each in series.periods if each.start < now.start]
-                return usual(report.definitions[metric].unit, now, before)
+                return usual(report.definitions[series.metric].unit, now, before)
     return None
 
 

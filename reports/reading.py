@@ -13,6 +13,7 @@ from connectors.registry.stages import COMPUTED_STAGES
 from connectors.storage import open_duckdb
 from metrics.answers import names_of_members
 from metrics.catalogue import read_definitions, week_starts_on_of
+from reports.facts import facts_of
 from reports.language import language
 from reports.model import HealthReport, SourceStatus, Target, Words
 from reports.restatements import restatements, revisions
@@ -121,6 +122,9 @@ def health_report(
             owners=owners_of(registry),
             remarks=tuple(registry.remarks),
             surveys_since=_surveys_since(mart, registry),
+            facts=facts_of(mart, week_start, as_of),
+            currency=registry.organisation[0].home_currency,
+            issue_url=registry.organisation[0].issue_url or "",
         )
 
 

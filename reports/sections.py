@@ -22,13 +22,14 @@ FEWEST_USERS = 30
 class Cell:
     """A number in a table. `is_faint`: below the minimum sample; `note`: its interval or sample then.
 
-    `tint`: how strongly its ground is coloured, in per cent; None: not.
+    `tint`: how strongly its ground is coloured, in per cent; None: not. `link`: where it leads.
     """
 
     text: str
     is_faint: bool = False
     note: str = ""
     tint: int | None = None
+    link: str = ""
 
 
 Row = tuple[Cell | str, ...]

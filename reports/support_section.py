@@ -29,6 +29,8 @@ from reports.sections import (
 from settings.units import Unit
 
 _FEATURES_SHOWN, _RATES_SHOWN = 5, 10
+# Days since a ticket was created.
+_AGES, _OLD = ((0, 6), (7, 29), (30, 89)), 90
 _ANSWERS = (
     "tickets_created",
     "first_reply_seconds_median",
@@ -52,7 +54,7 @@ def support(
     if weekly.empty or not report.has("tickets_created"):
         return None
     figures = [*_trend(report, weekly), *_pressure(report, features)]
-    tables = [_by_feature(report, features)] + (
+    tables = [*_backlog(report, features), _by_feature(report, features)] + (
         [] if is_brief or features is not None else [_by_segment(report)]
     )
     return Section(
@@ -157,6 +159,46 @@ def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figu
             warning(report, "contact_rate"),
         )
     ]
+
+
+def _backlog(report: HealthReport, features: Sequence[str] | None) -> list[Table]:
+    """Tickets that are not solved, by feature and age, those with most first."""
+    say, tickets = report.say, report.facts.tickets
+    if tickets.empty:
+        return []
+    if features is not None:
+        tickets = tickets[tickets["feature_id"].isin(features)]
+    ages = [(report.as_of - pd.Timestamp(day).date()).days for day in tickets["created_date"]]
+    by_feature = tickets.assign(age=ages).groupby("feature_id")["age"]
+    order = by_feature.size().sort_values(ascending=False, kind="stable").index
+    rows: list[Row] = [
+        (named(report, str(feature)), *_ages(report, by_feature.get_group(feature)))
+        for feature in order[:_RATES_SHOWN]
+    ]
+    if features is None and rows:
+        rows.append((say.text("all features"), *_ages(report, pd.Series(ages))))
+    return [
+        Table(
+            say.text("Tickets not solved as of {day}, by days since they were created.", day=say.day(report.as_of)),
+            (
+                Head(say.text("feature")),
+                Head(say.text("not solved"), True),
+                *(Head(say.text("{first} to {last} days", first=first, last=last), True) for first, last in _AGES),
+                Head(say.text("{n} days and more", n=_OLD), True),
+                Head(say.text("median age"), True),
+            ),
+            tuple(rows),
+        )
+    ]  # fmt: skip
+
+
+def _ages(report: HealthReport, ages: pd.Series) -> tuple[str, ...]:
+    within = [int(ages.between(first, last).sum()) for first, last in _AGES]
+    counts = (len(ages), *within, int((ages >= _OLD).sum()))
+    return (
+        *(count(report, each) for each in counts),
+        wording.quantity(report.say, float(ages.median()), Unit.DAYS),
+    )
 
 
 def _there(report: HealthReport) -> list[str]:

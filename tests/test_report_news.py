@@ -138,7 +138,7 @@ def test_a_move_is_new_then_open_and_closed_when_it_is_back() -> None:
     told = what_changed(report(values=rows))[0]
     assert told.text == "15% of the new people came back on day 7, below the usual 23% to 37%."
     assert told.basis.startswith(
-        "n = 400; 9–15 November 2026; 12 weeks before: 30%; mean of 4 weeks before: 30%; by chance in <\u202f0.1 of 100"
+        "n = 400 · 9–15 November 2026 · 12 weeks before: 30% · mean of 4 weeks before: 30% · by chance in <\u202f0.1 of 100"
     )
     rows = moved("retention_rate_d7", 0.15, since=2)
     (still,) = [each for each in findings(report(values=rows)) if each.key == "retention_rate_d7"]

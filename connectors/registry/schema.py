@@ -36,6 +36,7 @@ class Organisation(NamedEntry):
     week_starts_on: Literal["monday", "sunday"]
     home_currency: Currency = DEFAULT_HOME_CURRENCY
     expected_use: ExpectedUse = "habit"
+    issue_url: Annotated[str, Field(pattern=r"^https://[^\s{}]+\{key\}[^\s{}]*$")] | None = None
     retention_brackets: Annotated[list[RetentionBracket], Field(min_length=1), AfterValidator(in_order)] = (
         Field(default_factory=lambda: list(DEFAULT_BRACKETS))
     )

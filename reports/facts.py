@@ -1,0 +1,73 @@
+"""What is open and who pays, from the published facts as of the night: accounts, issues and tickets, not numbers of weeks."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import duckdb
+import pandas as pd
+
+# Weeks without use after which an account that was active has gone quiet, and those before in which it was.
+QUIET_WEEKS, ACTIVE_WEEKS = 3, 8
+# Days in which an answer counts a customer as a detractor.
+DETRACTOR_DAYS = 60
+
+_ACCOUNTS = """
+with weeks as (
+    select
+        account_id,
+        sum(active_user_count) filter (where week_start > $week - 7 * $quiet) as recent_users,
+        sum(active_user_count) filter (where week_start <= $week - 7 * $quiet) as earlier_users,
+        max(week_start) filter (where active_user_count > 0) as last_active_week
+    from mart.mart_account_week
+    where week_start > $week - 7 * ($quiet + $active) and week_start <= $week
+    group by account_id
+),
+detractors as (
+    select account_id, count(*) filter (score <= 6) as detractor_count
+    from mart.fct_survey_response
+    where survey_kind = 'nps' and is_counted and answered_date > $as_of - $days
+    group by account_id
+    having count(*) filter (score <= 6) > count(*) filter (score >= 9)
+)
+select
+    account.account_id, account.account_name, account.arr_home, account.is_churned, account.churned_on,
+    not account.is_churned and weeks.earlier_users > 0 and coalesce(weeks.recent_users, 0) = 0 as is_quiet,
+    weeks.last_active_week,
+    coalesce(detractors.detractor_count, 0) as detractor_count
+from mart.dim_account as account
+left join weeks on account.account_id = weeks.account_id
+left join detractors on account.account_id = detractors.account_id
+where not account.is_test_account and not account.is_merged and not account.is_archived
+order by account.arr_home desc nulls last, account.account_id
+"""
+_ISSUES = """
+select issue_key, team_id, feature_id, hierarchy_level, stage, status_category, created_date,
+    cast(first_in_progress_at as date) as started_date, first_due_date, last_due_date, resolved_date, is_resolved
+from mart.fct_issue
+where hierarchy_level = 1 or (is_standard and not is_resolved and status_category = 'indeterminate')
+order by created_date, issue_key
+"""
+_TICKETS = """
+select feature_id, status, created_date from mart.fct_ticket where is_counted and not is_solved order by created_date, ticket_id
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Open things as of a day. `accounts`: with revenue a year in the home currency, whether they went quiet, and the
+    answers of detractors of those where they outnumber promoters. `issues`: epics, and standard issues in progress. `tickets`: those that are not solved.
+    """
+
+    accounts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    issues: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tickets: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def facts_of(mart: duckdb.DuckDBPyConnection, week_start: date, as_of: date) -> Facts:
+    """The facts beside the newest complete week; none beside an older one, of which they say nothing."""
+    if week_start + timedelta(days=14) <= as_of:
+        return Facts()
+    asked = {"week": week_start, "as_of": as_of, "quiet": QUIET_WEEKS, "active": ACTIVE_WEEKS, "days": DETRACTOR_DAYS}  # fmt: skip
+    return Facts(
+        accounts=mart.execute(_ACCOUNTS, asked).df(), issues=mart.execute(_ISSUES).df(), tickets=mart.execute(_TICKETS).df()
+    )  # fmt: skip

@@ -1,0 +1,154 @@
+"""What a page begins with: how objectives stand, what is asked of whom, who is at stake, and what is on its way."""
+
+from datetime import date, timedelta
+
+import duckdb
+import pandas as pd
+import pytest
+
+from connectors.registry.remarks import Remark
+from reports.customer_section import customers
+from reports.facts import Facts, facts_of
+from reports.health import render_pages
+from reports.model import Target
+from reports.objectives import decisions, objectives
+from reports.support_section import support
+from reports.work_section import forecast, in_flight
+from tests.reports_fixture import WEEK, report, values
+
+AS_OF = date(2026, 11, 16)
+
+
+def account(name: str, revenue: float, **changes: object) -> dict[str, object]:
+    given = {"account_id": name, "account_name": name, "arr_home": revenue, "is_churned": False, "churned_on": None, "is_quiet": False,
+             "last_active_week": WEEK, "detractor_count": 0}  # fmt: skip
+    return {**given, **changes}
+
+
+def issue(key: str, created: date, **changes: object) -> dict[str, object]:
+    given = {"issue_key": key, "team_id": "atlas", "feature_id": "board", "hierarchy_level": 0, "stage": "build", "status_category": "indeterminate",
+             "created_date": created, "started_date": created, "first_due_date": None, "last_due_date": None, "resolved_date": None, "is_resolved": False}  # fmt: skip
+    return {**given, **changes}
+
+
+FACTS = Facts(
+    accounts=pd.DataFrame(
+        [
+            account("Falcon", 900.0, is_quiet=True, last_active_week=date(2026, 10, 19)),
+            account("Heron", 500.0, detractor_count=2),
+            account("Ibis", 100.0, is_churned=True, churned_on=date(2026, 11, 2), is_quiet=None),
+            account("Jay", 70.0, is_churned=True, churned_on=date(2026, 1, 2), is_quiet=None),
+        ]
+    ),
+    issues=pd.DataFrame(
+        [
+            issue("ATL-1", AS_OF - timedelta(days=100), hierarchy_level=1),
+            *(
+                issue(f"ATL-{2 + place}", date(2026, 1, 1), hierarchy_level=1, is_resolved=True, resolved_date=date(2026, 1, 1) + timedelta(days=days))
+                for place, days in enumerate((50, 110, 120, 130, 140, 150))
+            ),
+            issue("ATL-10", AS_OF - timedelta(days=20), first_due_date=date(2026, 11, 1)),
+            issue("ATL-11", AS_OF - timedelta(days=40), first_due_date=date(2026, 12, 1)),
+            issue("COS-1", AS_OF - timedelta(days=60), team_id="cosmos"),
+        ]
+    ),
+    tickets=pd.DataFrame(
+        [("board", AS_OF - timedelta(days=days)) for days in (1, 8, 100)] + [("timeline", AS_OF)],
+        columns=["feature_id", "created_date"],
+    ),
+)  # fmt: skip
+OPEN = report(facts=FACTS, currency="EUR", issue_url="https://tracker.example/{key}")
+
+
+def test_an_objective_is_to_act_on_when_it_is_missed_more_often_than_by_chance() -> None:
+    rows = values()
+    missed = (rows["metric"] == "csat_rate") & rows["feature_id"].isna() & (rows["period_start"] == WEEK)
+    rows.loc[missed, "value"] = 0.6
+    made = report(
+        values=rows,
+        targets={"new_users": Target(at_least=30), "csat_rate": Target(at_least=0.7), "on_time_rate": Target(at_least=0.8)},
+    )  # fmt: skip
+    # On time 70% in all 13 weeks; satisfaction missed once; 40 new people in each week.
+    assert [(each.metric, each.status, each.missed, each.periods) for each in objectives(made)] == [
+        ("on_time_rate", "act", 13, 13), ("csat_rate", "watch", 1, 13), ("new_users", "on_track", 0, 13),
+    ]  # fmt: skip
+    minute = render_pages(made)["index.html"].split('id="minute"')[1].split("</section>")[0]
+    assert "missed in 13 of 13" in minute
+    assert "cosmos keeps 40% of its first due dates" in minute
+
+
+def test_a_decision_is_asked_where_there_is_no_next_step_or_its_day_is_over() -> None:
+    key = "on_time_rate/team_id=cosmos/apart"
+    step = Remark(id="a", finding=key, text="Agree on dates.", owner="team:connect", due=date(2026, 11, 13))
+    asked = decisions(report(remarks=(step,)))
+    assert "Due on 13 Nov 2026, done? Agree on dates. (connect)" in asked
+    assert not any("what is the next step? cosmos" in each for each in asked)
+    assert any(
+        each.startswith("product-ops: what is the next step? cosmos keeps") for each in decisions(report())
+    )
+    later = step.model_copy(update={"due": date(2026, 12, 1)})
+    assert decisions(report(remarks=(later,)), {"on_time_rate"}) == []
+
+
+def test_customers_are_shown_by_what_they_pay() -> None:
+    section = customers(OPEN)
+    assert section is not None
+    assert [(each.text, each.names) for each in section.tallies] == [
+        ("2 customers", "1,400 EUR a year"), ("1 without use for 3 weeks", "900 EUR a year"),
+        ("1 with more detractors than promoters in 60 days", "500 EUR a year"), ("1 lost in 13 weeks", "100 EUR a year"),
+    ]  # fmt: skip
+    assert [[row[0] for row in table.rows] for table in section.tables] == [["Falcon"], ["Ibis"], ["Heron"]]
+    assert customers(report()) is None
+
+
+def test_a_forecast_rests_on_those_that_had_taken_as_long() -> None:
+    # Of those that took longer than 100 days: 10, 20, 30, 40 and 50 days more.
+    assert forecast(100, [50, 110, 120, 130, 140, 150]) == (30, 44)
+    assert forecast(120, [50, 110, 120, 130, 140, 150]) is None
+    section = in_flight(OPEN)
+    assert section is not None
+    (row,) = section.tables[0].rows
+    expected = row[-1]
+    assert not isinstance(expected, str)
+    assert (expected.text, expected.note) == ("16 Dec 2026", "to 30 Dec 2026")
+
+
+def test_a_teams_page_begins_with_its_own_work_and_leads_to_the_tracker() -> None:
+    page = render_pages(OPEN)["team-atlas.html"]
+    assert (
+        page.index('id="changes"')
+        < page.index('id="headlines"')
+        < page.index('id="in-flight"')
+        < page.index('id="delivery"')
+    )
+    assert 'href="https://tracker.example/ATL-11">ATL-11</a>' in page
+    assert "COS-1" not in page
+    # Begun 40 and 20 days ago; one of the two is past its first date.
+    assert "2 issues in progress, 1 of them past their first date; the 2 that were begun first." in page
+    assert page.index(">ATL-11<") < page.index(">ATL-10<")
+
+
+def test_the_backlog_has_its_age() -> None:
+    section = support(OPEN)
+    assert section is not None
+    (table,) = [each for each in section.tables if each.caption.startswith("Tickets not solved")]
+    assert table.rows == (
+        ("Board", "3", "1", "1", "0", "1", "8 days"),
+        ("Timeline", "1", "1", "0", "0", "0", "0 days"),
+        ("all features", "4", "2", "1", "0", "1", "4.5 days"),
+    )
+
+
+def test_an_older_week_says_nothing_of_today() -> None:
+    assert facts_of(duckdb.connect(), WEEK, WEEK + timedelta(days=14)).accounts.empty
+
+
+@pytest.mark.parametrize("page", ["index.html", "leadership.html"])
+def test_pages_begin_with_one_minute(page: str) -> None:
+    text = render_pages(OPEN)[page]
+    assert (
+        text.index('id="minute"')
+        < text.index('id="headlines"')
+        < text.index('id="customers"')
+        < text.index('id="launches"')
+    )
