@@ -4,8 +4,9 @@ Comments on the marts are the dbt models' own descriptions; those on tables that
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from metrics.dimensions import DIMENSIONS
 
 # Schema of the warehouse: what readers find it under.
 PUBLISHED_SCHEMAS = {"marts": "mart", "metrics": "metrics"}
+_REF = re.compile(r"ref\('(\w+)'\)")
 # Made by the metrics, but a description of them, not numbers.
 CATALOGUE = "metrics.metric_definitions"
 # Of the tables that no dbt model makes; those of the marts have the keys that dbt tests.
 _OTHER_KEYS = {
     "meta.checks": ("asset", "check_name"),
+    "meta.columns": ("table_schema", "table_name", "column_name"),
     "meta.metrics": ("metric",),
     "meta.publication": ("as_of",),
     "meta.sources": ("source",),
@@ -31,11 +34,20 @@ _OTHER_KEYS = {
 
 @dataclass(frozen=True)
 class Described:
-    """What a table or view is, and what each of its columns is."""
+    """What a table or view is, and what each of its columns is.
+
+    `key`: the columns that name a row. `required`: those that every row has. `references`: of a column that names a row
+    of another table, `schema.table.column`.
+    """
 
     text: str
     columns: Mapping[str, str]
+    key: tuple[str, ...] = ()
+    required: frozenset[str] = frozenset()
+    references: Mapping[str, str] = field(default_factory=dict)
 
+
+_UNDESCRIBED = Described("", {})
 
 # Column: type and comment.
 META_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
@@ -65,6 +77,21 @@ META_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "observed": ("text", "What the check saw."),
             "failing_keys": ("text", "Keys of rows that broke it, at most five, redacted."),
             "what_to_do": ("text", "What to do when it fails."),
+        },
+    ),
+    "columns": (
+        "One row a column of every table and view: what it holds, and by which columns tables are joined.",
+        {
+            "table_schema": ("text", "Schema of the table: mart, metrics or meta."),
+            "table_name": ("text", "Table or view."),
+            "column_name": ("text", "Column."),
+            "ordinal_position": ("integer", "Place of the column, from 1."),
+            "data_type": ("text", "Type of the column."),
+            "is_nullable": ("boolean", "Whether a row may be without it; false where a test of every night holds that none is."),
+            "is_key": ("boolean", "Whether it is one of the columns that together name a row."),
+            "references_column": ("text", "The column whose rows it names, as schema.table.column; null for most. No row is left "
+                                  "out of a join by it: what is unknown has a row of its own."),
+            "meaning": ("text", "What it holds."),
         },
     ),
     "sources": (
@@ -108,15 +135,65 @@ CATALOGUE_TEXT = Described(
 
 def models_described(manifest: Path) -> dict[str, Described]:
     """The marts' descriptions by `mart.<model>`, from dbt's `manifest.json`."""
-    nodes = json.loads(manifest.read_text())["nodes"].values()
-    return {
-        f"{PUBLISHED_SCHEMAS[node['schema']]}.{node['name']}": Described(
+    nodes: dict[str, dict[str, Any]] = json.loads(manifest.read_text())["nodes"]
+    keys, tests = key_columns(manifest), _tests(nodes)
+    described = {}
+    for unique_id, node in nodes.items():
+        if node["resource_type"] != "model" or node["schema"] not in PUBLISHED_SCHEMAS:
+            continue
+        table = f"{PUBLISHED_SCHEMAS[node['schema']]}.{node['name']}"
+        described[table] = Described(
             _one_line(node["description"]),
             {name: _one_line(column["description"]) for name, column in node["columns"].items()},
+            keys.get(table, ()),
+            frozenset(column for test in tests.get(unique_id, ()) for column in _required(test)),
+            {
+                test["kwargs"]["column_name"]: f"{_referred(test, nodes)}.{test['kwargs']['field']}"
+                for test in tests.get(unique_id, ())
+                if test["name"] == "relationships"
+            },
         )
-        for node in nodes
-        if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS
-    }
+    return described
+
+
+def _tests(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """By model, the generic tests that hold every one of its rows."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for node in nodes.values():
+        if (
+            node["resource_type"] == "test"
+            and node.get("attached_node")
+            and node.get("test_metadata")
+            and not (node.get("config") or {}).get("where")
+        ):
+            found.setdefault(str(node["attached_node"]), []).append(node["test_metadata"])
+    return found
+
+
+def _required(test: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns that a test holds to be there in every row."""
+    given = test["kwargs"]
+    match test["name"]:
+        case "whole_rows":
+            return (*given["key"], *given.get("required", ()))
+        case "no_nulls":
+            return tuple(given["columns"])
+        case "not_null":
+            return (given["column_name"],)
+        case _:
+            return ()
+
+
+def _referred(test: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> str:
+    """The published table that a test of a relationship names."""
+    name = _REF.fullmatch(test["kwargs"]["to"].strip())
+    assert name is not None, test["kwargs"]["to"]
+    schema = next(
+        node["schema"]
+        for node in nodes.values()
+        if node["resource_type"] == "model" and node["name"] == name[1]
+    )
+    return f"{PUBLISHED_SCHEMAS[schema]}.{name[1]}"
 
 
 def write_meta(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -130,7 +207,7 @@ def write_meta(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence
 
 
 def write_comments(connection: duckdb.DuckDBPyConnection, described: Mapping[str, Described]) -> None:
-    """Comment every table, view and column of the database in use, as far as it is described.
+    """Comment every table, view and column of the database in use, as far as it is described, and fill `meta.columns`.
 
     `described`: by `schema.table`, beside what is described here.
     """
@@ -139,10 +216,16 @@ def write_comments(connection: duckdb.DuckDBPyConnection, described: Mapping[str
         "metrics.metric_values": NUMBERS,
         "meta.metrics": CATALOGUE_TEXT,
         **{
-            f"meta.{table}": Described(text, {name: comment for name, (_, comment) in columns.items()})
+            f"meta.{table}": Described(
+                text,
+                {name: comment for name, (_, comment) in columns.items()},
+                _OTHER_KEYS[f"meta.{table}"],
+                frozenset(_OTHER_KEYS[f"meta.{table}"]),
+            )
             for table, (text, columns) in META_TABLES.items()
         },
     }
+    _write_columns(connection, known)
     relations = connection.execute(
         "select table_schema, table_name, table_type, list(column_name) "
         "from information_schema.tables join information_schema.columns using (table_catalog, table_schema, table_name) "
@@ -159,6 +242,23 @@ def write_comments(connection: duckdb.DuckDBPyConnection, described: Mapping[str
             if column in text.columns:
                 comment = literal(text.columns[column])
                 connection.execute(f'comment on column {relation}."{column}" is {comment}')
+
+
+def _write_columns(connection: duckdb.DuckDBPyConnection, known: Mapping[str, Described]) -> None:
+    write_meta(connection, "columns", [])
+    columns = connection.execute(
+        "select table_schema, table_name, column_name, ordinal_position, lower(data_type) "
+        "from information_schema.columns where table_catalog = current_database() order by 1, 2, 4"
+    ).fetchall()
+    rows = []
+    for schema, table, column, place, kind in columns:
+        text = known.get(f"{schema}.{table}", _UNDESCRIBED)
+        is_nullable = column not in text.required and column not in text.key
+        rows.append(
+            (schema, table, column, place, kind, is_nullable, column in text.key, text.references.get(column),
+             text.columns.get(column))
+        )  # fmt: skip
+    connection.executemany(f"insert into meta.columns values ({', '.join('?' * 9)})", rows)
 
 
 def _one_line(text: str) -> str:

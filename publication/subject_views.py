@@ -24,6 +24,12 @@ _COMMENTS = {
     "unit": f"Unit of the value. {UNITS_EXPLAINED}",
     "period": "The period as people write it: 2026-11-15, 2026-W46 or 2026-11.",
     **{each.label: each.label_comment for each in DIMENSIONS.values() if each.label},
+    "cut": "What the row is a part by: total, or by product, by feature and segment, ... Filter on one cut: rows of two count "
+    "the same things twice.",
+    "good_direction": "Whether up or down is good; none where neither is.",
+    "target_at_least": "Value to reach, of totals that the registry has a target for; null for all others.",
+    "target_at_most": "Value to stay below, of totals that the registry has a target for; null for all others.",
+    "is_on_target": "Whether the value keeps its target; null without a target or value.",
     "interval_low": "Lower end of the value's 95 % interval; null where value and n do not tell it (medians, counts).",
     "interval_high": "Upper end of the value's 95 % interval; null where value and n do not tell it (medians, counts).",
     "is_small_sample": "Whether n is below the metric's minimum sample: the value then says little.",
@@ -51,7 +57,7 @@ def create_subject_views(connection: duckdb.DuckDBPyConnection) -> dict[str, Des
         labels = ", ".join(sorted(each.label for each in definitions))
         described[f"metrics.{subject}"] = Described(
             f"Numbers on {subject.replace('_', ' ')}, with names and 95 % intervals: {labels}. Filter on is_current for "
-            "the numbers that hold now; a dimension that is null means all of it.",
+            "the numbers that hold now and on one `cut` (total, by product, ...): a dimension that is null means all of it.",
             _COMMENTS,
         )
     return described
@@ -73,7 +79,12 @@ def _view(subject: str, dimensions: list[Dimension], has_errors: bool) -> str:
             f"left join (select * from metrics.metric_values where is_current and ends_with(metric, '{_STANDARD_ERROR}')) "
             f"as errors on numbers.metric || '{_STANDARD_ERROR}' = errors.metric and {same}"
         )
-    cut = "".join(f"{column}, " for column in columns)
+    members = "".join(f"{column}, " for column in columns)
+    parts = ", ".join(
+        f"case when numbers.{each.name} is not null then '{each.name.removesuffix('_id')}' end"
+        for each in dimensions
+    )
+    cut = f"coalesce('by ' || nullif(concat_ws(' and ', {parts}), ''), 'total')" if parts else "'total'"
     return f"""
         select
             numbers.metric, catalogue.label, catalogue.unit, numbers.grain, numbers.period_start,
@@ -82,18 +93,30 @@ def _view(subject: str, dimensions: list[Dimension], has_errors: bool) -> str:
                 when 'month' then strftime(numbers.period_start, '%Y-%m')
                 else strftime(numbers.period_start, '%Y-%m-%d')
             end as period,
-            {cut}
+            {cut} as cut,
+            {members}
             numbers.value,
             {_interval("-", has_errors)} as interval_low,
             {_interval("+", has_errors)} as interval_high,
             numbers.numerator, numbers.denominator, numbers.n,
             coalesce(numbers.n < catalogue.minimum_sample, false) as is_small_sample,
+            catalogue.good_direction,
+            targets.at_least as target_at_least, targets.at_most as target_at_most,
+            case when targets.metric is not null and numbers.value is not null
+                then coalesce(numbers.value >= targets.at_least, true) and coalesce(numbers.value <= targets.at_most, true)
+            end as is_on_target,
             numbers.revision, numbers.as_of, numbers.is_current
         from metrics.metric_values as numbers
         inner join meta.metrics as catalogue on numbers.metric = catalogue.metric
+        left join mart.dim_target as targets on numbers.metric = targets.metric and {_whole(dimensions)}
         {" ".join(joins)}
         where catalogue.subject = '{subject}'
     """
+
+
+def _whole(dimensions: list[Dimension]) -> str:
+    """SQL: whether a row stands for the whole."""
+    return " and ".join(f"numbers.{each.name} is null" for each in dimensions) or "true"
 
 
 def _interval(sign: str, has_errors: bool) -> str:

@@ -42,8 +42,8 @@ TABLES = {
     "marts.fct_issue": (
         "issue_id text, team_id text, is_standard boolean, is_delivered boolean, is_committed boolean, "
         "resolved_date date, lead_time_seconds bigint, done_date date, cycle_time_seconds bigint, "
-        "commitment_date date, is_on_time integer, commitment_last_date date, is_on_time_last_due integer, "
-        "first_done_date date, is_reopened integer, due_slip_days integer, due_move_count integer, "
+        "commitment_date date, is_on_time boolean, commitment_last_date date, is_on_time_last_due boolean, "
+        "first_done_date date, is_reopened boolean, due_slip_days integer, due_move_count integer, "
         "feature_id text, product_id text"
     ),
     "marts.fct_sprint": (

@@ -219,3 +219,39 @@ def test_an_agent_is_told_what_the_report_tells_of_a_change(home: Path) -> None:
     assert told["is_unusual"] == reading.is_news
     assert told["usual"]["low"] <= told["usual"]["middle"] <= told["usual"]["high"]
     assert asyncio.run(asked("zombie_features"))["usual"] is None
+
+
+def test_a_join_by_what_meta_columns_says_loses_no_row(home: Path) -> None:
+    with duckdb.connect(str(Home(home).published), read_only=True) as mart:
+        references = mart.execute(
+            "select table_schema || '.' || table_name, column_name, string_split(references_column, '.') "
+            "from meta.columns where references_column is not null"
+        ).fetchall()
+        assert {name for _, name, _ in references} >= {
+            "account_id",
+            "person_id",
+            "team_id",
+            "feature_id",
+            "product_id",
+        }
+        for table, column, (schema, other, key) in references:
+            (without,) = mart.execute(
+                f"select count(*), count(distinct f.{column}) from {table} as f "
+                f"anti join {schema}.{other} as d on f.{column} = d.{key} where f.{column} is not null"
+            ).fetchall()
+            assert without == (0, 0), (table, column)
+
+
+def test_a_churned_account_brings_no_revenue(company: Company, home: Path) -> None:
+    week_end = AS_OF - timedelta(days=1)
+    found = query(
+        home,
+        "select app_account_id, weeks.is_churned, weeks.arr_home from marts.mart_account_week as weeks "
+        f"join marts.dim_account using (account_id) where week_start = date '{week_end - timedelta(days=6)}'",
+    )
+    by_id = {each.app_account_id: each for each in company.accounts}
+    assert sum(churned for _, churned, _ in found) > 0
+    for account_id, churned, revenue in found:
+        left = by_id[account_id].churned_on
+        assert churned == (left is not None and left <= week_end)
+        assert revenue == (0.0 if churned else float(by_id[account_id].arr_usd))

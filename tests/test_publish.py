@@ -39,7 +39,10 @@ FRESHNESS = [
 
 
 DESCRIBED = {
-    "mart.dim_account": Described("One row an account: it's here.", {"mark": "The mark.", "id": "The id."})
+    "mart.dim_account": Described(
+        "One row an account: it's here.", {"mark": "The mark.", "id": "The id."}, ("id",)
+    ),
+    "mart.fct_usage_daily": Described("Use.", {}, (), frozenset({"mark"}), {"id": "mart.dim_account.id"}),
 }
 
 
@@ -55,6 +58,8 @@ def build(path: Path, rows: int, mark: int) -> Path:
             """
             create or replace view marts.dim_team as
             select distinct mark, 'atlas' as team_id, 'Atlas' as team_name from marts.dim_account;
+            create or replace table marts.dim_target as
+            select 'nps' as metric, 50.0 as at_least, null::double as at_most;
             create schema if not exists metrics;
             create or replace table metrics.metric_values as
             select *, null as product_id, null as feature_id, null as segment, null as stage, null as funnel_id,
@@ -114,8 +119,8 @@ def test_readers_get_marts_metrics_and_what_they_are_as_of(warehouse: Path, publ
         published, "select table_schema || '.' || table_name from information_schema.tables order by 1"
     )
     assert [name for (name,) in tables] == [
-        "mart.dim_account", "mart.dim_team", "mart.fct_usage_daily",
-        "meta.checks", "meta.metrics", "meta.publication", "meta.sources",
+        "mart.dim_account", "mart.dim_target", "mart.dim_team", "mart.fct_usage_daily",
+        "meta.checks", "meta.columns", "meta.metrics", "meta.publication", "meta.sources",
         "metrics.adoption", "metrics.metric_values", "metrics.satisfaction",
     ]  # fmt: skip
     assert query(published, "select * exclude (row_counts, content_hash) from meta.publication") == [
@@ -136,6 +141,37 @@ def test_readers_get_marts_metrics_and_what_they_are_as_of(warehouse: Path, publ
     assert done.row_counts["mart.fct_usage_daily"] == 100
     assert current_publication(published) == done
     assert os.listdir(published.parent) == [published.name]
+
+
+def test_a_program_reads_by_which_columns_tables_join(warehouse: Path, published: Path) -> None:
+    do_publish(warehouse, published, AS_OF)
+    assert query(
+        published,
+        "select table_name, column_name, data_type, is_nullable, is_key, references_column, meaning "
+        "from meta.columns where table_schema = 'mart' and table_name in ('dim_account', 'fct_usage_daily') order by all",
+    ) == [
+        ("dim_account", "id", "bigint", False, True, None, "The id."),
+        ("dim_account", "mark", "integer", True, False, None, "The mark."),
+        ("fct_usage_daily", "id", "bigint", True, False, "mart.dim_account.id", None),
+        ("fct_usage_daily", "mark", "integer", False, False, None, None),
+    ]
+    ((listed,), (there,)) = query(
+        published,
+        "select count(*) from meta.columns union all "
+        "select count(*) from information_schema.columns where table_catalog = current_database()",
+    )
+    assert listed == there
+
+
+def test_parts_and_totals_are_told_apart_and_stand_beside_their_target(
+    warehouse: Path, published: Path
+) -> None:
+    do_publish(build(warehouse, rows=1, mark=54), published, AS_OF)
+    assert query(
+        published,
+        "select cut, value, target_at_least, target_at_most, is_on_target from metrics.satisfaction "
+        "where metric = 'nps' and is_current order by cut",
+    ) == [("by team", 95, None, None, None), ("total", 54, 50, None, True)]
 
 
 def test_the_file_is_of_the_old_format_and_says_what_is_in_it(warehouse: Path, published: Path) -> None:

@@ -71,8 +71,9 @@ def test_the_subject_view_has_the_interval_of_the_report(
     unit: Unit, numbers: tuple[float | None, ...], tmp_path: Path
 ) -> None:
     names = ("numerator", "denominator", "value", "n")
-    with duckdb.connect(str(tmp_path / "mart.duckdb")) as connection:
+    with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
         connection.execute("create schema meta; create schema metrics; create schema mart")
+        connection.execute("create table mart.dim_target (metric text, at_least double, at_most double)")
         dimensions = ", ".join(f"{name} text" for name in DIMENSIONS)
         connection.execute(
             f"create table metrics.metric_values (metric text, grain text, period_start date, {dimensions}, numerator double, "

@@ -5,3 +5,18 @@
         {{ model.columns.keys() | join(',\n        ') }}
     from {{ relation }}
 {%- endmacro %}
+
+{# Rows of a dimension for what is none of its members, such as (unknown): a join finds every row of a fact. `named` are the
+   columns that hold the member itself, `values` SQL of others; what is left is null. Columns are those of the contract. #}
+{% macro special_members(members, named, values={}) -%}
+    {%- for member in members %}
+    union all
+    select
+        {%- for name, column in model.columns.items() %}
+        {% if name in named %}{{ dbt.string_literal(member) }}
+        {%- else %}cast({{ values.get(name, 'null') }} as {{ column.data_type }})
+        {%- endif %} as {{ name }}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    {%- endfor %}
+{%- endmacro %}

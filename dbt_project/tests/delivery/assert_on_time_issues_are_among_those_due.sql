@@ -5,7 +5,7 @@ from {{ ref('fct_issue') }}
 where
     (is_on_time is not null and commitment_date is null)
     or (is_on_time_last_due is not null and commitment_last_date is null)
-    or (is_on_time = 1 and (resolved_date is null or resolved_date > commitment_date))
+    or (is_on_time and (resolved_date is null or resolved_date > commitment_date))
     or (is_on_time is not null and not is_standard)
 union all
 select team_id as key

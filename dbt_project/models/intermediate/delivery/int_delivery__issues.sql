@@ -96,22 +96,22 @@ select
     cast(case when is_history_whole then {{ days_between('first_due_date', 'last_due_date') }} end as bigint)
         as due_slip_days,
     case when is_history_whole then reopen_count end as reopen_count,
-    cast(case
+    case
         when not is_standard or not is_history_whole or reopen_known_at >= {{ as_of_at() }} then null
-        when first_reopened_at < reopen_known_at then 1
-        when reopen_known_at is not null then 0
-    end as bigint) as is_reopened,
+        when first_reopened_at < reopen_known_at then true
+        when reopen_known_at is not null then false
+    end as is_reopened,
     -- Open issues count as late once their date is past.
-    cast(case
+    case
         when not is_standard or not is_history_whole or is_resolved_as_excluded or commitment_date is null then null
-        when {{ reporting_date('resolved_at') }} <= commitment_date then 1
-        when is_resolved or commitment_date < {{ as_of_date() }} then 0
-    end as bigint) as is_on_time,
-    cast(case
+        when {{ reporting_date('resolved_at') }} <= commitment_date then true
+        when is_resolved or commitment_date < {{ as_of_date() }} then false
+    end as is_on_time,
+    case
         when not is_standard or is_resolved_as_excluded or commitment_last_date is null then null
-        when {{ reporting_date('resolved_at') }} <= commitment_last_date then 1
-        when is_resolved or commitment_last_date < {{ as_of_date() }} then 0
-    end as bigint) as is_on_time_last_due,
+        when {{ reporting_date('resolved_at') }} <= commitment_last_date then true
+        when is_resolved or commitment_last_date < {{ as_of_date() }} then false
+    end as is_on_time_last_due,
     is_standard,
     is_resolved,
     is_delivered,

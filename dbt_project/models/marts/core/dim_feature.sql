@@ -1,4 +1,5 @@
--- Grain: one row a feature of the registry, and the row `(unmapped)` for events that no feature claims.
+-- Grain: one row a feature of the registry, and one each for use that no feature claims, tickets that no tag tells, and
+-- answers about none.
 select
     feature_id,
     feature_name,
@@ -11,15 +12,8 @@ select
     is_instrumented,
     adoption_target
 from {{ ref('int_features__features') }}
-union all
-select
-    '(unmapped)' as feature_id,
-    '(unmapped)' as feature_name,
-    '(unmapped)' as product_id,
-    '(unmapped)' as product_name,
-    '(unknown)' as team_id,
-    cast(null as date) as live_from,
-    cast(null as date) as live_until,
-    cast(null as date) as launched_on,
-    false as is_instrumented,
-    cast(null as double) as adoption_target
+{{ special_members(
+    ['(unmapped)', '(untagged)', '(unknown)'],
+    ['feature_id', 'feature_name', 'product_id', 'product_name'],
+    {'team_id': "'(unknown)'", 'is_instrumented': 'false'}
+) }}

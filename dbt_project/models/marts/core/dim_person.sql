@@ -1,4 +1,5 @@
 -- Grain: one row a person of any tool, excluded persons included and marked. Merges are applied.
+-- The row (unknown) is for answers and feedback of people who are not told.
 with persons as (
     select * from {{ ref('int_identity__persons') }}
 ),
@@ -30,3 +31,6 @@ left join first_weeks
     on
         persons.account_id = first_weeks.account_id
         and {{ week_start('persons.first_active_date') }} = first_weeks.week_start
+{{ special_members(['(unknown)'], ['person_id', 'account_id', 'segment', 'first_active_segment'], {
+    'is_pre_existing': 'false', 'is_internal': 'false', 'is_bot': 'false', 'is_test_account': 'false', 'is_excluded': 'false'
+}) }}

@@ -33,6 +33,7 @@ weeks as (
 teams as (
     select team_id
     from {{ ref('dim_team') }}
+    where team_id not in ('(unknown)', '(hidden)')
     union distinct
     select team_id
     from issues
@@ -79,7 +80,7 @@ due as (
         team_id,
         commitment_week as week_start,
         count(*) as due_count,
-        sum(is_on_time) as on_time_count,
+        sum(case when is_on_time then 1 else 0 end) as on_time_count,
         sum(case when is_resolved then 0 else 1 end) as late_open_count
     from issues
     where is_on_time is not null

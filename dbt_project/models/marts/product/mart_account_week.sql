@@ -1,11 +1,12 @@
 -- Grain: one row a customer account and complete week of the usage history since the account was created, silent weeks
--- included. Test accounts and merged-away accounts are out. Segment as of the week's first day; plan and ARR of today.
+-- included. Test accounts and merged-away accounts are out. Segment as of the week's first day; plan and ARR of today, and no ARR from the
+-- week of a churn on.
 with weeks as (
     {{ complete_weeks() }}
 ),
 
 accounts as (
-    select account_id, account_name, segment, plan, arr_home, {{ reporting_date('created_at') }} as created_date
+    select account_id, account_name, segment, plan, arr_home, churned_on, {{ reporting_date('created_at') }} as created_date
     from {{ ref('int_crm__accounts') }}
     where not is_test_account and not is_merged
 ),
@@ -57,7 +58,8 @@ select
     weeks.week_start,
     coalesce(segments.segment, accounts.segment, '(unknown)') as segment,
     coalesce(accounts.plan, '(unknown)') as plan,
-    accounts.arr_home,
+    case when accounts.churned_on <= weeks.week_end then 0.0 else accounts.arr_home end as arr_home,
+    coalesce(accounts.churned_on <= weeks.week_end, false) as is_churned,
     coalesce(users.active_user_count, 0) as active_user_count,
     coalesce(usage.event_count, 0) as event_count,
     coalesce(usage.feature_count, 0) as feature_count,
