@@ -174,15 +174,15 @@ def _headline(report: HealthReport, metric: str, team: str | None) -> Headline |
 
 
 # What looks back over more days than its period: these are its cases, whatever week it stands for.
-_LOOKS_BACK = {
+LOOKS_BACK = {
     "time_to_market_days_median": N_("epics accepted in the 52 weeks to {day}"),
     "features_used_rate": N_("use in the 90 days to {day}"),
 }
 
 
 def _period(report: HealthReport, metric: str, grain: str, start: date) -> str:
-    if metric in _LOOKS_BACK:
-        return report.say.text(_LOOKS_BACK[metric], day=report.say.day(start + timedelta(days=6)))
+    if metric in LOOKS_BACK:
+        return report.say.text(LOOKS_BACK[metric], day=report.say.day(start + timedelta(days=6)))
     if grain == "week" and start == report.week_start:
         return report.say.text("this week")
     return wording.period(report.say, grain, start)

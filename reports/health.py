@@ -16,6 +16,7 @@ from reports.delivery_section import delivery, engineering, roadmap
 from reports.language import N_, Language
 from reports.launch_section import launches
 from reports.model import HealthReport
+from reports.month_section import months
 from reports.objectives import STATUS, Objective, decisions, objectives, worst
 from reports.people_sections import funnel, retention
 from reports.product_sections import adoption, audience
@@ -103,6 +104,9 @@ AUDIENCES = (
         has_whole_status=True,
         has_coverage=True,
     ),
+    Audience(
+        "months.html", N_("Months"), (), (lambda report: months(report, headlines.ALL),), has_changes=False
+    ),
 )
 
 
@@ -167,7 +171,7 @@ def _page(report: HealthReport, page: Audience, built: _Built) -> str:
         changes=what_changed(report, page.topics, page.members) if page.has_changes else [],
         minute=_minute(report, page),
         statuses=STATUS,
-        asked=decisions(report, page.topics, page.members),
+        asked=decisions(report, page.topics, page.members) if page.has_changes else [],
         nothing_else=nothing_else(report, page.topics, page.members),
         states=state_names(),
         headlines=headlines.headlines(report, page.metrics, page.team),
@@ -182,7 +186,7 @@ def _page(report: HealthReport, page: Audience, built: _Built) -> str:
 
 def _minute(report: HealthReport, page: Audience) -> Minute | None:
     """What the page says in one minute; the pages of teams and topics begin with what changed."""
-    if page.members is not None or page.topics is not None:
+    if page.members is not None or page.topics is not None or not page.has_changes:
         return None
     found = Minute(objectives(report), worst(what_changed(report)))
     return found if found.objectives or found.lines else None

@@ -208,7 +208,9 @@ def test_a_period_that_is_not_over_is_marked() -> None:
 
 def test_every_audience_has_its_page_with_the_same_numbers() -> None:
     pages = render_pages(report())
-    assert set(pages) == {"index.html", "leadership.html", "support.html", "tech.html", "team-atlas.html"}
+    assert set(pages) == {
+        "index.html", "leadership.html", "support.html", "tech.html", "months.html", "team-atlas.html",
+    }  # fmt: skip
     for name in ("leadership.html", "support.html"):
         assert card_of(pages[name], "nps") == card_of(pages["index.html"], "nps")
     assert "(10 to 30)" in text_of(card_of(pages["index.html"], "nps"))

@@ -11,6 +11,7 @@ from reports.customer_section import customers
 from reports.facts import Facts, facts_of
 from reports.health import render_pages
 from reports.model import Target
+from reports.month_section import months
 from reports.objectives import decisions, objectives
 from reports.support_section import support
 from reports.work_section import forecast, in_flight
@@ -152,3 +153,25 @@ def test_pages_begin_with_one_minute(page: str) -> None:
         < text.index('id="customers"')
         < text.index('id="launches"')
     )
+
+
+def test_months_are_of_all_their_cases() -> None:
+    rows = values()
+    october = (
+        (rows["metric"] == "on_time_rate")
+        & rows["team_id"].isna()
+        & (rows["period_start"] == date(2026, 10, 26))
+    )
+    rows.loc[october, ["numerator", "denominator", "value"]] = [10.0, 200.0, 0.05]
+    section = months(
+        report(values=rows), ("on_time_rate", "features_used_rate", "first_reply_seconds_median")
+    )
+    assert section is not None
+    shown = {
+        str(row[0]): [each.text for each in row[1:] if not isinstance(each, str)]
+        for row in section.tables[0].rows
+    }
+    # Weeks of 28 September to 26 October have most of their days in October: 4 of 70 in 100, one of 10 in 200. A median of
+    # medians would be none of the cases.
+    assert list(shown) == ["August 2026", "September 2026", "October 2026", "November 2026"]
+    assert shown["October 2026"] == ["48%", "84%", "–"]
