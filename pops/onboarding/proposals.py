@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Set
-from datetime import UTC, datetime
 
 from connectors.registry.schema import Registry
+from pops.onboarding.candidates import features, surveys
 from pops.onboarding.company_folder import slug
 from pops.onboarding.names import names_of, plain_letters
 from pops.onboarding.raw import Held
@@ -30,6 +30,7 @@ _PRODUCTION = r"prod|live"
 _INCIDENT = r"incident|outage|panne|sev-?[0-9]|storung"
 _BUG = r"\bbug|defect|defaut|anomalie|fehler"
 _SPAM = r"spam|junk|pourriel|indesirable"
+_DELIVERED = r"done|fixed|complet|resolved|termin|fait|livre|erledigt|fertig|behoben|hecho|listo|feito|deployed|shipped"
 _FREE_MAIL = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de", "orange.fr", "free.fr"}  # fmt: skip
 _KINDS_OF_FEEDBACK = (
     ("product", r"app|widget|product|portal"),
@@ -37,7 +38,6 @@ _KINDS_OF_FEEDBACK = (
     ("experience", r"survey|replay|session|nps|form"),
     ("voice", r"mail|call|phone|tel|meeting|interview|slack|chat|intercom|zendesk|sales|crm|visit"),
 )
-MOST_CANDIDATES = 60
 
 
 def proposals(
@@ -194,7 +194,7 @@ def exclusions(held: Held, registry: Registry) -> Iterator[Proposal]:
         each for entry in registry.exclusions if entry.id == "issue_resolutions" for each in entry.values
     }
     for name in resolutions.counts:
-        if name not in listed_resolutions:
+        if name not in listed_resolutions and not re.search(_DELIVERED, plain_letters(name)):
             yield Proposal(
                 "exclusions",
                 (name,),
@@ -219,8 +219,8 @@ def delivery(held: Held, registry: Registry, own: Set[str]) -> Iterator[Proposal
         ]
         if found:
             evidence = [f"# {names.told(each)}" for each in found]
-            there = [each for each in names.counts if each.casefold() in known]
-            listed = ", ".join(scalar(each) for each in [*there, *found])
+            values = [*(entry.values if entry else ()), *found]
+            listed = ", ".join(scalar(each) for each in values)
             if rule in own:
                 yield Proposal("delivery", tuple(found), tuple(f"{each}: of `{rule}`?" for each in evidence))
                 continue
@@ -240,33 +240,6 @@ def feedback_sources(held: Held, registry: Registry) -> Iterator[Proposal]:
                 f"- {{id: {scalar(name)}, kind: {kind}}}" if kind else f"# - {{id: {scalar(name)}, kind: }}"
             )
             yield Proposal("feedback_sources", (name,), (f"# {names.told(name)}", entry))
-
-
-def surveys(held: Held, registry: Registry) -> Iterator[Proposal]:
-    """Candidates: whether a form measures anything, only people know."""
-    names = names_of(held, "form")
-    declared = {each.form for each in registry.surveys}
-    for form, title, questions, kinds, hidden in held.rows(
-        "select form, title, cast(questions as varchar[]), cast(kinds as varchar[]), cast(hidden as varchar[]) from forms order by 1"
-    ):
-        if form in declared:
-            continue
-        asked = list(zip(questions or [], kinds or [], strict=False))
-        score = next((ref for ref, kind in asked if kind in ("nps", "opinion_scale", "rating")), None)
-        comment = next((ref for ref, kind in asked if kind in ("long_text", "short_text")), None)
-        is_rating = any(ref == score and kind == "rating" for ref, kind in asked)
-        kind, scale = ("csat", "{min: 1, max: 5}") if is_rating else ("nps", "{min: 0, max: 10}")
-        told = f"# Candidate {names.told(form)}; hidden fields: {', '.join(f'`{each}`' for each in hidden or []) or 'none'}"
-        if score is None:
-            yield Proposal("surveys", (form,), (f"{told}; no question gives a score",))
-            continue
-        owner = registry.organisation[0].owner or "team:product-ops"
-        more = f", comment: {scalar(comment)}" if comment else ""
-        entry = (
-            f'# - {{id: {slug(title or form)}, name: {scalar(title or form)}, owner: "{owner}", tool: typeform, form: {scalar(form)}, '
-            f"kind: {kind}, scale: {scale}, wave: month, score: {scalar(score)}{more}}}"
-        )
-        yield Proposal("surveys", (form,), (told, entry))
 
 
 def roadmap_statuses(held: Held, registry: Registry) -> Iterator[Proposal]:
@@ -298,37 +271,3 @@ def exchange_rates(held: Held, registry: Registry) -> Iterator[Proposal]:
             told = f"# `{currency}`: {number:,} deals; without a rate the CRM's own figure counts, where it has one"
             entry = f"# - {{id: {currency.lower()}, from: , currency: {currency}, rate: }}"
             yield Proposal("exchange_rates", (currency,), (told, entry))
-
-
-def features(held: Held, registry: Registry, team: str) -> Iterator[Proposal]:
-    """Candidates: one an event that no feature, funnel or list of passive events has, with the tags of tickets like it."""
-    passive = {each for entry in registry.exclusions if entry.id == "passive_events" for each in entry.values}
-    known = registry.tracked_events() | passive
-    tags = names_of(held, "tag")
-    listed_tags = {each.casefold() for feature in registry.features for each in feature.ticket_tags}
-    free = {
-        re.sub("[^a-z0-9]", "", plain_letters(tag)): tag
-        for tag in tags.counts
-        if tag.casefold() not in listed_tags
-    }
-    product = registry.products[0].id if registry.products else "PRODUCT"
-    rows = held.rows(
-        f"""
-        select name, count(*), count(distinct person), count(distinct day), min(day) from events
-        where name <> '' and not starts_with(name, '$') group by all order by 3 desc, 2 desc, 1 limit {MOST_CANDIDATES + len(known)}
-        """
-    )
-    unknown = [row for row in rows if row[0] not in known][:MOST_CANDIDATES]
-    for name, number, people, days, first in unknown:
-        letters = re.sub("[^a-z0-9]", "", plain_letters(name))
-        own = [tag for key, tag in free.items() if len(key) > 3 and key in letters]
-        more = f", ticket_tags: [{', '.join(scalar(tag) for tag in own)}]" if own else ""
-        told = f"# Candidate `{name}`: {number:,} events of {people:,} people on {days:,} days" + "".join(
-            f"; tag {tags.told(tag)}" for tag in own
-        )
-        since = first or f"{datetime.now(UTC):%Y-%m-%d}"
-        entry = (
-            f"# - {{id: {slug(str(name))}, name: {scalar(str(name))}, product: {product}, team: {team}, live_from: {since}, "
-            f"events: [{{event: {scalar(str(name))}}}]{more}}}"
-        )
-        yield Proposal("features", (str(name),), (told, entry))

@@ -157,7 +157,7 @@ def _unmatched_questions(own: Mapping[str, list[Written]], held: Held) -> Iterat
     """Refs of questions and names of hidden fields that the survey's form does not have."""
     for each in own.get("surveys", []):
         forms = held.rows(
-            "select cast(questions as varchar[]), cast(hidden as varchar[]) from forms where form = ?",
+            "select questions->>'$[*].ref', cast(hidden as varchar[]) from forms where form = ?",
             str(each.entry["form"]),
         )
         for questions, hidden in forms:

@@ -26,8 +26,8 @@ TABLES: Mapping[str, str] = {
     "deployments": "repository, environment",
     "host_labels": "repository, label",
     "tickets": "ticket_id, tags json",
-    # JSON lists: the refs of its questions, their types in the same order, the names of hidden fields.
-    "forms": "form, title, questions json, kinds json, hidden json",
+    # JSON lists: its questions as the vendor has them, the names of hidden fields.
+    "forms": "form, title, questions json, hidden json",
     "answers": "form",
     "roadmap_items": "item_id, name, status",
     "notes": "origin",
@@ -112,7 +112,7 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
     },
     "typeform": {
         "forms": """
-            select record_id, r->>'$.title', to_json(r->>'$.fields[*].ref'), to_json(r->>'$.fields[*].type'), r->'$.hidden'
+            select record_id, r->>'$.title', r->'$.fields', r->'$.hidden'
             from {forms}""",
         "answers": "select r->>'$.form_id' from {responses}",
     },

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors import connector_class
 from connectors.registry.money import CODES
+from connectors.storage import literal
 from pops.onboarding.names import plain_letters
 from pops.onboarding.raw import Held
 from pops.onboarding.writing import scalar
@@ -14,6 +15,7 @@ from pops.onboarding.writing import scalar
 # Of the values of a property so many must be found in another tool.
 ENOUGH = 0.5
 FEWEST = 3
+_ID = r"(^|[^a-z])(id|ids|key|code|nr|ref|uuid|account|workspace|tenant|compte|client|customer|company|org|organization)([^a-z]|$)"
 _PLAN = r"plan|offre|formule|tarif|tier|package|abonnement|subscription|edition|licen[sc]e|paket"
 _PLAN_VALUES = (
     r"free|gratuit|trial|essai|starter|basic|standard|pro\b|premium|business|team|enterprise|entreprise"
@@ -21,8 +23,11 @@ _PLAN_VALUES = (
 _SEGMENT = r"segment|size|taille|grosse|tier|category|categorie"
 _SEGMENT_VALUES = r"smb|small|mid|enterprise|pme|eti|tpe|grand compte|large|kmu|corporate|startup"
 _REVENUE = r"\b(arr|mrr|acv|tcv)\b|revenue|recurring|recurrent|chiffre|umsatz|subscription_amount|montant"
-_MONTH = r"mrr|month|mensuel|monat"
-_QUARTER = r"quarter|trimest|quartal"
+_PERIODS = {
+    "month": r"mrr|month|mensuel|monat",
+    "quarter": r"quarter|trimest|quartal",
+    "year": r"arr|annual|annuel|year|jahr",
+}
 _TEST = r"test|demo|internal|interne|sandbox"
 _CHURN = r"churn|resili|cancel|kundig|lost|perdu|departed"
 _BOUGHT_ELSEWHERE = r"annualrevenue|^annual_revenue$"
@@ -44,6 +49,7 @@ def prepare_overlaps(held: Held) -> None:
 
     An id is a field of companies or people that hardly any two of them share. `matched` of `total` distinct values.
     """
+    held.connection.execute(f"set variable id = {literal(_ID)}")
     held.connection.execute(
         """
         create temp table ids as
@@ -53,24 +59,32 @@ def prepare_overlaps(held: Held) -> None:
             union all
             select source, 'people', 'email', lower(trim(email)), count(*) from people where email like '%@%' group by all
         )
-        select source, place, name, value from fields
+        select source, place, name, value, count(*) over (partition by source, place, name) as total from fields
         where (source, place, name) in (
             select (source, place, name) from fields group by source, place, name
             having count(distinct value) >= 3 and count(distinct value) >= 0.8 * sum(records)
         );
         create temp table asked as
         select distinct source, place, name, value from field_values where place <> 'people'
-        union select distinct source, 'person', '', lower(trim(person)) from events where person <> ''
-        union select distinct source, 'external', '', lower(trim(external_id)) from organizations where external_id <> '';
+        union select distinct source, 'person', 'user id', lower(trim(person)) from events where person <> ''
+        union select distinct source, 'external', 'external id', lower(trim(external_id)) from organizations where external_id <> ''
+        """
+    )
+    # Small numbers are in many fields: only what is called an id is one with them.
+    held.connection.execute(
+        """
         create temp table shared_values as
         select
             asked.source, asked.place, asked.name, ids.source as id_source, ids.place as id_place, ids.name as id_name,
-            count(*) as matched, any_value(totals.total) as total
+            count(*) as matched, any_value(totals.total) as total, any_value(ids.total) as id_total
         from asked
         inner join ids using (value)
         inner join (select source, place, name, count(*) as total from asked group by all) as totals
             on (totals.source, totals.place, totals.name) = (asked.source, asked.place, asked.name)
-        where asked.source <> ids.source
+        where asked.source <> ids.source and (
+            not regexp_full_match(value, '[0-9.]{1,5}')
+            or (regexp_matches(lower(asked.name), getvariable('id')) and regexp_matches(lower(ids.name), getvariable('id')))
+        )
         group by all
         """
     )
@@ -140,14 +154,14 @@ def _best(
     listed = ", ".join(f"'{each}'" for each in places)
     found = held.rows(
         f"""
-        select place, name, id_source, id_place, id_name, matched, total from shared_values
+        select place, name, id_source, id_place, id_name, matched, total, id_total from shared_values
         where source = ? and place in ({listed}) and id_place = ? and id_name <> ? and (? = '' or id_name = ?)
-            and matched >= {FEWEST} and matched >= {ENOUGH} * total
-        order by matched desc, matched / total desc, place = 'group' desc, name, id_name limit 1
+            and matched >= {FEWEST} and matched >= {ENOUGH} * least(total, id_total)
+        order by matched desc, matched / least(total, id_total) desc, place = 'group' desc, name, id_name limit 1
         """,
         source, ids, but, only, only,
     )  # fmt: skip
-    keys = ("place", "name", "id_source", "id_place", "id_name", "matched", "total")
+    keys = ("place", "name", "id_source", "id_place", "id_name", "matched", "total", "id_total")
     return dict(zip(keys, found[0], strict=True)) | {"source": source} if found else None
 
 
@@ -156,10 +170,10 @@ def _shared(best: Mapping[str, Any]) -> str:
         "person": "users of events",
         "external": "external ids of organisations",
     }.get(best["place"], f"values of `{best['name']}`")
-    return (
-        f"{best['matched']:,} of {best['total']:,} {what} in {best['source']} are `{best['id_name']}` of "
-        f"{best['id_place']} in {best['id_source']}"
-    )
+    ids = f"`{best['id_name']}` of {best['id_place']} in {best['id_source']}"
+    if best["matched"] >= ENOUGH * best["total"]:
+        return f"{best['matched']:,} of {best['total']:,} {what} in {best['source']} are {ids}"
+    return f"{best['matched']:,} of {best['id_total']:,} {ids} are {what} in {best['source']}"
 
 
 def _company_facts(held: Held, source: str) -> Iterator[Setting]:
@@ -276,14 +290,10 @@ def _revenue(held: Held, source: str, fields: list[dict[str, Any]], companies: i
         return
     field = best[1]
     name = plain_letters(field["name"])
-    paid_monthly = field["as_paid_monthly"] > field["as_paid"]
-    period = (
-        "month"
-        if re.search(_MONTH, name) or paid_monthly
-        else "quarter"
-        if re.search(_QUARTER, name)
-        else "year"
-    )
+    # A name tells more than amounts that are alike by chance.
+    periods = [period for period, pattern in _PERIODS.items() if re.search(pattern, name)]
+    pays_monthly = field["as_paid_monthly"] > max(field["as_paid"], ENOUGH * field["values"])
+    period = periods[0] if periods else "month" if pays_monthly else "year"
     evidence = f"{field['records']:,} of {companies:,} companies have a number, {field['sum']:,.0f} together"
     if paid := field["as_paid_monthly"] if period == "month" else field["as_paid"]:
         evidence += f"; {paid:,} of {field['values']:,} values{' times 12' if period == 'month' else ''} are amounts of deals"
