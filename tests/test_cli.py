@@ -48,6 +48,8 @@ def test_help_names_every_command(house: House) -> None:
         (("export",), "Nothing is published yet"),
         (("nightly",), "No source is on: set POPS_<SOURCE>_BASE_URL"),
         (("check",), "No source is on"),
+        (("discover",), "No source is on"),
+        (("discover", "--diff"), "Nothing was read yet"),
         (("check", "pendo"), "There is no vendor 'pendo': choose one of amplitude"),
         (("check", "jira"), "jira is off: set POPS_JIRA_BASE_URL"),
     ],

@@ -12,12 +12,16 @@ import pytest
 import yaml
 from mcp import Client
 
+from connectors.registry.files import load_registry
 from pops.mcp_server import number_server
+from pops.onboarding.company_folder import Answers, make_folder
+from pops.onboarding.discovery import found, write_found
 from publication.kept_night import kept_night
 from publication.snapshots import file_state
 from reports.news import readings
 from reports.reading import first_day_in, health_report, last_complete_week
 from sandbox.company.company import Company
+from sandbox.serving.environment import REGISTRY
 from sandbox.truth.facts import account_id_of
 from sandbox.truth.sprints import committed_and_kept
 from settings.home import Home
@@ -255,3 +259,20 @@ def test_a_churned_account_brings_no_revenue(company: Company, home: Path) -> No
         left = by_id[account_id].churned_on
         assert churned == (left is not None and left <= week_end)
         assert revenue == (0.0 if churned else float(by_id[account_id].arr_usd))
+
+
+def test_discovery_finds_in_raw_what_people_wrote_into_the_registry(home: Path, tmp_path: Path) -> None:
+    answers = Answers("Found", "Europe/Berlin", "monday", "USD", "en", "team:product-ops", ())
+    make_folder(tmp_path, answers)
+    env = {"POPS_REGISTRY_DIR": str(tmp_path / "registry")}
+    write_found(env, found(Home(home), env))
+    by_hand, discovered = load_registry(REGISTRY), load_registry(tmp_path / "registry")
+    names = {each.id: each for each in by_hand.sources}
+    assert discovered.sources == [names["amplitude"], names["hubspot"]]
+    teams = {tuple(each.jira_projects): set(each.repositories) for each in by_hand.teams}
+    assert {tuple(each.jira_projects): set(each.repositories) for each in discovered.teams} == teams
+    own_domains = {each.id: each.values for each in discovered.exclusions}["internal_email_domains"]
+    assert own_domains == ["acmeflow.example"]
+    # A status in no stage of the registry is placed by its category; the others as people placed them.
+    stages = {each.id: set(each.statuses) for each in by_hand.stages}
+    assert {each.id: set(each.statuses) - {"Blocked by Vendor"} for each in discovered.stages} == stages

@@ -25,7 +25,7 @@ HEADERS: Mapping[str, str] = {
     "exchange_rates": "# What one unit of another currency is worth in the home currency, from which day on.\n",
 }
 _IDEA = r"idea|idee|backlog|parking|nouveau|wish"
-_REVIEW = r"review|revue|test|\bqa\b|recette|valid|pruf|check|wait|attente|wart|block|bloqu|ready for|pret a|uat|client|customer"
+_REVIEW = r"review|revue|relect|revis|test|\bqa\b|recette|valid|pruf|check|wait|attente|wart|block|bloqu|ready for|pret a|uat|client|customer"
 _PRODUCTION = r"prod|live"
 _INCIDENT = r"incident|outage|panne|sev-?[0-9]|storung"
 _BUG = r"\bbug|defect|defaut|anomalie|fehler"
@@ -219,7 +219,9 @@ def delivery(held: Held, registry: Registry, own: Set[str]) -> Iterator[Proposal
         ]
         if found:
             evidence = [f"# {names.told(each)}" for each in found]
-            values = [*(entry.values if entry else ()), *found]
+            # Compared without case: one way to write a name is enough.
+            there = {each.casefold(): each for each in names.counts if each.casefold() in known}
+            values = [*there.values(), *found]
             listed = ", ".join(scalar(each) for each in values)
             if rule in own:
                 yield Proposal("delivery", tuple(found), tuple(f"{each}: of `{rule}`?" for each in evidence))
