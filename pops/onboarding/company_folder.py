@@ -126,9 +126,9 @@ def next_steps(folder: Path, tools: Sequence[str]) -> list[str]:
 
 
 def slug(name: str) -> str:
-    """A name as an id: small letters without accents, digits, dashes."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "unnamed"
+    """A name as an id: small letters of any script without accents, digits, dashes."""
+    letters = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    return re.sub(r"[\W_]+", "-", letters.lower()).strip("-") or "unnamed"
 
 
 def _listed(name: str, entry: dict[str, Any]) -> str:

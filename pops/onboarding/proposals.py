@@ -153,13 +153,15 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
         team = slug(titles.get(project, project))
         team = team if team not in ids else f"{team}-{slug(project)}"
         ids.add(team)
+        # An owner is written in plain letters.
+        owner = f"team:{team}" if team.isascii() else registry.organisation[0].owner or "team:product-ops"
         evidence = [f"# `{project}`: {number:,} issues"]
         evidence += [
             f"# `{name}`: {found[1]:,} of {found[2]:,} pull requests name issues of {project}"
             for name, found in own.items()
         ]
         entry = (
-            f'- {{id: {scalar(team)}, name: {scalar(titles.get(project, project))}, owner: "team:{team}", '
+            f'- {{id: {scalar(team)}, name: {scalar(titles.get(project, project))}, owner: "{owner}", '
             f"jira_projects: [{scalar(project)}], repositories: [{', '.join(scalar(each) for each in own)}]}}"
         )
         yield Proposal("teams", (project,), (*evidence, entry), team)
