@@ -37,7 +37,7 @@ select
 from mart.dim_account as account
 left join weeks on account.account_id = weeks.account_id
 left join detractors on account.account_id = detractors.account_id
-where not account.is_test_account and not account.is_merged and not account.is_archived
+where account.account_id <> '(unknown)' and not account.is_test_account and not account.is_merged and not account.is_archived
 order by account.arr_home desc nulls last, account.account_id
 """
 _ISSUES = """

@@ -175,3 +175,34 @@ def test_months_are_of_all_their_cases() -> None:
     # medians would be none of the cases.
     assert list(shown) == ["August 2026", "September 2026", "October 2026", "November 2026"]
     assert shown["October 2026"] == ["48%", "84%", "–"]
+
+
+def test_what_no_account_is_known_of_is_no_customer() -> None:
+    mart = duckdb.connect()
+    mart.execute(
+        """
+        create schema mart;
+        create table mart.mart_account_week (account_id varchar, week_start date, active_user_count bigint);
+        insert into mart.mart_account_week values
+            ('a', date '2026-09-07', 3), ('a', date '2026-11-09', 0), ('b', date '2026-09-07', 3), ('b', date '2026-11-09', 2);
+        create table mart.fct_survey_response (
+            account_id varchar, survey_kind varchar, is_counted boolean, score double, answered_date date
+        );
+        insert into mart.fct_survey_response values
+            ('b', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 9, date '2026-11-01');
+        create table mart.dim_account as select *, false as is_test_account, false as is_merged, false as is_archived
+        from (values ('a', 'A', 5.0, false, null::date), ('b', 'B', 7.0, false, null), ('(unknown)', 'unknown', null, false, null))
+            as accounts (account_id, account_name, arr_home, is_churned, churned_on);
+        create table mart.fct_issue (
+            issue_key varchar, team_id varchar, feature_id varchar, hierarchy_level bigint, stage varchar, status_category varchar,
+            created_date date, first_in_progress_at timestamp, first_due_date date, last_due_date date, resolved_date date,
+            is_resolved boolean, is_standard boolean
+        );
+        create table mart.fct_ticket (ticket_id varchar, feature_id varchar, status varchar, created_date date, is_counted boolean, is_solved boolean)
+        """
+    )
+    found = facts_of(mart, WEEK, AS_OF).accounts
+    # A is quiet since September, and as many praise as blame; B is there, and blames.
+    assert [(row["account_id"], bool(row["is_quiet"]), row["detractor_count"]) for row in found.to_dict("records")] == [
+        ("b", False, 1), ("a", True, 0),
+    ]  # fmt: skip
