@@ -16,6 +16,7 @@ from connectors.contract import Page, RawRecord
 from connectors.hubspot import associations
 from connectors.lines import line_pages, lines_of
 from connectors.mending import Mender
+from connectors.parts import Parts
 from connectors.rows import raw_record
 from tests.fake_source import DAY, NIGHT, FakeHouse, record
 
@@ -154,6 +155,6 @@ def test_an_association_keeps_half_a_label(monkeypatch: pytest.MonkeyPatch) -> N
     link = {"label": "cut \ud83d"}
     monkeypatch.setattr(associations, "_of_objects", lambda http, kind, ids: {"key": link})
     known = {"contacts": [record("1")], "deals": [], "associations": []}
-    pages = associations.associations(None, known.__getitem__)  # type: ignore[arg-type]
+    pages = associations.associations(None, known.__getitem__, Parts())  # type: ignore[arg-type]
     [text] = [each.record for page in pages for each in page.records if isinstance(each, RawRecord)]
     assert json.loads(Mender().whole(text)) == {"label": "cut �"}
