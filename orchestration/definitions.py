@@ -1,6 +1,15 @@
-"""The code location: loads in seconds, with no credentials and no network."""
+"""The code location: loads in seconds, with no credentials and no network.
+
+Raises ValueError with one sentence where the registry or the hour of the night is not right: Dagster shows it in the UI.
+"""
+
+# ruff: noqa: E402 (what is imported after the check asks the registry for owners)
 
 import dagster as dg
+
+from orchestration.preflight import check_schedule
+
+check_schedule()
 
 from orchestration.alerts import owner_alerts
 from orchestration.assets.audit import build_audit

@@ -11,6 +11,7 @@ from publication.targets import targets_on
 from reports.files import report_language
 from settings.home import Home
 from settings.identity import PSEUDONYM_KEY, refuse_another
+from settings.night import night_at
 
 SHORTEST_KEY = 32
 FEWEST_CHARACTERS = 8
@@ -23,6 +24,15 @@ def check_night(home: Home, env: Mapping[str, str] = os.environ) -> None:
     check_settings(env)
     refuse_another(home, env)
     check_place(home)
+
+
+def check_schedule(env: Mapping[str, str] = os.environ) -> None:
+    """What the definitions are made of. Raises ValueError as `check_settings` does, without the way by which it was found."""
+    try:
+        load_registry(registry_dir(env))
+        night_at(env)
+    except ValueError as problem:
+        raise problem.with_traceback(None) from None
 
 
 def check_place(home: Home) -> None:

@@ -239,3 +239,23 @@ def test_every_dbt_test_is_a_check(location: dict) -> None:
     named = {check.split(":")[1] for check in location["checks"]}
     singular = {path.stem for path in Path("dbt_project/tests").rglob("assert_*.sql")}
     assert singular <= named
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("POPS_REGISTRY_DIR", "/nowhere", "/nowhere: There is no registry. Set POPS_REGISTRY_DIR"),
+        ("POPS_NIGHT_AT", "7", "POPS_NIGHT_AT is '7': set an hour"),
+    ],
+)
+def test_what_the_definitions_lack_is_told_and_not_where_it_was_looked_up(
+    name: str, value: str, told: str, home: Path
+) -> None:
+    options = {"POPS_REGISTRY_DIR": str(REGISTRY), "POPS_HOME": str(home), name: value}
+    done = subprocess.run(
+        [sys.executable, "-c", "import orchestration.definitions"],
+        env={**os.environ, **options}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    *frames, sentence = done.stderr.splitlines()
+    assert told in sentence
+    assert [each for each in frames if "owners.py" in each or "/jobs.py" in each] == []
