@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What runs from here is about the demo company, unless the environment says about whom.
 export POPS_REGISTRY_DIR ?= $(CURDIR)/sandbox/registry
 
-.PHONY: demo test test-fast dev lint lint-fast docs hooks bench browser bi-check storm
+.PHONY: demo test test-fast dev lint lint-fast docs hooks bench browser pictures bi-check storm
 
 demo: .venv/ready
 	$(BIN)/pops demo
@@ -49,6 +49,10 @@ bench: .venv/ready-dev
 # Faults, kills, damage and clocks over the reading of sources; STORM_SECONDS, and STORM_SEED to replay.
 storm: .venv/ready-dev
 	POPS_REGISTRY_DIR=$(CURDIR)/sandbox/registry $(BIN)/python -m tests.storm
+
+# The README's pictures, of the data that `make demo` has left.
+pictures: .venv/ready-dev browser
+	POPS_REGISTRY_DIR=$(CURDIR)/sandbox/registry POPS_PSEUDONYM_KEY=$$(cat data/demo_pseudonym_key) $(BIN)/python -m tests.pictures
 
 # Apache Superset in an environment of its own (Python 3.11 or 3.12), reading both published targets while they change.
 bi-check: .venv/ready-dev .venv-bi/ready

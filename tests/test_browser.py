@@ -1,19 +1,12 @@
 """A reader's eyes: the report and the lineage, opened in Chromium."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser_fixture import browser
+from tests.browser_fixture import browser, served_ui
 from tests.parsed_project import give_parsed
 from tests.reports_fixture import example_report
 
@@ -23,48 +16,9 @@ __all__ = ["browser"]
 @pytest.fixture(scope="module")
 def dagster_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("ui")
-    (home / "dagster").mkdir()
     give_parsed(home)
-    shutil.copy("orchestration/dagster.yaml", home / "dagster")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "POPS_HOME": str(home), "DAGSTER_HOME": str(home / "dagster")}
-    command = [
-        sys.executable,
-        "-m",
-        "dagster_webserver",
-        "-w",
-        "workspace.yaml",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
-    with (
-        (home / "log").open("w") as log,
-        subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server,
-    ):
-        try:
-            yield _answering(f"http://127.0.0.1:{port}", home / "log")
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                # It waits for its code location, which a loaded machine may still be starting.
-                server.kill()
-
-
-def _answering(address: str, log: Path) -> str:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{address}/server_info", timeout=5).status_code == 200:
-                return address
-        except httpx.TransportError:
-            time.sleep(0.3)
-    raise AssertionError(log.read_text())
+    with served_ui(home) as address:
+        yield address
 
 
 def test_the_report_needs_no_network_and_shows_its_sections(browser: Browser, tmp_path: Path) -> None:
@@ -77,7 +31,8 @@ def test_the_report_needs_no_network_and_shows_its_sections(browser: Browser, tm
     assert requests == [page_file.as_uri()]
     assert page.get_by_role("heading", level=1).inner_text().startswith("Product Ops health report")
     for section in (
-        "What changed and why it matters",
+        "The week in one minute",
+        "What changed",
         "Adoption and feature usage",
         "Time to market",
         "Support",
