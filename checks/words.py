@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-_HOLDS = "Nothing of this night is published: report and BI keep the last sound mart until this is mended."
+HELD = "Nothing of this night is published: report and BI keep the last sound mart until this is mended."
+_HOLDS = f"{HELD} Dagster calls this check non-blocking, as the steps between run on: the publication itself refuses."
 _WARNS = "The night is published all the same; numbers that touch these rows are less certain than they look."
 NOT_READ_CONSEQUENCE = "The night goes on with the last good records: every number made of them is as old as that reading, and says so."
 _AFTER = "Then run the night again."
@@ -45,6 +46,8 @@ _BY_STEP: Mapping[str, str] = {
     "fetched_is_in_raw": "Read the source again (materialise its raw assets). If the counts still differ, restore the source's raw file "
     "from a copy, or delete it: the next night reads the whole history again.",
     "raw_is_in_staging": "Ask the asset's owner: the staging model drops or doubles records while it parses them.",
+    "created_before_as_of": "Look up the failing keys in the vendor's tool and correct when they were created: a wrong clock or an import "
+    "has moved it.",
     "staging_is_in_mart": "Ask the asset's owner: a join between staging and mart drops or doubles rows.",
     "vendor_count_is_in_raw": "Ask the vendor's administrator whether our credentials may see every record, and read the missing time "
     "again with the job `backfill_source`.",

@@ -1,5 +1,6 @@
 """The audit: what is broken fails, what cannot be evaluated is errored, and neither tells who is in the data."""
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from checks.reconciliation import run_steps, steps
 from checks.runner import MAXIMUM_ROWS, connect, run_suites
 from checks.source_suites import drift_suite, freshness_suite
 from checks.suites import MART_SUITES, all_suites
+from checks.words import audit_remedy
 
 AS_OF = date(2026, 11, 16)
 AS_OF_AT = datetime(2026, 11, 15, 23, tzinfo=UTC)
@@ -133,36 +135,105 @@ def test_a_source_that_was_not_read_is_stale(
     assert found.status is status
 
 
-def test_reconciliation_finds_a_row_that_staging_lost(connection: duckdb.DuckDBPyConnection) -> None:
+BEFORE, AFTER = "2026-11-02T10:00:00Z", "2026-11-15T23:30:00Z"
+
+
+def _staged_deals(
+    connection: duckdb.DuckDBPyConnection, versions: list[tuple[str, str | None]], staged: list[str]
+) -> None:
+    """Raw versions of deals, by id and time of creation, and those that staging and mart hold."""
+    connection.execute("attach ':memory:' as hubspot; create schema hubspot.raw_hubspot")
+    connection.execute("create schema staging; create schema marts; create schema intermediate")
+    connection.execute("create table hubspot.raw_hubspot.deals (record_id varchar, record varchar)")
+    rows = [(name, json.dumps({"createdAt": created})) for name, created in versions]
+    connection.executemany("insert into hubspot.raw_hubspot.deals values (?, ?)", rows)
+    # Two more were of somebody who is forgotten.
     connection.execute(
-        "attach ':memory:' as hubspot; create schema hubspot.raw_hubspot; create schema staging; create schema marts"
+        f"create table hubspot.raw_hubspot._pops_loads as select 'deals' as stream, {len(rows) + 2} as loaded_count"
     )
-    connection.execute(
-        "create table hubspot.raw_hubspot.deals as select i::varchar as record_id from range(5) t(i)"
-    )
-    connection.execute(
-        "create table hubspot.raw_hubspot._pops_loads as select 'deals' as stream, 7 as loaded_count"
-    )
-    # Two of them were of somebody who is forgotten.
     connection.execute(
         "create table hubspot.raw_hubspot._pops_forgotten as select 'deals' as stream, 2 as removed_count"
     )
-    connection.execute("create table staging.stg_hubspot__deals as select i as deal_id, timestamp '2026-01-01' as created_at, false as is_deleted from range(4) t(i)")  # fmt: skip
     connection.execute(
-        "create table marts.fct_deal as select *, 'hubspot' as source from staging.stg_hubspot__deals"
+        "create table staging.stg_hubspot__deals as select unnest(?::varchar[]) as deal_id, "
+        "timestamp '2026-01-01' as created_at, false as is_deleted",
+        [staged],
     )
-    connection.execute("create schema intermediate")
+    connection.execute(
+        "create table marts.fct_deal as select 'hubspot:deal:' || deal_id as deal_id, 'hubspot' as source "
+        "from staging.stg_hubspot__deals"
+    )
     connection.execute(
         "create table intermediate.int_crm__deals as select '' as deal_id, false as is_duplicate"
     )
-    wanted = tuple(step for step in steps({"hubspot": ("deals",)}) if step.source == "hubspot")
-    found = {
-        (outcome.check, outcome.asset[-1]): outcome.status
-        for outcome in run_steps(connection, wanted, AS_OF_AT.replace(tzinfo=None))
-    }
-    assert found["reconciliation__fetched_is_in_raw", "deals"] is Status.PASSED
-    assert found["reconciliation__raw_is_in_staging", "stg_hubspot__deals"] is Status.FAILED
-    assert found["reconciliation__hubspot_staging_is_in_mart", "fct_deal"] is Status.PASSED
+
+
+def _reconciled(connection: duckdb.DuckDBPyConnection) -> dict[str, Outcome]:
+    of_deals = {"deals", "stg_hubspot__deals", "fct_deal"}
+    known = steps({"hubspot": ("deals",)})
+    wanted = tuple(each for each in known if each.source == "hubspot" and each.asset[-1] in of_deals)
+    found = run_steps(connection, wanted, AS_OF_AT.replace(tzinfo=None))
+    return {outcome.check.removeprefix("reconciliation__"): outcome for outcome in found}
+
+
+def _failures(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
+    found = _reconciled(connection).items()
+    return {name: outcome.failing_keys for name, outcome in found if outcome.status is not Status.PASSED}
+
+
+def test_reconciliation_passes_over_what_begins_after_the_night_or_says_not_when(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    _staged_deals(
+        connection, [("1", BEFORE), ("1", BEFORE), ("2", AFTER), ("3", "soon"), ("4", None)], ["1", "3", "4"]
+    )
+    assert set(_reconciled(connection)) == {
+        "fetched_is_in_raw", "raw_is_in_staging", "created_before_as_of", "hubspot_staging_is_in_mart",
+    }  # fmt: skip
+    assert _failures(connection) == {}
+
+
+@pytest.mark.parametrize("staged", [["1"], ["1", "2", "2"], ["1", "2", "3"]], ids=["lost", "doubled", "made"])
+def test_reconciliation_names_the_row_that_staging_lost_or_made(
+    connection: duckdb.DuckDBPyConnection, staged: list[str]
+) -> None:
+    _staged_deals(connection, [("1", BEFORE), ("2", BEFORE)], staged)
+    assert _failures(connection)["raw_is_in_staging"] == (staged[-1] if len(staged) > 1 else "2",)
+
+
+def test_a_record_whose_creation_moves_past_the_night_is_not_called_lost(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    later = "2026-12-26T10:00:00Z"
+    _staged_deals(connection, [("1", BEFORE), ("2", BEFORE), ("2", later)], ["1"])
+    assert _failures(connection) == {"created_before_as_of": ("2",)}
+    moved = _reconciled(connection)["created_before_as_of"]
+    assert moved.observed == "1 of 2 records, created 2026-12-26"
+    assert "HubSpot" in moved.meaning
+    assert "correct when they were created" in audit_remedy(moved.check, holds=True)
+
+
+def test_reconciliation_names_what_the_mart_lost(connection: duckdb.DuckDBPyConnection) -> None:
+    _staged_deals(connection, [("1", BEFORE), ("2", BEFORE)], ["1", "2"])
+    connection.execute("delete from marts.fct_deal where deal_id = 'hubspot:deal:2'")
+    assert _failures(connection) == {"hubspot_staging_is_in_mart": (redacted("hubspot:deal:2"),)}
+
+
+def test_an_issue_that_is_deleted_or_of_another_tracker_is_not_missed_in_the_mart(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute("create schema staging; create schema marts")
+    connection.execute(
+        "create table staging.stg_jira__issues as select i::varchar as issue_id, timestamp '2026-01-01' as created_at, "
+        "i = 2 as is_deleted from range(3) t(i)"
+    )
+    connection.execute(
+        "create table marts.fct_issue as select 'jira' as source, issue_id from staging.stg_jira__issues where not is_deleted "
+        "union all select 'github', 'github:issue:1'"
+    )
+    wanted = tuple(step for step in steps({}) if step.source == "jira")
+    (found,) = run_steps(connection, wanted, AS_OF_AT.replace(tzinfo=None))
+    assert (found.status, found.observed) == (Status.PASSED, "0 of 2 records")
 
 
 def test_a_count_that_cannot_be_taken_is_errored(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,23 +1,34 @@
 """What the sandbox plants into its vendors' records, the platform catches or counts: here, every defect of one record.
 
 Those of whole streams are in `test_withheld_night.py` (a collapse of events) and `test_other_tools.py` (ad blockers).
+That a whole night says the same everywhere is in `test_withheld_night.py`.
 """
 
 import zlib
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
+from checks.contract import Severity, Status
+from checks.reconciliation import run_steps, steps
+from checks.runner import connect
 from sandbox.company.company import Company
 from sandbox.serving.data import CompanyData
+from sandbox.serving.defects import NAMES
 from sandbox.serving.running import running_sandbox
+from settings.night import reporting_zone
 from tests.nights import NIGHTS, night_moment
 from tests.part_nights import build, query, read
 
 NIGHT: date = NIGHTS[-1]
 # Of the same tickets: in a house of its own.
 LATE = "ticket_backdated"
+ELSEWHERE = {
+    "volume_collapse": "test_withheld_night.py",
+    "amplitude_misses_events": "test_other_tools.py",
+    "mixpanel_misses_events": "test_other_tools.py",
+}
 PLANTED = ("unknown_ticket_status", "duplicate_company_domains", "issue_resolved_before_created")
 # How far back the sandbox spoils tickets.
 REACH = timedelta(days=7)
@@ -36,8 +47,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def late_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("late")
-    with running_sandbox(now=night_moment(NIGHT), only=("zendesk",)) as sandbox:
+    with running_sandbox(now=night_moment(NIGHTS[0]), only=("zendesk",)) as sandbox:
+        read(folder, sandbox.environment(), NIGHTS[0])
+        sandbox.set_clock(night_moment(NIGHTS[1]))
         sandbox.defects(LATE)
+        sandbox.set_clock(night_moment(NIGHT))
         read(folder, sandbox.environment(), NIGHT)
     build(
         folder,
@@ -48,6 +62,12 @@ def late_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "stg_zendesk__tickets",
     )
     return folder
+
+
+def test_every_defect_of_the_sandbox_is_planted_in_a_test() -> None:
+    assert {LATE, *PLANTED, *ELSEWHERE} == set(NAMES)
+    for name, file in ELSEWHERE.items():
+        assert f'"{name}"' in (Path(__file__).parent / file).read_text()
 
 
 def is_hit(record_id: str) -> bool:
@@ -64,17 +84,17 @@ def test_an_issue_that_was_resolved_before_it_was_created_has_no_lead_time(home:
     assert query(home, "select count(*) from marts.fct_issue where lead_time_seconds < 0") == [(0,)]
 
 
-def spoiled_tickets() -> list[str]:
+def spoiled_tickets(planted: date = NIGHT) -> list[str]:
     tickets = CompanyData(Company.create("small")).records("zendesk", "tickets", night_moment(NIGHT))
     return [
         each.id
         for each in tickets
-        if is_hit(each.id) and not each.archived and each.updated_at >= night_moment(NIGHT) - REACH
+        if is_hit(each.id) and not each.archived and each.updated_at >= night_moment(planted) - REACH
     ]
 
 
 def test_a_ticket_of_the_future_is_counted_where_it_is_left_out(late_home: Path) -> None:
-    spoiled = spoiled_tickets()
+    spoiled = spoiled_tickets(NIGHTS[1])
     assert spoiled
     names = ", ".join(f"'{each}'" for each in spoiled)
     assert query(
@@ -87,6 +107,26 @@ def test_a_ticket_of_the_future_is_counted_where_it_is_left_out(late_home: Path)
     )
     assert dict(counted)["created_at_after_reading"] == len(spoiled)
     assert dict(counted)["created_at_after_as_of"] >= len(spoiled)
+
+
+def test_a_ticket_whose_creation_moved_past_the_night_is_named_with_that_cause(late_home: Path) -> None:
+    earlier = CompanyData(Company.create("small")).records("zendesk", "tickets", night_moment(NIGHTS[0]))
+    moved = sorted({each.id for each in earlier} & set(spoiled_tickets(NIGHTS[1])))
+    assert moved
+    wanted = tuple(
+        step
+        for step in steps({"zendesk": ("tickets",)})
+        if step.asset == ("staging", "zendesk", "stg_zendesk__tickets")
+    )
+    as_of_at = datetime.combine(NIGHT, time(), reporting_zone()).astimezone(UTC).replace(tzinfo=None)
+    with connect(late_home / "warehouse.duckdb", late_home / "raw") as audit:
+        lost, late = run_steps(audit, wanted, as_of_at)
+    assert lost.status is Status.PASSED
+    assert (late.status, late.severity) == (Status.FAILED, Severity.ERROR)
+    assert late.failing_count == len(moved)
+    assert late.failing_keys == tuple(moved[:5])
+    ahead = night_moment(NIGHT) + timedelta(days=40)
+    assert late.observed.endswith(f" records, created {ahead:%Y-%m-%d}")
 
 
 def test_a_status_that_nobody_knows_is_counted(home: Path) -> None:

@@ -1,6 +1,7 @@
 """A night with bad data, on a home that two good nights have left."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
     copied = undisturbed.after[NIGHTS[1]].copy(tmp_path / "home")
     house = House(copied.home, {**sandbox.environment(), **slack_environment(sandbox.base_url)})
     before = house.content()
-    sandbox.defects("volume_collapse")
+    # In the middle of the day that is read next, so that the spoiled versions are of that day.
+    sandbox.set_clock(night_moment(NIGHTS[1]) + timedelta(hours=12))
+    sandbox.defects("volume_collapse", "ticket_backdated")
     try:
         done = house.night(sandbox, NIGHTS[2])
     finally:
@@ -50,6 +53,11 @@ def test_a_planted_defect_leaves_the_last_mart_and_marks_the_report(
     # What blocked it is told in the same words everywhere.
     blocked_by = (house.home / "published" / "withheld.txt").read_text().splitlines()
     assert any("far from the same weekday" in sentence for sentence in blocked_by)
+    late = [sentence for sentence in blocked_by if "created after the night's date" in sentence]
+    assert len(late) == 1
+    assert "stg_zendesk__tickets" in late[0]
+    assert "Rows, by redacted key: 4" in late[0]
+    assert not any("dropped or doubled" in sentence for sentence in blocked_by)
     for sentence in blocked_by:
         assert " (made of " in sentence
         assert " What to do: " in sentence

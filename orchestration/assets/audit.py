@@ -9,7 +9,7 @@ from checks.contract import Outcome, Severity, Status, check_name
 from checks.reconciliation import run_steps, steps, vendor_step
 from checks.runner import connect, run_suites
 from checks.suites import all_suites
-from checks.words import GATE_REMEDY, audit_remedy
+from checks.words import GATE_REMEDY, HELD, audit_remedy
 from connectors import SOURCES, connector_class
 from connectors.storage import FileDamaged, says_damage
 from orchestration.check_words import CheckWords
@@ -88,7 +88,7 @@ def _words(check: str, area: str, severity: Severity, meaning: str) -> CheckWord
 
 
 def _gate_words() -> CheckWords:
-    return CheckWords("No rule of severity `error` failed.", owner_of(PLATFORM), GATE_REMEDY, True)
+    return CheckWords("No rule of severity `error` failed.", owner_of(PLATFORM), GATE_REMEDY, True, HELD)
 
 
 def _result(outcome: Outcome) -> dg.AssetCheckResult:
