@@ -10,10 +10,12 @@ import pytest
 from connectors.runner import SourceRun, StreamRun
 from orchestration import proof
 from orchestration.assets import ingestion
+from orchestration.assets.metrics import in_its_unit
 from orchestration.column_lineage import ColumnLineage
 from orchestration.evaluations import check_evaluations
 from orchestration.model_facts import shown_columns
 from orchestration.runs import AS_OF_TAG, night_of_run
+from settings.units import Unit
 
 TICKETS = dg.AssetKey(["raw", "zendesk", "tickets"])
 
@@ -215,3 +217,13 @@ def test_a_part_that_is_run_again_is_published_only_when_the_whole_is_proven() -
     assert "Run the job `nightly`" in refused
     house.sound = True
     assert house.run("2026-11-16") == ""
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "printed"),
+    [(Unit.RATIO, 0.647, "65%"), (Unit.SECONDS, 11_160.0, "3.1 h"), (Unit.COUNT, 417.0, "417")],
+)
+def test_a_metric_shows_its_value_as_the_report_prints_it(unit: Unit, value: float, printed: str) -> None:
+    shown = in_its_unit(unit, {"value": value, "n": 12.0})
+    assert shown == {"value": value, "n": 12.0, "value_in_report": printed}
+    assert in_its_unit(unit, {"dagster/row_count": 3}) == {"dagster/row_count": 3}

@@ -1,8 +1,9 @@
 """Each published metric as an asset of its own, so that its way from the vendors to the report can be walked."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtProject
@@ -16,6 +17,7 @@ from settings.families import family_tags
 from settings.home import Home
 from settings.night import reporting_zone
 from settings.owners import PLATFORM, owner_of
+from settings.units import Unit
 from settings.weeks import week_starts_on
 
 _GOOD = {"up": "more is better", "down": "less is better", "none": "neither more nor less is better"}
@@ -85,11 +87,23 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
             known = latest_values(home.warehouse)
         for each in metrics:
             if each.key in context.selected_asset_keys:
-                yield dg.MaterializeResult(asset_key=each.key, metadata=known.get(each.key.path[-1], {}))
+                shown = in_its_unit(each.definition.unit, known.get(each.key.path[-1], {}))
+                yield dg.MaterializeResult(asset_key=each.key, metadata=shown)
         if METRIC_VALUES in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=METRIC_VALUES, metadata=dict(vars(run)))
 
     return metric_values
+
+
+def in_its_unit(unit: Unit, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the asset shows, `value` also as the report prints it; the number stays, as Dagster draws its course."""
+    if "value" not in facts:
+        return dict(facts)
+    # Imported here: only who has computed needs the report's words.
+    from reports.language import language
+    from reports.wording import quantity
+
+    return {**facts, "value_in_report": quantity(language("en"), facts["value"], unit)}
 
 
 def metric_specs(
