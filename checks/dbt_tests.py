@@ -14,7 +14,8 @@ from checks.words import dbt_remedy
 KEY_TESTS = {"unique": "column_name", "unique_rows": "columns", "whole_rows": "key"}
 _SHOWN = 5
 _NAMED = 8
-_MEANINGS = {
+# What the tests of a kind say; the braces are filled with names.
+MEANINGS = {
     "not_null": "Every row of {model} has {column}.",
     "no_nulls": "No row of {model} lacks what every row must have: {columns}.",
     "unique": "{column} names each row of {model} once.",
@@ -31,13 +32,13 @@ def meaning_of(test: Mapping[str, Any]) -> str:
         return str(test["description"])
     kind = (test.get("test_metadata") or {}).get("name")
     model = str(test.get("attached_node") or "").rsplit(".", 1)[-1]
-    if kind in _MEANINGS:
+    if kind in MEANINGS:
         given = (test.get("test_metadata") or {}).get("kwargs") or {}
-        return _MEANINGS[kind].format(
+        return MEANINGS[kind].format(
             model=model,
             column=test.get("column_name"),
             columns=_listed(given.get("columns") or []),
-            key=" and ".join(given.get("key") or []),
+            key=_listed(given.get("key") or []),
             values=_listed(given.get("values") or []),
             to=" ".join(re.findall(r"'([^']*)'", str(given.get("to")))) or "what it points to",
         )
@@ -46,7 +47,7 @@ def meaning_of(test: Mapping[str, Any]) -> str:
 
 def _listed(names: Sequence[object]) -> str:
     shown = ", ".join(str(name) for name in names[:_NAMED])
-    return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown
+    return f"{shown}, … (+{len(names) - _NAMED})" if len(names) > _NAMED else shown
 
 
 def remedy_of(test: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reports import wording
+from reports import check_words, wording
 from reports.model import HealthReport, Restatement, SourceStatus
 from reports.sections import Cell, Head, Table
 
@@ -211,7 +211,7 @@ def _coverage(report: HealthReport) -> Table:
         tuple(
             (
                 str(row.source),
-                wording.sentence(str(row.check_name))
+                check_words.name(say, str(row.check_name))
                 + (f": {row.subject}" if several[row.check_name] > 1 else ""),
                 say.number(float(str(row.counted))),
                 say.number(float(str(row.total))),

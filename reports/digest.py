@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from reports import wording
+from reports import check_words, wording
 from reports.changes import nothing_else, what_changed
 from reports.charts import png
 from reports.headlines import Headline, headlines
@@ -241,7 +241,10 @@ def _figure(report: HealthReport) -> Figure | None:
 def _status(report: HealthReport) -> tuple[Remark, ...]:
     failed = [check for check in report.checks if not check.passed]
     remarks = [Remark(text, "") for text in stale_notes(report, report.sources)]
-    remarks += [Remark(check.sentence, check.owner) for check in failed[:MOST_WARNINGS]]
+    remarks += [
+        Remark(f"{check.asset}: {check_words.meaning(report.say, check)}", check.owner)
+        for check in failed[:MOST_WARNINGS]
+    ]
     if len(failed) > MOST_WARNINGS:
         remarks.append(
             Remark(

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from reports import headlines, wording
+from reports import check_words, headlines, wording
 from reports.changes import Change, nothing_else, state_names, what_changed
 from reports.customer_section import customers
 from reports.data_status import data_status
@@ -202,6 +202,11 @@ def template(name: str, say: Language) -> Template:
     environment = _environment()
     found = environment.get_template(name)
     found.globals.update(t=say.text, tn=say.plural, said=say.said, say=say)
+    found.globals.update(
+        meaning=partial(check_words.marked_meaning, say),
+        observed=partial(check_words.observed, say),
+        check_name=partial(check_words.name, say),
+    )
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from reports import uncertainty, wording
+from reports import check_words, uncertainty, wording
 from reports.model import HealthReport, SourceStatus
 
 TREND_WEEKS = 13
@@ -126,8 +126,7 @@ def caveats(
     failed: dict[str, list[str]] = {}
     for check in report.checks:
         if not check.passed and any(word in check.asset for word in words):
-            meaning = say.text(check.meaning) if check.meaning else wording.sentence(check.check)
-            failed.setdefault(meaning, []).append(check.asset)
+            failed.setdefault(check_words.meaning(say, check), []).append(check.asset)
     notes += [
         say.text(
             "Check failed on {asset}: {meaning}",

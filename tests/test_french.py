@@ -1,14 +1,25 @@
 """What a report says beside its own words: every metric and every note on coverage can be said in French."""
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from reports import glossary
+from checks.contract import CheckStatus
+from checks.dbt_tests import meaning_of
+from checks.reconciliation import steps, vendor_step
+from checks.suites import all_suites
+from connectors import SOURCES, connector_class
+from reports import check_words, glossary
+from reports.digest import digest_of
+from reports.health import render_pages
 from reports.language import language
 from settings.units import Unit
+from tests.parsed_project import parsed_target
+from tests.reports_fixture import report
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 SAID_OF_A_METRIC = ("known_gaps", "exclusions", "counts")
@@ -50,3 +61,35 @@ def test_every_metric_and_every_note_on_coverage_is_translated(code: str) -> Non
 def test_every_unit_has_a_word() -> None:
     assert set(glossary._UNITS) == set(Unit)
     assert all(language("fr").knows(word) for word in glossary._UNITS.values())
+
+
+def test_what_every_check_says_and_finds_is_translated() -> None:
+    say = language("fr")
+    tests = json.loads((parsed_target() / "manifest.json").read_text())["nodes"].values()
+    said = {meaning_of(each) for each in tests if each["resource_type"] == "test"}
+    streams = {source: tuple(each.name for each in connector_class(source).streams) for source in SOURCES}
+    said |= {rule.meaning for suite in all_suites(streams) for rule in suite.rules}
+    said |= {step.meaning for step in steps(streams)} | {vendor_step("jira", "issues").meaning}
+    assert len(said) > 300
+    unsaid = {text for text in said if check_words.meaning(say, _check(meaning=text)) == text}
+    assert unsaid == set()
+    for observed in ("1 of 2 rows", "3 rows", "4 against 5", "the vendor gives no count"):
+        assert check_words.observed(say, _check(observed=observed)) != observed
+
+
+def _check(**changes: str) -> CheckStatus:
+    return replace(CheckStatus("marts/x", "a_check", False, "warn", "team:x", "", ""), **changes)
+
+
+def test_a_failed_check_is_french_wherever_a_report_and_its_digest_tell_of_it() -> None:
+    """English words that would show: of names, meanings, findings; French ones in their stead."""
+    broken = _check(
+        meaning="Every row of fct_ticket has ticket_id.", observed="1 of 2 rows", check="not_null_ticket_id"
+    )
+    given = report(say=language("fr"), checks=(replace(broken, asset="marts/support/fct_ticket"),))
+    pages = render_pages(given)
+    told = [*pages.values(), *(each.text for each in digest_of(given, [], [], "").status)]
+    assert "Chaque ligne de fct_ticket a ticket_id." in pages["tech.html"]
+    assert "lignes : 1 sur 2" in pages["tech.html"]
+    for english in ("Every row", "of 2 rows", "not null", "tickets tagged with"):
+        assert [text[:200] for text in told if english in text] == []

@@ -1,0 +1,55 @@
+"""What a check says, in the language of a report: a sentence of its own, or one that is made of names of models and columns."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from markupsafe import Markup, escape
+
+from checks.contract import CheckStatus
+from checks.dbt_tests import MEANINGS
+from reports import wording
+from reports.language import N_, Language
+
+# What was observed, as the checks write it down.
+_OBSERVED = (
+    N_("{count} of {all} rows"),
+    N_("{count} rows"),
+    N_("{one} against {other}"),
+    N_("the vendor gives no count"),
+)
+
+
+def meaning(say: Language, check: CheckStatus) -> str:
+    """What a check watches; its name in words where nobody said."""
+    return _said(say, check.meaning, tuple(MEANINGS.values())) or name(say, check.check)
+
+
+def name(say: Language, identifier: str) -> str:
+    """A check's name as words; the name itself, as a file would have it, where those words are of another language."""
+    return wording.sentence(identifier) if say.code == "en" else identifier
+
+
+def marked_meaning(say: Language, check: CheckStatus) -> Markup:
+    """The same for a page: English is marked where it stays."""
+    found = _said(say, check.meaning, tuple(MEANINGS.values()))
+    return escape(found) if found != check.meaning else say.said(found)
+
+
+def observed(say: Language, check: CheckStatus) -> str:
+    """What a check found."""
+    return _said(say, check.observed, _OBSERVED)
+
+
+def _said(say: Language, text: str, templates: tuple[str, ...]) -> str:
+    for template in templates:
+        if found := _shape(template).fullmatch(text):
+            parts: Mapping[str, str] = found.groupdict()
+            return say.text(template, **parts)
+    return say.text(text)
+
+
+@cache
+def _shape(template: str) -> re.Pattern[str]:
+    """The texts that a template can have become."""
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(template)))
