@@ -22,6 +22,7 @@ from orchestration.assets.report import health_report
 from orchestration.backfill import backfill_source
 from orchestration.dbt_calls import parsed_project
 from orchestration.jobs import build_schedules, nightly, weekly_report
+from orchestration.mart_age import build_age_check, mart_age
 from settings.home import Home
 
 project = parsed_project(Home.from_environment())
@@ -38,10 +39,10 @@ defs = dg.Definitions(
         health_report,
         digest,
     ],
-    asset_checks=[build_audit()],
+    asset_checks=[build_audit(), build_age_check()],
     jobs=[nightly, weekly_report, backfill_source],
     schedules=build_schedules(),
-    sensors=[owner_alerts],
+    sensors=[owner_alerts, mart_age],
 )
 
 

@@ -14,6 +14,7 @@ DIGEST = dg.AssetKey(["sent", "product_ops", "digest"])
 # The check of a raw stream: it was read to the night's end.
 ARRIVED = "arrived"
 # The check that publication waits for: the audit found nothing that holds the mart back.
+DATA_AGE = "data_is_of_last_night"
 GATE = "audit_passed"
 
 # The module that the process imports from which steps are forked.

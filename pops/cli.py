@@ -162,7 +162,7 @@ def health(
     ] = 30.0,
 ) -> None:
     """Say in JSON how the published mart stands. Exit code 0: last night's; 1: old or withheld; 2: there is none."""
-    from pops.health import health as health_of
+    from orchestration.health import health as health_of
     from settings.home import Home
 
     found = health_of(Home.from_environment(), datetime.now(UTC), max_age_hours)

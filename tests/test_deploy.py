@@ -16,8 +16,8 @@ import pytest
 import yaml
 from dagster._core.instance.config import dagster_instance_config
 
+from orchestration.health import health
 from orchestration.retention import forget_runs
-from pops.health import health
 from settings.home import Home
 
 ROOT = Path(__file__).parents[1]
@@ -230,7 +230,7 @@ def test_health_knows_the_room_that_a_night_needs(home: Home, monkeypatch: pytes
     assert well.free_bytes is not None
     assert well.needed_bytes is not None
     assert well.home_bytes["published"] == home.published.stat().st_size
-    monkeypatch.setattr("pops.health.room", lambda home: (well.needed_bytes - 1, well.needed_bytes))
+    monkeypatch.setattr("orchestration.health.room", lambda home: (well.needed_bytes - 1, well.needed_bytes))
     full = health(home, now)
     assert (full.state, full.exit_code) == ("full", 1)
     assert "free some" in full.reasons[0]
