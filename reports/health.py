@@ -116,20 +116,23 @@ def render(report: HealthReport) -> str:
 
 
 def render_pages(report: HealthReport) -> dict[str, str]:
-    """All pages of the week, by file name: everybody's, one for each audience, and one for each team with features."""
+    """All pages of the week, by file name: everybody's, one for each audience, and one for each team."""
     built: _Built = {}
     return {each.file: _page(report, each, built) for each in (*AUDIENCES, *team_audiences(report))}
 
 
 def team_audiences(report: HealthReport) -> tuple[Audience, ...]:
-    """A page for each team that owns features: those features, its delivery, and what customers say of them."""
-    if report.features.empty:
-        return ()
-    return tuple(_of_team(report, str(team)) for team in sorted(report.features["team_id"].dropna().unique()))
+    """A page for each team that owns features or has a number of the week: its delivery, its features, what customers say."""
+    found, values = set(report.features.get("team_id", pd.Series(dtype=object)).dropna()), report.values
+    of_week = values.loc[values["period_start"] == report.week_start, "team_id"].dropna()
+    # In brackets stand the members that are no team.
+    found |= {team for team in of_week if not str(team).startswith("(")}
+    return tuple(_of_team(report, str(team)) for team in sorted(found))
 
 
 def _of_team(report: HealthReport, team: str) -> Audience:
-    features = tuple(report.features.loc[report.features["team_id"] == team, "feature_id"])
+    known = report.features
+    features = () if known.empty else tuple(known.loc[known["team_id"] == team, "feature_id"])
     return Audience(
         f"team-{team}.html",
         report.name(team),

@@ -210,7 +210,14 @@ def test_every_audience_has_its_page_with_the_same_numbers() -> None:
     pages = render_pages(report())
     assert set(pages) == {
         "index.html", "leadership.html", "support.html", "tech.html", "months.html", "team-atlas.html",
+        "team-cosmos.html",
     }  # fmt: skip
+    # Cosmos owns no feature.
+    assert 'id="delivery"' in pages["team-cosmos.html"]
+    assert not [
+        each for each in ("adoption", "support", "feedback") if f'id="{each}"' in pages["team-cosmos.html"]
+    ]
+    assert "team-cosmos.html" in render_pages(report(features=report().features.iloc[:0]))
     for name in ("leadership.html", "support.html"):
         assert card_of(pages[name], "nps") == card_of(pages["index.html"], "nps")
     assert "(10 to 30)" in text_of(card_of(pages["index.html"], "nps"))
