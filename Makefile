@@ -46,7 +46,7 @@ hooks: .venv/ready-dev
 bench: .venv/ready-dev
 	$(BIN)/python -m tests.bench && $(BIN)/python -m tests.bench_nights
 
-# Faults, kills, damage and clocks over the reading of sources; STORM_SECONDS, and STORM_SEED to replay.
+# Faults, kills, damage and clocks over the reading of sources and over whole nights; STORM_SECONDS, and STORM_SEED to replay.
 storm: .venv/ready-dev
 	POPS_REGISTRY_DIR=$(CURDIR)/sandbox/registry $(BIN)/python -m tests.storm
 

@@ -1,4 +1,7 @@
-"""`make storm`: storms over the reading of sources for STORM_SECONDS, from STORM_SEED on; what happened is printed, to be replayed."""
+"""`make storm`: storms over the reading of sources, then over whole nights, for STORM_SECONDS, from STORM_SEED on.
+
+What happened is printed, to be replayed; STORM_OF=nights or readings has those alone.
+"""
 
 import os
 import random
@@ -6,36 +9,73 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from connectors import VENDORS
-from sandbox.serving.running import running_sandbox
+from sandbox.serving.running import Sandbox, running_sandbox
+from tests.nights import night_moment
+from tests.storm_nights import NIGHTS, TOOLS, NightStorm, peace
 from tests.storm_reading import READINGS, ReadingStorm
+
+# A storm's folder and number give the storm.
+Draw = Callable[[Path, int], ReadingStorm | NightStorm]
 
 
 def main() -> int:
-    """0 when every storm, at least one, left what peace leaves."""
+    """0 when every storm, at least one of a kind, left what peace leaves."""
     seed = os.environ.get("STORM_SEED") or str(random.randrange(1_000_000))
-    until = time.monotonic() + float(os.environ.get("STORM_SECONDS") or 600)
+    kinds = {"readings": _readings, "nights": _nights}
+    asked = os.environ.get("STORM_OF") or ",".join(kinds)
+    chosen = [storms for name, storms in kinds.items() if name in asked.split(",")]
+    seconds = float(os.environ.get("STORM_SECONDS") or 600) / max(1, len(chosen))
+    ended = [whole for storms in chosen for whole in storms(seed, seconds)]
+    failed = ended.count(False)
+    print(f"STORM_SEED={seed}: {len(ended)} storms, {failed} of them left something else than peace does")
+    return 1 if failed or not ended else 0
+
+
+def _readings(seed: str, seconds: float) -> list[bool]:
     sources = sorted(set(VENDORS) - {"files"})
-    count = failed = 0
     with running_sandbox(now=READINGS[0], only=sources) as sandbox:
-        while count == 0 or time.monotonic() < until:
-            source, number = sources[count % len(sources)], f"{seed}.{count}"
-            folder = Path(tempfile.mkdtemp(prefix="storm-"))
-            storm = ReadingStorm(source, sandbox, folder, number)
-            try:
-                storm.run()
-                print(f"{source}, seed {number}: as in peace", *storm.events, sep="\n  ", flush=True)
-            except AssertionError as found:
-                failed += 1
-                print(found, flush=True)
-            finally:
-                sandbox.clear_faults()
-                shutil.rmtree(folder, ignore_errors=True)
-            count += 1
-    print(f"STORM_SEED={seed}: {count} storms, {failed} of them left something else than peace does")
-    return 1 if failed else 0
+
+        def draw(folder: Path, number: int) -> ReadingStorm:
+            return ReadingStorm(sources[number % len(sources)], sandbox, folder, f"{seed}.{number}")
+
+        return _run(draw, sandbox, seconds)
+
+
+def _nights(seed: str, seconds: float) -> list[bool]:
+    with (
+        running_sandbox(now=night_moment(NIGHTS[0]), only=TOOLS) as sandbox,
+        tempfile.TemporaryDirectory(prefix="peace-") as folder,
+    ):
+        undisturbed = peace(sandbox, Path(folder))
+
+        def draw(folder: Path, number: int) -> NightStorm:
+            return NightStorm(undisturbed, sandbox, folder, f"{seed}.{number}")
+
+        return _run(draw, sandbox, seconds)
+
+
+def _run(draw: Draw, sandbox: Sandbox, seconds: float) -> list[bool]:
+    """Whether each storm, at least one, left what peace leaves."""
+    until = time.monotonic() + seconds
+    whole: list[bool] = []
+    while not whole or time.monotonic() < until:
+        folder = Path(tempfile.mkdtemp(prefix="storm-"))
+        storm = draw(folder, len(whole))
+        try:
+            storm.run()
+            print(storm.told("as in peace"), flush=True)
+            whole.append(True)
+        except AssertionError as found:
+            print(found, flush=True)
+            whole.append(False)
+        finally:
+            sandbox.clear_faults()
+            shutil.rmtree(folder, ignore_errors=True)
+    return whole
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class ReadingStorm:
         self.sandbox.clear_faults()
         self.sandbox.set_clock(READINGS[-1])
         run = read(self.source, self.home, READINGS[-1], self.env)
-        assert run.outcome == "ok", self._told(run.error)
+        assert run.outcome == "ok", self.told(run.error)
         self.compare()
 
     def compare(self) -> None:
@@ -69,11 +69,11 @@ class ReadingStorm:
             lost = {(key, state) for key, state in peace[stream] - storm[stream] if key not in later}
             more = {(key, state) for key, state in storm[stream] - peace[stream] if key not in later}
             # What came broken lies in quarantine, and is told.
-            assert len(lost) <= quarantined(self.home, self.source, stream), self._told(
+            assert len(lost) <= quarantined(self.home, self.source, stream), self.told(
                 f"{stream} lost {len(lost)}: {sorted(lost)[:3]}"
             )
-            assert not more, self._told(f"{stream} has {len(more)} more: {sorted(more)[:3]}")
-        assert not doubled(self.home, self.source), self._told(str(doubled(self.home, self.source)))
+            assert not more, self.told(f"{stream} has {len(more)} more: {sorted(more)[:3]}")
+        assert not doubled(self.home, self.source), self.told(str(doubled(self.home, self.source)))
 
     def _disturb(self, until: datetime) -> None:
         kinds = (self._faults, self._faults, self._kill, self._damage, self._clock, self._earlier)
@@ -123,10 +123,10 @@ class ReadingStorm:
     def _note(self, event: str, run: SourceRun) -> None:
         self.events.append(f"{run.outcome}: {event}" + (f" ({run.error[:150]})" if run.error else ""))
         assert run.outcome != "off"
-        assert "\n" not in (run.error or ""), self._told(run.error)
-        assert not run.error or "not made for" not in run.error, self._told(run.error)
+        assert "\n" not in (run.error or ""), self.told(run.error)
+        assert not run.error or "not made for" not in run.error, self.told(run.error)
 
-    def _told(self, what: str | None) -> str:
+    def told(self, what: str | None) -> str:
         return "\n  ".join([f"{self.source}, seed {self.seed}: {what}", *self.events])
 
 
