@@ -32,8 +32,13 @@ _REMEDY = "Look at the disk, and run the job `nightly` again: what the file held
 
 
 def with_sound_warehouse(home: Home) -> None:
-    """Put a warehouse aside that does not even open: a night builds it anew."""
+    """Put a warehouse aside that does not even open: a night builds it anew.
+
+    Where it is gone, the new one begins with the numbers of earlier nights.
+    """
     if not home.warehouse.exists():
+        if home.published.exists():
+            take_over_values(home.warehouse, home.published)
         return
     try:
         open_duckdb(home.warehouse, read_only=True).close()

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from connectors.storage import write_text
+from connectors.storage import set_aside, write_text
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
 # A day, and the time that a night may take: what is older than that is told as old.
 OLD_AFTER = timedelta(hours=30)
+
+# What libraries and locks open for writing in the folders of dbt and Dagster, without a look at what stands there.
+_FILES = {".json", ".lock", ".msgpack", ".stamp"}
 
 # Libraries that would otherwise report usage to their makers, or look for a newer version of themselves.
 TELEMETRY_OFF = {
@@ -89,9 +92,17 @@ class Home:
             _take(file, 0o700 if file.is_dir() else 0o600)
 
     def prepare(self) -> "Home":
-        """Create the folders, and set what libraries read from the environment."""
+        """Create the folders, and set what libraries read from the environment.
+
+        A folder that stands in the place of a file is set aside.
+        """
         for folder in (self.root, self.published.parent, self.reports, self.dagster, self.dbt_target):
             folder.mkdir(parents=True, exist_ok=True)
+        for place in (*self.dbt_target.iterdir(), *self.dagster.iterdir()):
+            if place.suffix in _FILES and place.is_dir():
+                # Two processes of a night may meet it at once.
+                with contextlib.suppress(FileNotFoundError):
+                    set_aside(place)
         self.shut()
         os.environ["POPS_HOME"] = str(self.root)
         os.environ["DAGSTER_HOME"] = str(self.dagster)

@@ -109,6 +109,20 @@ def test_a_warehouse_that_does_not_open_is_put_aside_and_keeps_the_numbers_of_ea
     assert not (home.root / "other.duckdb").exists()
 
 
+def test_a_warehouse_that_is_gone_begins_with_the_numbers_of_earlier_nights(home: Home) -> None:
+    home.warehouse.unlink()
+    with_sound_warehouse(home)
+    with open_duckdb(home.warehouse, read_only=True) as warehouse:
+        assert warehouse.execute("select count(*) from metrics.metric_values").fetchall() == [(10,)]
+
+
+def test_a_home_that_has_published_nothing_begins_without_a_warehouse(home: Home) -> None:
+    home.warehouse.unlink()
+    home.published.unlink()
+    with_sound_warehouse(home)
+    assert not home.warehouse.exists()
+
+
 def models(*messages: str) -> Callable[[], list[ModelResult]]:
     answers = iter(messages)
 
@@ -207,3 +221,18 @@ def test_a_folder_in_the_place_of_an_unfinished_mart_is_cleared_away(home: Home)
     (home.published.with_name(f"{home.published.name}.next") / "x").mkdir(parents=True)
     remove_leftovers(home.published)
     assert [each.name for each in home.published.parent.iterdir()] == [home.published.name]
+
+
+@pytest.mark.parametrize(
+    "name", ["dbt/manifest.json", "dbt/partial_parse.msgpack", "dbt/parse.lock", "dagster/night.lock"]
+)
+def test_a_folder_in_the_place_of_what_libraries_and_locks_write_is_set_aside(
+    home: Home, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("POPS_HOME", "DAGSTER_HOME", "DBT_TARGET_PATH"):
+        monkeypatch.setenv(variable, "")
+    (home.root / name / "inside").mkdir(parents=True)
+    home.prepare()
+    home.prepare()
+    assert not (home.root / name).exists()
+    assert (home.root / f"{name}.damaged-1" / "inside").is_dir()
