@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from checks.contract import Outcome, Rule, Severity, Status, Suite, between, redacted
@@ -86,6 +87,8 @@ def test_queries_get_the_moments_that_they_name(connection: duckdb.DuckDBPyConne
 def test_keys_are_shortened() -> None:
     assert redacted("app:user:0123456789abcdef") == "app:user…cdef"
     assert redacted(12) == "12"
+    assert redacted(AS_OF) == redacted(datetime(2026, 11, 16)) == "2026-11-16"
+    assert redacted(pd.NaT) == "NaT"
 
 
 def test_every_rule_says_what_it_means_and_is_named_once() -> None:
