@@ -212,7 +212,7 @@ def _coverage(report: HealthReport) -> Table:
             (
                 str(row.source),
                 check_words.name(say, str(row.check_name))
-                + (f": {row.subject}" if several[row.check_name] > 1 else ""),
+                + (f": {row.subject}" if several[row.check_name] > 1 or ": " in str(row.subject) else ""),
                 say.number(float(str(row.counted))),
                 say.number(float(str(row.total))),
                 say.percent(float(str(row.coverage_rate))),

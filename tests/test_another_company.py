@@ -208,3 +208,9 @@ def test_a_name_that_no_record_has_is_told(home: Path) -> None:
     assert query(home, f"select what_is_named from ({test})") == [
         ("jira: `Iteration` (sprint) is in 0 of 1 fields",)
     ]
+    # Coverage shows it too, by its name.
+    [(told,)] = query(
+        home,
+        "select explanation from intermediate.int_quality__mapped_names where subject = 'fields: Iteration'",
+    )
+    assert told.startswith("No record holds a value")

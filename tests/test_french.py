@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -14,6 +15,7 @@ from checks.reconciliation import steps, vendor_step
 from checks.suites import all_suites
 from connectors import SOURCES, connector_class
 from reports import check_words, glossary
+from reports.data_status import data_status
 from reports.digest import digest_of
 from reports.health import render_pages
 from reports.language import language
@@ -93,3 +95,13 @@ def test_a_failed_check_is_french_wherever_a_report_and_its_digest_tell_of_it() 
     assert "lignes : 1 sur 2" in pages["tech.html"]
     for english in ("Every row", "of 2 rows", "not null", "tickets tagged with"):
         assert [text[:200] for text in told if english in text] == []
+
+
+def test_coverage_of_a_name_in_the_registry_says_the_name() -> None:
+    rows = [("companies: plan__c", "plan_named"), ("tickets", "tickets_with_person")]
+    coverage = pd.DataFrame(rows, columns=["subject", "check_name"]).assign(
+        source="hubspot", counted=0, total=10, coverage_rate=0.0, explanation="No record holds a value."
+    )
+    [named, plain] = data_status(report(coverage=coverage)).coverage.rows
+    assert named[1] == "plan named: companies: plan__c"
+    assert plain[1] == "tickets with person"

@@ -25,7 +25,7 @@ with counts as (
     {% for tool, model, subject, setting, column, names in named -%}
     select
         '{{ tool }}' as source,
-        '{{ subject }}' as subject,
+        '{{ subject }}' as records,
         '{{ setting }}' as setting,
         {{ text_literal(names) }} as names,
         count({{ column }}) as counted,
@@ -37,7 +37,7 @@ with counts as (
     {% for name in mapped('jira', setting) or [] -%}
     select
         'jira' as source,
-        'fields' as subject,
+        'fields' as records,
         '{{ setting }}' as setting,
         {{ text_literal(name) }} as names,
         count(distinct case
@@ -51,7 +51,7 @@ with counts as (
     {% endfor -%}
     select
         cast(null as {{ dbt.type_string() }}) as source,
-        cast(null as {{ dbt.type_string() }}) as subject,
+        cast(null as {{ dbt.type_string() }}) as records,
         cast(null as {{ dbt.type_string() }}) as setting,
         cast(null as {{ dbt.type_string() }}) as names,
         cast(0 as bigint) as counted,
@@ -60,12 +60,18 @@ with counts as (
 )
 
 select
-    subject,
+    records,
+    -- What a coverage row is of; a setting may have several names.
+    records || ': ' || names as subject,
     source,
     setting,
     names,
     setting || '_named' as check_name,
     cast(counted as bigint) as counted,
     cast(total as bigint) as total,
-    'Records of the tool that hold a value under the name that the registry has for it (sources.yml).' as explanation
+    case
+        when counted = 0 and total > 0
+            then 'No record holds a value under the name in sources.yml: it is misspelt, renamed or hidden.'
+        else 'Records of the tool that hold a value under the name that the registry has for it (sources.yml).'
+    end as explanation
 from counts
