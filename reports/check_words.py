@@ -11,6 +11,13 @@ from checks.dbt_tests import MEANINGS
 from reports import wording
 from reports.language import N_, Language
 
+# What checks of several tools say, each of its own.
+_OF_TOOLS = (
+    N_(
+        "Records that {tool} dated before the night are now created after the night's date: they are in no number."
+    ),
+)
+_MEANINGS = (*MEANINGS.values(), *_OF_TOOLS)
 # What was observed, as the checks write it down.
 _OBSERVED = (
     N_("{count} of {all} rows"),
@@ -22,7 +29,7 @@ _OBSERVED = (
 
 def meaning(say: Language, check: CheckStatus) -> str:
     """What a check watches; its name in words where nobody said."""
-    return _said(say, check.meaning, tuple(MEANINGS.values())) or name(say, check.check)
+    return _said(say, check.meaning, _MEANINGS) or name(say, check.check)
 
 
 def name(say: Language, identifier: str) -> str:
@@ -32,7 +39,7 @@ def name(say: Language, identifier: str) -> str:
 
 def marked_meaning(say: Language, check: CheckStatus) -> Markup:
     """The same for a page: English is marked where it stays."""
-    found = _said(say, check.meaning, tuple(MEANINGS.values()))
+    found = _said(say, check.meaning, _MEANINGS)
     return escape(found) if found != check.meaning else say.said(found)
 
 
