@@ -42,6 +42,17 @@ def _secrets_of_one_test_are_no_secrets_of_the_next() -> Iterator[None]:
     redaction._secrets.update(known)
 
 
+# A night that runs within a test's own process shuts its files from others, and all that the process writes from then on.
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
+
+
+@pytest.fixture(autouse=True)
+def _files_of_one_night_are_shut_and_no_others() -> Iterator[None]:
+    yield
+    os.umask(_UMASK)
+
+
 _PLACES = {
     name: place
     for place, name in enumerate((

@@ -119,6 +119,12 @@ class EngineerCopy:
         execute(warehouse, f"create table intermediate.int_support__ratings as {ratings}")
         execute(warehouse, "drop table marts.fct_ticket_rating")
         execute(warehouse, "create table marts.fct_ticket_rating as from intermediate.int_support__ratings")
+        # What a rating names is there.
+        execute(
+            warehouse, "insert into marts.dim_feature (feature_id, product_id) values ('board', 'studio')"
+        )
+        for kind, member in (("account", "a1"), ("person", "p1"), ("product", "studio")):
+            execute(warehouse, f"create table marts.dim_{kind} as select '{member}' as {kind}_id")
         done = self.run(sys.executable, "-c", _KEEP, AS_OF.isoformat(), FIRST_DAY.isoformat())
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -26,7 +26,9 @@ from pops.night import tell
 from reports.alert import alert_post
 from reports.files import withheld_reasons
 from reports.health import render
+from sandbox.serving.environment import environment as sandbox_environment
 from settings.home import Home
+from tests.nights import PSEUDONYM_KEY
 from tests.reports_fixture import report
 
 PERSON = "ann.smith@acme.example"
@@ -87,6 +89,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blocked]:
         (folder / name).write_text(dedent(text).lstrip())
     with pytest.MonkeyPatch.context() as environment, dg.DagsterInstance.ephemeral() as instance:
         environment.setenv("POPS_HOME", str(home.root))
+        environment.setenv("POPS_PSEUDONYM_KEY", PSEUDONYM_KEY)
+        for name, value in sandbox_environment("http://127.0.0.1:1", only=["zendesk"]).items():
+            environment.setenv(name, value)
         for path in (home.dbt_target, home.published.parent, home.root / "raw"):
             path.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(str(home.root / "raw" / "zendesk.duckdb")) as raw:

@@ -217,15 +217,20 @@ def test_a_limit_within_a_200_is_waited_for(limited: Any) -> None:
         (refused("Resource not accessible by personal access token", "FORBIDDEN"), ScopeMissing),
         (refused("Your token has not been granted the required scopes", "INSUFFICIENT_SCOPES"), ScopeMissing),
         (refused("Field 'reviews' doesn't exist on type 'PullRequest'"), BadRequest),
-        (
-            {"data": {"nodes": [None, None]}, "errors": [{"type": "NOT_FOUND"}, {"type": "NOT_FOUND"}]},
-            NotFound,
-        ),
     ],
 )
 def test_a_refusal_within_a_200_is_an_error(answer: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         Answers(2, answer).reviews()
+
+
+def test_a_repository_of_which_nothing_is_shown_is_left_out_by_name() -> None:
+    gone = {"data": {"nodes": [None, None]}, "errors": [{"type": "NOT_FOUND"}, {"type": "NOT_FOUND"}]}
+    reader = answered("github", Answers(2, gone))
+    reader.read("pull_requests")
+    assert reader.read("reviews").records == []
+    refused = reader.connector.parts["reviews"].refused
+    assert {name: type(problem) for name, problem in refused.items()} == {"web": NotFound}
 
 
 @pytest.mark.parametrize("nodes", [None, [], [{}, {}], [{"entries": None}, None], ["text", None]])

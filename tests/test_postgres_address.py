@@ -4,6 +4,7 @@ import pytest
 
 from orchestration.preflight import check_settings
 from publication.postgres.address import READER_VARIABLE, URL_VARIABLE, postgres_address
+from sandbox.serving.environment import REGISTRY
 from tests.nights import PSEUDONYM_KEY
 
 SECRET = "s3cret-Pass"
@@ -61,7 +62,9 @@ def test_every_spelling_of_the_password_is_blotted_out() -> None:
 )
 def test_a_wrong_url_is_told_before_the_first_request(url: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason.replace("+", r"\+")) as refused:
-        check_settings({"POPS_PSEUDONYM_KEY": PSEUDONYM_KEY, URL_VARIABLE: url})
+        check_settings(
+            {"POPS_REGISTRY_DIR": str(REGISTRY), "POPS_PSEUDONYM_KEY": PSEUDONYM_KEY, URL_VARIABLE: url}
+        )
     assert URL_VARIABLE in str(refused.value)
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None
