@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.storage import attach, open_duckdb, quoted
+from connectors.storage import attach, log_of, open_duckdb, quoted
 
 Change = Callable[[duckdb.DuckDBPyConnection], None]
 
@@ -31,7 +31,7 @@ def rewrite(file: Path, change: Change, prepare: Callable[[Path], None] | None =
             prepare(fresh)
         _copy(work, fresh, is_prepared=prepare is not None)
         os.replace(fresh, file)
-        file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+        log_of(file).unlink(missing_ok=True)
     finally:
         _remove(work, fresh)
 
@@ -70,4 +70,4 @@ def _fill(connection: duckdb.DuckDBPyConnection) -> None:
 def _remove(*files: Path) -> None:
     for file in files:
         file.unlink(missing_ok=True)
-        file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
+        log_of(file).unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """How the files of a home are opened, quoted and replaced: DuckDB files by one way, everything else whole or not at all."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +91,23 @@ def is_sound(file: Path) -> bool:
     except (FileDamaged, duckdb.Error):
         return False
     return True
+
+
+def log_of(file: Path) -> Path:
+    """Where DuckDB keeps what it has not written into a file yet."""
+    return file.with_name(f"{file.name}.wal")
+
+
+def is_held_for_writing(file: Path) -> bool:
+    """Does a process hold DuckDB's lock for writing?"""
+    with file.open("rb") as opened:
+        try:
+            fcntl.lockf(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        # Given back at once: a night that begins now must find the file free.
+        fcntl.lockf(opened, fcntl.LOCK_UN)
+    return False
 
 
 def literal(value: object) -> str:

@@ -7,6 +7,7 @@ import duckdb
 
 from connectors.forgotten import PSEUDONYM_KEY, Book
 from connectors.rewriting import rewrite
+from connectors.storage import log_of
 from orchestration.night_run import at_rest
 from settings.home import Home
 from settings.identity import Identity, kept_identity, remember
@@ -38,7 +39,7 @@ def forget_what_was_built(home: Home) -> None:
         # Another key opens no book: it is given by `rotate_key`.
         Book.of(home.root)
         # First: a home that is killed here is asked the same again.
-        for file in (home.warehouse, home.warehouse.with_name(f"{home.warehouse.name}.wal")):
+        for file in (home.warehouse, log_of(home.warehouse)):
             file.unlink(missing_ok=True)
         remember(home, Identity.present())
 

@@ -18,7 +18,7 @@ import duckdb
 
 from checks.contract import CheckStatus
 from connectors.raw_facts import ReadState
-from connectors.storage import FileDamaged, attach, literal, open_duckdb, set_aside
+from connectors.storage import FileDamaged, attach, literal, log_of, open_duckdb, set_aside
 from publication.meta import (
     CATALOGUE,
     PUBLISHED_SCHEMAS,
@@ -243,7 +243,7 @@ def _verify(unfinished: Path, publication: Publication) -> None:
             "select schema_name, view_name from duckdb_views() where not internal"
         ).fetchall():
             connection.execute(f'select * from "{schema}"."{view}" limit 1').fetchall()
-    if unfinished.with_name(unfinished.name + ".wal").exists():
+    if log_of(unfinished).exists():
         raise PublicationError(
             f"{unfinished} has an unwritten log: it is not published. Run the night again."
         )

@@ -4,11 +4,12 @@ DuckDB lets nobody open a file that another process writes, and lets nobody writ
 engineer never opens the night's own files, but a copy of them.
 """
 
-import fcntl
 import os
 import shutil
 from pathlib import Path
 from typing import NamedTuple
+
+from connectors.storage import is_held_for_writing, log_of
 
 
 class BeingWritten(ValueError):
@@ -36,7 +37,7 @@ def refresh_copy(original: Path, copy: Path) -> bool:
         shutil.copyfile(original, unfinished)
         if file_state(original) == before and not _is_written(original):
             os.utime(unfinished, ns=(before.changed_ns, before.changed_ns))
-            copy.with_name(f"{copy.name}.wal").unlink(missing_ok=True)
+            log_of(copy).unlink(missing_ok=True)
             os.replace(unfinished, copy)
             return True
     unfinished.unlink(missing_ok=True)
@@ -55,14 +56,5 @@ def file_state(file: Path) -> FileState:
 
 
 def _is_written(file: Path) -> bool:
-    """Does a process hold DuckDB's lock for writing, or does a log wait to be written into the file?"""
-    if file.with_name(f"{file.name}.wal").exists():
-        return True
-    with file.open("rb") as opened:
-        try:
-            fcntl.lockf(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        # Given back at once: a night that begins now must find the file free.
-        fcntl.lockf(opened, fcntl.LOCK_UN)
-    return False
+    """Does somebody write it, or does a log wait to be written into the file?"""
+    return log_of(file).exists() or is_held_for_writing(file)

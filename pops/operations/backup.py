@@ -5,7 +5,6 @@ copied while nobody has it open, and copied again when it changed meanwhile. The
 is what any night finds.
 """
 
-import fcntl
 import hashlib
 import json
 import shutil
@@ -22,7 +21,7 @@ from connectors import SOURCES
 from connectors.forgetting_raw import Wanted, forget_in_raw
 from connectors.forgotten import FILE as FORGOTTEN
 from connectors.forgotten import Book
-from connectors.storage import write_text
+from connectors.storage import is_held_for_writing, log_of, write_text
 from orchestration.rebuilding import forget_built_tables
 from publication.snapshots import file_state
 from settings.home import Home
@@ -61,7 +60,7 @@ def back_up(
             copy.parent.mkdir(parents=True, exist_ok=True)
             if not _copied(file, copy, patience_seconds, say):
                 continue
-            for each in (copy, _log_of(copy)):
+            for each in (copy, log_of(copy)):
                 if each.exists():
                     files[each.relative_to(unfinished).as_posix()] = _facts(each)
         manifest = {
@@ -182,9 +181,9 @@ def _copy_at_rest(file: Path, copy: Path, patience_seconds: float, say: Callable
         before = _state(file)
         if before is not None:
             shutil.copyfile(file, copy)
-            _log_of(copy).unlink(missing_ok=True)
-            if _log_of(file).exists():
-                shutil.copyfile(_log_of(file), _log_of(copy))
+            log_of(copy).unlink(missing_ok=True)
+            if log_of(file).exists():
+                shutil.copyfile(log_of(file), log_of(copy))
             if _state(file) == before:
                 return
         if time.monotonic() > deadline:
@@ -199,19 +198,9 @@ def _copy_at_rest(file: Path, copy: Path, patience_seconds: float, say: Callable
 
 def _state(file: Path) -> tuple[object, ...] | None:
     """By which a database and its log are known to be the same; None while somebody writes them."""
-    log = _log_of(file)
-    with file.open("rb") as opened:
-        try:
-            fcntl.lockf(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return None
-        # Given back at once: a night that begins now must find the file free.
-        fcntl.lockf(opened, fcntl.LOCK_UN)
-    return file_state(file), file_state(log) if log.exists() else None
-
-
-def _log_of(file: Path) -> Path:
-    return file.with_name(f"{file.name}.wal")
+    if is_held_for_writing(file):
+        return None
+    return file_state(file), file_state(log_of(file)) if log_of(file).exists() else None
 
 
 def _facts(file: Path) -> dict[str, str | int]:
