@@ -65,6 +65,15 @@ _ALL = (
         "(select funnel_id, step, step_name from mart.dim_funnel_step)",
         ("step", "funnel_id"),
     ),
+    Dimension("priority", "Priority of a ticket, in lower case; null: all priorities."),
+    Dimension(
+        "policy_id",
+        "Policy that promised a time for a ticket; null: all policies.",
+        "policy_name",
+        "Title of the policy.",
+        "(select policy_id, max(policy_name) as policy_name from mart.fct_sla_instance group by 1)",
+        ("policy_id",),
+    ),
     Dimension(
         "days",
         "Number of days that the row speaks of, or the first and last of them; null where the metric knows none.",

@@ -65,7 +65,7 @@ CATALOGUE = {
     "requester_wait_seconds_median": (SUPPORT, "seconds", "week", ""),
     "agent_wait_seconds_median": (SUPPORT, "seconds", "week", ""),
     "ticket_reopen_rate": (SUPPORT, "per_ticket", "week", ""),
-    "sla_attainment_rate": (SUPPORT, "ratio", "week", "|feature_id|segment"),
+    "sla_attainment_rate": (SUPPORT, "ratio", "week", "|feature_id|segment|priority|policy_id"),
     "one_touch_rate": (SUPPORT, "ratio", "week", "|feature_id|segment"),
     "ticket_csat_rate": (SUPPORT, "ratio", "week", "|feature_id"),
     "ticket_csat_response_rate": (SUPPORT, "ratio", "week", ""),

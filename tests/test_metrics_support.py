@@ -80,15 +80,15 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     insert(path, "marts.fct_ticket_rating", ratings)
     promises = [
         # Two metrics of one ticket are two promises.
-        ("t1:reply", "board", "smb", True, True, DAY),
-        ("t1:work", "board", "smb", True, False, DAY),
-        ("t2:reply", "board", "smb", True, True, W46),
-        ("t3:reply", "reports", "enterprise", True, False, DAY),
+        ("t1:reply", "board", "smb", True, True, DAY, "urgent", "7"),
+        ("t1:work", "board", "smb", True, False, DAY, "urgent", "8"),
+        ("t2:reply", "board", "smb", True, True, W46, "normal", "7"),
+        ("t3:reply", "reports", "enterprise", True, False, DAY, "normal", "7"),
         # Of spam; open; kept, but nobody knows when it was due; due the week before.
-        ("t6:reply", "board", "smb", False, True, DAY),
-        ("t4:reply", "board", "smb", False, None, None),
-        ("c1", "board", "smb", False, True, None),
-        ("t5:reply", "board", "smb", True, True, W46 - timedelta(days=1)),
+        ("t6:reply", "board", "smb", False, True, DAY, "normal", "7"),
+        ("t4:reply", "board", "smb", False, None, None, "normal", "7"),
+        ("c1", "board", "smb", False, True, None, "normal", "7"),
+        ("t5:reply", "board", "smb", True, True, W46 - timedelta(days=1), "normal", "7"),
     ]
     insert(path, "marts.fct_sla_instance", promises)
     append_metric_values(path, engine_of(manifest_of(*METRICS)), date(2026, 11, 16), date(2026, 8, 3))
@@ -118,6 +118,8 @@ def test_promises_count_in_the_week_in_which_they_were_due(answers: Callable[...
     assert answers("sla_attainment_rate") == (2, 4, 0.5, 4)
     assert answers("sla_attainment_rate", feature_id="board") == (2, 3, pytest.approx(2 / 3), 3)
     assert answers("sla_attainment_rate", segment="enterprise") == (0, 1, 0, 1)
+    assert answers("sla_attainment_rate", priority="urgent") == (1, 2, 0.5, 2)
+    assert answers("sla_attainment_rate", policy_id="7") == (2, 3, pytest.approx(2 / 3), 3)
     assert answers("sla_attainment_rate", W45) == (1, 1, 1, 1)
 
 

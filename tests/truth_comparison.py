@@ -16,6 +16,8 @@ KEY = (
     "stage",
     "funnel_id",
     "step",
+    "priority",
+    "policy_id",
     "days",
 )
 # What to ask metrics.metric_values for, in this order.

@@ -18,6 +18,8 @@ from sandbox.vendors import VENDORS, part
 from sandbox.vendors.record import Record
 from sandbox.vendors.streams import Body, Stream, Unfit, at
 
+# What lies beside the folders of an export for people.
+BESIDE = (".", "README", "LICENSE")
 SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
 
@@ -34,7 +36,7 @@ class Replay:
             raise ReplayError(
                 f"{directory}: no such folder to replay; it should hold <vendor>/<stream>.jsonl files"
             )
-        folders = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
+        folders = sorted(path for path in directory.iterdir() if not path.name.startswith(BESIDE))
         if not folders:
             raise ReplayError(
                 f"{directory}: no folder of a vendor in it; it should be one of {', '.join(VENDORS)}"

@@ -27,6 +27,8 @@ def row(
     stage: str | None = None,
     funnel_id: str | None = None,
     step: str | None = None,
+    priority: str | None = None,
+    policy_id: str | None = None,
     days: str | None = None,
 ) -> Row:
     """A row as `truth` returns it; a dimension that is None stands for all. `grain` is day, week or month."""
@@ -41,6 +43,8 @@ def row(
         "stage": stage,
         "funnel_id": funnel_id,
         "step": step,
+        "priority": priority,
+        "policy_id": policy_id,
         "days": days,
         "numerator": numerator,
         "denominator": denominator,

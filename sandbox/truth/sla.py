@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sandbox.company.company import Company
 from sandbox.company.support.hours import business_seconds
 from sandbox.company.support.model import SOLVED
-from sandbox.company.support.sla import target_of
+from sandbox.company.support.sla import POLICY_ID, target_of
 from sandbox.company.work_time import local_date, midnight, seconds_between, week_of
 from sandbox.truth.rows import Row, ratio_row
 from sandbox.truth.support import TicketFacts, last_weeks, ticket_facts
@@ -27,10 +27,11 @@ class Promise:
     is_kept: bool
     feature_id: str
     segment: str
+    priority: str
 
 
 def sla_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
-    """Kept promises of those due in the last eight complete weeks: of all, by feature and by segment."""
+    """Kept promises of those due in the last eight complete weeks: of all, by feature, segment, priority and policy."""
     cut = midnight(as_of)
     promises = [
         promise
@@ -43,7 +44,8 @@ def sla_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         due = [each for each in promises if week_of(local_date(each.due_at)) == week]
         groups: dict[tuple[str, str] | None, list[bool]] = {}
         for each in due:
-            for group in (None, ("feature_id", each.feature_id), ("segment", each.segment)):
+            cuts = [(name, getattr(each, name)) for name in ("feature_id", "segment", "priority")]
+            for group in (None, *cuts, ("policy_id", str(POLICY_ID))):
                 groups.setdefault(group, []).append(each.is_kept)
         for group, kept in groups.items():
             named = {} if group is None else {group[0]: group[1]}
@@ -103,15 +105,16 @@ def _judged(
 ) -> Promise | None:
     """`passed`: seconds of the clock up to a moment; `between`: those of a clock that runs. None: not decided yet."""
     until = end or cut
+    priority = fact.ticket.at(min(until, cut)).priority or "(unknown)"
     if passed(until) >= target:
         due = _first(start, target, passed)
         if due < until:
-            return Promise(due, False, fact.feature_id, fact.segment)
+            return Promise(due, False, fact.feature_id, fact.segment, priority)
     if end is None:
         return None
     left = target - passed(end)
     due = _first(end, left, lambda moment: between(end, moment))
-    return Promise(due, True, fact.feature_id, fact.segment)
+    return Promise(due, True, fact.feature_id, fact.segment, priority)
 
 
 def _first(start: datetime, seconds: int, passed: Callable[[datetime], int]) -> datetime:

@@ -107,6 +107,13 @@ def test_a_bad_export_is_refused_with_its_place(tmp_path: Path, name: str, text:
         Replay(tmp_path)
 
 
+def test_what_lies_beside_the_folders_for_people_is_no_vendor(tmp_path: Path) -> None:
+    folder = replay_folder(tmp_path, {"jira/projects.jsonl": [{"id": "1", "key": "OLD"}]})
+    for name in ("README.md", "LICENSE"):
+        (folder / name).write_text("Where this came from.")
+    assert Replay(folder).vendors == ("jira",)
+
+
 def test_a_process_serves_a_replay_alone_and_obeys(tmp_path: Path) -> None:
     fields = {"created": "2024-01-01T10:00:00.000+0100", "updated": "2024-02-01T10:00:00.000+0100"}
     folder = replay_folder(tmp_path, {"jira/issues.jsonl": [{"id": "10", "key": "OLD-1", "fields": fields}]})

@@ -54,6 +54,8 @@ stage_epics as (
      'Standard issues in progress now whose history was read whole; the others are in the work in progress of no week.'),
     ('issues_with_cycle_time', 'cycle_time_seconds is not null', 'is_standard and is_delivered',
      'Delivered issues that a whole history shows in progress before they were done; the others have no cycle time.'),
+    ('issues_of_unknown_beginning', 'is_beginning_unknown', 'is_standard and is_delivered',
+     'Delivered issues that may have been in progress in a status whose category the tracker does not tell: no cycle time.'),
     ('issues_with_inferred_resolution', 'is_resolution_inferred', 'is_standard and is_delivered',
      'Delivered issues without a resolution date: resolved when they first entered a done status.'),
     ('issues_excluded_by_resolution', 'not is_delivered', 'is_standard and is_resolved',

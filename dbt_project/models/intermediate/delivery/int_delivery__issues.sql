@@ -1,6 +1,7 @@
 -- Grain: one row an issue created before as_of and not deleted, in its state of as_of. What is measured (lead
 -- time, cycle time, on time) is null where an issue does not count: delivery metrics count standard issues only, and a
--- resolution that means no delivery is none. What is taken from the history is null where the history is not whole.
+-- resolution that means no delivery is none. What is taken from the history is null where the history is not whole; the
+-- cycle time also where it may have been in progress in a status whose category nobody knows.
 {# Handed on as the tracker has them. #}
 {% set carried = [
     'source', 'issue_id', 'issue_key', 'project_key', 'team_id', 'issue_type', 'hierarchy_level', 'created_at',
@@ -45,6 +46,7 @@ classified as (
         issues.hierarchy_level = 0 and outcomes.is_resolved and not outcomes.is_resolution_excluded as is_delivered,
         outcomes.is_resolved and outcomes.is_resolution_inferred as is_resolution_inferred,
         histories.is_history_whole,
+        progress.is_beginning_unknown,
         histories.is_creation_late,
         progress.reopen_count,
         progress.done_in_between_seconds,
@@ -89,6 +91,7 @@ select
             then {{ seconds_between('created_at', 'resolved_at') }}
     end as lead_time_seconds,
     case
+        when is_beginning_unknown then null
         when is_delivered and is_history_whole and first_in_progress_at <= done_at
             then {{ seconds_between('first_in_progress_at', 'done_at') }} - done_in_between_seconds
     end as cycle_time_seconds,
@@ -119,6 +122,7 @@ select
     is_delivered and commitment_date is not null as is_committed,
     is_resolution_inferred,
     is_history_whole,
+    is_beginning_unknown,
     is_creation_late,
     {{ reporting_date('created_at') }} as created_date,
     {{ reporting_date('resolved_at') }} as resolved_date,

@@ -1,5 +1,6 @@
 -- Grain: one row an issue: where it stands as of as_of, when it was first in progress, when it first and last
--- entered done (moves between two done statuses are no new entry), and how often and when it left done again.
+-- entered done (moves between two done statuses are no new entry), and how often and when it left done again. A status of
+-- which nobody knows the category may have been in progress: an issue that came through one is marked.
 with stays as (
     select
         issue_id,
@@ -25,7 +26,8 @@ entries as (
         cast(sum(case when status_category <> 'done' and previous_category = 'done' then 1 else 0 end) as bigint)
             as reopen_count,
         min(case when status_category <> 'done' and previous_category = 'done' then started_at end) as first_reopened_at,
-        max(case when is_inferred then 1 else 0 end) = 1 as is_status_inferred
+        max(case when is_inferred then 1 else 0 end) = 1 as is_status_inferred,
+        min(case when status_category = '(unknown)' then started_at end) as first_unknown_at
     from stays
     group by issue_id
 ),
@@ -52,6 +54,7 @@ select
     coalesce(done_in_between.done_seconds, 0) as done_in_between_seconds,
     entries.reopen_count,
     entries.is_status_inferred,
+    coalesce(entries.first_unknown_at < entries.first_in_progress_at, false) as is_beginning_unknown,
     entries.first_in_progress_at,
     entries.first_done_at,
     entries.first_reopened_at,

@@ -3,7 +3,8 @@
 -- its name. The first status is what the first change says it changed from; changes from a status to itself are no
 -- change. An issue without any change has its record's status: when that is not a starting status, the history is
 -- missing, and the stay is inferred from the record. So it is when the record is younger than the last change and says
--- otherwise.
+-- otherwise. Of a status whose category the tracker does not tell (any more), the resolution tells whether it was done: an issue
+-- that entered it resolved was.
 with issues as (
     select
         issue_id,
@@ -186,13 +187,32 @@ stays as (
             when status_id is not null and previous_id is not null then status_id <> previous_id
             else lower(status_original) <> previous_status
         end
+),
+
+resolutions as (
+    select
+        stays.issue_id,
+        stays.stay_number,
+        coalesce(changes.to_text, changes.to_value) is not null as is_resolved,
+        row_number() over (
+            partition by stays.issue_id, stays.stay_number
+            order by changes.change_number desc
+        ) as recency
+    from stays
+    inner join {{ ref('int_delivery__changes') }} as changes
+        on
+            stays.issue_id = changes.issue_id
+            and changes.field = 'resolution'
+            and not changes.is_after_as_of
+            and stays.started_at >= changes.changed_at
+    where stays.status_category = '(unknown)'
 )
 
 select
     stays.issue_id,
     issues.issue_key,
     stays.status_original,
-    stays.status_category,
+    case when resolutions.is_resolved then 'done' else stays.status_category end as status_category,
     -- A registry that lists the name of before still means the status.
     coalesce(stages.stage, stages_before.stage, 'other') as stage,
     stays.stay_number,
@@ -203,6 +223,11 @@ select
 from stays
 inner join issues
     on stays.issue_id = issues.issue_id
+left join resolutions
+    on
+        stays.issue_id = resolutions.issue_id
+        and stays.stay_number = resolutions.stay_number
+        and resolutions.recency = 1
 left join {{ ref('stg_registry__stage_statuses') }} as stages
     on lower(trim(stays.status_original)) = stages.status_name
 left join {{ ref('stg_registry__stage_statuses') }} as stages_before

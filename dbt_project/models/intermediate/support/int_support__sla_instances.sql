@@ -42,9 +42,37 @@ with promises as (
     where sla_status is not null
 ),
 
+-- The last priority that the ticket was given before the promise was decided, and the first one after.
+priority_changes as (
+    select
+        promises.sla_instance_id,
+        events.priority,
+        events.previous_priority,
+        events.occurred_at <= coalesce(promises.breached_at, promises.fulfilled_at, {{ as_of_at() }}) as is_before,
+        row_number() over (
+            partition by
+                promises.sla_instance_id,
+                events.occurred_at <= coalesce(promises.breached_at, promises.fulfilled_at, {{ as_of_at() }})
+            order by events.occurred_at asc, length(events.event_id) asc, events.event_id asc, events.child_number asc
+        ) as number_from_first,
+        row_number() over (
+            partition by
+                promises.sla_instance_id,
+                events.occurred_at <= coalesce(promises.breached_at, promises.fulfilled_at, {{ as_of_at() }})
+            order by events.occurred_at desc, length(events.event_id) desc, events.event_id desc, events.child_number desc
+        ) as number_from_last
+    from promises
+    inner join {{ ref('stg_zendesk__ticket_events') }} as events
+        on
+            promises.ticket_id = 'zendesk:ticket:' || events.ticket_id
+            and events.priority is not null
+            and events.occurred_at < {{ as_of_at() }}
+),
+
 joined as (
     select
         promises.*,
+        lower(trim(coalesce(before_it.priority, after_it.previous_priority, tickets.priority))) as priority_original,
         tickets.account_id,
         tickets.feature_id,
         tickets.product_id,
@@ -62,6 +90,16 @@ joined as (
     from promises
     inner join {{ ref('int_support__tickets') }} as tickets
         on promises.ticket_id = tickets.ticket_id
+    left join priority_changes as before_it
+        on
+            promises.sla_instance_id = before_it.sla_instance_id
+            and before_it.is_before
+            and before_it.number_from_last = 1
+    left join priority_changes as after_it
+        on
+            promises.sla_instance_id = after_it.sla_instance_id
+            and not after_it.is_before
+            and after_it.number_from_first = 1
 )
 
 select
@@ -73,9 +111,13 @@ select
     product_id,
     segment,
     ticket_priority,
+    case
+        when priority_original in ('low', 'normal', 'high', 'urgent') then priority_original
+        else '(unknown)'
+    end as priority,
     sla_metric,
     instance_number,
-    policy_id,
+    coalesce(policy_id, '(unknown)') as policy_id,
     policy_name,
     target_seconds,
     is_in_business_hours,

@@ -69,6 +69,7 @@ parsed_children as (
             'value': text_type(), 'status': text_type(), 'previous_value': text_type(),
             'public': text_type(), 'comment_public': text_type(), 'comment_present': text_type(),
             'comment_id': text_type(), 'author_id': text_type(), 'group_id': text_type(),
+            'priority': text_type(),
         }) }} as parsed
     from child_rows
 ),
@@ -99,6 +100,12 @@ children as (
                 when {{ struct_field('parsed', ['field_name']) }} = 'group_id' then {{ struct_field('parsed', ['value']) }}
             end
         ) as group_id,
+        coalesce(
+            {{ struct_field('parsed', ['priority']) }},
+            case
+                when {{ struct_field('parsed', ['field_name']) }} = 'priority' then {{ struct_field('parsed', ['value']) }}
+            end
+        ) as priority,
         coalesce({{ cast_field(struct_field('parsed', ['comment_present']), 'boolean') }}, false)
             as is_comment_present,
         coalesce(
@@ -121,6 +128,8 @@ select
     case when status_original is not null then {{ known_ticket_status('previous_value') }} end as previous_status,
     group_id,
     case when group_id is not null then previous_value end as previous_group_id,
+    priority,
+    case when priority is not null then previous_value end as previous_priority,
     cast(item_number as bigint) as child_number,
     -- A comment by voice, on a page, in a chat: whatever its kind, it says whether everybody may read it. So does a
     -- change of a comment that names it.
