@@ -33,7 +33,7 @@ TABLES = {
     ),
     "marts.fct_sla_instance": (
         "sla_instance_id text, feature_id text, segment text, is_counted boolean, is_met boolean, due_date date, "
-        "priority text, policy_id text, product_id text, account_id text"
+        "priority text, policy_id text, policy_name text, product_id text, account_id text"
     ),
     "marts.fct_ticket_rating": (
         "rating_id text, feature_id text, segment text, is_counted boolean, is_latest boolean, score text, "
