@@ -14,7 +14,7 @@ from connectors.contract import Stream
 from connectors.forgetting import Forgetting, Knows
 from connectors.forgotten import Book, moment_sql
 from connectors.raw_store import LATEST, RawStore
-from connectors.rewriting import rewrite
+from connectors.rewriting import Change, rewrite
 from connectors.scratch import only_run
 from connectors.storage import open_duckdb, quoted
 
@@ -75,22 +75,13 @@ def forget_in_raw(home: Path, source: str, wanted: Wanted, book: Book) -> Counts
         counts = forgotten_in_raw(home, source, wanted)
         if counts.removed or counts.redacted:
             # Looked for again, in the file that is changed: only there the numbers of its rows are sure.
-            rewrite(
-                file,
-                lambda connection: _Search(connection, source, wanted).apply(book),
-                _prepared(source, streams),
-            )
+            rewrite_raw(file, source, lambda connection: _Search(connection, source, wanted).apply(book))
     return counts
 
 
-def compact(home: Path, source: str) -> None:
-    """Write a raw file anew, without the air between its rows."""
-    with only_run(home, source):
-        rewrite(
-            home / "raw" / f"{source}.duckdb",
-            lambda connection: None,
-            _prepared(source, connector_class(source).streams),
-        )
+def rewrite_raw(file: Path, source: str, change: Change) -> None:
+    """`rewrite`, of a raw file, whose tables are stored in a way of their own."""
+    rewrite(file, change, _prepared(source, connector_class(source).streams))
 
 
 class _Search:

@@ -11,7 +11,7 @@ import pytest
 from connectors import SOURCES, connector_class
 from connectors.contract import Stream
 from connectors.forgetting import STRUCK_OUT, Forgetting
-from connectors.forgetting_raw import Wanted, forget_in_raw
+from connectors.forgetting_raw import Wanted, forget_in_raw, rewrite_raw
 from connectors.forgotten import PSEUDONYM_KEY, Book, Forgotten, hashes_of
 from connectors.raw_store import RawStore
 from sandbox.serving.environment import REGISTRY
@@ -202,8 +202,6 @@ def test_events_from_before_a_date_go_and_are_not_read_again(
 
 
 def test_a_file_that_is_written_anew_keeps_its_tables_and_loses_its_air(tmp_path: Path) -> None:
-    from connectors.forgetting_raw import compact
-
     kinds = connector_class("jira").streams
     with RawStore(tmp_path, "jira", kinds) as store:
         store.connection.execute(
@@ -214,7 +212,7 @@ def test_a_file_that_is_written_anew_keeps_its_tables_and_loses_its_air(tmp_path
         store.connection.execute("delete from raw_jira.issues where record_id::int > 9")
     file = tmp_path / "raw" / "jira.duckdb"
     size = file.stat().st_size
-    compact(tmp_path, "jira")
+    rewrite_raw(file, "jira", lambda connection: None)
     assert file.stat().st_size < size / 2
     with RawStore(tmp_path, "jira", kinds) as store:
         assert store.connection.execute("select count(*) from raw_jira.issues").fetchall() == [(10,)]
@@ -227,11 +225,9 @@ def test_a_file_that_is_written_anew_keeps_its_tables_and_loses_its_air(tmp_path
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_raw_file_can_be_written_anew(source: str, tmp_path: Path) -> None:
-    from connectors.forgetting_raw import compact
-
     with RawStore(tmp_path, source, connector_class(source).streams) as store:
         before = books(store)
-    compact(tmp_path, source)
+    rewrite_raw(tmp_path / "raw" / f"{source}.duckdb", source, lambda connection: None)
     with RawStore(tmp_path, source, connector_class(source).streams) as store:
         assert books(store) == before
 

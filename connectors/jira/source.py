@@ -31,7 +31,6 @@ Json = dict[str, Any]
 SITE_ID = (
     "REST API, version 3: `id` is unique among all of its kind in the site, histories of changes included."
 )
-SEARCHED = ("issues", "changelogs")
 # Older than any issue: Jira refuses a search without bounds.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 # A longer window stops early, so that a kill loses little.

@@ -29,7 +29,6 @@ _REVIEW = r"review|revue|relect|revis|test|\bqa\b|recette|valid|pruf|check|wait|
 _PRODUCTION = r"prod|live"
 _INCIDENT = r"incident|outage|panne|sev-?[0-9]|storung"
 _BUG = r"\bbug|defect|defaut|anomalie|fehler"
-_SPAM = r"spam|junk|pourriel|indesirable"
 _DELIVERED = r"done|fixed|complet|resolved|termin|fait|livre|erledigt|fertig|behoben|hecho|listo|feito|deployed|shipped"
 _FREE_MAIL = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de", "orange.fr", "free.fr"}  # fmt: skip
 _KINDS_OF_FEEDBACK = (

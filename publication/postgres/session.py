@@ -15,7 +15,6 @@ from publication.target import PublicationError
 
 NO_RIGHT = "42501"
 WAITED_FOR_LOCK = ("55P03", "40P01")
-OTHERS_DEPEND = "2BP01"
 # A server that is starting, ending or full may answer in a moment; one that refuses us will refuse us again.
 _PASSING = re.compile(r"starting up|shutting down|too many|remaining connection slots")
 _REMEDIES = {
