@@ -22,7 +22,7 @@ BESIDE = {
     "int_delivery__repository_names": "name text, repository text, team_id text",
     "int_delivery__project_teams": "project_id text, team_id text",
     "int_delivery__progress": "issue_id text, status_original text, status_category text, stage text, reopen_count bigint, "
-    "done_in_between_seconds bigint, is_status_inferred boolean, first_in_progress_at timestamp, first_done_at timestamp, "
+    "done_in_between_seconds bigint, is_status_inferred boolean, is_beginning_unknown boolean, first_in_progress_at timestamp, first_done_at timestamp, "
     "first_reopened_at timestamp, done_at timestamp",
     "int_delivery__resolutions": "issue_id text, resolution text, is_delivery boolean, first_resolved_at timestamp, "
     "resolved_at timestamp",

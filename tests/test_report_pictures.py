@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import duckdb
 import pandas as pd
 
+from metrics.dimensions import DIMENSIONS
 from reports.delivery_section import delivery
 from reports.headlines import headlines
 from reports.launch_section import launches
@@ -134,10 +135,7 @@ def test_restated_is_what_is_printed_otherwise() -> None:
     definitions = report().definitions
     mart = duckdb.connect()
     mart.execute("create schema metrics")
-    columns = ", ".join(
-        f"null::varchar as {name}"
-        for name in ("product_id", "feature_id", "team_id", "segment", "stage", "funnel_id", "step", "days")
-    )
+    columns = ", ".join(f"null::varchar as {name}" for name in DIMENSIONS)
     mart.execute(
         f"""
         create table metrics.metric_values as
