@@ -217,7 +217,10 @@ class Connector(ABC):
         raise NotImplementedError(f"{self.name} lists no ids of {stream.name}.")
 
     def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
-        """The content of now of those of at most `ids_at_once` records of a swept stream that the vendor still has."""
+        """The content of now of those of at most `ids_at_once` records of a swept stream that the vendor still has.
+
+        One that it refuses to tell of is a part of the stream, by its id: it is left out, and not taken for deleted.
+        """
         raise NotImplementedError(f"{self.name} reads no {stream.name} by id.")
 
     def shortened(self, window: Window) -> Window | None:

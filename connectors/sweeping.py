@@ -37,6 +37,8 @@ def swept(connector: Connector, stream: Stream, store: RawStore, counts: SweepCo
     for page in _by_id(connector, stream, missing):
         missing = missing - {each.record_id for each in page}
         yield Page(page)
+    # What the vendor does not answer of is not gone.
+    missing -= connector.parts[stream.name].refused.keys()
     if missing:
         gone = (as_deleted(each) for each in store.known(stream.name) if each.record_id in missing)
         while records := list(islice(gone, ROWS_A_PAGE)):

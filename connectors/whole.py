@@ -1,6 +1,6 @@
 """Complete readings: what a vendor that tells of no changes and no deletions still shows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from connectors.contract import Page, RawRecord
 from connectors.errors import MalformedResponse
@@ -12,13 +12,17 @@ FEW = 10
 
 
 def whole(
-    pages: Iterable[list[RawRecord]], held: Iterable[RawRecord], parts: Parts | None = None
+    pages: Iterable[list[RawRecord]],
+    held: Iterable[RawRecord],
+    parts: Parts | None = None,
+    is_of_refused: Callable[[RawRecord], bool] | None = None,
 ) -> Iterator[Page]:
     """The pages of a complete reading, then, as deleted, what raw holds and the reading did not show.
 
     `held`: the latest version of every record of the stream that raw holds and that is not deleted. Raises
     MalformedResponse when less than half of ten or more held records are shown: nothing is taken for deleted then, nor
-    when a record came without an id, or one of the `parts` of the reading was refused.
+    when a record came without an id, or one of the `parts` of the reading was refused. `is_of_refused`: whether a record is
+    of such a part, where that can be told; the others may be taken for deleted then.
     """
     gone = {each.record_id: each for each in held}
     count = len(gone)
@@ -30,9 +34,11 @@ def whole(
         yield Page(records)
     if parts is not None:
         parts.left_out()
-    if is_torn or (parts is not None and parts.refused):
+    if is_torn or (parts is not None and parts.refused and is_of_refused is None):
         # What came without its id, or did not come, may be any of them.
         return
+    if is_of_refused is not None:
+        gone = {key: each for key, each in gone.items() if not is_of_refused(each)}
     refuse_too_few(count - len(gone), count)
     yield Page([as_deleted(each) for each in gone.values()])
 

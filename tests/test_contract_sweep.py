@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from connectors import connector_class
-from connectors.contract import Stream
+from connectors.contract import RawRecord, Stream
+from connectors.errors import ScopeMissing
 from connectors.raw_store import RawStore
 from connectors.rows import value_at
 from sandbox.serving.alterations import Alteration
@@ -121,6 +122,28 @@ def test_a_list_of_ids_that_was_cut_deletes_nothing(house: House, monkeypatch: p
     assert sweep(house).outcome == "ok"
     assert {each.name: deleted(house, each.name) for each in swept_streams(house)} == before
     assert {gone for gone, _ in counted(house).values()} == {0}
+
+
+def test_what_the_vendor_refuses_to_tell_of_is_not_gone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of two that the list does not show any longer is forbidden now, the other is gone."""
+    before = {each.name: deleted(house, each.name) for each in swept_streams(house)}
+    away = {each.name: sorted(house.alive(each.name))[:2] for each in swept_streams(house)}
+    for name, keys in away.items():
+        purge(house, name, *keys)
+    asked = house.kind.by_id
+
+    def by_id(self: Any, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
+        self.parts[stream.name].refused[away[stream.name][0]] = ScopeMissing("No access.")
+        self.parts[stream.name].is_any_read = True
+        return asked(self, stream, ids)
+
+    monkeypatch.setattr(house.kind, "by_id", by_id)
+    run = sweep(house)
+    assert (run.outcome, run.error) == ("ok", None)
+    for name, (_, gone) in away.items():
+        assert deleted(house, name) == before[name] | {gone}, name
 
 
 def test_a_sweep_that_is_killed_marks_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """HubSpot: lists, search beyond its cap, archived and merged objects, associations that go and come back."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -230,6 +230,66 @@ def test_an_association_that_could_not_be_read_is_not_taken_for_removed() -> Non
     reader.read("contacts")
     with pytest.raises(MalformedResponse, match="Try again later"):
         reader.read("associations")
+
+
+def _batch_answers(first: dict[str, Any], then: dict[str, Any]) -> Callable[[httpx.Request], httpx.Response]:
+    """A HubSpot of the contacts 1 to 3, whose batches of associations answer one thing and then another."""
+    waiting = iter((first, then))
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(207, json=next(waiting))
+        rows = [{"id": str(each), "updatedAt": text_of(LONG_AGO), "properties": {}} for each in (1, 2, 3)]
+        return httpx.Response(
+            200, json={"results": [{"name": "email"}] if "properties" in request.url.path else rows}
+        )
+
+    return handler
+
+
+def test_a_contact_that_a_batch_refuses_costs_its_own_associations_and_no_others() -> None:
+    types = [{"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"}]
+    linked = [
+        {"from": {"id": str(each)}, "to": [{"toObjectId": 9, "associationTypes": types}]}
+        for each in (1, 2, 3)
+    ]
+    forbidden = {"category": "FORBIDDEN", "message": "No access.", "context": {"fromObjectId": ["1"]}}
+    none_left = {"category": "OBJECT_NOT_FOUND", "message": "None.", "context": {"fromObjectId": ["2"]}}
+    reader = answered(
+        "hubspot",
+        _batch_answers({"results": linked}, {"results": linked[2:], "errors": [forbidden, none_left]}),
+    )
+    reader.read("contacts")
+    assert len(reader.read("associations").ids) == 3
+
+    later = reader.read("associations", NEXT_NIGHT)
+    assert [(each.record_id, each.is_deleted) for each in later.added] == [("contacts:2:companies:9", True)]
+    assert {part: error.vendor_message for part, error in later.left_out.items()} == {
+        "contacts 1": "No access."
+    }
+
+
+def test_a_batch_that_refuses_all_it_is_asked_for_fails_the_stream() -> None:
+    forbidden = {
+        "category": "FORBIDDEN",
+        "message": "No access.",
+        "context": {"fromObjectId": ["1", "2", "3"]},
+    }
+    refusal = {"results": [], "errors": [forbidden]}
+    reader = answered("hubspot", _batch_answers(refusal, refusal))
+    reader.read("contacts")
+    with pytest.raises(MalformedResponse, match="No access"):
+        reader.read("associations")
+
+
+def test_an_object_that_is_refused_by_its_id_is_named_and_not_taken_for_gone() -> None:
+    forbidden = {"category": "FORBIDDEN", "message": "No access.", "context": {"ids": ["1"]}}
+    missing = {"category": "OBJECT_NOT_FOUND", "message": "Gone.", "context": {"ids": ["2"]}}
+    answer = {"results": [{"id": "3", "updatedAt": text_of(LONG_AGO)}], "errors": [missing, forbidden]}
+    reader = answered("hubspot", _batch_answers(answer, {}))
+    pages = list(reader.connector.by_id(reader.stream("contacts"), ["1", "2", "3"]))
+    assert [each.record_id for page in pages for each in page] == ["3"]
+    assert list(reader.connector.parts["contacts"].left_out()) == ["1"]
 
 
 def test_owners_include_the_archived() -> None:

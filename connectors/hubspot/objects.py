@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.errors import MalformedResponse, StuckCursor
 from connectors.http import Http
+from connectors.parts import Parts
 
 Json = dict[str, Any]
 
@@ -90,12 +91,12 @@ class Objects:
         for body in self._http.paginate(f"/crm/objects/2026-09/{kind}", params, following):
             yield from (str(row["id"]) for row in body["results"])
 
-    def by_id(self, kind: str, ids: list[str]) -> list[Json]:
-        """Those of up to 100 live objects that are there. Raises MalformedResponse when one was not answered at all."""
+    def by_id(self, kind: str, ids: list[str], parts: Parts) -> list[Json]:
+        """Those of up to 100 live objects that are there; one that HubSpot refuses is booked in `parts`, by its id."""
         path = f"/crm/objects/2026-09/{kind}/batch/read"
         query = {"inputs": [{"id": each} for each in ids], "properties": self.properties(kind)}
         body = self._http.post(path, query)
-        refuse_unanswered(body, path)
+        leave_out_unanswered(body, path, parts)
         rows: list[Json] = body["results"]
         return rows
 
@@ -125,16 +126,26 @@ def following(body: Json) -> Json | None:
     return None if after is None else {"after": after}
 
 
-def refuse_unanswered(body: Json, path: str) -> None:
-    """Raises MalformedResponse when a batch answers some of its objects with another error than that they are not there."""
-    unread = [each for each in body.get("errors", []) if each.get("category") != "OBJECT_NOT_FOUND"]
-    if unread:
-        raise MalformedResponse(
-            f"{len(unread)} of the objects that were asked for were not answered.",
+def leave_out_unanswered(body: Json, path: str, parts: Parts, kind: str = "") -> None:
+    """Book as refused the objects that a batch answers with another error than that they are not there.
+
+    By `kind` and id, or by the id alone. Raises MalformedResponse when an error does not say of which objects it is.
+    """
+    errors = body.get("errors", [])
+    refused = [each for each in errors if each.get("category") != "OBJECT_NOT_FOUND"]
+    for each in refused:
+        problem = MalformedResponse(
+            "An object that was asked for was not answered.",
             place=f"POST {path}",
-            vendor_message=str(unread[0].get("message", "")),
+            vendor_message=str(each.get("message", "")),
             remedy="Nothing was taken for removed: the next run asks again.",
         )
+        context = each.get("context") or {}
+        ids = context.get("ids") or context.get("fromObjectId") or ()
+        if not ids:
+            raise problem
+        parts.refused |= {f"{kind} {object_id}".strip(): problem for object_id in ids}
+    parts.is_any_read = parts.is_any_read or bool(body["results"]) or len(errors) > len(refused)
 
 
 def _filter(name: str, operator: str, value: int) -> Json:

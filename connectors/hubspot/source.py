@@ -191,7 +191,7 @@ class HubSpotConnector(Connector):
         return self._objects.ids(stream.name)
 
     def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
-        yield _raw(self._objects.by_id(stream.name, ids))
+        yield _raw(self._objects.by_id(stream.name, ids, self.parts[stream.name]))
 
     def _list(self, kind: str, position: Cursor) -> Iterator[Page]:
         """Up to 50 pages of the live or the archived objects, from where `position` stands."""
