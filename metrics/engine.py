@@ -9,10 +9,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from jinja2 import Template
 
 from connectors.storage import write_text
 from metrics.definitions import (
@@ -21,6 +24,7 @@ from metrics.definitions import (
     models_of_metrics,
     published_definitions,
 )
+from metrics.rolling import Sightings, rolling_count
 from settings.families import sources_counted
 from settings.weeks import MONDAY, FirstDay
 
@@ -92,11 +96,28 @@ class MetricEngine:
             self._is_news = True
         return self._compiled[asked]
 
+    def request(
+        self, definition: MetricDefinition, grouping: Sequence[str], first_day: date, last_day: date
+    ) -> CompiledRequest:
+        """SQL of a published metric: as `compile` has it, but a rolling count of members, which is of these days only."""
+        if not self._counts_rolling_members(definition):
+            return self.compile(definition.inputs, grouping, definition.grain)
+        dimension_columns = {name: self._group_by_name(definition.metric, name) for name in grouping}
+        expressions = self._expressions(definition.metric)
+        columns = {column: expressions[name] for name, column in dimension_columns.items()}
+        period_column = f"metric_time__{definition.grain}"
+        sql = rolling_count(
+            self._sightings(definition.metric), (period_column, definition.metric), columns,
+            definition.window_days, first_day, last_day,
+        )  # fmt: skip
+        return CompiledRequest(sql, period_column, dimension_columns)
+
     def compile_all(self) -> None:
-        """Compile all that a night asks for, and keep it."""
+        """Let MetricFlow compile all that a night asks it for, and keep it."""
         for definition in self.definitions:
-            for grouping in definition.groupings:
-                self.compile(definition.inputs, grouping, definition.grain)
+            if not self._counts_rolling_members(definition):
+                for grouping in definition.groupings:
+                    self.compile(definition.inputs, grouping, definition.grain)
         self.keep()
 
     def keep(self) -> None:
@@ -165,17 +186,50 @@ class MetricEngine:
 
     def source_rows(self, metric: str) -> SourceRows:
         """The rows that a metric of one measure is made from."""
-        model = self._model_of(metric)
-        measure_name = self._metrics[metric]["type_params"]["input_measures"][0]["name"]
-        measure = next(measure for measure in model["measures"] if measure["name"] == measure_name)
-        day_name = measure["agg_time_dimension"] or model["defaults"]["agg_time_dimension"]
-        expressions = {item["name"]: str(item["expr"] or item["name"]) for item in model["dimensions"]}
-        day = expressions.pop(day_name)
-        expressions |= {item["name"]: str(item["expr"] or item["name"]) for item in model["entities"]}
-        expressions[measure_name] = str(measure["expr"] or measure_name)
+        measure, day = self._measure_and_day(metric)
+        columns = {*self._expressions(metric).values()} - {day} | {_expression(measure)}
         return SourceRows(
-            str(model["node_relation"]["relation_name"]), day, tuple(sorted(set(expressions.values())))
+            str(self._model_of(metric)["node_relation"]["relation_name"]), day, tuple(sorted(columns))
         )
+
+    def _counts_rolling_members(self, definition: MetricDefinition) -> bool:
+        """Whether it is how many different members each day's window saw, and nothing else is asked with it."""
+        if (
+            definition.window_days == 1
+            or definition.grain != "day"
+            or definition.inputs != (definition.metric,)
+        ):
+            return False
+        return bool(self._measure_and_day(definition.metric)[0]["agg"] == "count_distinct")
+
+    def _sightings(self, metric: str) -> Sightings:
+        measure, day = self._measure_and_day(metric)
+        expressions, given = self._expressions(metric), self._metrics[metric]
+        [of_measure] = given["type_params"]["input_measures"]
+        conditions = [
+            Template(each["where_sql_template"]).render(
+                Entity=expressions.__getitem__,
+                Dimension=lambda name: expressions[name.rpartition("__")[2]],
+            )
+            for narrowed in (given["filter"], of_measure["filter"])
+            for each in (narrowed or {}).get("where_filters", ())
+        ]
+        relation = str(self._model_of(metric)["node_relation"]["relation_name"])
+        condition = " and ".join(f"({each})" for each in conditions)
+        return Sightings(relation, day, _expression(measure), condition or "true")
+
+    def _measure_and_day(self, metric: str) -> tuple[dict[str, Any], str]:
+        """The measure of a metric of one, and the SQL of the day by which it is counted."""
+        model = self._model_of(metric)
+        name = self._metrics[metric]["type_params"]["input_measures"][0]["name"]
+        measure = next(each for each in model["measures"] if each["name"] == name)
+        day_name = measure["agg_time_dimension"] or model["defaults"]["agg_time_dimension"]
+        return measure, self._expressions(metric)[day_name]
+
+    def _expressions(self, metric: str) -> dict[str, str]:
+        """By its name, the SQL of each dimension and entity of a metric's model."""
+        model = self._model_of(metric)
+        return {item["name"]: _expression(item) for item in (*model["dimensions"], *model["entities"])}
 
     def _group_by_name(self, metric: str, name: str) -> str:
         """An entity goes by its own name in every model, a dimension by that of its model's primary entity."""
@@ -220,6 +274,10 @@ class MetricEngine:
     @cached_property
     def _metrics(self) -> dict[str, dict[str, Any]]:
         return {metric["name"]: metric for metric in self._manifest["metrics"]}
+
+
+def _expression(item: Mapping[str, Any]) -> str:
+    return str(item["expr"] or item["name"])
 
 
 def _primary_entity(model: Mapping[str, Any]) -> str:

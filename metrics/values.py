@@ -146,8 +146,6 @@ def _opened(warehouse: Path, catalogue: str) -> Iterator[duckdb.DuckDBPyConnecti
     """The warehouse under the name that compiled SQL gives it."""
     connection = open_duckdb()
     try:
-        # A rolling window joins a few hundred days: looping over them beats sorting every row of usage.
-        connection.execute("set nested_loop_join_threshold = 100000")
         connection.execute(f"set temp_directory = {literal(f'{warehouse}.tmp')}")
         attach(connection, warehouse, catalogue, options="")
         connection.execute(f"use {quoted(catalogue)}")
@@ -201,7 +199,7 @@ def _compute(
 ) -> int:
     """Put a metric's numbers, in all its groupings, into `tonight`; returns the number of requests."""
     for grouping in definition.groupings:
-        request = engine.compile(definition.inputs, grouping, definition.grain)
+        request = engine.request(definition, grouping, first_day, last_day)
         columns = request.dimension_columns
         dimensions = [
             f"nullif(cast({columns[name]} as text), '{ALL}')" if name in columns else "cast(null as text)"

@@ -72,7 +72,8 @@ def test_a_night_asks_metricflow_nothing_that_was_compiled_before(
     tmp_path: Path, manifest: Path, compiled: list[str]
 ) -> None:
     MetricEngine(manifest).compile_all()
-    assert set(compiled) == set(METRICS)
+    # Rolling counts of people are not MetricFlow's to compile.
+    assert set(compiled) == set(METRICS) - {"active_users_7d"}
     compiled.clear()
     assert night(tmp_path, manifest)
     assert compiled == []

@@ -48,7 +48,6 @@ def compare_metrics(
         return []
     _borrow(connection, engine.catalogue)
     connection.execute(f'use "{engine.catalogue}"')
-    connection.execute("set nested_loop_join_threshold = 100000")
     compute_metrics(connection, engine, wanted, night.as_of, night.first_day)
     connection.execute(f"delete from tonight where {_NOTHING}")
     names = ", ".join(f"'{name}'" for name in sorted(wanted))
