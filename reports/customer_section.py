@@ -65,7 +65,7 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
 
 
 def _tally(report: HealthReport, text: str, accounts: pd.DataFrame) -> Tally:
-    revenue = report.say.number(float(accounts["arr_home"].fillna(0).sum()))
+    revenue = report.say.number(float(accounts["last_arr_home"].fillna(0).sum()))
     return Tally(
         text, report.say.text("{amount} {currency} a year", amount=revenue, currency=report.currency)
     )
@@ -73,7 +73,7 @@ def _tally(report: HealthReport, text: str, accounts: pd.DataFrame) -> Tally:
 
 def _table(report: HealthReport, caption: str, accounts: pd.DataFrame, title: str, column: str) -> Table:
     say, rows = report.say, list[Row]()
-    for row in accounts.nlargest(_MOST, "arr_home").to_dict("records"):
+    for row in accounts.nlargest(_MOST, "last_arr_home").to_dict("records"):
         value = row[column]
         if pd.isna(value):
             shown = wording.MISSING
@@ -81,7 +81,7 @@ def _table(report: HealthReport, caption: str, accounts: pd.DataFrame, title: st
             shown = (
                 count(report, value) if column == "detractor_count" else say.day(pd.Timestamp(value).date())
             )
-        rows.append((str(row["account_name"]), Cell(count(report, row["arr_home"])), shown))
+        rows.append((str(row["account_name"]), Cell(count(report, row["last_arr_home"])), shown))
     return Table(
         caption,
         (Head(say.text("customer")), Head(say.text("{currency} a year", currency=report.currency), True), Head(title, True)),

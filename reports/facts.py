@@ -30,7 +30,7 @@ detractors as (
     having count(*) filter (score <= 6) > count(*) filter (score >= 9)
 )
 select
-    account.account_id, account.account_name, account.arr_home, account.is_churned, account.churned_on,
+    account.account_id, account.account_name, account.last_arr_home, account.is_churned, account.churned_on,
     not account.is_churned and weeks.earlier_users > 0 and coalesce(weeks.recent_users, 0) = 0 as is_quiet,
     weeks.last_active_week,
     coalesce(detractors.detractor_count, 0) as detractor_count
@@ -38,7 +38,7 @@ from mart.dim_account as account
 left join weeks on account.account_id = weeks.account_id
 left join detractors on account.account_id = detractors.account_id
 where account.account_id <> '(unknown)' and not account.is_test_account and not account.is_merged and not account.is_archived
-order by account.arr_home desc nulls last, account.account_id
+order by account.last_arr_home desc nulls last, account.account_id
 """
 _ISSUES = """
 select issue_key, team_id, feature_id, hierarchy_level, stage, status_category, created_date,

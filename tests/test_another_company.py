@@ -158,13 +158,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_accounts_have_plan_segment_and_the_revenue_of_a_year_in_euros(home: Path) -> None:
     rows = query(
         home,
-        "select app_account_id, plan, segment, round(arr_home, 2), is_test_account, churned_on "
+        "select app_account_id, plan, segment, round(arr_home, 2), round(last_arr_home, 2), is_test_account, churned_on "
         "from marts.dim_account where app_account_id is not null order by 1",
     )
     assert rows == [
-        ("w-1", "pro", "grand_compte", 12_000.0, False, None),
-        ("w-2", "essentiel", "grand_compte", 1_080.0, False, None),
-        ("w-3", "pro", "(unknown)", 600.0, True, date(2026, 10, 31)),
+        ("w-1", "pro", "grand_compte", 12_000.0, 12_000.0, False, None),
+        ("w-2", "essentiel", "grand_compte", 1_080.0, 1_080.0, False, None),
+        ("w-3", "pro", "(unknown)", 0.0, 600.0, True, date(2026, 10, 31)),
     ]
 
 

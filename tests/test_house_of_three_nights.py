@@ -21,6 +21,7 @@ from publication.snapshots import file_state
 from reports.news import readings
 from reports.reading import first_day_in, health_report, last_complete_week
 from sandbox.company.company import Company
+from sandbox.company.work_time import at_local, midnight
 from sandbox.serving.environment import REGISTRY
 from sandbox.truth.facts import account_id_of
 from sandbox.truth.sprints import committed_and_kept
@@ -260,6 +261,26 @@ def test_a_churned_account_brings_no_revenue(company: Company, home: Path) -> No
         left = by_id[account_id].churned_on
         assert churned == (left is not None and left <= week_end)
         assert revenue == (0.0 if churned else float(by_id[account_id].arr_usd))
+
+
+def test_the_sum_over_accounts_is_the_revenue_of_today(company: Company, home: Path) -> None:
+    end = midnight(AS_OF)
+    known = [each for each in company.accounts if each.created_at < end]
+    left = {
+        each.app_account_id: each.arr_usd
+        for each in known
+        if each.churned_on is not None and at_local(each.churned_on, 17) < end
+    }
+    merged = {each.app_account_id for each in known if each.merged_at is not None and each.merged_at < end}
+    pay = [
+        each for each in known if each.app_account_id not in left | dict.fromkeys(merged) and not each.is_test
+    ]
+    assert left
+    assert query(home, "select sum(arr_home) from marts.dim_account") == [
+        (float(sum(each.arr_usd for each in pay)),)
+    ]
+    lost = "select app_account_id, last_arr_home from marts.dim_account where is_churned"
+    assert dict(query(home, lost)) == {account: float(revenue) for account, revenue in left.items()}
 
 
 def test_discovery_finds_in_raw_what_people_wrote_into_the_registry(home: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ AS_OF = date(2026, 11, 16)
 
 
 def account(name: str, revenue: float, **changes: object) -> dict[str, object]:
-    given = {"account_id": name, "account_name": name, "arr_home": revenue, "is_churned": False, "churned_on": None, "is_quiet": False,
+    given = {"account_id": name, "account_name": name, "last_arr_home": revenue, "is_churned": False, "churned_on": None, "is_quiet": False,
              "last_active_week": WEEK, "detractor_count": 0}  # fmt: skip
     return {**given, **changes}
 
@@ -192,7 +192,7 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
             ('b', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 9, date '2026-11-01');
         create table mart.dim_account as select *, false as is_test_account, false as is_merged, false as is_archived
         from (values ('a', 'A', 5.0, false, null::date), ('b', 'B', 7.0, false, null), ('(unknown)', 'unknown', null, false, null))
-            as accounts (account_id, account_name, arr_home, is_churned, churned_on);
+            as accounts (account_id, account_name, last_arr_home, is_churned, churned_on);
         create table mart.fct_issue (
             issue_key varchar, team_id varchar, feature_id varchar, hierarchy_level bigint, stage varchar, status_category varchar,
             created_date date, first_in_progress_at timestamp, first_due_date date, last_due_date date, resolved_date date,

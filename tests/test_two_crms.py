@@ -62,7 +62,7 @@ def test_accounts_are_the_companys_own(company: Company, homes: dict[str, Path],
     }
     found = query(
         homes[crms],
-        "select app_account_id, segment, plan, arr_home, is_test_account, is_merged, churned_on, "
+        "select app_account_id, segment, plan, last_arr_home, is_test_account, is_merged, churned_on, "
         "date_trunc('second', created_at) from marts.dim_account where account_id <> '(unknown)'",
     )
     assert len(found) == len(expected)

@@ -1,7 +1,8 @@
 -- Grain: one row an account, in its state of as_of. Of the companies that CRMs keep of it the one of the first CRM of
 -- `crm_order` gives the id and wins field by field; the others fill what it lacks. Merged companies stay as rows of
 -- their own, pointing to the account they became (`merged_into_account_id`); no fact names them. Segment and plan are
--- the current ones: usage and tickets carry the segment of their own time.
+-- the current ones: usage and tickets carry the segment of their own time. Who pays nothing any more has a revenue of 0:
+-- a sum over rows is the revenue of today, and `last_arr_home` keeps what the CRM has.
 {% set most_companies = 3 %}
 {% set filled = [
     'app_account_id', 'owner_id', 'company_name', 'segment', 'plan', 'arr_home', 'churned_on', 'created_at'
@@ -108,7 +109,11 @@ select
     company_name as account_name,
     coalesce(segment, '(unknown)') as segment,
     coalesce(plan, '(unknown)') as plan,
-    arr_home,
+    case
+        when is_test_account or churned_on is not null or merged_into_account_id is not null then 0.0
+        else arr_home
+    end as arr_home,
+    arr_home as last_arr_home,
     is_test_account,
     churned_on is not null as is_churned,
     merged_into_account_id is not null as is_merged,

@@ -20,7 +20,7 @@ account_plans as (
     select
         account_weeks.*,
         coalesce(accounts.plan, '(unknown)') as plan,
-        accounts.arr_home,
+        accounts.last_arr_home as arr_home,
         coalesce(segments.segment, '(unknown)') as segment
     from account_weeks
     inner join {{ ref('int_crm__accounts') }} as accounts on account_weeks.account_id = accounts.account_id

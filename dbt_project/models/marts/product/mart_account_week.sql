@@ -6,7 +6,7 @@ with weeks as (
 ),
 
 accounts as (
-    select account_id, account_name, segment, plan, arr_home, churned_on, {{ reporting_date('created_at') }} as created_date
+    select account_id, account_name, segment, plan, last_arr_home, churned_on, {{ reporting_date('created_at') }} as created_date
     from {{ ref('int_crm__accounts') }}
     where not is_test_account and not is_merged
 ),
@@ -58,7 +58,7 @@ select
     weeks.week_start,
     coalesce(segments.segment, accounts.segment, '(unknown)') as segment,
     coalesce(accounts.plan, '(unknown)') as plan,
-    case when accounts.churned_on <= weeks.week_end then 0.0 else accounts.arr_home end as arr_home,
+    case when accounts.churned_on <= weeks.week_end then 0.0 else accounts.last_arr_home end as arr_home,
     coalesce(accounts.churned_on <= weeks.week_end, false) as is_churned,
     coalesce(users.active_user_count, 0) as active_user_count,
     coalesce(usage.event_count, 0) as event_count,
