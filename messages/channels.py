@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from connectors.addresses import is_loopback, wrong_with
 from connectors.redaction import redact, remember_secrets
+from settings.links import web_address
 
 SLACK_API = "https://slack.com/api/"
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{8,20}")
@@ -45,20 +46,6 @@ class MailSettings:
     sender: str
 
 
-@dataclass(frozen=True)
-class Links:
-    """Addresses of the reports and of the Dagster UI for readers; "" when there is none."""
-
-    reports: str = ""
-    dagster: str = ""
-
-    def report(self, week: str) -> str:
-        return f"{self.reports}/{week}/index.html" if self.reports else ""
-
-    def run(self, run_id: str) -> str:
-        return f"{self.dagster}/runs/{run_id}" if self.dagster else ""
-
-
 def slack_settings(env: Mapping[str, str]) -> SlackSettings | None:
     """POPS_SLACK_*; None when Slack is off. Raises ValueError naming the variable, never its value."""
     given = _given(env, _SLACK, "Slack")
@@ -71,7 +58,7 @@ def slack_settings(env: Mapping[str, str]) -> SlackSettings | None:
                 f"{name} is no channel id: copy it from the end of the channel's details in Slack, such as C0123456789."
             )
     remember_secrets([token])
-    base_url = _url(env, "POPS_SLACK_BASE_URL") or SLACK_API
+    base_url = web_address(env, "POPS_SLACK_BASE_URL") or SLACK_API
     if problem := wrong_with(base_url):
         raise ValueError(f"POPS_SLACK_BASE_URL {problem}.")
     return SlackSettings(token, channel, owners_channel, base_url.rstrip("/") + "/")
@@ -100,11 +87,6 @@ def mail_settings(env: Mapping[str, str]) -> MailSettings | None:
     return MailSettings(host, port, user, password, is_wrapped, is_local, recipients, sender)
 
 
-def links(env: Mapping[str, str]) -> Links:
-    """POPS_REPORT_BASE_URL and POPS_DAGSTER_BASE_URL, without a slash at their end."""
-    return Links(_url(env, "POPS_REPORT_BASE_URL"), _url(env, "POPS_DAGSTER_BASE_URL"))
-
-
 def _given(env: Mapping[str, str], names: tuple[str, ...], way: str) -> list[str] | None:
     values = [env.get(name, "").strip() for name in names]
     if not any(values):
@@ -115,14 +97,6 @@ def _given(env: Mapping[str, str], names: tuple[str, ...], way: str) -> list[str
             f"{', '.join(missing)} is not set: set every variable of {way}, or none to leave it off."
         )
     return values
-
-
-def _url(env: Mapping[str, str], name: str) -> str:
-    value = env.get(name, "").strip().rstrip("/")
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
-        raise ValueError(f"{name} is no address: write it as https://host/path, without credentials.")
-    return value
 
 
 def _smtp(url: str) -> SplitResult:

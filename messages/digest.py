@@ -11,7 +11,6 @@ from messages.channels import (
     DeliveryFailed,
     MailSettings,
     SlackSettings,
-    links,
     mail_settings,
     slack_settings,
 )
@@ -27,6 +26,7 @@ from reports.files import read_report
 from reports.reading import open_mart
 from reports.restatements import revisions
 from settings.home import Home
+from settings.links import links
 from settings.owners import owner_of, slack_mentions
 from settings.weeks import named_week
 

@@ -9,11 +9,12 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 from checks.blockers import Blocker
 from checks.contract import CheckStatus
 from messages.alerts import tell_owners
-from messages.channels import Links, links, slack_settings
+from messages.channels import slack_settings
 from messages.incidents import Facts, Problem
 from orchestration.evaluations import blockers, check_evaluations, told_once
 from orchestration.keys import ARRIVED, GATE, PUBLISHED_MART
 from settings.home import OLD_AFTER, Home
+from settings.links import Links, links
 from settings.owners import PLATFORM, owner_of
 
 JOBS = ("nightly", "weekly_report")

@@ -19,7 +19,6 @@ from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from checks.blockers import Blocker
 from checks.contract import CheckStatus
-from messages.channels import links
 from orchestration.damage import put_aside_spoiled_logs
 from orchestration.dbt_calls import is_changed
 from orchestration.evaluations import blockers, failed_checks, told_once
@@ -29,6 +28,7 @@ from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
 from settings.home import Home
 from settings.importing import uncollected
+from settings.links import links
 from settings.weeks import week_starts_on
 
 _LAUNCHER_TAG = "pops/launched_by"

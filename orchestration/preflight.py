@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from connectors.registry.files import load_registry, registry_dir
 from connectors.settings import chosen_sources
-from messages.channels import links, mail_settings, slack_settings
+from messages.channels import mail_settings, slack_settings
 from publication.targets import targets_on
 from reports.files import report_language
 from settings.home import Home
 from settings.identity import PSEUDONYM_KEY, refuse_another
+from settings.links import links
 from settings.night import night_at
 
 SHORTEST_KEY = 32

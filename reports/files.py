@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from reports.reading import first_day_in, health_report, last_complete_week, ope
 from reports.restatements import revisions
 from reports.weeks import Revision, Week, render_weeks
 from settings.home import Home, text_of
+from settings.links import links
 from settings.weeks import MONDAY, named_week
 
 LANGUAGE = "POPS_REPORT_LANGUAGE"
@@ -44,7 +46,7 @@ def write_report(home: Home, week: str | None = None) -> Path:
 
     Without a week, earlier weeks whose figures were restated are written again too. The list of weeks and the
     glossary follow. Raises ValueError when nothing is published, or the week is not one, is not over, or lies before
-    the mart's history, or the language is unknown.
+    the mart's history, the language is unknown, or POPS_DAGSTER_BASE_URL is no address.
     """
     if week is not None:
         # Before anything is read: what is no week cannot be mended by a night.
@@ -57,7 +59,7 @@ def write_report(home: Home, week: str | None = None) -> Path:
                 _write_week(home, folder.name)
     _write_list(home)
     with open_mart(home.published) as mart:
-        page = render_glossary(glossary_of(mart), language(report_language()))
+        page = render_glossary(glossary_of(mart), language(report_language()), links(os.environ))
     write_text(home.reports / "glossary.html", page)
     return path
 
@@ -65,7 +67,8 @@ def write_report(home: Home, week: str | None = None) -> Path:
 def read_report(home: Home, week: str | None = None, env: Mapping[str, str] = os.environ) -> HealthReport:
     """What the pages of a week say (default: the last complete one). Raises ValueError as `write_report` does."""
     first_day = first_day_in(home.published, week or last_complete_week(home.published))
-    return health_report(home.published, first_day, withheld_reasons(home), report_language(env))
+    found = health_report(home.published, first_day, withheld_reasons(home), report_language(env))
+    return replace(found, links=links(env))
 
 
 def mark_withheld(home: Home, reasons: list[str]) -> None:

@@ -8,6 +8,7 @@ from metrics.definitions import MetricDefinition
 from reports import wording
 from reports.health import template
 from reports.language import N_, Language
+from settings.links import Links
 from settings.units import Unit
 
 
@@ -76,11 +77,12 @@ _UNITS = {
 }
 
 
-def render_glossary(glossary: Glossary, say: Language) -> str:
-    """The page, complete HTML; the same glossary gives the same page."""
+def render_glossary(glossary: Glossary, say: Language, links: Links = Links()) -> str:
+    """The page, complete HTML; the same glossary gives the same page. `links`: of the Dagster UI, where metrics lead to."""
     roles = {each.key: each for each in glossary.roles}
     return template("glossary.html.j2", say).render(
         glossary=glossary,
+        links=links,
         last_value=lambda metric: wording.quantity(say, metric.last_value, metric.definition.unit),
         last_period=lambda metric: "" if metric.last_period is None else wording.period(say, metric.definition.grain, metric.last_period),
         unit=lambda metric: say.text(_UNITS[metric.definition.unit]),

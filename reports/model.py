@@ -16,6 +16,7 @@ from metrics.dimensions import DIMENSIONS
 from reports.facts import Facts
 from reports.language import Language, language
 from reports.samples import Sample
+from settings.links import Links
 from settings.weeks import FirstDay, week_name
 
 
@@ -97,7 +98,7 @@ class HealthReport:
     that day or later. `say`: the language of the pages. `samples`: by metric, the values that its medians are taken of.
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
     `surveys_since`: the day of the first answer of each survey, by its name. `facts`: what is open as of the night. `currency`: of revenue.
-    `issue_url`: where an issue of the tracker is, with `{key}`; empty where nobody says.
+    `issue_url`: where an issue of the tracker is, with `{key}`; empty where nobody says. `links`: of the Dagster UI.
     """
 
     organisation: str
@@ -126,6 +127,7 @@ class HealthReport:
     facts: Facts = field(default_factory=Facts)
     currency: str = ""
     issue_url: str = ""
+    links: Links = field(default_factory=Links)
 
     @cached_property
     def kept(self) -> dict[str, Any]:

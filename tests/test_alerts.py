@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from messages.alerts import tell_owners
-from messages.channels import DeliveryFailed, Links
+from messages.channels import DeliveryFailed
 from messages.incidents import Facts, Problem
 from orchestration.alerts import owner_alerts, present_facts
 from orchestration.jobs import tell_readers
@@ -21,6 +21,7 @@ from sandbox.vendors.slack.credentials import (
     SLACK_SUPPORT,
 )
 from settings.home import OLD_AFTER, Home
+from settings.links import Links
 from tests.chat_rooms import Rooms, chat_rooms, impatient, text_of
 
 TICKETS = dg.AssetKey(["raw", "zendesk", "tickets"])

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from checks.blockers import Blocker, engine_message
 from checks.words import model_remedy
-from messages.channels import Links
 from orchestration.alerts import present_facts
 from orchestration.assets.dbt import build_dbt_assets
 from orchestration.dbt_calls import parse
@@ -28,6 +27,7 @@ from reports.files import withheld_reasons
 from reports.health import render
 from sandbox.serving.environment import environment as sandbox_environment
 from settings.home import Home
+from settings.links import Links
 from tests.nights import PSEUDONYM_KEY
 from tests.reports_fixture import report
 

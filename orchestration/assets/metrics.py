@@ -1,6 +1,7 @@
 """Each published metric as an asset of its own, so that its way from the vendors to the report can be walked."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from orchestration.keys import FRESH, METRIC_VALUES, WAREHOUSE_POOL
 from orchestration.runs import night_of_run
 from settings.families import family_tags
 from settings.home import Home
+from settings.links import links
 from settings.night import reporting_zone
 from settings.owners import PLATFORM, owner_of
 from settings.units import Unit
@@ -88,7 +90,9 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
         for each in metrics:
             if each.key in context.selected_asset_keys:
                 shown = in_its_unit(each.definition.unit, known.get(each.key.path[-1], {}))
-                yield dg.MaterializeResult(asset_key=each.key, metadata=shown)
+                yield dg.MaterializeResult(
+                    asset_key=each.key, metadata=shown | _in_report(each.definition.metric)
+                )
         if METRIC_VALUES in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=METRIC_VALUES, metadata=dict(vars(run)))
 
@@ -130,6 +134,11 @@ def metric_specs(
         )
         for each in metrics
     ]
+
+
+def _in_report(metric: str) -> dict[str, dg.MetadataValue]:
+    address = links(os.environ).definition(metric)
+    return {"definition_in_report": dg.MetadataValue.url(address)} if address else {}
 
 
 def _description(definition: MetricDefinition) -> str:

@@ -4,11 +4,11 @@ import os
 
 import dagster as dg
 
-from messages.channels import links
 from orchestration.keys import FRESH, HEALTH_REPORT, PUBLISHED_MART, retry
 from reports.files import write_report
 from reports.reading import last_complete_week
 from settings.home import Home
+from settings.links import links
 from settings.owners import owner_of
 
 
