@@ -59,3 +59,17 @@ class CheckWords:
             description=None if passed else self.meaning,
             metadata={**self.metadata, "meaning": self.meaning, "observed": observed or "", **(more or {})},
         )
+
+
+def as_event(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    """The result as a sensor tells it, without a run."""
+    assert result.asset_key is not None
+    assert result.check_name is not None
+    return dg.AssetCheckEvaluation(
+        asset_key=result.asset_key,
+        check_name=result.check_name,
+        passed=result.passed,
+        metadata=result.metadata,
+        severity=result.severity,
+        description=result.description,
+    )

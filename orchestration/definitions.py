@@ -21,6 +21,7 @@ from orchestration.assets.published import published_mart_asset, served_assets
 from orchestration.assets.report import health_report
 from orchestration.backfill import backfill_source
 from orchestration.dbt_calls import parsed_project
+from orchestration.failing_now import build_failing_check, failing_now
 from orchestration.jobs import build_schedules, nightly, weekly_report
 from orchestration.mart_age import build_age_check, mart_age
 from settings.home import Home
@@ -39,10 +40,10 @@ defs = dg.Definitions(
         health_report,
         digest,
     ],
-    asset_checks=[build_audit(), build_age_check()],
+    asset_checks=[build_audit(), build_age_check(), build_failing_check()],
     jobs=[nightly, weekly_report, backfill_source],
     schedules=build_schedules(),
-    sensors=[owner_alerts, mart_age],
+    sensors=[owner_alerts, mart_age, failing_now],
 )
 
 

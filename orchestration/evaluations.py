@@ -31,7 +31,7 @@ def check_evaluations(instance: DagsterInstance, run_id: str) -> list[CheckStatu
         page = instance.get_records_for_run(
             run_id, cursor=cursor, of_type=DagsterEventType.ASSET_CHECK_EVALUATION, limit=1000
         )
-        found.extend(_evaluation(record.event_log_entry.dagster_event) for record in page.records)
+        found.extend(check_status(record.event_log_entry.dagster_event) for record in page.records)
         if not page.has_more:
             return found
         cursor = page.cursor
@@ -127,7 +127,8 @@ def _source_of(asset: str) -> tuple[str, ...]:
     return (rest[0],) if layer in ("raw", "staging", "vendor") and rest else ()
 
 
-def _evaluation(event: dg.DagsterEvent | None) -> CheckStatus:
+def check_status(event: dg.DagsterEvent | None) -> CheckStatus:
+    """What an event of an evaluation says."""
     assert event is not None
     data = event.asset_check_evaluation_data
     metadata = {name: value.value for name, value in data.metadata.items()}

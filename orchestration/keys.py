@@ -14,8 +14,10 @@ DIGEST = dg.AssetKey(["sent", "product_ops", "digest"])
 # The check of a raw stream: it was read to the night's end.
 ARRIVED = "arrived"
 # The check that publication waits for: the audit found nothing that holds the mart back.
-DATA_AGE = "data_is_of_last_night"
 GATE = "audit_passed"
+# The checks of the published mart that are true or not without a run.
+DATA_AGE = "data_is_of_last_night"
+FAILING_NOW = "nothing_fails_now"
 
 # The module that the process imports from which steps are forked.
 PRELOADED = "orchestration.preloaded"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.check_words import CheckWords
+from orchestration.check_words import CheckWords, as_event
 from orchestration.health import Health, health
 from orchestration.keys import DATA_AGE, PUBLISHED_MART
 from settings.home import Home
@@ -57,16 +57,7 @@ def mart_age(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipRe
     seen = f"{found.state} {found.published_at}"
     if seen == context.cursor:
         return dg.SkipReason(f"As before: {seen}.")
-    result = evaluated(found)
-    told = dg.AssetCheckEvaluation(
-        asset_key=PUBLISHED_MART,
-        check_name=DATA_AGE,
-        passed=result.passed,
-        metadata=result.metadata,
-        severity=result.severity,
-        description=result.description,
-    )
-    return dg.SensorResult(asset_events=[told], cursor=seen)
+    return dg.SensorResult(asset_events=[as_event(evaluated(found))], cursor=seen)
 
 
 def _now() -> Health:
