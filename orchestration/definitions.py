@@ -28,19 +28,20 @@ from settings.home import Home
 
 project = parsed_project(Home.from_environment())
 _models = build_dbt_assets(project)
+_audit = build_audit()
 
 defs = dg.Definitions(
     assets=[
         *vendor_assets(),
         *ingestion_assets(),
         _models,
-        metric_values_asset(project, _models),
+        metric_values_asset(project, _models, [*_models.check_specs, *_audit.check_specs]),
         published_mart_asset(_models),
         *served_assets(),
         health_report,
         digest,
     ],
-    asset_checks=[build_audit(), build_age_check(), build_failing_check()],
+    asset_checks=[_audit, build_age_check(), build_failing_check()],
     jobs=[nightly, weekly_report, backfill_source],
     schedules=build_schedules(),
     sensors=[owner_alerts, mart_age, failing_now],

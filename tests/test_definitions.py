@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,7 @@ assets = {
         "described": bool(node.description),
         "fresh": node.freshness_policy is not None,
         "families": sorted(tag for tag in node.tags if tag.startswith("family/")),
+        "guarded_by": node.metadata["guarded_by"].value if "guarded_by" in node.metadata else "",
     }
     for key in graph.get_all_asset_keys()
     for node in [graph.get(key)]
@@ -189,6 +192,18 @@ def test_every_check_says_what_it_means_what_follows_and_what_to_do(either: dict
         assert advice == f"**What to do:** {remedy}", check
         assert len(remedy.split()) >= 8, check
         assert owner.startswith("team:"), check
+
+
+def test_a_metric_leads_to_the_checks_of_what_it_is_counted_from(location: dict) -> None:
+    of_asset = Counter(check.split(":")[0] for check in location["checks"])
+    metrics = [key for key, node in location["assets"].items() if node["guarded_by"]]
+    assert "metrics/delivery/on_time_rate" in metrics
+    for metric in metrics:
+        lines = location["assets"][metric]["guarded_by"].splitlines()
+        found = [re.fullmatch(r"- \[.*: (\d+) checks\]\(/assets/(.*)\?view=checks\)", line) for line in lines]
+        led = {match.group(2): int(match.group(1)) for match in found if match}
+        assert sorted(led) == sorted(location["assets"][metric]["upstream"]), metric
+        assert led == {asset: of_asset[asset] for asset in led}, metric
 
 
 def test_a_metric_is_an_asset_between_the_marts_and_the_report(location: dict) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.runner import SourceRun, StreamRun
 from orchestration import proof
 from orchestration.assets import ingestion
-from orchestration.assets.metrics import in_its_unit
+from orchestration.assets.metrics import in_its_unit, label_tag
 from orchestration.column_lineage import ColumnLineage
 from orchestration.evaluations import check_evaluations
 from orchestration.model_facts import shown_columns
@@ -227,3 +229,15 @@ def test_a_metric_shows_its_value_as_the_report_prints_it(unit: Unit, value: flo
     shown = in_its_unit(unit, {"value": value, "n": 12.0})
     assert shown == {"value": value, "n": 12.0, "value_in_report": printed}
     assert in_its_unit(unit, {"dagster/row_count": 3}) == {"dagster/row_count": 3}
+
+
+@given(st.text())
+def test_any_label_is_a_tag_that_the_catalogue_searches(label: str) -> None:
+    assert dg.AssetSpec("metric", tags={"label": label_tag(label)}).tags["label"] == label_tag(label)
+
+
+def test_a_label_keeps_its_words_as_a_tag() -> None:
+    assert (
+        label_tag("Time to first reply, median (business hours)")
+        == "Time-to-first-reply-median-business-hours"
+    )

@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,7 @@ from settings.home import Home
 from settings.links import links
 from settings.night import reporting_zone
 from settings.owners import PLATFORM, owner_of
+from settings.shown_text import in_markdown
 from settings.units import Unit
 from settings.weeks import week_starts_on
 
@@ -48,10 +51,12 @@ def published_metrics(project: DbtProject) -> list[MetricAsset]:
     ]
 
 
-def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.AssetsDefinition:
+def metric_values_asset(
+    project: DbtProject, models: dg.AssetsDefinition, checks: Sequence[dg.AssetCheckSpec]
+) -> dg.AssetsDefinition:
     """The metrics of a night, an asset each, downstream of the models they read; and the table that holds them all.
 
-    A run of some of them computes all, and reports those.
+    `checks`: of all models; a metric leads to those of the models that it is counted from. A run of some of them computes all, and reports those.
     """
     metrics = published_metrics(project)
     table = dg.AssetSpec(
@@ -69,7 +74,7 @@ def metric_values_asset(project: DbtProject, models: dg.AssetsDefinition) -> dg.
     )
 
     @dg.multi_asset(
-        specs=[*metric_specs(project, metrics, models, FRESH), table],
+        specs=[*metric_specs(metrics, models, checks), table],
         name=METRIC_VALUES.to_python_identifier(),
         pool=WAREHOUSE_POOL,
         can_subset=True,
@@ -111,9 +116,10 @@ def in_its_unit(unit: Unit, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def metric_specs(
-    project: DbtProject, metrics: list[MetricAsset], models: dg.AssetsDefinition, policy: dg.FreshnessPolicy
+    metrics: list[MetricAsset], models: dg.AssetsDefinition, checks: Sequence[dg.AssetCheckSpec]
 ) -> list[dg.AssetSpec]:
-    """One asset a metric, downstream of the models it reads."""
+    """One asset a metric, downstream of the models it reads. `guarded_by` in its metadata leads to the checks of these."""
+    count_of = Counter(spec.asset_key for spec in checks)
     keys = {str(spec.metadata["dagster_dbt/unique_id"]): spec.key for spec in models.specs}
     return [
         dg.AssetSpec(
@@ -123,17 +129,33 @@ def metric_specs(
             owners=[each.definition.owner],
             kinds={"metricflow"},
             description=_description(each.definition),
-            tags=family_tags(each.definition.families),
+            tags={**family_tags(each.definition.families), "label": label_tag(each.definition.label)},
             metadata={
                 "unit": each.definition.unit.value,
                 "good_direction": each.definition.good_direction,
                 "minimum_sample": each.definition.minimum_sample or 0,
                 "definition_version": each.definition.definition_version,
+                "guarded_by": _checks_of([keys[model] for model in each.models], count_of),
             },
-            freshness_policy=policy,
+            freshness_policy=FRESH,
         )
         for each in metrics
     ]
+
+
+def _checks_of(keys: Sequence[dg.AssetKey], count_of: Mapping[dg.AssetKey, int]) -> dg.MetadataValue:
+    """A Markdown list of the models, each with the number of its checks, which a link opens."""
+    return dg.MetadataValue.md(
+        "\n".join(
+            f"- [{in_markdown(key.path[-1])}: {count_of[key]} checks](/assets/{'/'.join(key.path)}?view=checks)"
+            for key in keys
+        )
+    )
+
+
+def label_tag(label: str) -> str:
+    """The label in the characters that a tag may have: the catalogue's search knows keys and tags, no descriptions."""
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", label).strip("-")[:63]
 
 
 def _in_report(metric: str) -> dict[str, dg.MetadataValue]:
