@@ -20,6 +20,8 @@ LONGEST_DOWNLOAD_SECONDS = 4 * 3600.0
 # Of a refusal only the vendor's sentence is wanted.
 KEPT_OF_REFUSAL = 1 << 20
 DEEPEST_JSON = 200
+# Of an answer: a page has some hundred thousand. Empty objects take forty times the room that they take as text.
+MOST_VALUES = 4_000_000
 UNPACKED_AT_ONCE = 1 << 20
 _PACKED = ("gzip", "x-gzip", "deflate")
 _BOUNDS = "bounds"
@@ -126,15 +128,22 @@ class _BoundedStream(httpx.SyncByteStream):
 
 
 def parse_json(text: bytes | str) -> Any:
-    """Parsed JSON of at most `DEEPEST_JSON` levels. Raises ValueError, in words that quote nothing."""
+    """Parsed JSON of at most `DEEPEST_JSON` levels and about `MOST_VALUES` values.
+
+    Raises ValueError, in words that quote nothing.
+    """
     try:
-        parsed = json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        is_wide = sum(map(text.count, ",[{")) > MOST_VALUES
+        parsed = None if is_wide else json.loads(text)
     except UnicodeDecodeError:
         raise ValueError("text that is not UTF-8") from None
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     except ValueError:
         raise ValueError("broken or empty JSON") from None
+    if is_wide:
+        raise ValueError(f"JSON of more than {MOST_VALUES:,} values")
     level, depth = [parsed], 0
     while level := [each for each in level if isinstance(each, dict | list)]:
         depth += 1

@@ -23,6 +23,7 @@ from connectors.bodies import DOWNLOAD, bound
 from connectors.downloads import Download, save
 from connectors.errors import ClockWrong, Unreachable
 from connectors.habits import Habits, Sign
+from connectors.network import environment_told, headers_came, make_timely
 from connectors.paging import Answer, Params, Question, next_link, pages
 from connectors.redaction import redact_logs
 from connectors.retrying import RETRY_SECONDS, Retrying, TryAgain
@@ -80,19 +81,21 @@ class Http:
         self._retrying = Retrying(clock, backoff or Backoff(), retry_seconds)
         self.scratch = scratch or Path(tempfile.gettempdir())
         self._clock = clock
-        self._client = httpx.Client(
-            auth=auth,
-            transport=transport,
-            verify=_certificates(),
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            # A proxy of the environment cannot reach this machine's own addresses.
-            trust_env=not is_loopback(self._reach.base.host),
-            headers={**_HEADERS, **self._habits.headers},
-            # No API needs cookies, and httpx cannot send back every one that it takes.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            event_hooks={"response": [partial(bound, clock=clock)]},
-        )
+        with environment_told():
+            self._client = httpx.Client(
+                auth=auth,
+                transport=transport,
+                verify=_certificates(),
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                # A proxy of the environment cannot reach this machine's own addresses.
+                trust_env=not is_loopback(self._reach.base.host),
+                headers={**_HEADERS, **self._habits.headers},
+                # No API needs cookies, and httpx cannot send back every one that it takes.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                event_hooks={"response": [headers_came, partial(bound, clock=clock)]},
+            )
+        make_timely(self._client, clock)
         self.request_count = 0
 
     @classmethod

@@ -1,11 +1,19 @@
 """Forgets old runs with all that they left on disk, which Dagster would keep for ever."""
 
 import shutil
-from datetime import datetime, timedelta
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import sqlalchemy
+from dagster._core.instance import RUNLESS_RUN_ID
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
+from dagster._core.storage.event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
+from dagster._core.storage.runs import SqlRunStorage
+from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
 
 from settings.home import Home
 
@@ -14,8 +22,13 @@ KEPT_FOR = timedelta(days=30)
 
 
 def tidy(home: Home, instance: dg.DagsterInstance, now: datetime) -> None:
-    """What each night does: forget runs older than `KEPT_FOR`, and what was printed in nights as old."""
+    """What each night does: forget runs older than `KEPT_FOR`, and what was printed in nights as old.
+
+    A database of which most is free room afterwards is written anew without it.
+    """
     forget_runs(instance, now, KEPT_FOR)
+    for database in home.dagster.glob("history/**/*.db"):
+        _shrink(database)
     for log in (home.dagster / "logs").glob("*.log"):
         if log.stat().st_mtime < (now - KEPT_FOR).timestamp():
             log.unlink()
@@ -73,4 +86,43 @@ def forget_runs(instance: dg.DagsterInstance, now: datetime, older_than: timedel
         instance.delete_run(run_id)
         # What its steps printed.
         shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
+    _forget_what_runs_leave(instance, now - older_than)
     return len(doomed)
+
+
+def _forget_what_runs_leave(instance: dg.DagsterInstance, before: datetime) -> None:
+    """Rows that Dagster keeps when it deletes their run, or that have none; of each check, the last evaluation stays."""
+    runs, events = instance.run_storage, instance.event_log_storage
+    if isinstance(runs, SqlRunStorage):
+        with runs.connect() as connection:
+            known = sqlalchemy.select(RunsTable.c.run_id)
+            connection.execute(RunTagsTable.delete().where(RunTagsTable.c.run_id.not_in(known)))
+    if not isinstance(events, SqlEventLogStorage):
+        return
+    moment = before.astimezone(UTC).replace(tzinfo=None)
+    checks, logs = AssetCheckExecutionsTable.c, SqlEventLogStorageTable.c
+    latest = sqlalchemy.select(sqlalchemy.func.max(checks.id)).group_by(checks.asset_key, checks.check_name)
+    with events.index_connection() as connection:
+        connection.execute(
+            AssetCheckExecutionsTable.delete().where(
+                checks.create_timestamp < moment, checks.id.not_in(latest)
+            )
+        )
+        # What sensors tell belongs to no run.
+        connection.execute(
+            SqlEventLogStorageTable.delete().where(logs.run_id == RUNLESS_RUN_ID, logs.timestamp < moment)
+        )
+
+
+def _shrink(database: Path) -> None:
+    """SQLite keeps what is deleted as free room in its file. Left for another night while somebody reads or writes."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        try:
+            [(free, pages)] = connection.execute(
+                "select freelist_count, page_count from pragma_freelist_count, pragma_page_count"
+            ).fetchall()
+            if free > pages / 2:
+                connection.execute("vacuum")
+                connection.execute("pragma wal_checkpoint(truncate)")
+        except sqlite3.Error:
+            return

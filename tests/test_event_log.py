@@ -1,5 +1,7 @@
 """The event log that is kept open: what is written through it, Dagster's own storage reads."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -72,6 +74,35 @@ def test_a_night_leaves_nothing_of_what_is_a_month_old(home: Home) -> None:
         # What is left works on.
         assert dg.materialize([thing], instance=instance).success
         assert instance.get_latest_materialization_event(dg.AssetKey("thing")) is not None
+
+
+def rows(home: Home, name: str, table: str) -> int:
+    with closing(sqlite3.connect(home.dagster / "history" / name)) as connection:
+        [(count,)] = connection.execute(f"select count(*) from {table}").fetchall()
+    return int(count)
+
+
+def test_what_dagster_keeps_of_runs_that_it_deletes_goes_too_and_its_room_is_given_back(home: Home) -> None:
+    index = "runs/index.db"
+    with dg.DagsterInstance.get() as instance:
+        wordy = dg.asset(lambda: dg.MaterializeResult(metadata={"said": "x" * 100_000}), name="wordy")
+        for _ in range(8):
+            dg.materialize([thing, wordy], instance=instance, tags={"pops/as_of": "2026-11-16"})
+        # What a sensor tells has no run.
+        told = dg.AssetCheckEvaluation(asset_key=dg.AssetKey("thing"), check_name="aged", passed=True)
+        for _ in range(3):
+            instance.report_runless_asset_event(told)
+        before = sum(file.stat().st_size for file in home.dagster.glob(f"history/{index}*"))
+        tidy(home, instance, datetime.now(UTC) + timedelta(days=31))
+        [run] = instance.get_runs()
+        assert rows(home, index, "asset_check_executions") == 2
+        assert rows(home, index, "event_logs where run_id = ''") == 0
+        assert rows(home, "runs.db", f"run_tags where run_id <> '{run.run_id}'") == 0
+        assert sum(file.stat().st_size for file in home.dagster.glob(f"history/{index}*")) < before / 2
+        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(
+            [dg.AssetCheckKey(dg.AssetKey("thing"), name) for name in ("holds", "aged")]
+        )
+        assert len(latest) == 2
 
 
 def test_what_dead_runs_hold_of_pools_is_free_before_the_next_night(home: Home) -> None:

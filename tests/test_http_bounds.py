@@ -1,7 +1,10 @@
 """Whatever comes as an answer is bounded: in bytes when it is unpacked, in depth, in seconds."""
 
 import gzip
+import itertools
 import json
+import socket
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,8 +18,8 @@ from pydantic import SecretStr
 
 from connectors import bodies
 from connectors.bodies import DEEPEST_JSON, parse_json
-from connectors.errors import BadRequest, MalformedResponse, SourceError, Unreachable
-from connectors.http import ClientCredentials
+from connectors.errors import BadRequest, InvalidSettings, MalformedResponse, SourceError, Unreachable
+from connectors.http import ClientCredentials, Http, _certificates
 from connectors.paging import Answer, next_link
 from connectors.waiting import asked_to_wait
 from tests.test_http import BASE, NOW, FakeClock, Vendor, http, ok
@@ -210,3 +213,55 @@ def test_any_bytes_are_json_or_a_value_error_that_quotes_nothing(body: bytes) ->
     else:
         return
     assert told in ("text that is not UTF-8", "broken or empty JSON")
+
+
+class Leaping(FakeClock):
+    """A minute goes by whenever it is asked."""
+
+    def monotonic(self) -> float:
+        self.sleep(60)
+        return super().monotonic()
+
+
+def test_headers_that_drip_have_an_end() -> None:
+    """Over a real connection: each byte is there long before a timeout."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            with suppress(OSError), server.accept()[0] as connection:
+                connection.recv(10_000)
+                for byte in itertools.chain(b"HTTP/1.1 200 OK\r\nx: ", itertools.repeat(ord("x"))):
+                    connection.sendall(bytes([byte]))
+
+        threading.Thread(target=drip, daemon=True).start()
+        base_url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with (
+            Http(base_url, clock=Leaping()) as api,
+            pytest.raises(Unreachable, match="did not begin within 600"),
+        ):
+            api.get("/things")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("HTTPS_PROXY", "socks9://bob:canary@proxy.example:1", "HTTPS_PROXY"),
+        ("ALL_PROXY", ":::canary", "ALL_PROXY"),
+        ("SSL_CERT_FILE", "/nowhere/canary.pem", "SSL_CERT_FILE"),
+    ],
+)
+def test_what_the_environment_says_of_the_network_is_refused_with_the_remedy(
+    variable: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    _certificates.cache_clear()
+    with pytest.raises(InvalidSettings, match=told) as refused:
+        Http("https://api.vendor.example")
+    assert "unset the variable" in str(refused.value)
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("wide", ["[" + "{}," * 2_000_001 + "0]", "[" + "1," * 4_000_001 + "0]"])
+def test_json_of_many_small_values_is_refused_by_name(wide: str) -> None:
+    with pytest.raises(MalformedResponse, match="more than 4,000,000 values"):
+        http(Vendor(sent(wide.encode()))).get("/things")

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import hashlib
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,8 +14,10 @@ from typing import Any
 
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 
 from connectors.errors import (
+    BadRequest,
     InvalidMapping,
     InvalidSettings,
     NotFound,
@@ -25,6 +28,8 @@ from connectors.errors import (
 from connectors.files.mapping import Mapping, read_mapping
 
 CHUNK_BYTES = 1024 * 1024
+# Of a file, unpacked: some millions of rows.
+LARGEST_FILE_BYTES = 4 << 30
 LARGEST_MAPPING_BYTES = 256 * 1024
 # How a text file may begin that says itself how it is written; the longer ones first, for a shorter one begins like them.
 BYTE_ORDER_MARKS = (
@@ -56,6 +61,8 @@ class Folder:
     def __init__(self, url: str) -> None:
         self._url = url
         self._opened: tuple[AbstractFileSystem, str] | None = None
+        # Paths that are shown otherwise than they are written.
+        self._unwritable: set[str] = set()
 
     def mappings(self) -> list[Mapping]:
         """Every mapping of the folder's top level, validated. Raises InvalidMapping."""
@@ -80,9 +87,12 @@ class Folder:
         for name in self._names():
             if mapping.matches(name) and not name.endswith((".yml", ".yaml")):
                 full = f"{root}/{name}"
+                if name in self._unwritable:
+                    found.append(Listed(name, "", 0))
+                    continue
                 # One that was taken away since it was listed is not there.
                 with suppress(NotFound), self._told(name):
-                    found.append(Listed(name, _modified(filesystem, full), int(filesystem.size(full) or 0)))
+                    found.append(Listed(name, *_seen(filesystem, full)))
         return sorted(found, key=lambda each: (each.modified, each.path))
 
     def copy(self, path: str, mapping: Mapping, target: Path) -> None:
@@ -178,7 +188,10 @@ class Folder:
     def _names(self) -> list[str]:
         filesystem, root = self._filesystem()
         with self._told():
-            return sorted(each.removeprefix(root).lstrip("/") for each in filesystem.find(root))
+            names = sorted(each.removeprefix(root).lstrip("/") for each in filesystem.find(root))
+        written = [name.encode(errors="backslashreplace").decode() for name in names]
+        self._unwritable = set(written) - set(names)
+        return written
 
     def _mapping_text(self, name: str) -> str:
         content = b"".join(self._chunks(name))[:LARGEST_MAPPING_BYTES]
@@ -189,10 +202,36 @@ class Folder:
 
     def _chunks(self, path: str, unpacked: bool = False) -> Iterator[bytes]:
         filesystem, root = self._filesystem()
-        packed = "gzip" if unpacked else None
-        with self._told(path), filesystem.open(f"{root}/{path}", "rb", compression=packed) as file:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
+        packed, size = "gzip" if unpacked else None, 0
+        if path in self._unwritable:
+            raise BadRequest(f"The name of {path} is not UTF-8.", remedy="Give the file another name.")
+        with self._told(path):
+            if isinstance(filesystem, LocalFileSystem):
+                _refuse_no_file(Path(root), path)
+            with filesystem.open(f"{root}/{path}", "rb", compression=packed) as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    size += len(chunk)
+                    if size > LARGEST_FILE_BYTES:
+                        raise BadRequest(
+                            f"The file {path} holds more than {LARGEST_FILE_BYTES >> 30} GiB.",
+                            remedy="Drop it in several files.",
+                        )
+                    yield chunk
+
+
+def _refuse_no_file(root: Path, path: str) -> None:
+    """A pipe or a device may be read for ever, and a link may lead to what only this service may read."""
+    place = root / path
+    try:
+        is_file, leads_to = stat.S_ISREG(place.stat().st_mode), place.resolve()
+    except FileNotFoundError:
+        raise
+    except OSError:
+        is_file, leads_to = False, place
+    if not is_file:
+        raise BadRequest(f"{path} is no file, but a folder, a pipe or a device.", remedy="Take it away.")
+    if not leads_to.is_relative_to(root.resolve()):
+        raise ScopeMissing(f"{path} is a link that leads out of the folder.", remedy="Drop the file itself.")
 
 
 def _marked(beginning: bytes) -> str | None:
@@ -200,9 +239,15 @@ def _marked(beginning: bytes) -> str | None:
     return next((name for mark, name in BYTE_ORDER_MARKS if beginning.startswith(mark)), None)
 
 
-def _modified(filesystem: AbstractFileSystem, path: str) -> str:
+def _seen(filesystem: AbstractFileSystem, path: str) -> tuple[str, int]:
+    """When a file was changed, and its size; what cannot be looked at says why when it is read."""
     try:
         moment: Any = filesystem.modified(path)
+        size = int(filesystem.size(path) or 0)
     except NotImplementedError:
-        return ""
-    return moment.isoformat() if isinstance(moment, datetime) else str(moment)
+        return "", int(filesystem.size(path) or 0)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) or not isinstance(filesystem, LocalFileSystem):
+            raise
+        return "", 0
+    return moment.isoformat() if isinstance(moment, datetime) else str(moment), size

@@ -1,13 +1,13 @@
 """A mapping: which files hold which entity, how they are written, and which of their columns is which of ours."""
 
 import codecs
-import re
 from collections.abc import Mapping as Dict
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from fsspec.utils import glob_translate
+import duckdb
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,7 +20,9 @@ from pydantic import (
 
 from connectors.errors import InvalidMapping
 from connectors.files.entities import ENTITIES, Column, Entity
+from connectors.storage import open_duckdb
 from connectors.yaml_file import Place, line_of, parse_yaml, sentence_of
+from connectors.zones import known_zone
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Format = Literal["csv", "jsonl", "parquet"]
@@ -54,7 +56,19 @@ class Rule(BaseModel):
             raise ValueError("give either `column`, the name in the file, or `constant`")
         if self.format not in NAMED_FORMATS and "%" not in self.format:
             raise ValueError(f"`format` is {', '.join(NAMED_FORMATS)} or a pattern such as %d.%m.%Y")
+        if self.format not in NAMED_FORMATS and not _is_time_pattern(self.format):
+            raise ValueError("`format` has a % that stands for no part of a time")
         return self
+
+
+def _is_time_pattern(pattern: str) -> bool:
+    with open_duckdb() as connection:
+        try:
+            connection.execute("select try_strptime('', ?)", [pattern])
+        # DuckDB quotes half a character.
+        except (duckdb.Error, UnicodeDecodeError):
+            return False
+    return True
 
 
 def _scalar(value: Any) -> Any:
@@ -80,7 +94,7 @@ class Mapping(BaseModel):
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     encoding: Text = "utf-8"
     decimal: Literal[".", ","] = "."
-    time_zone: Text = "UTC"
+    time_zone: Annotated[Text, AfterValidator(known_zone)] = "UTC"
     columns: Dict[str, Annotated[Rule, BeforeValidator(_rule)]]
     key: list[Text] = Field(default_factory=list)
 
@@ -88,19 +102,10 @@ class Mapping(BaseModel):
     @classmethod
     def _is_an_encoding(cls, name: str) -> str:
         try:
-            codecs.lookup(name)
-        except LookupError:
-            raise ValueError(f"`{name}` is no encoding; write one such as utf-8 or cp1252") from None
+            bytes(4).decode(name)
+        except (LookupError, ValueError):
+            raise ValueError(f"`{name}` is no encoding of text; write one such as utf-8 or cp1252") from None
         return "utf-8-sig" if codecs.lookup(name).name == "utf-8" else name
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (LookupError, ValueError, OSError):
-            raise ValueError(f"`{name}` is no time zone; write one such as Europe/Berlin") from None
-        return name
 
     @field_validator("files")
     @classmethod
@@ -129,7 +134,21 @@ class Mapping(BaseModel):
 
     def matches(self, path: str) -> bool:
         """Whether a path below the folder is one of the files."""
-        return re.fullmatch(glob_translate(self.files), path) is not None
+        names = path.split("/")
+        # How many of the names may be spoken for by the pattern so far: no pattern makes it try a path twice.
+        spoken_for = {0}
+        for part in self.files.split("/"):
+            if part == "**":
+                spoken_for = set(range(min(spoken_for), len(names) + 1))
+            else:
+                spoken_for = {
+                    count + 1
+                    for count in spoken_for
+                    if count < len(names) and fnmatchcase(names[count], part)
+                }
+            if not spoken_for:
+                return False
+        return len(names) in spoken_for
 
     def format_of(self, path: str) -> Format | None:
         """How a file is written; None when neither the mapping nor the file's name tells."""

@@ -5,14 +5,14 @@ Nothing is guessed: every cell stays the text that was written, until its mappin
 
 import csv
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import duckdb
 import pyarrow as pa
 
+from connectors.batch import LARGEST_RECORD_BYTES
 from connectors.files.folder import BadFile
 from connectors.files.mapping import Mapping
 from connectors.mending import Mender
@@ -106,9 +106,9 @@ class _Lines:
 
 
 def _csv_rows(file: Path, columns: list[str], delimiter: str) -> Iterator[Row]:
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(LARGEST_RECORD_BYTES)
     with file.open(encoding="utf-8", newline="") as text:
-        lines = _Lines(text)
+        lines = _Lines(_bearable(text))
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
             header = [name.strip() for name in next(reader)]
@@ -136,6 +136,11 @@ def _csv_rows(file: Path, columns: list[str], delimiter: str) -> Iterator[Row]:
             except csv.Error as error:
                 if "end of data" in str(error):
                     raise BadFile(f"a quote that opens on line {line} is never closed") from None
+                if "field limit" in str(error):
+                    raise BadFile(
+                        f"a cell that begins on line {line} is longer than {LARGEST_RECORD_BYTES >> 20} MiB: "
+                        "is a quote not closed?"
+                    ) from None
                 problem, row = f"{SHAPE}: a quote is in the wrong place", []
             count, raw = lines.taken()
             if problem is None and row:
@@ -152,7 +157,7 @@ def _json_rows(file: Path, columns: list[str], mender: Mender) -> Iterator[Row]:
     paths = [name.split(".") for name in columns]
     nothing: Cells = [None] * len(columns)
     with file.open(encoding="utf-8", newline="\n") as text:
-        for line, raw in enumerate(text, 1):
+        for line, raw in enumerate(_bearable(text), 1):
             raw = mender.whole(raw.strip("\r\n"))
             if not raw.strip():
                 continue
@@ -167,6 +172,16 @@ def _json_rows(file: Path, columns: list[str], mender: Mender) -> Iterator[Row]:
             except (ValueError, RecursionError):
                 problem, cells = f"{SHAPE}: it is no JSON", nothing
             yield line, raw, problem, cells
+
+
+def _bearable(text: TextIO) -> Iterator[str]:
+    """The lines of a text, none of them longer than a record may be. Raises BadFile."""
+    number = 0
+    while line := text.readline(LARGEST_RECORD_BYTES + 1):
+        number += 1
+        if len(line) > LARGEST_RECORD_BYTES:
+            raise BadFile(f"line {number} is longer than {LARGEST_RECORD_BYTES >> 20} MiB")
+        yield line
 
 
 def _no_number(name: str) -> Any:

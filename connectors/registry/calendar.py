@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from connectors.registry.entry import Entry, Id, Problem, known_zone
+from connectors.registry.entry import Entry, Id, Problem
 from connectors.registry.glossary import Text
 from connectors.registry.patterns import like
+from connectors.zones import known_zone
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 # A text, since YAML reads 18:00 without quotes as the number 1080.

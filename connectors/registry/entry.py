@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -33,12 +32,3 @@ class NamedEntry(Entry):
     """An entry that other entries, or people, name by its id."""
 
     id: Annotated[Id, AfterValidator(without_blanks)]
-
-
-def known_zone(zone: str) -> str:
-    """The name of a time zone. Raises ValueError for what is none."""
-    try:
-        ZoneInfo(zone)
-    except (LookupError, ValueError, OSError):
-        raise ValueError(f"`{zone}` is no time zone; write one such as Europe/Berlin") from None
-    return zone

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from connectors.registry.calendar import CalendarEntry, schedule_problems
-from connectors.registry.entry import Entry, Id, NamedEntry, Problem, known_zone, without_blanks
+from connectors.registry.entry import Entry, Id, NamedEntry, Problem, without_blanks
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.mapping import SourceNames, names_by_source
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
@@ -22,6 +22,7 @@ from connectors.registry.remarks import Remark, remark_problems
 from connectors.registry.retention import DEFAULT_BRACKETS, ExpectedUse, RetentionBracket, in_order
 from connectors.registry.stages import EpicEntry, not_computed
 from connectors.registry.surveys import Survey, survey_problems
+from connectors.zones import known_zone
 
 # A week of a funnel is published when the window after it is over.
 LONGEST_WINDOW_DAYS = 366
