@@ -157,7 +157,7 @@ def models_described(manifest: Path) -> dict[str, Described]:
 
 
 def _tests(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """By model, the generic tests that hold every one of its rows."""
+    """By model, the generic tests without which nothing is published, of all of its rows."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for node in nodes.values():
         if (
@@ -165,6 +165,7 @@ def _tests(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Mapping[str
             and node.get("attached_node")
             and node.get("test_metadata")
             and not (node.get("config") or {}).get("where")
+            and (node.get("config") or {}).get("severity", "error").lower() == "error"
         ):
             found.setdefault(str(node["attached_node"]), []).append(node["test_metadata"])
     return found
@@ -253,7 +254,7 @@ def _write_columns(connection: duckdb.DuckDBPyConnection, known: Mapping[str, De
     rows = []
     for schema, table, column, place, kind in columns:
         text = known.get(f"{schema}.{table}", _UNDESCRIBED)
-        is_nullable = column not in text.required and column not in text.key
+        is_nullable = column not in text.required
         rows.append(
             (schema, table, column, place, kind, is_nullable, column in text.key, text.references.get(column),
              text.columns.get(column))

@@ -30,15 +30,11 @@ class Night:
 
 @dataclass(frozen=True)
 class Edition:
-    """What is to be published. `night` is None where what the file holds already is only to be served.
-
-    `is_only_one`: no publication before it may be left.
-    """
+    """What is to be published. `night` is None where what the file holds already is only to be served."""
 
     home: Home
     env: Mapping[str, str]
     night: Night | None = None
-    is_only_one: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from publication.file import publish
+from publication.meta import Described
 from publication.postgres.publish import publish_to_postgres
 from tests.postgres_fixture import address
 from tests.postgres_server import running_server
@@ -41,13 +42,13 @@ def main() -> int:
             folder / "published" / "product_ops.duckdb",
         )
         started = time.monotonic()
-        publish(
-            built, published, date(2026, 11, 16), [], [], datetime(2026, 11, 16, 1, tzinfo=UTC), "UTC", {}
-        )
+        key = ("person_id", "feature_id", "event_date", "event_number")
+        described = {"mart.fct_usage_daily": Described("", {}, key, frozenset(key))}
+        moment = datetime(2026, 11, 16, 1, tzinfo=UTC)
+        publish(built, published, date(2026, 11, 16), [], [], moment, "UTC", described)
         to_file = time.monotonic() - started
         started = time.monotonic()
-        keys = {"mart.fct_usage_daily": ("person_id", "feature_id", "event_date", "event_number")}
-        served = publish_to_postgres(published, address(server.url()), keys)
+        served = publish_to_postgres(published, address(server.url()))
         to_postgres = time.monotonic() - started
         print(
             f"{served.rows} rows: file {to_file:.1f} s, PostgreSQL {to_postgres:.1f} s "

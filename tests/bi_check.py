@@ -24,7 +24,7 @@ import httpx
 
 from publication.postgres.address import PostgresAddress
 from publication.postgres.publish import publish_to_postgres
-from tests.postgres_fixture import KEYS, address, published_file
+from tests.postgres_fixture import address, published_file
 from tests.postgres_server import rows, running_server
 
 PUBLICATIONS = 10
@@ -199,7 +199,7 @@ def check(superset: Superset, published: Path, target: PostgresAddress) -> bool:
         reader.start()
     for mark in range(2, PUBLICATIONS + 2):
         published_file(published, mark=mark, rows=ROWS + mark)
-        publish_to_postgres(published, target, KEYS)
+        publish_to_postgres(published, target)
         time.sleep(1)
     sound = True
     for reader in readers:
@@ -232,7 +232,7 @@ def main() -> int:
         print(versions(python), "\n" + rows(server.url(), "select version()")[0][0].split(",")[0])
         published, target = folder / "product_ops.duckdb", address(server.url())
         published_file(published, mark=1, rows=ROWS + 1)
-        publish_to_postgres(published, target, KEYS)
+        publish_to_postgres(published, target)
         started = time.monotonic()
         with running_superset(python, folder) as superset:
             print(f"Superset is up after {time.monotonic() - started:.0f} s")

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -84,8 +84,31 @@ def published_file(
         for name, _ in columns:
             connection.execute(f"comment on column mart.fct_ticket.{name} is 'What {name} \\ means.'")
         counts = json.dumps({"mart.fct_ticket": rows, "mart.fct_usage_daily": rows})
+        describe_columns(connection, KEYS)
         connection.execute(
             "insert into meta.publication values (?, ?, ?, ?)", [as_of, revision, counts, mark]
         )
     os.replace(unfinished, path)
     return path
+
+
+def describe_columns(
+    connection: duckdb.DuckDBPyConnection,
+    keys: Mapping[str, Sequence[str]],
+    references: Mapping[str, str] | None = None,
+) -> None:
+    """Write `meta.columns`: `keys` by `schema.table`, `references` by `schema.table.column`; only keys are never empty."""
+    connection.execute(
+        "create or replace table meta.columns (table_schema varchar, table_name varchar, column_name varchar, "
+        "ordinal_position integer, is_nullable boolean, is_key boolean, references_column varchar)"
+    )
+    for schema, table, column, place in connection.execute(
+        "select table_schema, table_name, column_name, ordinal_position from information_schema.columns order by all"
+    ).fetchall():
+        name = f"{schema}.{table}"
+        is_key = column in keys.get(name, ())
+        referred = (references or {}).get(f"{name}.{column}")
+        connection.execute(
+            "insert into meta.columns values (?, ?, ?, ?, ?, ?, ?)",
+            [schema, table, column, place, not is_key, is_key, referred],
+        )

@@ -40,7 +40,7 @@ FRESHNESS = [
 
 DESCRIBED = {
     "mart.dim_account": Described(
-        "One row an account: it's here.", {"mark": "The mark.", "id": "The id."}, ("id",)
+        "One row an account: it's here.", {"mark": "The mark.", "id": "The id."}, ("id",), frozenset({"id"})
     ),
     "mart.fct_usage_daily": Described("Use.", {}, (), frozenset({"mark"}), {"id": "mart.dim_account.id"}),
 }

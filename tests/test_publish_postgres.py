@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from publication.file import publish
 from publication.postgres import publish as publish_postgres
 from publication.postgres.address import URL_VARIABLE, PostgresAddress
 from publication.postgres.publish import ServedPublication, publish_to_postgres
+from publication.postgres.published import PublishedFile
 from publication.postgres.session import PostgresError
-from tests.postgres_fixture import AS_OF, KEYS, TICKETS, address, postgres, published_file, target
+from tests.postgres_fixture import AS_OF, TICKETS, address, postgres, published_file, target
 from tests.postgres_server import Server, rows
 from tests.test_publish import CHECKS, FRESHNESS, build
 
@@ -25,8 +26,10 @@ __all__ = ["postgres", "target"]
 
 ROOT = Path(__file__).resolve().parent.parent
 RELATIONS = (
-    "mart.fct_ticket", "mart.fct_usage_daily", "metrics.metric_values", "metrics.support", "meta.publication",
+    "mart.fct_ticket", "mart.fct_usage_daily", "metrics.metric_values", "metrics.support", "meta.publication", "meta.columns",
 )  # fmt: skip
+# Rows of meta.columns.
+COLUMNS = 29
 
 
 @pytest.fixture
@@ -35,26 +38,29 @@ def published(tmp_path: Path) -> Path:
 
 
 def serve(file: Path, target: PostgresAddress, patience: float = 5) -> ServedPublication:
-    return publish_to_postgres(file, target, KEYS, patience)
+    return publish_to_postgres(file, target, patience)
 
 
-def versions(target: PostgresAddress) -> list[str]:
-    found = rows(target.url, r"select nspname from pg_namespace where nspname ~ '^product_ops_' order by oid")
-    return [name for (name,) in found]
+def schemas(target: PostgresAddress) -> set[str]:
+    found = rows(
+        target.url,
+        r"select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'",
+    )
+    return {name for (name,) in found}
 
 
 def test_both_targets_hold_the_same_rows_and_revision(published: Path, target: PostgresAddress) -> None:
     done = serve(published_file(published, rows=40, revision=3), target)
     assert (done.as_of, done.revision, done.changed, done.left) == (AS_OF, 3, True, ())
-    assert done.version == "product_ops_20261116_r3_1"
-    assert done.rows == 4 * 40 + 1
+    assert done.rows == done.written == 4 * 40 + 1 + COLUMNS
+    assert schemas(target) == {"public", "mart", "metrics", "meta"}
     with duckdb.connect(str(published), read_only=True) as file:
         for relation in RELATIONS:
             served = rows(target.url, f"select * from {relation}")
             assert sorted(served, key=repr) == sorted(
                 file.execute(f"select * from {relation}").fetchall(), key=repr
             )
-            assert len(served) == (1 if relation == "meta.publication" else 40)
+            assert len(served) == {"meta.publication": 1, "meta.columns": COLUMNS}.get(relation, 40)
 
 
 def test_a_night_s_own_file_is_served_with_its_comments(tmp_path: Path, target: PostgresAddress) -> None:
@@ -71,7 +77,7 @@ def test_a_night_s_own_file_is_served_with_its_comments(tmp_path: Path, target: 
         "UTC",
         {},
     )
-    done = publish_to_postgres(file, target, {"meta.sources": ("source",)})
+    done = publish_to_postgres(file, target)
     with duckdb.connect(str(file), read_only=True) as published:
         relations = published.execute(
             "select table_schema || '.' || table_name from information_schema.tables"
@@ -88,33 +94,41 @@ def test_a_night_s_own_file_is_served_with_its_comments(tmp_path: Path, target: 
         "select obj_description('meta.sources'::regclass), col_description('meta.sources'::regclass, 1)",
     )
     assert commented == [
-        ("One row a source: how its last read went, and up to when its records reach. Primary key: source.", "The tool that is read.")
+        ("One row a source: how its last read went, and up to when its records reach.", "The tool that is read.")
     ]  # fmt: skip
 
 
 def test_the_same_publication_again_changes_nothing(published: Path, target: PostgresAddress) -> None:
     first = serve(published_file(published), target)
     again = serve(published, target)
-    assert (again.version, again.changed) == (first.version, False)
-    assert versions(target) == [first.version]
-    # A view that somebody removed is noticed, although the content is the same.
-    rows(target.url, "drop view metrics.support")
+    assert (first.changed, again.changed, again.written) == (True, False, 0)
+    # A table that somebody removed is noticed, although the content is the same.
+    rows(target.url, "drop table metrics.support")
     assert serve(published, target).changed
     assert rows(target.url, "select count(*) from metrics.support") == [(5,)]
 
 
-def test_the_last_two_publications_stay(published: Path, target: PostgresAddress) -> None:
-    for revision in (1, 2, 3):
-        serve(published_file(published, mark=revision, revision=revision), target)
-    serve(published_file(published, mark=4, as_of=date(2026, 11, 17)), target)
-    assert versions(target) == ["product_ops_20261116_r3_3", "product_ops_20261117_r1_4"]
+def test_only_what_differs_is_written(published: Path, target: PostgresAddress) -> None:
+    serve(published_file(published, rows=40), target)
+    with duckdb.connect(str(published)) as file:
+        file.execute("update mart.fct_ticket set reply_seconds = 7 where ticket_id = 'jira:issue:3'")
+        file.execute("delete from mart.fct_ticket where ticket_id = 'jira:issue:4'")
+        file.execute("insert into mart.fct_ticket (ticket_id) values ('jira:issue:new')")
+    kept = "select ctid, xmin from mart.fct_ticket where ticket_id not in ('jira:issue:3', 'jira:issue:new')"
+    before = set(rows(target.url, kept + " and ticket_id <> 'jira:issue:4'"))
+    done = serve(published, target)
+    assert (done.written, done.changed) == (3, True)
+    assert set(rows(target.url, kept)) == before
+    with duckdb.connect(str(published), read_only=True) as file:
+        expected = file.execute("select * from mart.fct_ticket order by 1").fetchall()
+    assert rows(target.url, 'select * from mart.fct_ticket order by ticket_id collate "C"') == expected
 
 
 def test_a_night_that_counts_other_rows_is_not_served(
     published: Path, target: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve(published_file(published), target)
-    whole = publish_postgres.PublishedFile.batches
+    whole = PublishedFile.batches
 
     def lose_a_row(self: Any, table: Any) -> Any:
         return (
@@ -123,26 +137,25 @@ def test_a_night_that_counts_other_rows_is_not_served(
             else whole(self, table).read_all().slice(1).to_reader()
         )
 
-    monkeypatch.setattr(publish_postgres.PublishedFile, "batches", lose_a_row)
+    monkeypatch.setattr(PublishedFile, "batches", lose_a_row)
     with pytest.raises(PostgresError, match=r"has 4 rows of mart.fct_ticket where the published file has 5"):
         serve(published_file(published, mark=2), target)
     assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(1,)]
-    assert len(versions(target)) == 1
+    assert schemas(target) == {"public", "mart", "metrics", "meta"}
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from publication.postgres import publish, versions
+from publication.postgres import publish
 from publication.postgres.address import postgres_address
-from tests.postgres_fixture import KEYS
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-setattr(versions if sys.argv[2] == "comments_of" else publish, sys.argv[2], die)
-publish.publish_to_postgres(Path(sys.argv[1]), postgres_address(os.environ), KEYS)
+setattr(publish, sys.argv[2], die)
+publish.publish_to_postgres(Path(sys.argv[1]), postgres_address(os.environ))
 """
 
 
-@pytest.mark.parametrize("step", ["comments_of", "_repoint_patiently"])
+@pytest.mark.parametrize("step", ["replace_rows", "unload"])
 def test_a_killed_publication_leaves_the_one_before(
     published: Path, target: PostgresAddress, step: str
 ) -> None:
@@ -158,18 +171,15 @@ def test_a_killed_publication_leaves_the_one_before(
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(1,)]
-    # The one that was killed between its two transactions has left a whole schema that no view reads.
-    assert len(versions(target)) == (1 if step == "comments_of" else 2)
-    done = serve(published, target)
+    assert schemas(target) == {"public", "mart", "metrics", "meta"}
+    assert serve(published, target).changed
     assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(2,)]
-    assert len(versions(target)) == 2
-    assert versions(target)[-1] == done.version
 
 
 def test_a_reader_who_sits_in_a_transaction_blocks_nobody_for_ever(
     published: Path, target: PostgresAddress
 ) -> None:
-    first = serve(published_file(published), target)
+    serve(published_file(published), target)
     with psycopg.connect(target.url, application_name="forgotten notebook") as reader:
         assert reader.execute("select count(*) from mart.fct_ticket").fetchone() == (5,)
         with pytest.raises(PostgresError) as refused:
@@ -179,23 +189,9 @@ def test_a_reader_who_sits_in_a_transaction_blocks_nobody_for_ever(
         # Neither its own later statements nor those of others suffer, and nothing half done is left.
         assert reader.execute("select distinct mark from mart.fct_usage_daily").fetchone() == (1,)
         assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(1,)]
-        assert versions(target) == [first.version]
+        assert schemas(target) == {"public", "mart", "metrics", "meta"}
     assert serve(published, target).changed
     assert rows(target.url, "select distinct mark from mart.fct_ticket") == [(2,)]
-
-
-def test_an_old_version_in_use_is_left_for_the_next_night(published: Path, target: PostgresAddress) -> None:
-    old = serve(published_file(published), target).version
-    serve(published_file(published, mark=2), target)
-    rows(target.url, f"create view public.shortcut as select mark from {old}.mart_fct_ticket")
-    with psycopg.connect(target.url) as reader:
-        reader.execute(f"select * from {old}.mart_fct_usage_daily")
-        assert serve(published_file(published, mark=3), target).left == (f"{old} is read by public.shortcut",)
-        rows(target.url, "drop view public.shortcut")
-        (left,) = serve(published_file(published, mark=4), target).left[:1]
-        assert left.startswith(f"{old}: canceling statement due to lock timeout")
-    assert serve(published_file(published, mark=5), target).left == ()
-    assert len(versions(target)) == 2
 
 
 def test_two_publishers_exclude_each_other(published: Path, target: PostgresAddress) -> None:
@@ -211,7 +207,7 @@ def test_what_is_not_ours_is_not_replaced(published: Path, target: PostgresAddre
     with pytest.raises(PostgresError, match=r"has mart.fct_ticket already, not made by this publisher"):
         serve(published_file(published), target)
     assert rows(target.url, "select * from mart.fct_ticket") == []
-    assert versions(target) == []
+    assert schemas(target) == {"public", "mart"}
 
 
 def test_a_server_that_refuses_us_is_told_in_one_sentence(

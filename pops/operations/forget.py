@@ -99,7 +99,7 @@ def forget(
             say(f"{strike_out(home, wanted)} files of pages, logs and history cleaned")
         for target in SERVED:
             if home.published.exists() and target.address(env) is not None:
-                target.publish(Edition(home, env, is_only_one=True))
+                target.publish(Edition(home, env))
                 say(f"served anew from {target.title}")
         for source in SOURCES:
             forget_in_raw(home.root, source, _wanted(book, found.subject, found.moment), book)

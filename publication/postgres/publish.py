@@ -1,146 +1,223 @@
-"""The served mart: the rows and the revision of the published file in PostgreSQL, behind views that never break.
+"""The served mart: the rows and the revision of the published file in PostgreSQL, in tables that stay where they are.
 
-A publication is a schema of its own (`product_ops_<as_of>_r<revision>_<number>`), loaded in one transaction; then
-all stable views are repointed to it in another. A reader sees the publication before or the one after, and a kill
-at any moment leaves the one before. The last two stay, so that a long query on the older one ends in peace.
+A publication is one transaction. What differs is written into the tables, unseen by readers; then, for a moment, all
+tables are held at once, so that no transaction of a reader lies astride, and it commits. A kill leaves what was.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_exception,
-    stop_after_delay,
-    wait_random_exponential,
-)
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_random_exponential
 
 from publication.postgres.address import PostgresAddress
+from publication.postgres.dependents import hanging_on, holders, make_anew, refusal
+from publication.postgres.older_layout import drop_versions, older_views, rights_on
+from publication.postgres.published import SCHEMAS, PublishedFile, PublishedTable
+from publication.postgres.rows import load, replace_rows, unload
 from publication.postgres.session import (
     NO_RIGHT,
-    WAITED_FOR_LOCK,
     PostgresError,
     PostgresSession,
     literal,
     quoted,
 )
-from publication.postgres.versions import (
-    STABLE_SCHEMAS,
-    PublishedFile,
-    PublishedTable,
-    Version,
-    complete_versions,
-    completed,
-    load,
-    next_version,
+from publication.postgres.shapes import (
+    Name,
+    Shape,
+    changed_columns,
+    comments,
+    created,
+    present_shapes,
+    reshaping,
+    tightening,
+    widening,
 )
-from publication.postgres.views import holders, repoint, views_show
 
-KEPT_VERSIONS = 2
-# How long to wait for readers who hold a view before this night's publication is given up.
+# How long to wait for readers who hold a table before this night's publication is given up.
 PATIENCE_SECONDS = 180.0
+# Shorter than PostgreSQL's default `deadlock_timeout` of a second: a reader who waits for us is never the one ended.
+_LOCK_TIMEOUT_MS = 500
 # The advisory lock of a publication, the same for every publisher of a database: `pops` in ASCII, and 1.
 _LOCK = "1886351475, 1"
 
 
 @dataclass(frozen=True)
 class ServedPublication:
-    """What PostgreSQL serves now. `version`: its schema. `changed`: false when it served the same already.
+    """What PostgreSQL serves now. `written`: rows that differed. `changed`: false when it served the same already.
 
-    `left`: older schemas that could not be dropped, with the reason; the next publication tries again.
+    `left`: schemas of an older layout that could not be dropped, with the reason; the next publication tries again.
     """
 
-    version: str
     as_of: date
     revision: int
     rows: int
+    written: int
     seconds: float
     changed: bool
     left: tuple[str, ...]
 
 
 def publish_to_postgres(
-    published: Path,
-    address: PostgresAddress,
-    keys: Mapping[str, Sequence[str]],
-    patience_seconds: float = PATIENCE_SECONDS,
-    kept: int = KEPT_VERSIONS,
+    published: Path, address: PostgresAddress, patience_seconds: float = PATIENCE_SECONDS
 ) -> ServedPublication:
-    """Serve the published file's mart from PostgreSQL. `keys`: key columns by `schema.table`. `kept`: how many versions stay.
+    """Serve the published file's mart from PostgreSQL.
 
     Raises FileNotFoundError without a published file, PostgresError (one sentence, no secrets) when PostgreSQL does
     not take it; then what was served stays, and so does the file.
     """
     started = time.monotonic()
-    file = PublishedFile(published, keys)
+    file = PublishedFile(published)
     try:
         with PostgresSession(address) as session:
             _only_publisher(session)
-            reader_rights = _reader_rights(session, file.tables)
-            leftovers = complete_versions(session)[1]
-            version, changed = _serve(session, file, reader_rights, patience_seconds)
-            old = [one.name for one in complete_versions(session)[0][:-kept]]
-            left = tuple(reason for name in [*leftovers, *old] if (reason := _drop(session, name)))
+            written, changed = _Publication(session, file, patience_seconds).serve()
+            left = tuple(drop_versions(session))
+        if changed:
+            _tidy(address, file.tables)
     finally:
         file.close()
     rows = sum(table.rows for table in file.tables)
     seconds = time.monotonic() - started
-    return ServedPublication(version.name, file.as_of, file.revision, rows, seconds, changed, left)
+    return ServedPublication(file.as_of, file.revision, rows, written, seconds, changed, left)
 
 
-def _serve(
-    session: PostgresSession, file: PublishedFile, reader_rights: list[str], patience_seconds: float
-) -> tuple[Version, bool]:
-    complete = complete_versions(session)[0]
-    if (
-        complete
-        and complete[-1].fingerprint == file.fingerprint
-        and views_show(session, file.tables, complete[-1].name)
-    ):
-        session.run_all(reader_rights, "the rights of its readers")
+class _Publication:
+    """One publication: its statements in the order in which readers are spared."""
+
+    def __init__(self, session: PostgresSession, file: PublishedFile, patience_seconds: float) -> None:
+        self._session, self._file, self._patience = session, file, patience_seconds
+        self._wanted: Mapping[Name, PublishedTable] = {(each.schema, each.name): each for each in file.tables}
+
+    def serve(self) -> tuple[int, bool]:
+        """Returns how many rows were written, and whether anything changed."""
+        session, tables = self._session, self._file.tables
+        rights = reader_rights(session, tables)
+        present = self._present()
+        if loosened := widening(tables, present):
+            hanging_on(session, [present[name].oid for name in self._incompatible(present)])
+            self._patiently(loosened, "its columns and keys")
+            session.commit()
+            present = self._present()
+        load(session, self._file)
+        session.run_all([f"create schema if not exists {schema}" for schema in SCHEMAS], "its schemas")
+        incompatible = self._incompatible(present)
+        stay = [name for name in self._wanted if name in present and name not in incompatible]
+        written = {name: replace_rows(session, self._wanted[name], present[name]) for name in stay}
+        # Now, and not at the commit, when readers wait.
+        session.run("set constraints all immediate", "its references")
+        others = [name for name in self._wanted if name not in stay]
+        is_same = not (incompatible or others or any(written.values()) or self._finishing(present))
+        if not is_same:
+            self._switch(present, incompatible, others, written)
+        unload(session)
+        session.run_all(rights, "the rights of its readers")
         session.commit()
-        return complete[-1], False
-    version = next_version(file, session)
-    load(session, file, version)
-    try:
-        _repoint_patiently(session, file, version, reader_rights, patience_seconds)
-    except BaseException:
-        session.rollback()
-        _drop(session, version.name)
-        raise
-    return version, True
+        return sum(written.values()), not is_same
+
+    def _present(self) -> dict[Name, Shape]:
+        """Our relations of the served schemas. Raises PostgresError for one that is in the way and not ours."""
+        shapes = present_shapes(self._session)
+        ours = _ours(self._session, shapes)
+        foreign = sorted(".".join(name) for name in self._wanted if name in shapes and name not in ours)
+        if foreign:
+            raise PostgresError(
+                f"PostgreSQL at {self._session.address.place} has {', '.join(foreign)} already, not made by this publisher: "
+                "rename what is there, or publish to a database of its own. The published file stands."
+            )
+        return {name: shape for name, shape in shapes.items() if name in ours}
+
+    def _incompatible(self, present: Mapping[Name, Shape]) -> dict[Name, str]:
+        """The relations that cannot stay as they are while views hang on them, and why."""
+        found = {}
+        for name, shape in present.items():
+            changes = list(changed_columns(shape, self._wanted.get(name)).values())
+            if shape.kind != "r":
+                changes.append("becomes a table")
+            if changes:
+                found[name] = f"{'.'.join(name)} {', '.join(changes)}"
+        return found
+
+    def _switch(
+        self,
+        present: Mapping[Name, Shape],
+        incompatible: Mapping[Name, str],
+        others: Iterable[Name],
+        written: dict[Name, int],
+    ) -> None:
+        """Hold all tables, do what cannot be done beside readers, and leave the rest to the commit."""
+        session = self._session
+        why = "; ".join(incompatible.values())
+        hanging = hanging_on(session, [present[name].oid for name in incompatible])
+        taken = [
+            *(f"lock table {quoted(*name)} in access exclusive mode" for name in present),
+            *(f"drop view {view.name}" for view in reversed(hanging)),
+        ]
+        try:
+            self._patiently(taken, "a moment with its tables")
+        except PostgresError as error:
+            raise refusal(session, why, error) if hanging and error.reason else error from None
+        rights = []
+        for name in incompatible:
+            shape, table = present[name], self._wanted.get(name)
+            if shape.kind == "r" and table is not None:
+                session.run_all(reshaping(table, shape), f"the columns of {table.full_name}")
+            else:
+                rights += rights_on(session, shape.oid, name) if table else []
+                session.run(f"drop {'table' if shape.kind == 'r' else 'view'} {quoted(*name)}")
+        missing = [self._wanted[name] for name in others if name not in present or present[name].kind != "r"]
+        session.run_all([created(table) for table in missing], "the tables of the mart")
+        shapes = present_shapes(session)
+        for name in others:
+            written[name] = replace_rows(session, self._wanted[name], shapes[name])
+        session.run_all(self._finishing(shapes), "keys and comments of the mart")
+        make_anew(session, hanging, why)
+        session.run_all(rights, "the rights on its tables")
+
+    def _finishing(self, shapes: Mapping[Name, Shape]) -> list[str]:
+        tables = [
+            table for name, table in self._wanted.items() if name in shapes and shapes[name].kind == "r"
+        ]
+        return [*tightening(tables, shapes), *comments(tables, shapes)]
+
+    def _patiently(self, statements: Sequence[str], what: str) -> None:
+        """Try to get hold of what the statements need, for half a second at a time, so that readers hardly wait for us."""
+        session = self._session
+        session.run(f"set local lock_timeout = {_LOCK_TIMEOUT_MS}")
+        tries = Retrying(
+            retry=retry_if_result(lambda done: not done),
+            wait=wait_random_exponential(multiplier=0.2, max=10),
+            stop=stop_after_delay(self._patience),
+        )
+        try:
+            tries(session.run_unless_held, statements, what)
+        except RetryError:
+            who = holders(session) or "readers"
+            raise PostgresError(
+                f"PostgreSQL at {session.address.place} still serves the publication before: for {self._patience:.0f} s its "
+                f"tables were held by {who}. End an idle one with pg_terminate_backend(process), and set "
+                "idle_in_transaction_session_timeout for its role; then publish again (asset published/product_ops/postgres)."
+            ) from None
 
 
-def _repoint_patiently(
-    session: PostgresSession,
-    file: PublishedFile,
-    version: Version,
-    reader_rights: list[str],
-    patience_seconds: float,
-) -> None:
-    """Try to get hold of all views at once, for half a second at a time, so that readers hardly wait for us."""
+def _ours(session: PostgresSession, shapes: Mapping[Name, Shape]) -> set[Name]:
+    """The relations that the publication before told of, and the views of an older layout."""
+    known = shapes.get(("meta", "columns"))
+    if known is None or not {"table_schema", "table_name"} <= set(known.columns):
+        return older_views(session)
+    told = session.rows("select distinct table_schema, table_name from meta.columns")
+    return {(schema, name) for schema, name in told} | older_views(session)
 
-    def held(error: BaseException) -> bool:
-        return isinstance(error, PostgresError) and error.code in WAITED_FOR_LOCK
 
-    tries = Retrying(
-        retry=retry_if_exception(held),
-        wait=wait_random_exponential(multiplier=0.2, max=10),
-        stop=stop_after_delay(patience_seconds),
-        after=lambda _: session.rollback(),
-    )
-    try:
-        tries(repoint, session, file.tables, version.name, [*reader_rights, completed(version)])
-    except RetryError:
-        raise PostgresError(
-            f"PostgreSQL at {session.address.place} still serves the publication before: for {patience_seconds:.0f} s its "
-            f"views were held by {holders(session) or 'readers'}. End an idle one with pg_terminate_backend(process), and set "
-            "idle_in_transaction_session_timeout for its role; then publish again (asset published/product_ops/postgres)."
-        ) from None
+def _tidy(address: PostgresAddress, tables: Sequence[PublishedTable]) -> None:
+    """Free the room of the rows that nobody sees any more, for the next night, and count anew for the planner."""
+    # What it does not come to, PostgreSQL does by itself later: the publication stands.
+    with suppress(PostgresError), PostgresSession(address, autocommit=True) as session:
+        for table in tables:
+            session.run(f"vacuum (analyze, skip_locked, truncate false) {table.quoted}", "a vacuum")
 
 
 def _only_publisher(session: PostgresSession) -> None:
@@ -171,8 +248,8 @@ def check_publisher(session: PostgresSession) -> None:
         )
 
 
-def _reader_rights(session: PostgresSession, tables: Sequence[PublishedTable]) -> list[str]:
-    """The statements that let the reader's role read the stable views and nothing else; makes the role when it is missing."""
+def reader_rights(session: PostgresSession, tables: Sequence[PublishedTable]) -> list[str]:
+    """The statements that let the reader's role read the served tables; makes the role when it is missing."""
     reader = session.address.reader
     if not session.rows(f"select 1 from pg_roles where rolname = {literal(reader)}"):
         try:
@@ -185,40 +262,9 @@ def _reader_rights(session: PostgresSession, tables: Sequence[PublishedTable]) -
                 "POPS_PUBLISH_POSTGRES_READER to a role that exists. The published file stands.",
                 error.code,
             ) from None
-    schemas = ", ".join(STABLE_SCHEMAS)
-    views = ", ".join(quoted(table.schema, table.name) for table in tables)
+    schemas = ", ".join(SCHEMAS)
     return [
         f"grant usage on schema {schemas} to {quoted(reader)}",
-        f"grant select on {views} to {quoted(reader)}",
+        f"grant select on {', '.join(table.quoted for table in tables)} to {quoted(reader)}",
         f"alter default privileges in schema {schemas} grant select on tables to {quoted(reader)}",
     ]
-
-
-def _drop(session: PostgresSession, version: str) -> str:
-    """Drop a version that nobody reads any more; why it was left, or an empty string."""
-    try:
-        users = session.rows(_USERS_OF_VERSION.format(name=literal(version)))
-        if users:
-            session.rollback()
-            return f"{version} is read by {', '.join(name for (name,) in users)}"
-        session.run("set local lock_timeout = 500")
-        session.run(f"drop schema if exists {quoted(version)} cascade", f"the end of {version}")
-        session.commit()
-    except PostgresError as error:
-        session.rollback()
-        return f"{version}: {error.reason}"
-    return ""
-
-
-# Views outside a version that read it directly: `cascade` would take them along.
-_USERS_OF_VERSION = """
-select distinct vn.nspname || '.' || v.relname
-from pg_class as t
-inner join pg_namespace as tn on tn.oid = t.relnamespace
-inner join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = t.oid
-    and d.classid = 'pg_rewrite'::regclass
-inner join pg_rewrite as r on r.oid = d.objid
-inner join pg_class as v on v.oid = r.ev_class
-inner join pg_namespace as vn on vn.oid = v.relnamespace
-where tn.nspname = {name} and vn.nspname <> tn.nspname
-"""

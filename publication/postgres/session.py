@@ -14,7 +14,6 @@ from publication.postgres.address import URL_VARIABLE, PostgresAddress
 from publication.target import PublicationError
 
 NO_RIGHT = "42501"
-WAITED_FOR_LOCK = ("55P03", "40P01")
 # A server that is starting, ending or full may answer in a moment; one that refuses us will refuse us again.
 _PASSING = re.compile(r"starting up|shutting down|too many|remaining connection slots")
 _REMEDIES = {
@@ -35,8 +34,8 @@ class PostgresError(PublicationError):
 class PostgresSession:
     """One connection, in a transaction from the first statement until `commit` or `rollback`."""
 
-    def __init__(self, address: PostgresAddress) -> None:
-        """Raises PostgresError when nobody answers (after three tries) or the login is refused."""
+    def __init__(self, address: PostgresAddress, autocommit: bool = False) -> None:
+        """`autocommit`: every statement is its own transaction. Raises PostgresError when nobody answers (after three tries) or the login is refused."""
         self.address = address
         try:
             for attempt in Retrying(
@@ -46,7 +45,7 @@ class PostgresSession:
                 reraise=True,
             ):
                 with attempt:
-                    self._connection = adbc.connect(address.url)
+                    self._connection = adbc.connect(address.url, autocommit=autocommit)
         except DriverError as error:
             raise PostgresError(
                 f"PostgreSQL at {address.place} cannot be reached: {self._plain(error)}. "
@@ -75,13 +74,26 @@ class PostgresSession:
             body = ";\n".join(statements) + ";"
             self.run(f"do {_dollar_quoted('begin ' + body + ' end')}", what)
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def run_unless_held(self, statements: Sequence[str], what: str) -> bool:
+        """As `run_all`, or none of it where a lock is not to be had within `lock_timeout`: then False, and the transaction goes on."""
+        body = "".join(f"{statement};\n" for statement in statements)
+        told = "perform set_config('product_ops.is_held', '{}', true)"
+        self.run_all(
+            [
+                f"begin {body}{told.format('no')}; "
+                f"exception when lock_not_available or deadlock_detected then {told.format('yes')}; end"
+            ],
+            what,
+        )
+        return bool(self.rows("select current_setting('product_ops.is_held')")[0][0] == "no")
+
+    def rows(self, sql: str, what: str = "a query of its catalogue") -> list[tuple[Any, ...]]:
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(sql)
                 return list(cursor.fetchall())
         except DriverError as error:
-            raise self._error(error, "a query of its catalogue") from None
+            raise self._error(error, what) from None
 
     def ingest(self, schema: str, table: str, batches: pa.RecordBatchReader) -> None:
         """Append Arrow batches to a table with binary COPY, a batch in memory at a time."""

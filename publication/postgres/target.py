@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from publication.meta import key_columns
 from publication.postgres.address import PostgresAddress, postgres_address
 from publication.target import Edition, PublicationError, Published
 from settings.home import Home
@@ -15,8 +14,8 @@ class PostgresTarget:
     title = "PostgreSQL"
     kind = "postgres"
     description = (
-        "What BI tools query over the network: views `mart.*`, `metrics.*` and `meta.*` in PostgreSQL, with the rows "
-        "and the revision of the published file. All views change over in one transaction."
+        "What BI tools query over the network: tables `mart.*`, `metrics.*` and `meta.*` in PostgreSQL, with the rows, the "
+        "keys and the revision of the published file. All of them change over in one transaction."
     )
 
     def address(self, env: Mapping[str, str]) -> str | None:
@@ -24,15 +23,13 @@ class PostgresTarget:
         return None if found is None else found.place
 
     def publish(self, edition: Edition) -> Published:
-        from publication.postgres.publish import KEPT_VERSIONS, publish_to_postgres
+        from publication.postgres.publish import publish_to_postgres
 
         address = _address(edition.env)
-        keys = key_columns(edition.home.dbt_target / "manifest.json")
-        kept = 1 if edition.is_only_one else KEPT_VERSIONS
-        served = publish_to_postgres(edition.home.published, address, keys, kept=kept)
+        served = publish_to_postgres(edition.home.published, address)
         facts: dict[str, str | int | float | bool] = {
-            "schema": served.version,
             "changed": served.changed,
+            "rows_written": served.written,
             "seconds": round(served.seconds, 2),
             "older_schemas_left": "; ".join(served.left),
         }
