@@ -56,7 +56,7 @@ class Book:
 
     @classmethod
     def read(cls, file: Path, env: Mapping[str, str] = os.environ) -> "Book":
-        written = json.loads(file.read_text())
+        written = _written(file)
         key = _masked(bytes.fromhex(written["wrapped"]), env, bytes.fromhex(written["nonce"]))
         if _check(key) != written["check"]:
             raise ValueError(
@@ -95,10 +95,29 @@ class Book:
         return max((entry.before for entry in self.entries if entry.before), default=None)
 
 
+def _written(file: Path) -> dict[str, Any]:
+    """What stands in a book. Raises ValueError when it is damaged: nothing is read until it is known who is forgotten."""
+    try:
+        written: dict[str, Any] = json.loads(file.read_bytes())
+        for entry in written["entries"]:
+            Forgotten(**entry)
+            if entry["before"]:
+                datetime.fromisoformat(entry["before"])
+        for name in ("wrapped", "nonce"):
+            bytes.fromhex(written[name])
+        str(written["check"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise ValueError(
+            f"{file} is damaged, so nobody could tell who is forgotten: put it back from a backup. If there is none, delete it "
+            "and forget them again (`pops forget`)."
+        ) from None
+    return written
+
+
 def forgotten_before(home: Path) -> datetime | None:
     """The moment before which a home remembers no events; it needs no key."""
     file = home / FILE
-    entries = json.loads(file.read_text())["entries"] if file.exists() else []
+    entries = _written(file)["entries"] if file.exists() else []
     return max((datetime.fromisoformat(each["before"]) for each in entries if each["before"]), default=None)
 
 

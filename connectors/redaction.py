@@ -11,15 +11,19 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "[redacted]"
 HIDDEN_VALUE = "…"
-# Shorter values would blot out ordinary words; no vendor gives out secrets that short.
+# Shorter values would blot out parts of ordinary words: they are hidden where they stand alone. Still shorter ones are words.
 SHORTEST_SECRET = 6
+SHORTEST_WORD = 4
 
 _secrets: set[str] = set()
+_words: set[str] = set()
 _lock = threading.Lock()
-_AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9._~+/=:-]{6,}")
+_AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic|token)\s+([A-Za-z0-9._~+/=:-]{6,})")
+# What follows these words may be a word of a sentence: a token endpoint, basic authentication.
+_WORD = re.compile(r"[A-Za-z][a-z]{0,18}[.:]?")
 _NAMED = re.compile(
     r"(?i)([\"']?[\w-]*(?:secret|token|password|passwd|api[_-]?key|authorization|signature|credential)[\w-]*[\"']?\s*[=:]\s*)"
-    r"([\"']?)[^\s\"'&,;}]+\2"
+    r"([\"']?)(?:(?:bearer|basic|token)\s+)?[^\s\"'&,;}]+\2"
 )
 _QUERY = re.compile(r"(?<=[?&])([^=&\s#]+)=[^&\s#\"')]*")
 _USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
@@ -34,7 +38,9 @@ def remember_secrets(values: Iterable[str]) -> None:
     """From now on `redact` hides these values in this process, also percent- and base64-encoded or escaped."""
     with _lock:
         for value in values:
-            if len(value) >= SHORTEST_SECRET:
+            if SHORTEST_WORD <= len(value) < SHORTEST_SECRET:
+                _words.add(value)
+            elif len(value) >= SHORTEST_SECRET:
                 encoded = b64encode(value.encode()).decode()
                 _secrets.update({value, quote(value, safe=""), quote_plus(value), encoded})
                 # As an answer in JSON or HTML echoes it.
@@ -46,10 +52,16 @@ def redact(text: str) -> str:
     # The longest first: a secret may contain another.
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
+    for word in _words:
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", HIDDEN, text)
     text = _USER_INFO.sub(f"{HIDDEN}@", text)
     text = _QUERY.sub(rf"\1={HIDDEN}", text)
-    text = _AUTHORIZATION.sub(rf"\1 {HIDDEN}", text)
-    return _NAMED.sub(rf"\1{HIDDEN}", text)
+    text = _NAMED.sub(rf"\1{HIDDEN}", text)
+    return _AUTHORIZATION.sub(_hidden_token, text)
+
+
+def _hidden_token(found: re.Match[str]) -> str:
+    return found[0] if _WORD.fullmatch(found[2]) else f"{found[1]} {HIDDEN}"
 
 
 def without_values(text: str) -> str:

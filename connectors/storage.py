@@ -138,6 +138,8 @@ def set_aside(file: Path) -> Path:
 def replaced(path: Path) -> Iterator[Path]:
     """Where to write what will replace `path` in one step when the block ends; nothing changes when it fails."""
     unfinished = path.with_name(path.name + _UNFINISHED)
+    if unfinished.is_dir():
+        set_aside(unfinished)
     try:
         yield unfinished
         if path.is_dir():

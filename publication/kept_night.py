@@ -46,21 +46,28 @@ def keep_night(home: Home, as_of: date, first_day: date, variables: str) -> None
 
 
 def kept_night(home: Home) -> KeptNight:
-    """What the last published night left. Raises FileNotFoundError when none has been published yet."""
+    """What the last published night left. Raises FileNotFoundError when none has been published yet, or what it left is
+    damaged."""
     folder = _folder(home)
     if not (folder / _MANIFEST).exists():
         raise FileNotFoundError(
             f"No night is kept in {home.root}: run `pops demo` or `pops nightly` first, or set POPS_HOME to the home "
             "of one. A model is built on the data of the last night."
         )
-    facts = json.loads((folder / _FACTS).read_text())
-    return KeptNight(
-        folder,
-        date.fromisoformat(facts["as_of"]),
-        date.fromisoformat(facts["first_day"]),
-        str(facts["variables"]),
-        FileState(*facts["warehouse"]),
-    )
+    try:
+        json.loads((folder / _MANIFEST).read_bytes())
+        facts = json.loads((folder / _FACTS).read_bytes())
+        return KeptNight(
+            folder,
+            date.fromisoformat(facts["as_of"]),
+            date.fromisoformat(facts["first_day"]),
+            str(facts["variables"]),
+            FileState(*facts["warehouse"]),
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        raise FileNotFoundError(
+            f"What the last night left in {folder} is damaged: the next one that is published writes it anew."
+        ) from None
 
 
 def _folder(home: Home) -> Path:

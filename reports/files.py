@@ -6,13 +6,14 @@ restated since. `reports/index.html` lists weeks and revisions, `reports/glossar
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from connectors.storage import write_text
+from connectors.storage import set_aside, write_text
 from metrics.catalogue import read_definitions, week_starts_on_of
 from reports.glossary import render_glossary
 from reports.glossary_data import glossary_of
@@ -28,6 +29,7 @@ from settings.weeks import MONDAY, named_week
 
 LANGUAGE = "POPS_REPORT_LANGUAGE"
 _WITHHELD = "withheld.txt"
+_WEEK = re.compile(r"\d{4}-W\d{2}")
 # Which revision the pages of a week's folder show.
 _STATE = "revision.json"
 
@@ -75,14 +77,17 @@ def mark_withheld(home: Home, reasons: list[str]) -> None:
     """Say on the newest report that the last night was not published, and why."""
     kept = home.published.with_name(_WITHHELD)
     before = withheld_reasons(home)
-    kept.write_text("\n".join(dict.fromkeys([*before, *reasons])))
+    write_text(kept, "\n".join(dict.fromkeys([*before, *reasons])))
     if home.published.exists():
         write_report(home)
 
 
 def forget_withheld(home: Home) -> None:
     """A night was published: what was withheld before no longer matters."""
-    home.published.with_name(_WITHHELD).unlink(missing_ok=True)
+    kept = home.published.with_name(_WITHHELD)
+    if kept.is_dir():
+        set_aside(kept)
+    kept.unlink(missing_ok=True)
 
 
 def withheld_reasons(home: Home) -> tuple[str, ...]:
@@ -136,8 +141,17 @@ def _is_outdated(home: Home, folder: Path) -> bool:
 
 
 def _week_folders(home: Home) -> list[Path]:
-    """Folders of weeks that have a report, the newest first."""
-    return sorted((path.parent for path in home.reports.glob(f"*-W*/{_STATE}")), reverse=True)
+    """Folders of weeks that have a report, the newest first; a copy that somebody made beside them is none."""
+    found = (path.parent for path in home.reports.glob(f"*-W*/{_STATE}"))
+    return sorted((folder for folder in found if _is_week(folder.name)), reverse=True)
+
+
+def _is_week(name: str) -> bool:
+    try:
+        named_week(name, MONDAY)
+    except ValueError:
+        return False
+    return _WEEK.fullmatch(name) is not None
 
 
 def _write_list(home: Home) -> None:

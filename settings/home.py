@@ -14,8 +14,19 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 # A day, and the time that a night may take: what is older than that is told as old.
 OLD_AFTER = timedelta(hours=30)
 
-# What libraries and locks open for writing in the folders of dbt and Dagster, without a look at what stands there.
-_FILES = {".json", ".lock", ".msgpack", ".stamp"}
+# What this platform, libraries and locks write without a look at what stands there: folders, and endings of files.
+_FOLDERS = (
+    "last_night", "reports/*-W*", "reports/*-W*/revision-*", "dlt/*",
+    "dagster/logs", "dagster/history", "dagster/history/runs", "dagster/schedules", "dagster/storage",
+    "dbt/compiled", "dbt/compiled/**/*", "dbt/run", "dbt/run/**/*",
+)  # fmt: skip
+_FILES = {
+    ".db", ".duckdb", ".html", ".json", ".lock", ".log", ".msgpack", ".sql", ".sqlite", ".stamp", ".txt", ".yaml",
+}  # fmt: skip
+# Where they lie. Who opens a raw file mends it, dlt begins anew, and a run has a folder of its own for what it prints.
+_WALKED = ("published", "reports", "last_night", "dagster", "dbt")
+_NOT_WALKED = "dagster/storage"
+_NOTES = ("warehouse.duckdb", "notices.sqlite", "identity.json", "forgotten.json")
 
 # Libraries that would otherwise report usage to their makers, or look for a newer version of themselves.
 TELEMETRY_OFF = {
@@ -84,25 +95,42 @@ class Home:
         folders = [self.root / name for name in ("raw", "dlt", "last_night")]
         for folder in (*folders, self.dagster, self.dbt_target):
             _take(folder, 0o700)
-        for file in (
-            *self.root.glob("warehouse.duckdb*"),
-            *self.root.glob("*.sqlite*"),
-            *self.root.glob("*.json"),
-        ):
+        for file in [file for name in _NOTES for file in self.root.glob(f"{name}*")]:
             _take(file, 0o700 if file.is_dir() else 0o600)
+
+    def _misplaced(self) -> list[Path]:
+        found = [
+            place
+            for pattern in _FOLDERS
+            for place in self.root.glob(pattern)
+            if not (place.suffix or place.is_dir())
+        ]
+        found += [self.root / name for name in _NOTES if (self.root / name).is_dir()]
+        for top in _WALKED:
+            for folder, inner, _ in os.walk(self.root / top):
+                wrong = [name for name in inner if Path(name).suffix in _FILES]
+                found += [Path(folder, name) for name in wrong]
+                inner[:] = [
+                    name
+                    for name in inner
+                    if name not in wrong and Path(folder, name) != self.root / _NOT_WALKED
+                ]
+        return found
 
     def prepare(self) -> "Home":
         """Create the folders, and set what libraries read from the environment.
 
-        A folder that stands in the place of a file is set aside.
+        A folder that stands in the place of a file is set aside, and a file in the place of a folder. Raises ValueError for
+        the root of a disk, which is no folder of its own.
         """
+        if self.root == self.root.parent:
+            raise ValueError(f"POPS_HOME is {self.root}: set it to a folder of its own.")
         for folder in (self.root, self.published.parent, self.reports, self.dagster, self.dbt_target):
             folder.mkdir(parents=True, exist_ok=True)
-        for place in (*self.dbt_target.iterdir(), *self.dagster.iterdir()):
-            if place.suffix in _FILES and place.is_dir():
-                # Two processes of a night may meet it at once.
-                with contextlib.suppress(FileNotFoundError):
-                    set_aside(place)
+        for place in self._misplaced():
+            # Two processes of a night may meet it at once.
+            with contextlib.suppress(FileNotFoundError):
+                set_aside(place)
         self.shut()
         os.environ["POPS_HOME"] = str(self.root)
         os.environ["DAGSTER_HOME"] = str(self.dagster)

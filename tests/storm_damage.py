@@ -71,3 +71,19 @@ def healed(home: Path) -> None:
     """Take away what only a person could: folders that stand in the place of a file."""
     for folder in [path for path in home.rglob("*.*") if path.is_dir() and not any(path.iterdir())]:
         shutil.rmtree(folder)
+
+
+# Of these a home holds what is nowhere else; see `damage` for one of them at a time.
+KEPT = ("raw/", "warehouse.duckdb", "published/product_ops.duckdb", "forgotten.json")
+
+
+def damaged_all(home: Path, dice: random.Random) -> list[str]:
+    """Damage every file of a home but `KEPT`, each in another way; what was done to which."""
+    told = []
+    for file in sorted(path for path in home.rglob("*") if path.is_file()):
+        name = str(file.relative_to(home))
+        if not name.startswith(KEPT):
+            harm = dice.choice(DAMAGES)
+            harm(file, dice)
+            told.append(f"{name} {harm.__name__.strip('_')}")
+    return told

@@ -298,3 +298,41 @@ def test_discovery_finds_in_raw_what_people_wrote_into_the_registry(home: Path, 
     # A status in no stage of the registry is placed by its category; the others as people placed them.
     stages = {each.id: set(each.statuses) for each in by_hand.stages}
     assert {each.id: set(each.statuses) - {"Blocked by Vendor"} for each in discovered.stages} == stages
+
+
+# What is in the place of these is mended by who opens them, or has the name of one run or load alone.
+MENDED_ELSEWHERE = ("raw/", "dlt/", "dagster/storage/")
+# A person is asked before these are taken for something else (`orchestration.preflight`).
+ASKED = {"raw", "dlt", "published", "reports", "dagster", "dbt"}
+
+
+def test_what_stands_in_the_place_of_anything_that_nights_leave_is_set_aside_before_the_next(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder for each file, and a file for each folder that somebody opens by its name."""
+    for variable in ("POPS_HOME", "DAGSTER_HOME", "DBT_TARGET_PATH"):
+        monkeypatch.setenv(variable, "")
+    left = {str(path.relative_to(home)): path.is_dir() for path in home.rglob("*")}
+    files = [
+        name for name, is_folder in left.items() if not is_folder and not name.startswith(MENDED_ELSEWHERE)
+    ]
+    all_wrong = Home(tmp_path / "files")
+    for name in files:
+        (all_wrong.root / name / "inside").mkdir(parents=True)
+    all_wrong.prepare()
+    own = {"demo_pseudonym_key"}
+    assert [name for name in files if (all_wrong.root / name).is_dir() and name not in own] == []
+    folders = [
+        name
+        for name, is_folder in left.items()
+        if is_folder and name not in ASKED and not (name.startswith(MENDED_ELSEWHERE) and name.count("/") > 1)
+    ]
+    # Those of one depth at a time: the others have to be folders.
+    for depth in {name.count("/") for name in folders}:
+        some_wrong = Home(tmp_path / str(depth))
+        these = [name for name in folders if name.count("/") == depth]
+        for name in these:
+            (some_wrong.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (some_wrong.root / name).write_text("a file")
+        some_wrong.prepare()
+        assert [name for name in these if (some_wrong.root / name).is_file()] == []

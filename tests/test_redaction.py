@@ -62,6 +62,12 @@ def test_redaction_hides_a_secret_wherever_it_stands(secret: str, around: str) -
         ("https://me:pass@x.example/", "https://[redacted]@x.example/"),
         ("Authorization: Bearer abc.def-123", "[redacted]"),
         ("client_secret=hush", "client_secret=[redacted]"),
+        ("sent Authorization: Basic hushhush", "sent Authorization: [redacted]"),
+        ('{"authorization": "Bearer hushhush"}', '{"authorization": [redacted]}'),
+        ("Bearer hush4hush was refused", "Bearer [redacted] was refused"),
+        ("token HUSHhushHUSH", "token [redacted]"),
+        ("The token endpoint's answer", "The token endpoint's answer"),
+        ("Basic authentication, or a token endpoint.", "Basic authentication, or a token endpoint."),
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
@@ -88,6 +94,14 @@ def test_settings_are_on_off_or_wrong() -> None:
     with pytest.raises(ValueError, match="POPS_VENDOR_BASE_URL") as caught:
         load_settings("vendor", VendorSettings, env | {"POPS_VENDOR_BASE_URL": f"no-url-{CANARY}"})
     assert CANARY not in str(caught.value)
+
+
+def test_a_short_secret_is_hidden_where_it_stands_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_words", set())
+    remember_secrets(["pw12", "to", "x"])
+    assert redact("to postgresql://x:5432 with pw12, 'pw12', pw123: x") == (
+        "to postgresql://x:5432 with [redacted], '[redacted]', pw123: x"
+    )
 
 
 BAD_ADDRESSES = [

@@ -1,0 +1,97 @@
+"""Whatever stands in the place of a file or folder of a home: what can be made anew is, and the rest is told in a sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from connectors.forgotten import FILE, Book, Forgotten, forgotten_before
+from connectors.storage import write_text
+from publication.kept_night import kept_night
+from reports.files import forget_withheld, withheld_reasons
+from settings.home import Home
+from settings.identity import kept_identity
+
+GARBAGE = (
+    b"",
+    b"\0",
+    b"\xff\xfe",
+    b"{",
+    b"[]",
+    b'"x"',
+    b"null",
+    b"{}",
+    b'{"as_of": 5}',
+    b'{"entries": 5}',
+    b"\0" * 5000,
+)
+KEY = {"POPS_PSEUDONYM_KEY": "a-key-for-tests-only-and-long-enough"}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    for variable in ("POPS_HOME", "DAGSTER_HOME", "DBT_TARGET_PATH"):
+        monkeypatch.setenv(variable, "")
+    return Home(tmp_path / "home").prepare()
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_a_note_of_the_last_night_that_is_damaged_is_told_with_the_remedy(home: Home, garbage: bytes) -> None:
+    folder = home.root / "last_night"
+    folder.mkdir()
+    facts = {"as_of": "2026-11-16", "first_day": "2026-05-18", "variables": "{}", "warehouse": [1, 2]}
+    for name, content in (("manifest.json", b"{}"), ("night.json", json.dumps(facts).encode())):
+        (folder / name).write_bytes(content)
+    kept_night(home)
+    (folder / "night.json").write_bytes(garbage)
+    with pytest.raises(FileNotFoundError, match="damaged: the next one that is published writes it anew"):
+        kept_night(home)
+    (folder / "night.json").unlink()
+    (folder / "night.json").mkdir()
+    with pytest.raises(FileNotFoundError, match="damaged"):
+        kept_night(home)
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_nothing_is_read_while_nobody_can_tell_who_is_forgotten(home: Home, garbage: bytes) -> None:
+    Book.new().with_entry(Forgotten("2026-11-16", "before", (), "2026-01-01T00:00:00+00:00", {}, {})).write(
+        home.root, KEY
+    )
+    assert forgotten_before(home.root) is not None
+    (home.root / FILE).write_bytes(garbage)
+    for ask in (lambda: forgotten_before(home.root), lambda: Book.of(home.root, KEY)):
+        with pytest.raises(ValueError, match=r"forgotten\.json is damaged.*put it back from a backup"):
+            ask()
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_whose_a_home_is_and_what_was_withheld_may_be_garbage(home: Home, garbage: bytes) -> None:
+    (home.root / "identity.json").write_bytes(garbage)
+    assert kept_identity(home) is None
+    withheld = home.published.with_name("withheld.txt")
+    withheld.write_bytes(garbage)
+    assert len(withheld_reasons(home)) < 2
+    forget_withheld(home)
+    (withheld / "inside").mkdir(parents=True)
+    assert withheld_reasons(home) == ()
+    forget_withheld(home)
+    assert withheld_reasons(home) == ()
+    write_text(withheld, "a reason")
+    assert withheld_reasons(home) == ("a reason",)
+
+
+def test_a_folder_in_the_place_of_an_unfinished_file_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "x.json.next" / "inside").mkdir(parents=True)
+    write_text(tmp_path / "x.json", "{}")
+    assert (tmp_path / "x.json").read_text() == "{}"
+
+
+def test_a_home_takes_nothing_of_what_is_not_its_own(home: Home) -> None:
+    (home.root / "package.json").write_text("{}")
+    (home.root / "package.json").chmod(0o644)
+    (home.root / "others" / "x.json").mkdir(parents=True)
+    home.prepare()
+    assert (home.root / "package.json").stat().st_mode & 0o777 == 0o644
+    assert (home.root / "others" / "x.json").is_dir()
+    with pytest.raises(ValueError, match="POPS_HOME is /: set it to a folder of its own"):
+        Home(Path("/")).prepare()
