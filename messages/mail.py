@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from messages.channels import DeliveryFailed, MailSettings
 from messages.notices import Notices, Told, fingerprint
 from reports.digest_mail import CHART_ID, Mail
+from settings.shown_text import plain
 
 _TIMEOUT_SECONDS = 30
 
@@ -57,7 +58,8 @@ def composed(
 ) -> EmailMessage:
     """multipart/alternative: plain text, then HTML with the chart as a related part."""
     message = EmailMessage()
-    message["Subject"] = mail.subject
+    # A line end in a name would begin another header.
+    message["Subject"] = plain(mail.subject)
     message["From"] = settings.sender
     message["To"] = ", ".join(settings.recipients)
     message["Date"] = format_datetime(now)

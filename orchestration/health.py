@@ -63,8 +63,8 @@ def _sizes(home: Home) -> dict[str, int]:
     for file in home.root.rglob("*"):
         try:
             size = file.lstat().st_size if not file.is_dir() else 0
-        except FileNotFoundError:
-            # A night clears away what it is done with.
+        except OSError:
+            # A night clears away what it is done with; of what nobody may look at, the size is not told.
             continue
         part = file.relative_to(home.root).parts[0]
         sizes[part] = sizes.get(part, 0) + size

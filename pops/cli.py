@@ -165,9 +165,10 @@ def health(
     from orchestration.health import health as health_of
     from settings.home import Home
 
-    found = health_of(Home.from_environment(), datetime.now(UTC), max_age_hours)
-    _terminal.print(plain(found.as_json()), markup=False)
-    raise typer.Exit(found.exit_code)
+    with _readable_errors():
+        found = health_of(Home.from_environment(), datetime.now(UTC), max_age_hours)
+        _terminal.print(plain(found.as_json()), markup=False)
+        raise typer.Exit(found.exit_code)
 
 
 @app.command()

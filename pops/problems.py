@@ -21,9 +21,10 @@ _REMEDIES = {
 
 def explained(error: Exception) -> str | None:
     """The sentence; None for what is nobody's to mend but ours."""
-    if isinstance(error, OSError) and error.errno in _REMEDIES:
+    if isinstance(error, OSError) and error.errno:
         place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{os.strerror(error.errno)}: {_REMEDIES[error.errno]}."
+        remedy = _REMEDIES.get(error.errno, "look at the disk, and at what POPS_HOME names")
+        return f"{place}{os.strerror(error.errno)}: {remedy}."
     # dbt, Dagster's SQLite and DuckDB wrap what the disk said in errors of their own.
     if _NO_SPACE in str(error) or "disk I/O error" in str(error) or "disk is full" in str(error):
         return f"{_NO_SPACE}: {_REMEDIES[errno.ENOSPC]}."

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from settings.shown_text import plain
 
-# The terminal as it was at start: a night sends what libraries print to a file.
+# The terminal as it was at start: a night sends what libraries print to a file. It may know fewer characters than vendors.
 terminal = Console(
-    file=os.fdopen(os.dup(1), "w", buffering=1),
+    file=os.fdopen(os.dup(1), "w", buffering=1, errors="replace"),
     highlight=False,
     soft_wrap=True,
     # A pipe has no width; a table in it should not be cut.

@@ -61,10 +61,17 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """`POPS_HOME`, or `data` in the project; in the current folder, where the project is installed and not checked out."""
+        """`POPS_HOME`, or `data` in the project; in the current folder, where the project is installed and not checked out.
+
+        Raises ValueError for the folder of a user whom nobody knows.
+        """
         is_checkout = (PROJECT_ROOT / "pyproject.toml").exists()
         default = (PROJECT_ROOT if is_checkout else Path.cwd()) / "data"
-        return cls(Path(os.environ.get("POPS_HOME") or default).expanduser().resolve())
+        given = Path(os.environ.get("POPS_HOME") or default)
+        try:
+            return cls(given.expanduser().resolve())
+        except RuntimeError:
+            raise ValueError(f"POPS_HOME is {given}, which is no folder: write it out.") from None
 
     @property
     def warehouse(self) -> Path:

@@ -7,11 +7,11 @@ from typing import Any
 from rich.markup import escape
 
 # Cc: control characters, with which a text could steer the terminal. Cf and the separators: directions of writing and
-# line ends, with which it could make a line read otherwise than it is.
-_STEERING = ("Cc", "Cf", "Zl", "Zp")
+# line ends, with which it could make a line read otherwise than it is. Cs: half a character, which cannot be written at all.
+_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 # Joins letters and emoji in scripts that need it, and turns nothing around.
 _JOINERS = "\u200c\u200d"
-FORMULA = "^[=+\\-@\\t\\r]"
+FORMULA = "^[=+\\-@\\t\\r\\n＝＋－＠]"
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 

@@ -32,7 +32,9 @@ def main(nights: int, home: Path) -> None:
         house = House(home, sandbox.environment())
         for number in range(nights):
             before, started = _cpu_seconds(), time.monotonic()
-            done = house.night(sandbox, FIRST + timedelta(days=number))
+            as_of = FIRST + timedelta(days=number)
+            sandbox.set_clock(night_moment(as_of))
+            done = house.pops("nightly", "--as-of", as_of.isoformat(), timeout=_DAY)
             if done.returncode:
                 sys.exit(done.stdout + done.stderr)
             seconds, cpu = time.monotonic() - started, _cpu_seconds() - before

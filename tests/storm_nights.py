@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 from sandbox.serving.faults import KINDS
 from sandbox.serving.running import Sandbox
 from tests.nights import House, night_moment
-from tests.storm_damage import damage
+from tests.storm_damage import damage, damaged_all
 from tests.storm_reading import doubled
 
 # One tool of each family, and of one family none.
@@ -49,6 +50,8 @@ _PARTS = (
 # Of a number, when it was first known and how often it was revised: nights that saw less of a source revised it.
 _HISTORY = ("revision", "as_of", "is_current")
 _SECONDS = 600
+# Of a process manager, a terminal, a lost connection, and of nobody who asks.
+_SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def peace(sandbox: Sandbox, folder: Path) -> dict[date, House]:
@@ -100,6 +103,8 @@ class NightStorm:
             ("kill", self._kill),
             ("damage", self._damage),
             ("damage and a night", self._damage_and_night),
+            ("damage of all notes", self._damage_of_notes),
+            ("damage of raw", self._damage_of_raw),
             ("faults", self._faults),
             ("disk limit", self._disk_limit),
             ("two at once", self._two),
@@ -127,10 +132,11 @@ class NightStorm:
 
     def _kill(self, night: date) -> str:
         mark, seconds = self.dice.choice(_MARKS), self.dice.uniform(0, 5)
+        by = self.dice.choice(_SIGNALS)
         # The tools, the registry and the folder of files.
         count = self.dice.randint(1, len(TOOLS) + 1) if mark == _MARKS[0] else 1
-        ended = self._night(night, kill_after=(mark, count, seconds))
-        return f"{seconds:.1f} s after {count} times {mark.strip()!r}; {ended}"
+        ended = self._night(night, kill_after=(mark, count, seconds), by=by)
+        return f"{by.name} {seconds:.1f} s after {count} times {mark.strip()!r}; {ended}"
 
     def _damage(self, night: date) -> str:
         return damage(self.house.home.glob(self.dice.choice(_PARTS)), self.dice)
@@ -138,6 +144,22 @@ class NightStorm:
     def _damage_and_night(self, night: date) -> str:
         what = self._damage(night)
         return f"{what}; {self._night(night)}"
+
+    def _damage_of_notes(self, night: date) -> str:
+        """All at once, but records, numbers and who is forgotten."""
+        return f"{damaged_all(self.house.home, self.dice)}; {self._night(night)}"
+
+    def _damage_of_raw(self, night: date) -> str:
+        """It costs that source; afterwards somebody puts the file back from a backup, or nothing would tell what is lost."""
+        tool = self.dice.choice(TOOLS)
+        raw = self.house.home / "raw" / f"{tool}.duckdb"
+        kept = shutil.copy(raw, self.folder / raw.name)
+        what = damage([raw], self.dice)
+        ended = self._night(night)
+        for beside in raw.parent.glob(f"{raw.name}*"):
+            beside.unlink() if beside.is_file() else shutil.rmtree(beside)
+        shutil.move(kept, raw)
+        return f"{what}; {ended}"
 
     def _faults(self, night: date) -> str:
         planned = [
@@ -195,6 +217,7 @@ class NightStorm:
         night: date,
         before: Callable[[], None] | None = None,
         kill_after: tuple[str, int, float] | None = None,
+        by: signal.Signals = signal.SIGKILL,
     ) -> str:
         """Run a night; how it ended. `kill_after`: a mark, how many of it, and seconds after that."""
         process = self._begin(night, before)
@@ -204,7 +227,7 @@ class NightStorm:
             printed.append(line)
             if kill_after and sum(each.endswith(kill_after[0]) for each in printed) == kill_after[1]:
                 time.sleep(kill_after[2])
-                os.killpg(process.pid, signal.SIGKILL)
+                os.killpg(process.pid, by)
                 break
         process.wait(timeout=_SECONDS)
         process.stdout.close()

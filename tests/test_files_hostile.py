@@ -5,7 +5,10 @@ import os
 import socket
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from connectors import batch
@@ -135,3 +138,45 @@ def test_a_name_that_is_not_utf_8_is_refused_by_itself(survey: Drop) -> None:
     assert stream(survey.run())[1:] == (1, 0, 0)
     told = str(survey.rows("select reason from raw_files._pops_loads where outcome = 'left_out'"))
     assert "is not UTF-8" in told
+
+
+def test_a_parquet_file_that_is_deep_long_or_damaged_is_refused_whole(
+    survey: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey.put("nps.yml", SURVEY.replace("nps/*.csv", "nps/*.parquet"))
+    deep: Any = "x"
+    for _ in range(60):
+        deep = [deep]
+    cells = {"Id": ["4"], "Punkte": ["1"], "E-Mail": [None], "Datum": ["10.11.2026 10:00"]}
+    for name, comment in (
+        ("deep", pa.array([deep])),
+        (
+            "flat",
+            pa.array(
+                [
+                    ["a"],
+                ]
+            ),
+        ),
+        ("lying", pa.array(["x"])),
+    ):
+        file = survey.put(f"nps/{name}.parquet", b"")
+        pq.write_table(pa.table(cells | {"Kommentar": comment}), file)
+    # Its footer is said to be larger than the file.
+    content = file.read_bytes()
+    survey.put("nps/lying.parquet", content[:-8] + bytes([255, 255, 255, 127]) + content[-4:])
+    monkeypatch.setattr(reading, "MOST_ROWS", 100)
+    many = {name: values * 101 for name, values in cells.items()} | {"Kommentar": ["x"] * 101}
+    pq.write_table(pa.table(many), survey.put("nps/many.parquet", b""))
+    assert stream(survey.run())[1:] == (1, 0, 3)
+    reasons = " ".join(survey.reasons())
+    assert (
+        "nps/deep.parquet is refused whole: its column `Kommentar` is nested deeper than 10 levels" in reasons
+    )
+    assert "nps/many.parquet is refused whole: it has more than 100 rows" in reasons
+    assert "nps/lying.parquet is refused whole: it is no Parquet file that can be read" in reasons
+
+
+def test_a_mapping_is_not_cut_short_but_refused(survey: Drop) -> None:
+    survey.put("nps.yml", SURVEY + "# " + "x" * (300 << 10))
+    assert "nps.yml: The file is larger than 256 KiB" in str(survey.run().error)

@@ -18,7 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from messages.channels import DeliveryFailed, MailSettings, mail_settings
-from messages.mail import message_id, send_once
+from messages.mail import composed, message_id, send_once
 from messages.notices import Notices
 from reports.digest_mail import Mail
 
@@ -208,3 +208,10 @@ def test_settings_are_on_off_or_wrong(changes: dict[str, str], said: str) -> Non
     with pytest.raises(ValueError, match=said) as caught:
         mail_settings({**given, **changes})
     assert "canary" not in str(caught.value)
+
+
+def test_a_line_end_in_a_name_begins_no_header() -> None:
+    told = Mail("Acme\r\nBcc: evil@vendor.example\n\nHello", "text", "<p>text</p>")
+    message = composed(settings("smtps://u:p@mail.example"), "<1@acme.example>", told, None, NOW)
+    assert message["Subject"] == "Acme  Bcc: evil@vendor.example  Hello"
+    assert message["Bcc"] is None

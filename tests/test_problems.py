@@ -23,6 +23,10 @@ from pops.problems import explained
         (errno.ENOTDIR, "set POPS_HOME to another folder"),
         (errno.EEXIST, "set POPS_HOME to another folder"),
         (errno.EMFILE, "ulimit -n"),
+        (errno.EIO, "look at the disk"),
+        (errno.ENOENT, "what POPS_HOME names"),
+        (errno.ENAMETOOLONG, "what POPS_HOME names"),
+        (errno.ELOOP, "what POPS_HOME names"),
     ],
 )
 def test_what_the_disk_refuses_names_the_place_and_the_remedy(number: int, remedy: str) -> None:
@@ -44,9 +48,23 @@ def test_a_full_disk_is_known_in_whatever_it_is_wrapped(error: Exception) -> Non
     assert "free some" in str(explained(error))
 
 
+@pytest.mark.parametrize("command", [["health"], ["sources"], ["query"], ["nightly"]])
+@pytest.mark.parametrize(
+    ("home", "told"), [("~nobody-knows-her/x", "POPS_HOME is ~nobody-knows-her/x"), ("x" * 5000, "too long")]
+)
+def test_a_home_that_is_no_folder_is_told_in_a_sentence(
+    command: list[str], home: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POPS_HOME", home)
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert told in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
 def test_what_is_our_fault_stays_a_traceback() -> None:
     assert explained(KeyError("metric")) is None
-    assert explained(OSError(errno.EIO, "x")) is None
+    assert explained(OSError("x")) is None
     with pytest.raises(KeyError), _readable_errors():
         raise KeyError("metric")
 

@@ -194,7 +194,9 @@ class Folder:
         return written
 
     def _mapping_text(self, name: str) -> str:
-        content = b"".join(self._chunks(name))[:LARGEST_MAPPING_BYTES]
+        content = next(self._chunks(name), b"")
+        if len(content) > LARGEST_MAPPING_BYTES:
+            raise InvalidMapping(f"The file is larger than {LARGEST_MAPPING_BYTES >> 10} KiB.", place=name)
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError:

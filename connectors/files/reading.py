@@ -5,6 +5,7 @@ Nothing is guessed: every cell stays the text that was written, until its mappin
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,6 +20,9 @@ from connectors.mending import Mender
 from connectors.storage import literal, quoted
 
 ROWS_A_BATCH = 10_000
+MOST_ROWS = 10_000_000
+# To write a value as text takes DuckDB twice as long with each level.
+DEEPEST_COLUMN = 10
 # A row that does not fit the file's form has a problem instead of cells.
 SHAPE = "row has not the shape of the file"
 
@@ -77,7 +81,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, rows: Iterator[Row], width: i
         connection.execute("insert into source_rows select * from incoming")
         batch.clear()
 
-    for row in rows:
+    for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            raise _too_many_rows()
         batch.append(row)
         if len(batch) == ROWS_A_BATCH:
             flush()
@@ -199,6 +205,19 @@ def _cell(record: dict[str, Any], path: list[str]) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _too_many_rows() -> BadFile:
+    return BadFile(f"it has more than {MOST_ROWS:,} rows; drop it in several files")
+
+
+def _levels(type_name: str) -> int:
+    """How deep a type of DuckDB is nested, such as STRUCT(a INTEGER[])[]."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[()]", type_name):
+        depth += 1 if bracket == "(" else -1
+        deepest = max(deepest, depth)
+    return deepest + max((len(run) // 2 for run in re.findall(r"(?:\[\])+", type_name)), default=0)
+
+
 def _load_parquet(connection: duckdb.DuckDBPyConnection, file: Path, columns: list[str]) -> None:
     place = literal(file)
     try:
@@ -206,6 +225,12 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, file: Path, columns: li
         missing = [name for name in columns if name not in {row[0] for row in found}]
         if missing:
             raise BadFile(f"it has no column `{missing[0]}`, which the mapping names")
+        [(count,)] = connection.execute(f"select count(*) from read_parquet({place})").fetchall()
+        if count > MOST_ROWS:
+            raise _too_many_rows()
+        deep = [row[0] for row in found if row[0] in columns and _levels(row[1]) > DEEPEST_COLUMN]
+        if deep:
+            raise BadFile(f"its column `{deep[0]}` is nested deeper than {DEEPEST_COLUMN} levels")
         names = [quoted(name) for name in columns]
         packed = ", ".join(f"{name} := {name}" for name in names)
         cells = "".join(f", cast({name} as varchar)" for name in names)
