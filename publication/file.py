@@ -19,6 +19,7 @@ import duckdb
 from checks.contract import CheckStatus
 from connectors.raw_facts import ReadState
 from connectors.storage import FileDamaged, attach, literal, log_of, open_duckdb, set_aside
+from publication.counting_views import CountingView, counting_views, create_counting_views
 from publication.meta import (
     CATALOGUE,
     PUBLISHED_SCHEMAS,
@@ -55,12 +56,13 @@ def publish(
     until: datetime,
     reporting_time_zone: str,
     described: Mapping[str, Described],
+    counting: Sequence[CountingView] = (),
 ) -> Publication:
     """Copy the marts and metrics of `warehouse` to `published`, with what is known of the night that made them.
 
     Schemas of the file: `mart` (the marts), `metrics` (metric_values and a view per subject) and `meta` (publication, checks, sources and
     metrics: the columns are those of `publication.meta`). `until`: the night's moment, with a time zone. `described`:
-    descriptions of the marts by `mart.<table>`, written as comments. Publishing the same content again as of the same
+    descriptions of the marts by `mart.<table>`, written as comments. `counting`: the views of what metrics count. Publishing the same content again as of the same
     date keeps the revision. One publication at a time.
     Raises FileNotFoundError without a warehouse, PublicationError when there is nothing to publish or the copy does
     not hold what was copied.
@@ -90,7 +92,8 @@ def publish(
         write_meta(connection, "checks", [_told(check) for check in checks])
         write_meta(connection, "sources", [astuple(source) for source in sources])
         views = create_subject_views(connection)
-        write_comments(connection, {**described, **views})
+        counted = create_counting_views(connection, counting, described)
+        write_comments(connection, {**described, **views, **counted})
     _sync(unfinished)
     _verify(unfinished, publication)
     if published.is_dir():
@@ -286,6 +289,7 @@ class FileTarget:
             night.until,
             night.reporting_time_zone,
             models_described(home.dbt_target / "manifest.json"),
+            counting_views(json.loads((home.dbt_target / "semantic_manifest.json").read_text())),
         )
         return Published(done.as_of, done.revision, sum(done.row_counts.values()), str(home.published))
 

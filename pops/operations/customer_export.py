@@ -48,8 +48,8 @@ def export_account(
 def _tables(mart: duckdb.DuckDBPyConnection, ids: set[str], folder: Path) -> int:
     rows = 0
     tables = mart.execute(
-        "select table_schema, table_name from information_schema.columns "
-        "where table_schema = 'mart' and column_name = 'account_id' order by all"
+        "select schema_name, table_name from duckdb_tables() inner join duckdb_columns() using (schema_name, table_name) "
+        "where schema_name = 'mart' and column_name = 'account_id' order by all"
     ).fetchall()
     for schema, table in tables:
         of_account = (

@@ -1,0 +1,98 @@
+"""The views `mart.counted_*`: a plain query over one gives the number that is published."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from publication.counting_views import counting_views
+from settings.home import Home
+from tests.nights import three_nights
+from tests.parsed_project import parsed_target
+
+# Metric: view, day, what an analyst writes without knowing what counts.
+PLAIN = {
+    "tickets_created": ("counted_tickets", "created_date", "count(*)"),
+    "first_reply_seconds_median": ("counted_tickets", "first_reply_date", "median(first_reply_seconds)"),
+    "full_resolution_seconds_median": ("counted_solved_tickets", "solved_date", "median(full_resolution_seconds)"),
+    "one_touch_rate": (
+        "counted_solved_tickets_with_reply", "solved_date",
+        "avg(case when public_reply_count = 1 then 1.0 else 0 end) filter (full_resolution_seconds is not null)",
+    ),
+    "ticket_csat_rate": ("counted_ratings", "rated_date", "avg(case when score = 'good' then 1.0 else 0 end)"),
+    "ticket_csat_response_rate": ("counted_ratings_asked_for", "offered_date", "count(score) / count(*)"),
+    "csat_rate": ("counted_csat_answers", "answered_date", "avg(case when score >= scale_max - 1 then 1.0 else 0 end)"),
+    "nps": ("counted_nps_answers", "answered_date", "100 * avg(case when score >= 9 then 1 when score <= 6 then -1 else 0 end)"),
+    "team_pulse_rate": (
+        "counted_team_pulse_answers", "answered_date", "avg(case when score >= scale_max - 1 then 1.0 else 0 end)",
+    ),
+    "issue_lead_time_seconds_median": ("counted_delivered_issues", "resolved_date", "median(lead_time_seconds)"),
+    "issue_cycle_time_seconds_median": ("counted_delivered_issues", "done_date", "median(cycle_time_seconds)"),
+    "on_time_rate": ("counted_issues", "commitment_date", "avg(cast(is_on_time as integer))"),
+    "sprint_predictability": (
+        "counted_sprints", "completed_date", "sum(completed_of_committed_count) / nullif(sum(committed_count), 0)",
+    ),
+    "change_failure_rate": ("counted_deployments", "deployed_date", "avg(cast(has_incident as integer))"),
+    "active_accounts_day": ("counted_account_usage", "event_date", "count(distinct account_id)"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Home(three_nights(tmp_path_factory).house.home).published
+
+
+def test_every_filter_over_a_published_fact_has_a_view() -> None:
+    semantic = json.loads((parsed_target() / "semantic_manifest.json").read_text())
+    facts = {
+        measure["name"]: model["node_relation"]["alias"]
+        for model in semantic["semantic_models"]
+        if model["node_relation"]["schema_name"] == "marts"
+        for measure in model["measures"]
+    }
+    filtered = {
+        metric["label"]
+        for metric in semantic["metrics"]
+        if metric["type"] == "simple"
+        and metric["filter"]
+        and metric["type_params"]["measure"]["name"] in facts
+    }
+    views = counting_views(semantic)
+    assert filtered == {number.split(":")[0] for view in views for number in view.numbers}
+    assert {view.name for view in views} == {view for view, _, _ in PLAIN.values()}
+
+
+@pytest.mark.parametrize("metric", PLAIN)
+def test_a_plain_query_gives_the_published_number(mart: Path, metric: str) -> None:
+    view, day, aggregate = PLAIN[metric]
+    with duckdb.connect(str(mart), read_only=True) as connection:
+        published = connection.execute(
+            "select grain, period_start, value from metrics.metric_values where metric = ? and is_current and value is not null "
+            "and coalesce(product_id, feature_id, team_id, segment) is null "
+            "order by period_start desc limit 8",
+            [metric],
+        ).fetchall()
+        assert len(published) >= 2
+        for grain, start, value in published:
+            ((plain,),) = connection.execute(
+                f"select {aggregate} from mart.{view} where date_trunc('{grain}', {day}) = ?", [start]
+            ).fetchall()
+            assert float(plain) == pytest.approx(value), start
+
+
+def test_the_views_are_described_as_their_fact(mart: Path) -> None:
+    columns = (
+        "select column_name, is_nullable, is_key, references_column, meaning from meta.columns "
+        "where table_schema = 'mart' and table_name = ? order by ordinal_position"
+    )
+    with duckdb.connect(str(mart), read_only=True) as connection:
+        of_view, of_fact = (
+            connection.execute(columns, [name]).fetchall() for name in ("counted_tickets", "fct_ticket")
+        )
+        ((text,),) = connection.execute(
+            "select comment from duckdb_views() where view_name = 'counted_tickets'"
+        ).fetchall()
+    assert of_view == of_fact
+    assert text.startswith("The rows of mart.fct_ticket that count (is_counted)")
+    assert "Tickets created: count(*) by created_date" in text
