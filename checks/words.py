@@ -58,6 +58,13 @@ _ARRIVED_REMEDY = (
 )
 GATE_REMEDY = "Open the failed checks that the evaluation names; each says what to do. " + _AFTER
 
+OWN_CODE_MEANING = "The organisation's own code runs: this model could be built, or this metric computed."
+OWN_CODE_CONSEQUENCE = "The night is published without this model, or with this metric's numbers of the night before; what is made of it fails too."
+OWN_CODE_REMEDY = (
+    "Read `observed`: it is what the engine says. `pops model NAME` builds a model on the last night's data and shows the whole "
+    "error; after an upgrade, CHANGELOG.md says what took the place of what is gone."
+)
+
 _SERVED_REMEDY = (
     "Read `observed` in the failed evaluation: it names the remedy. `pops check` asks {title} whether it can be published "
     "to. Then materialise this asset again: it takes the published file as it is."

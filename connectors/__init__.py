@@ -1,6 +1,7 @@
 """Vendor APIs and the registry, read into raw tables: one folder a source. Knows HTTP and dlt, and no other part.
 
 A source is a folder here with a `source.py`, in which one class is its `Connector`: there is no other list of them.
+So are the folders in `connectors/` of the organisation's repository, which are found as if they lay here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,10 +9,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connectors.company import own_folder
+
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
-_NAMES = tuple(sorted(path.parent.name for path in Path(__file__).parent.glob("*/source.py")))
+
+def _in(folder: Path) -> set[str]:
+    return {path.parent.name for path in folder.glob("*/source.py")}
+
+
+_OURS = _in(Path(__file__).parent)
+_own = own_folder("connectors")
+# Sources of the organisation's own; of one that has the name of ours, ours is meant, and a night is refused.
+OWN_SOURCES = tuple(sorted(_in(_own) - _OURS)) if _own else ()
+if OWN_SOURCES:
+    # Modules of ours come first: a file there can take the place of none.
+    __path__.append(str(_own))
+_NAMES = tuple(sorted({*_OURS, *OWN_SOURCES}))
 # Sources that are on when their variables are set; the registry is always on.
 VENDORS = tuple(name for name in _NAMES if name != "registry")
 
@@ -19,12 +34,30 @@ VENDORS = tuple(name for name in _NAMES if name != "registry")
 def connector_class(source: str) -> "type[Connector]":
     """The connector of a source, imported when it is first asked for.
 
-    Raises ValueError for a source that there is not, TypeError for a `source.py` that has not one connector.
+    Raises ValueError for a source that there is not, and for one of the organisation's own that is wrong; TypeError for a
+    `source.py` of ours that has not one connector.
     """
-    from connectors.contract import Connector
-
     if source not in _NAMES:
         raise ValueError(f"There is no source {source!r}: choose one of {', '.join(_NAMES)}.")
+    if source not in OWN_SOURCES:
+        return _only_connector(source)
+    from connectors.own_connectors import refuse_wrong
+
+    place = f"{_own}/{source}/source.py"
+    try:
+        found = _only_connector(source)
+    except Exception as problem:  # noqa: BLE001 (whatever a file of somebody else's throws)
+        raise ValueError(
+            f"{place} cannot be used: {type(problem).__name__}: {str(problem).rstrip('.')}. "
+            "Mend it, or move its folder out of `connectors`."
+        ) from None
+    refuse_wrong(found, source, place)
+    return found
+
+
+def _only_connector(source: str) -> "type[Connector]":
+    from connectors.contract import Connector
+
     module = import_module(f"connectors.{source}.source")
     found = [
         each

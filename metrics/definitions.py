@@ -22,7 +22,8 @@ class MetricDefinition:
 
     `subject`: what it is about; the published mart has a view of each subject's numbers.
     `groupings`: for each way in which it is cut, the names of the dimensions; `()` is the whole.
-    `owner`: who answers for its `area` in the registry's owners.
+    `owner`: who answers for its `area` in the registry's owners. `specification`: chapter of the product's specification of
+    metrics; empty of an organisation's own.
     `numerator`, `denominator`, `sample`: names of the metrics that give these columns; `sample` gives n. Where the
     YAML does not say them: of a ratio its inputs, n being the denominator; any other metric is a count, its own n.
     `minimum_sample`: below this n a value says little; None for a count, which needs none.
@@ -129,7 +130,6 @@ def _definition(metric: Mapping[str, Any], counted: Mapping[str, frozenset[str]]
         "good_direction",
         "definition_version",
         "groupings",
-        "specification",
     ):
         if key not in meta:
             raise MetricDefinitionError(
@@ -161,7 +161,7 @@ def _definition(metric: Mapping[str, Any], counted: Mapping[str, frozenset[str]]
         groupings=groupings,
         families=(*sorted(families), *sorted(of_cuts)),
         families_of_cuts=tuple(sorted(of_cuts)),
-        specification=str(meta["specification"]),
+        specification=str(meta.get("specification", "")),
         sample=sample,
         numerator=numerator,
         denominator=denominator,

@@ -9,17 +9,16 @@ from datetime import date
 import duckdb
 
 from metrics.engine import SourceRows
+from metrics.shape import with_columns
 
 _TABLE = "metrics_state.source_days"
+_COLUMNS = {"relation": "text", "definitions": "text", "day": "date", "fingerprint": "hugeint"}
 
 
 def create_state(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the table of day fingerprints. It lies outside the published schemas."""
     connection.execute("create schema if not exists metrics_state")
-    connection.execute(
-        f"create table if not exists {_TABLE} "
-        "(relation text, definitions text, day date, fingerprint hugeint)"
-    )
+    with_columns(connection, _TABLE, _COLUMNS)
 
 
 def first_touched_day(

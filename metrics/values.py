@@ -7,7 +7,7 @@ night that is run again adds nothing, and a restated past is a new revision besi
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -15,12 +15,13 @@ from typing import Any
 
 import duckdb
 
-from connectors.storage import FileDamaged, FileLocked, attach, literal, open_duckdb, quoted
+from connectors.storage import FileDamaged, FileLocked, attach, is_damage, literal, open_duckdb, quoted
 from metrics.catalogue import write_definitions
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS, IS_WHOLE
-from metrics.engine import MetricEngine
+from metrics.engine import MetricEngine, SourceRows
 from metrics.periods import complete_periods
+from metrics.shape import with_columns
 from metrics.touched_days import create_state, first_touched_day, remember_days
 from metrics.zeros import add_zeros, read_of
 
@@ -32,16 +33,19 @@ TOLERANCE = 1e-9
 _KEY = ("metric", "grain", "period_start", *DIMENSIONS)
 _NUMBERS = ("numerator", "denominator", "value", "n")
 _NAMES = ", ".join(DIMENSIONS)
-_COLUMNS = (
-    "metric text, definition_version integer, grain text, period_start date, "
-    f"{', '.join(f'{name} text' for name in DIMENSIONS)}, "
-    "numerator double, denominator double, value double, n bigint"
-)
+_NUMBER = {
+    "metric": "text", "definition_version": "integer", "grain": "text", "period_start": "date",
+    **dict.fromkeys(DIMENSIONS, "text"), **dict.fromkeys(("numerator", "denominator", "value"), "double"), "n": "bigint",
+}  # fmt: skip
+_KEPT = {**_NUMBER, "revision": "integer", "as_of": "date", "is_current": "boolean"}
 
 
 @dataclass(frozen=True)
 class MetricRun:
-    """What a night did: requests run, numbers computed, and rows added because a number was new, other, or gone."""
+    """What a night did: requests run, numbers computed, and rows added because a number was new, other, or gone.
+
+    `failed`: by metric that only costs itself, what the engine says.
+    """
 
     metrics: int
     requests: int
@@ -49,6 +53,11 @@ class MetricRun:
     added: int
     revised: int
     withdrawn: int
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {name: count for name, count in vars(self).items() if name != "failed"}
 
 
 def append_metric_values(
@@ -57,28 +66,32 @@ def append_metric_values(
     as_of: date,
     first_day: date,
     read: Mapping[str, date] = MappingProxyType({}),
+    expendable: Collection[str] = (),
 ) -> MetricRun:
     """Compute every metric for the complete periods from `first_day` to the day before `as_of`, and append.
 
     `warehouse`: the DuckDB file with the marts, which nothing else may have open. Dates are of the reporting time
     zone; `first_day` is where history begins. `read`: by source, the first day that it does not hold whole: counts of
-    days before are 0 where nothing happened; of sources that are not named nothing is known. Everything is appended in one transaction: after a kill the table is
-    as before. Raises FileNotFoundError without a warehouse,
-    MetricDefinitionError for an incomplete definition, ValueError when a metric gives a number twice,
+    days before are 0 where nothing happened; of sources that are not named nothing is known. `expendable`: metrics
+    that leave the others alone when they fail; their numbers stay as they were. Everything is appended in one transaction:
+    after a kill the table is as before. Raises FileNotFoundError without a warehouse, MetricDefinitionError for an incomplete
+    definition, ValueError when a metric gives a number twice,
     duckdb.Error when a model that a metric reads is missing.
     """
     if not warehouse.exists():
         raise FileNotFoundError(f"{warehouse} does not exist: build the dbt project first.")
     with _opened(warehouse, engine.catalogue) as connection:
         _create_tables(connection)
-        touched = _first_days_of_rolling_metrics(connection, engine, as_of, first_day)
-        requests = 0
+        rolling = {
+            each.metric: engine.source_rows(each.metric)
+            for each in engine.definitions
+            if each.window_days > 1 and each.metric not in expendable
+        }
+        touched = _first_days_of_rolling_metrics(connection, rolling, engine.version, as_of, first_day)
+        requests, failed = 0, dict[str, str]()
         for definition in engine.definitions:
-            start = (
-                touched.get(engine.source_rows(definition.metric).relation)
-                if definition.window_days > 1
-                else first_day
-            )
+            source = rolling.get(definition.metric)
+            start = touched.get(source.relation) if source else first_day
             if start is None:
                 continue
             # A rolling value is complete once its whole window lies in history.
@@ -86,10 +99,20 @@ def append_metric_values(
             periods = complete_periods(
                 definition.grain, start, as_of, definition.closes_after_days, engine.week_starts_on
             )
-            if periods is not None:
+            if periods is None:
+                continue
+            try:
                 requests += _compute(connection, engine, definition, *periods)
                 sources = engine.sources((definition.metric,))
                 add_zeros(connection, definition, periods, read_of(sources, read), as_of)
+                if definition.metric in expendable:
+                    _refuse_doubles(connection, f"metric = '{definition.metric}'")
+            except Exception as problem:  # whatever somebody else's definition meets
+                if definition.metric not in expendable or is_damage(problem):
+                    raise
+                failed[definition.metric] = str(problem)
+                for table in ("tonight", "computed_periods"):
+                    connection.execute(f"delete from {table} where metric = ?", [definition.metric])
         _refuse_doubles(connection)
         computed = _count(connection, "tonight")
         _find_changes(connection, as_of)
@@ -103,6 +126,7 @@ def append_metric_values(
         added=counts.get("added", 0),
         revised=counts.get("revised", 0),
         withdrawn=counts.get("withdrawn", 0),
+        failed=failed,
     )
 
 
@@ -156,36 +180,34 @@ def _opened(warehouse: Path, catalogue: str) -> Iterator[duckdb.DuckDBPyConnecti
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists metrics")
-    connection.execute(
-        "create table if not exists metrics.metric_values "
-        f"({_COLUMNS}, revision integer, as_of date, is_current boolean)"
-    )
-    for name in DIMENSIONS:
-        # Where an earlier version made the table, a dimension may have come since.
-        connection.execute(f"alter table metrics.metric_values add column if not exists {name} text")
+    with_columns(connection, "metrics.metric_values", _KEPT)
     create_state(connection)
     _create_temporary_tables(connection)
 
 
 def _create_temporary_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(f"create temporary table tonight ({_COLUMNS})")
+    declared = ", ".join(f"{name} {kind}" for name, kind in _NUMBER.items())
+    connection.execute(f"create temporary table tonight ({declared})")
     connection.execute(
         "create temporary table computed_periods (metric text, grain text, first_period date, last_period date)"
     )
 
 
 def _first_days_of_rolling_metrics(
-    connection: duckdb.DuckDBPyConnection, engine: MetricEngine, as_of: date, first_day: date
+    connection: duckdb.DuckDBPyConnection,
+    rolling: Mapping[str, SourceRows],
+    version: str,
+    as_of: date,
+    first_day: date,
 ) -> dict[str, date | None]:
     """For each relation that rolling metrics read, the first day from which they may have changed.
 
     They cost more than all other metrics together, and a value depends on nothing but the rows of its window.
     """
-    rolling = (definition for definition in engine.definitions if definition.window_days > 1)
-    sources = {source.relation: source for source in (engine.source_rows(each.metric) for each in rolling)}
+    sources = {source.relation: source for source in rolling.values()}
     last_day = as_of - timedelta(days=1)
     return {
-        relation: first_touched_day(connection, source, engine.version, first_day, last_day)
+        relation: first_touched_day(connection, source, version, first_day, last_day)
         for relation, source in sources.items()
     }
 
@@ -233,10 +255,10 @@ def _compute(
     return len(definition.groupings)
 
 
-def _refuse_doubles(connection: duckdb.DuckDBPyConnection) -> None:
+def _refuse_doubles(connection: duckdb.DuckDBPyConnection, of: str = "true") -> None:
     key = ", ".join(_KEY)
     double = connection.execute(
-        f"select {key} from tonight group by {key} having count(*) > 1 limit 1"
+        f"select {key} from tonight where {of} group by {key} having count(*) > 1 limit 1"
     ).fetchone()
     if double:
         raise ValueError(

@@ -15,10 +15,13 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtProject
 
+from connectors import OWN_SOURCES
 from connectors.registry.files import load_registry, registry_dir
 from connectors.storage import write_text
-from orchestration.dbt_errors import without_records
+from orchestration import own_uses
+from orchestration.dbt_errors import of_own_code, without_records
 from settings.home import DBT_PROJECT, Home, text_of
+from settings.own_code import OWN, dbt_project, is_own, own_folders, refuse_wrong_code
 
 # Beside dbt's manifest: the state of the files that it is of, the SQL of the project's tests, and the state last built.
 STAMP = "manifest.stamp"
@@ -32,21 +35,26 @@ _AS_OF = "${as_of}"
 
 @dataclass(frozen=True)
 class ModelResult:
-    """How dbt ended with a model. `status`: `success`, `error`, or `skipped` after one that failed. `message`: dbt's."""
+    """How dbt ended with a model. `status`: `success`, `error`, or `skipped` after one that failed. `message`: dbt's.
+    `is_own`: it is the organisation's."""
 
     unique_id: str
     status: str
     message: str
     seconds: float
+    is_own: bool = False
 
 
 def parsed_project(home: Home) -> DbtProject:
     """The dbt project with a manifest of its present files.
 
     Parsing needs no credentials and no data, but seconds: it is done again only when a file or a variable has changed.
+    Raises ValueError, with place and remedy, for own code of the organisation that dbt cannot read.
     """
     home.prepare()
-    project = DbtProject(DBT_PROJECT, target_path=home.dbt_target, profiles_dir=DBT_PROJECT)
+    refuse_wrong_code()
+    folder = dbt_project(home, DBT_PROJECT)
+    project = DbtProject(folder, target_path=home.dbt_target, profiles_dir=folder)
     stamp = _fingerprint(DBT_PROJECT)
     kept = home.dbt_target / STAMP
     # A night's two processes load the definitions at the same time: one of them parses, the other waits.
@@ -69,13 +77,40 @@ def _is_whole(project: DbtProject) -> bool:
 
 
 def parse(project: DbtProject) -> None:
-    """Write the project's manifest, and the SQL of its tests beside it. Raises RuntimeError with what dbt says."""
-    parsed = _invoke(project, ["parse"])
-    # No warehouse is asked, so that a night may be writing it meanwhile.
-    options = ["--select", "resource_type:test", "--no-introspect", "--no-populate-cache", "--no-write-json"]
-    compiled = _invoke(project, ["compile", *options], {"as_of": _AS_OF}, parsed.result)
-    queries = {each.node.unique_id: each.node.compiled_code.strip() for each in compiled.result.results}
-    write_text(_target(project) / _TESTS, json.dumps(queries))
+    """Write the project's manifest, and the SQL of its tests beside it.
+
+    Raises ValueError where the organisation has own code, which is then what dbt cannot read, else RuntimeError with what dbt says.
+    """
+    own = own_folders()
+    try:
+        parsed = _invoke(project, ["parse"])
+        # No warehouse is asked, so that a night may be writing it meanwhile.
+        options = [
+            "--no-introspect",
+            "--no-populate-cache",
+            "--no-write-json",
+            "--select",
+            "resource_type:test",
+        ]
+        options += [f"path:{OWN}/{kind}" for kind in own]
+        compiled = _invoke(project, ["compile", *options], {"as_of": _AS_OF}, parsed.result)
+    except RuntimeError as problem:
+        if not own:
+            raise
+        raise ValueError(of_own_code(str(problem), own)) from None
+    queries = {
+        each.node.unique_id: (each.node.compiled_code or "").strip() for each in compiled.result.results
+    }
+    tests = {name: query for name, query in queries.items() if name.startswith("test.")}
+    write_text(_target(project) / _TESTS, json.dumps(tests))
+    if own:
+        manifest = json.loads(project.manifest_path.read_bytes())
+        theirs = {
+            name: query
+            for name, query in queries.items()
+            if is_own(manifest["nodes"].get(name) or {"original_file_path": ""})
+        }
+        own_uses.keep_parsed(_target(project), own_uses.uses(manifest, theirs))
 
 
 def queries_of_tests(project: DbtProject, as_of: date) -> dict[str, str]:
@@ -99,12 +134,20 @@ def build_models(project: DbtProject, names: Collection[str] | None = None) -> l
         done = _invoke(project, ["run", "--no-write-json", *options], manifest=_kept_manifest(project))
     except RuntimeError as problem:
         raise dg.Failure(without_records(str(problem))) from None
-    if names is None and done.success:
-        write_text(_target(project) / _BUILT, text_of(_target(project) / STAMP) or "")
-    return [
-        ModelResult(each.node.unique_id, str(each.status), str(each.message or ""), each.execution_time)
+    results = [
+        ModelResult(
+            each.node.unique_id,
+            str(each.status),
+            str(each.message or ""),
+            each.execution_time,
+            is_own(vars(each.node)),
+        )
         for each in done.result.results
     ]
+    if names is None and all(each.status == "success" or each.is_own for each in results):
+        write_text(_target(project) / _BUILT, text_of(_target(project) / STAMP) or "")
+        own_uses.keep_built(_target(project))
+    return results
 
 
 def _kept_manifest(project: DbtProject) -> Any:
@@ -160,28 +203,42 @@ def _invoke(
         "--target-path", target, "--log-path", target, "--log-level", "none", "--log-level-file", "none",
         "--vars", json.dumps({**_variables(), **(more or {})}),
     ]  # fmt: skip
+    told: list[str] = []
     # The profile's folder of plugins is looked up from where dbt runs.
     with contextlib.chdir(folder):
         try:
-            done = dbtRunner(manifest=manifest).invoke([*command, *flags])
+            done = dbtRunner(manifest=manifest, callbacks=[lambda event: _note(event, told)]).invoke(
+                [*command, *flags]
+            )
         finally:
             # Or dbt holds the warehouse until the process ends.
             cleanup_connections()
             DuckDBConnectionManager.close_all_connections()
     if done.exception:
-        raise RuntimeError(f"dbt {command[0]}: {done.exception}")
+        # What is wrong with metrics is told in events only.
+        raise RuntimeError("\n".join([f"dbt {command[0]}: {done.exception}", *dict.fromkeys(told)]))
     return done
+
+
+def _note(event: Any, told: list[str]) -> None:
+    if event.info.name == "SemanticValidationFailure" and event.info.level == "error":
+        told.append(str(event.info.msg))
 
 
 def _target(project: DbtProject) -> Path:
     return project.manifest_path.parent
 
 
-def _fingerprint(folder: Path) -> str:
+def _fingerprint(product: Path) -> str:
     dbt = [version(name) for name in ("dbt-core", "dbt-duckdb")]
-    digest = hashlib.sha256(json.dumps([dbt, dbt_variables()]).encode())
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in {".sql", ".yml", ".py"} and "target" not in path.parts:
-            digest.update(str(path.relative_to(folder)).encode())
-            digest.update(path.read_bytes())
+    digest = hashlib.sha256(json.dumps([dbt, dbt_variables(), OWN_SOURCES]).encode())
+    for name, folder in {"": product, **own_folders()}.items():
+        for path in sorted(folder.rglob("*")):
+            if (
+                path.is_file()
+                and path.suffix in {".sql", ".yml", ".yaml", ".py"}
+                and "target" not in path.parts
+            ):
+                digest.update(f"{name}{path.relative_to(folder)}".encode())
+                digest.update(path.read_bytes())
     return digest.hexdigest()

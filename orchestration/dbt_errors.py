@@ -1,11 +1,24 @@
 """What dbt says of a build that failed, as it may be stored and shown: without the values that the engine quotes."""
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 
 from connectors.redaction import without_values
 
 _NODE = re.compile(r"^\s*(?:\w+ Error|Failure) in \w+ [\w.]+ \(")
 _ENGINE = re.compile(r"^\s*[A-Z]\w*(?: \w+)* Error: ")
+
+
+def of_own_code(told: str, folders: Mapping[str, Path]) -> str:
+    """What dbt says of own code of the organisation, in one line with its files as they lie there, and the remedy.
+
+    `folders`: of own code, by the name that they have in the project.
+    """
+    told = re.sub(r"^dbt \w+: ", "", told)
+    for name, folder in folders.items():
+        told = told.replace(f"own/{name}/", f"{folder}/")
+    return f"dbt cannot read {folder.parent}: {' '.join(told.split()).rstrip('.')}. Mend it, or take it away: no vendor was asked."
 
 
 def without_records(told: str) -> str:

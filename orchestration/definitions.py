@@ -17,6 +17,7 @@ from orchestration.assets.dbt import build_dbt_assets
 from orchestration.assets.digest import digest
 from orchestration.assets.ingestion import ingestion_assets, vendor_assets
 from orchestration.assets.metrics import metric_values_asset
+from orchestration.assets.own_code import own_assets
 from orchestration.assets.published import published_mart_asset, served_assets
 from orchestration.assets.report import health_report
 from orchestration.backfill import backfill_source
@@ -28,7 +29,7 @@ from settings.home import Home
 
 project = parsed_project(Home.from_environment())
 _models = build_dbt_assets(project)
-_audit = build_audit()
+_audit = build_audit(own_assets(project, _models.specs))
 
 defs = dg.Definitions(
     assets=[

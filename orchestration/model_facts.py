@@ -55,6 +55,9 @@ class BuiltModels:
         }
         self._compiled = kept / "compiled" / str(manifest["metadata"]["project_name"])
 
+    def key(self, unique_id: str) -> dg.AssetKey:
+        return self._keys[unique_id]
+
     def materialized(
         self, unique_id: str, seconds: float, connection: duckdb.DuckDBPyConnection
     ) -> dg.MaterializeResult[Any]:

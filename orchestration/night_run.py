@@ -19,6 +19,8 @@ from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from checks.blockers import Blocker
 from checks.contract import CheckStatus
+from orchestration import own_uses
+from orchestration.dagster_state import take_over_runs
 from orchestration.damage import put_aside_spoiled_logs
 from orchestration.dbt_calls import is_changed
 from orchestration.evaluations import blockers, failed_checks, told_once
@@ -84,9 +86,12 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
 
         if is_changed(project, at_first=False):
             say("the models are others than the last night's: tables that grow are built anew from raw")
+        for change in own_uses.changes(home.dbt_target):
+            say(change)
         _begin_compiling_metrics(home)
         job = dg.reconstructable(nightly_job)
         with dg.DagsterInstance.get() as instance:
+            take_over_runs(home, instance, say)
             bury_dead_nights(instance)
             run = instance.create_run_for_job(
                 job.get_definition(),

@@ -13,6 +13,7 @@ from settings.home import Home
 from settings.identity import PSEUDONYM_KEY, refuse_another
 from settings.links import links
 from settings.night import night_at
+from settings.own_code import refuse_wrong_code
 
 SHORTEST_KEY = 32
 FEWEST_CHARACTERS = 8
@@ -31,6 +32,7 @@ def check_schedule(env: Mapping[str, str] = os.environ) -> None:
     """What the definitions are made of. Raises ValueError as `check_settings` does, without the way by which it was found."""
     try:
         load_registry(registry_dir(env))
+        refuse_wrong_code(env)
         night_at(env)
     except ValueError as problem:
         raise problem.with_traceback(None) from None
@@ -71,6 +73,7 @@ def check_settings(env: Mapping[str, str]) -> None:
     """
     _check_key(env.get(PSEUDONYM_KEY, ""))
     load_registry(registry_dir(env))
+    refuse_wrong_code(env)
     report_language(env)
     targets_on(env)
     slack_settings(env), mail_settings(env), links(env)

@@ -4,7 +4,7 @@ A whole night proves all of it by its own order. A run that somebody starts in t
 may leave the audit out, mix two days, or build on what failed the night before: such a run is stopped here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
 
 import dagster as dg
@@ -12,6 +12,7 @@ from dagster import AssetCheckKey, DagsterInstance
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
 from connectors.raw_facts import ReadState
+from orchestration import own_failures
 from orchestration.evaluations import check_evaluations
 from orchestration.keys import GATE
 from orchestration.runs import night_of_record, night_of_run
@@ -29,12 +30,19 @@ def refuse_unproven(
     """Raises dagster.Failure, with the remedy, unless the mart that is about to be published is proven as a whole.
 
     The run's own audit passed; no check that holds publication failed when it last ran; every model and the metrics are
-    as of this run's date, and none is older than what it is made of.
+    as of this run's date, and none is older than what it is made of. Own code that failed is left out, and proves nothing.
     """
+    left_out = own_failures.left_out(Home.from_environment())
+    keys = {key for key in models.keys if key.path[-1] not in left_out}
+    checks = [
+        AssetCheckKey(spec.asset_key, spec.name)
+        for spec in models.check_specs
+        if spec.metadata.get("severity") == "error" and spec.asset_key in keys and spec.name not in left_out
+    ]
     faults = [
         *_without_audit(context),
-        *_failed(context.instance, models),
-        *_mixed(context, models, metrics),
+        *_failed(context.instance, checks),
+        *_mixed(context, models, {*keys, metrics}, metrics),
     ]
     if faults:
         raise dg.Failure(
@@ -72,31 +80,31 @@ def _without_audit(context: dg.AssetExecutionContext) -> list[str]:
     return [] if passed and passed[-1] else ["The audit has not passed in this run."]
 
 
-def _failed(instance: DagsterInstance, models: dg.AssetsDefinition) -> list[str]:
-    keys = [
-        AssetCheckKey(spec.asset_key, spec.name)
-        for spec in models.check_specs
-        if spec.metadata.get("severity") == "error"
-    ]
+def _failed(instance: DagsterInstance, keys: Sequence[AssetCheckKey]) -> list[str]:
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
     failed = sorted(key.to_user_string() for key, record in latest.items() if record.status is Status.FAILED)
     return [f"Checks that failed when they last ran: {_few(failed)}."] if failed else []
 
 
-def _mixed(context: dg.AssetExecutionContext, models: dg.AssetsDefinition, metrics: dg.AssetKey) -> list[str]:
+def _mixed(
+    context: dg.AssetExecutionContext,
+    models: dg.AssetsDefinition,
+    keys: Set[dg.AssetKey],
+    metrics: dg.AssetKey,
+) -> list[str]:
     built: dict[dg.AssetKey, tuple[float, str]] = {}
-    for record in context.instance.get_asset_records([*models.keys, metrics]):
+    for record in context.instance.get_asset_records([*keys]):
         event = record.asset_entry.last_materialization
         if event is not None:
             built[record.asset_entry.asset_key] = (event.timestamp, event.run_id)
     parents = {spec.key: [dep.asset_key for dep in spec.deps] for spec in models.specs}
-    never = sorted(key.to_user_string() for key in (*models.keys, metrics) if key not in built)
+    never = sorted(key.to_user_string() for key in keys if key not in built)
     old = sorted(
         key.to_user_string()
         for key, above in parents.items()
         if key in built and any(parent in built and built[parent][0] > built[key][0] for parent in above)
     )
-    if any(built[key][0] > built[metrics][0] for key in models.keys if key in built and metrics in built):
+    if any(built[key][0] > built[metrics][0] for key in keys if key in built and metrics in built):
         old.append(metrics.to_user_string())
     as_of = night_of_run(context).as_of
     nights = {run_id: _as_of(context.instance, run_id) for run_id in {run for _, run in built.values()}}

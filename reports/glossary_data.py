@@ -14,7 +14,7 @@ from connectors.registry.stages import STAGES_WITHOUT_STATUS
 from metrics.catalogue import read_definitions
 from metrics.dimensions import IS_WHOLE
 from reports.glossary import Entry, Glossary, MetricEntry, Texts
-from settings.home import DBT_PROJECT
+from settings.own_code import metric_folders
 from settings.owners import PLATFORM, UNOWNED, owner_in
 
 # A metric of the definitions that no entry groups: an older mart may hold some.
@@ -42,9 +42,9 @@ def glossary_of(mart: duckdb.DuckDBPyConnection) -> Glossary:
     )  # fmt: skip
 
 
-def gaps(registry: Registry, models: Path = DBT_PROJECT / "models" / "metrics") -> list[str]:
-    """What the registry leaves unsaid for readers, as sentences; `models` define the metrics. No number hangs on it."""
-    metrics = published_metrics(models)
+def gaps(registry: Registry, *folders: Path) -> list[str]:
+    """What the registry leaves unsaid for readers, as sentences; `folders` define the metrics. No number hangs on it."""
+    metrics = published_metrics(*folders)
     explained = {kind: {each.id for each in _of(registry, kind)} for kind in ("event", "stage", "role")}
     grouped = {metric for each in registry.glossary for metric in each.metrics}
     found = [
@@ -69,11 +69,12 @@ def gaps(registry: Registry, models: Path = DBT_PROJECT / "models" / "metrics") 
     return found
 
 
-def published_metrics(models: Path) -> list[str]:
-    """Every metric that is published (it has a `grain`), as the YAML files say."""
+def published_metrics(*folders: Path) -> list[str]:
+    """Every metric that is published (it has a `grain`), as the YAML files say; the product's and own ones by default."""
     return [
         metric["name"]
-        for file in sorted(models.rglob("*.yml"))
+        for folder in folders or metric_folders()
+        for file in sorted(folder.rglob("*.yml"))
         for metric in (yaml.load(file.read_text(encoding="utf-8"), Loader=_FAST) or {}).get("metrics", [])
         if "grain" in ((metric.get("config") or {}).get("meta") or {})
     ]

@@ -45,6 +45,11 @@ def _take(path: Path, mode: int) -> None:
             path.chmod(mode)
 
 
+def is_checkout() -> bool:
+    """Whether this is the project's checkout, and no installed package."""
+    return (PROJECT_ROOT / "pyproject.toml").exists()
+
+
 def text_of(file: Path) -> str | None:
     """The text of a file that this platform wrote; None when there is none, or when what stands there is no text any more."""
     try:
@@ -65,8 +70,7 @@ class Home:
 
         Raises ValueError for the folder of a user whom nobody knows.
         """
-        is_checkout = (PROJECT_ROOT / "pyproject.toml").exists()
-        default = (PROJECT_ROOT if is_checkout else Path.cwd()) / "data"
+        default = (PROJECT_ROOT if is_checkout() else Path.cwd()) / "data"
         given = Path(os.environ.get("POPS_HOME") or default)
         try:
             return cls(given.expanduser().resolve())

@@ -1,14 +1,18 @@
 """`pops` as a new user meets it: help, readable errors, exit codes."""
 
 import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from pops.cli import app
-from sandbox.serving.environment import DEFAULT_VENDORS, REGISTRY
+from sandbox.__main__ import app as sandbox_app
+from sandbox.serving.environment import REGISTRY
 from sandbox.serving.running import running_sandbox
+from sandbox.vendors import VENDORS
 from tests.nights import House
 
 TOKEN = "canary-token-0123456789"
@@ -121,12 +125,20 @@ def test_an_invalid_registry_stops_with_file_and_line(house: House, tmp_path: Pa
     assert f"features.yml:{lines.index('  - id: onboarding') + 1}:" in done.stderr
 
 
+def printed_environment(base_url: str, vendors: Sequence[str]) -> dict[str, str]:
+    """What a shell makes of the lines that `python -m sandbox environment` prints."""
+    port = base_url.rpartition(":")[2]
+    done = CliRunner().invoke(sandbox_app, ["environment", "--port", port, "--only", ",".join(vendors)])
+    assert done.exit_code == 0, done.output
+    return dict(each.split("=", 1) for line in done.output.splitlines() for each in shlex.split(line))
+
+
 def test_check_tells_good_from_bad_credentials(house: House) -> None:
     with running_sandbox(scale="small") as sandbox:
-        good = House(house.home, sandbox.environment()).pops("check")
+        good = House(house.home, printed_environment(sandbox.base_url, VENDORS)).pops("check")
         assert good.returncode == 0, good.stderr
-        # Dropped files have no vendor, and are asked for all the same; so are the place of publication and the registry.
-        assert good.stdout.count(" ok ") == len(DEFAULT_VENDORS) + 3
+        # The place of publication and the registry are asked for too.
+        assert good.stdout.count(" ok ") == len(VENDORS) + 2
         bad = House(house.home, {**sandbox.environment(), "POPS_JIRA_API_TOKEN": TOKEN}).pops("check", "jira")
         assert bad.returncode == 1
         assert "rejected" in bad.stdout

@@ -4,13 +4,13 @@ The platform's own entries (`defaults/`) hold unless the organisation's file has
 hold only where the organisation has none.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from connectors.company import registry_dir as registry_dir
 from connectors.errors import InvalidRegistry
 from connectors.redaction import redact
 from connectors.registry.problems import problems_of
@@ -40,11 +40,6 @@ class Written:
     def place(self, name: str, inner: Place = ()) -> str:
         """File and line of the entry, or of what stands in it at a path, in the list `name`."""
         return f"{self.file}:{line_of(self.lines, (name, self.position, *inner))}"
-
-
-def registry_dir(env: Mapping[str, str] = os.environ) -> Path:
-    """`POPS_REGISTRY_DIR`, or `registry` in the current folder; whether it is there, `load_registry` says."""
-    return Path(env.get("POPS_REGISTRY_DIR") or "registry").expanduser().absolute()
 
 
 def load_registry(folder: Path) -> Registry:

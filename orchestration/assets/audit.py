@@ -1,6 +1,6 @@
 """The night's audit as Dagster asset checks, and the gate before publication."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time
 
 import dagster as dg
@@ -12,6 +12,7 @@ from checks.suites import all_suites
 from checks.words import GATE_REMEDY, HELD, audit_remedy
 from connectors import SOURCES, connector_class
 from connectors.storage import FileDamaged, says_damage
+from orchestration import own_failures
 from orchestration.check_words import CheckWords
 from orchestration.damage import spoiled_put_aside
 from orchestration.keys import GATE, METRIC_VALUES, WAREHOUSE_POOL
@@ -25,15 +26,16 @@ SUITES = all_suites(STREAMS)
 STEPS = (*steps(STREAMS), vendor_step("zendesk", "tickets"), vendor_step("jira", "issues"))
 
 
-def build_audit() -> dg.AssetChecksDefinition:
+def build_audit(own: Sequence[dg.AssetSpec] = ()) -> dg.AssetChecksDefinition:
     """One step that evaluates every rule; its one blocking check is the gate that publication waits for.
 
-    A run of some assets evaluates all rules too, and reports those of its assets: the gate is about the whole mart.
+    `own`: assets of the organisation's own code, of which it tells what failed. A run of some assets evaluates all rules too,
+    and reports those of its assets: the gate is about the whole mart.
     """
 
     @dg.multi_asset_check(
         name="audit",
-        specs=[*_specs(), _gate_words().spec(GATE, METRIC_VALUES, blocking=True)],
+        specs=[*_specs(), *own_failures.specs(own), _gate_words().spec(GATE, METRIC_VALUES, blocking=True)],
         pool=WAREHOUSE_POOL,
         can_subset=True,
     )
@@ -44,6 +46,7 @@ def build_audit() -> dg.AssetChecksDefinition:
                 raise FileDamaged(spoiled[0])
         wanted = context.selected_asset_check_keys
         results = [_result(outcome) for outcome in outcomes if outcome.status is not Status.ERRORED]
+        results += own_failures.results(Home.from_environment(), own)
         yield from (result for result in results if _key(result) in wanted)
         errored = [outcome for outcome in outcomes if outcome.status is Status.ERRORED]
         if errored:

@@ -13,22 +13,25 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from checks.blockers import of_dbt
+from checks.blockers import engine_message, of_dbt
 from checks.dbt_tests import DataTestOutcome, holds_publication, meaning_of, remedy_of, run_tests
 from checks.runner import connect
 from connectors.runner import prepare_raw
 from connectors.settings import enabled_sources
 from connectors.storage import FileDamaged, says_damage
+from orchestration import own_failures
 from orchestration.check_words import CheckWords
 from orchestration.damage import built_on_sound_files, spoiled_put_aside, with_sound_warehouse
 from orchestration.dbt_calls import build_models, queries_of_tests
 from orchestration.evaluations import failure_of
-from orchestration.keys import FRESH, WAREHOUSE_POOL
+from orchestration.keys import FRESH, UNCHANGED, WAREHOUSE_POOL
+from orchestration.leftovers import leave_only_models
 from orchestration.model_facts import BuiltModels
 from orchestration.readiness import ready_night
 from settings.families import families_upstream, family_tags
 from settings.home import Home
 from settings.identity import take
+from settings.own_code import is_own
 from settings.owners import owner_of
 
 _TEST_ID = "dagster_dbt/unique_id"
@@ -58,7 +61,9 @@ class ProductOpsTranslator(DagsterDbtTranslator):
         return "_".join(self.get_asset_key(dbt_resource_props).path[:2])
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        return [owner_of(self.get_asset_key(dbt_resource_props).path[1])]
+        """Those of the model's own YAML, or who answers for its area."""
+        named = super().get_owners(dbt_resource_props)
+        return [*(named or [owner_of(self.get_asset_key(dbt_resource_props).path[1])])]
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The model's own words, without the SQL that Dagster would add."""
@@ -121,6 +126,11 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         asked = _askable(
             test_of, context.selected_asset_check_keys, manifest, {each.unique_id for each in unbuilt}
         )
+        left_out = [each for each in unbuilt if each.is_own]
+        own_failures.remember_models(home, results)
+        if names is None or left_out:
+            with spoiled_put_aside(home):
+                leave_only_models(home, manifest, {each.unique_id for each in left_out})
         told, queries = BuiltModels(manifest, project, dbt_build), queries_of_tests(project, as_of)
         with spoiled_put_aside(home), connect(home.warehouse, home.root / "raw") as connection:
             for model in built:
@@ -129,9 +139,16 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
             if spoiled := [each.error for each in outcomes if says_damage(each.error or "")]:
                 raise FileDamaged(spoiled[0])
         told.keep_lineage()
-        yield from (_evaluation(each, asked[each.unique_id], manifest) for each in outcomes if not each.error)
-        broken = [(each.unique_id, each.message) for each in unbuilt if each.status == "error"]
-        broken += [(each.unique_id, each.error) for each in outcomes if each.error]
+        for model in left_out:
+            yield dg.MaterializeResult(asset_key=told.key(model.unique_id), metadata={UNCHANGED: True})
+        judged = [each for each in outcomes if not each.error or is_own(manifest["nodes"][each.unique_id])]
+        raised = {asked[each.unique_id].name: each.error for each in judged if each.error}
+        own_failures.remember(home, "tests", raised, {spec.name for spec in asked.values()})
+        yield from (_evaluation(each, asked[each.unique_id], manifest) for each in judged)
+        broken = [
+            (each.unique_id, each.message) for each in unbuilt if each.status == "error" and not each.is_own
+        ]
+        broken += [(each.unique_id, each.error) for each in outcomes if each not in judged]
         if broken:
             raise failure_of(of_dbt(broken, manifest, enabled_sources(os.environ)))
 
@@ -158,7 +175,9 @@ def _askable(
 def _evaluation(
     outcome: DataTestOutcome, spec: dg.AssetCheckSpec, manifest: Mapping[str, Any]
 ) -> dg.AssetCheckResult:
-    """A test's outcome with its words, and the rows that broke it."""
+    """A test's outcome with its words, and the rows that broke it; of an own test that cannot be run, what the engine says."""
+    if outcome.error:
+        return own_failures.test_that_raised(spec, engine_message(outcome.error))
     words = _words(manifest["nodes"][outcome.unique_id], str(spec.metadata["owner"]))
     more = {}
     if not outcome.passed:

@@ -5,9 +5,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-# An output that carries this key leaves no materialisation behind, and what is downstream of it runs all the same.
-from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as UNCHANGED
-
 from checks.words import NOT_READ_CONSEQUENCE, arrived_remedy
 from connectors import SOURCES, connector_class
 from connectors.contract import Connector, Stream
@@ -15,7 +12,7 @@ from connectors.raw_facts import StreamFacts, stream_facts
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
 from orchestration.check_words import CheckWords
-from orchestration.keys import ARRIVED, FRESH
+from orchestration.keys import ARRIVED, FRESH, UNCHANGED
 from orchestration.readiness import ready_night
 from settings.families import FAMILIES, family_tags
 from settings.home import Home

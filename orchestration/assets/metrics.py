@@ -13,8 +13,9 @@ from dagster_dbt import DbtProject
 
 from connectors.raw_facts import read_states
 from metrics.definitions import MetricDefinition, models_of_metrics, published_definitions
+from orchestration import own_failures
 from orchestration.damage import spoiled_put_aside
-from orchestration.keys import FRESH, METRIC_VALUES, WAREHOUSE_POOL
+from orchestration.keys import FRESH, METRIC_VALUES, UNCHANGED, WAREHOUSE_POOL
 from orchestration.runs import night_of_run
 from settings.families import family_tags
 from settings.home import Home
@@ -89,17 +90,23 @@ def metric_values_asset(
         manifest = home.dbt_target / "semantic_manifest.json"
         read = days_read(read_states(home.root, night.until), reporting_zone())
         engine = MetricEngine(manifest, week_starts_on())
+        own = own_failures.own_metrics(json.loads(manifest.with_name("manifest.json").read_bytes()))
         with spoiled_put_aside(home):
-            run = append_metric_values(home.warehouse, engine, night.as_of, first_day, read)
+            run = append_metric_values(home.warehouse, engine, night.as_of, first_day, read, own)
             known = latest_values(home.warehouse)
+        # As dbt words it: a first line of its own, then the engine's.
+        failed = {name: f"Runtime Error in metric {name}\n{text}" for name, text in run.failed.items()}
+        own_failures.remember(home, "metrics", failed, own)
         for each in metrics:
-            if each.key in context.selected_asset_keys:
+            if each.key in context.selected_asset_keys and each.definition.metric in run.failed:
+                yield dg.MaterializeResult(asset_key=each.key, metadata={UNCHANGED: True})
+            elif each.key in context.selected_asset_keys:
                 shown = in_its_unit(each.definition.unit, known.get(each.key.path[-1], {}))
                 yield dg.MaterializeResult(
                     asset_key=each.key, metadata=shown | _in_report(each.definition.metric)
                 )
         if METRIC_VALUES in context.selected_asset_keys:
-            yield dg.MaterializeResult(asset_key=METRIC_VALUES, metadata=dict(vars(run)))
+            yield dg.MaterializeResult(asset_key=METRIC_VALUES, metadata=run.counts)
 
     return metric_values
 

@@ -11,7 +11,6 @@ from pops.onboarding.fields import field_counts, prepare_values
 from pops.onboarding.names import Kind, Names, names_of, plan_names
 from pops.onboarding.raw import Held, open_held
 from reports.glossary_data import gaps, published_metrics
-from settings.home import DBT_PROJECT
 
 # File, where in an entry names stand (`*`: each of a list), what they name.
 _NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
@@ -126,7 +125,7 @@ def _at(
 
 
 def _unknown_metrics(own: Mapping[str, list[Written]]) -> Iterator[str]:
-    metrics = published_metrics(DBT_PROJECT / "models" / "metrics")
+    metrics = published_metrics()
     names = Names(Kind("published metric", "", ""), dict.fromkeys(metrics, 0))
     for each in own.get("targets", []):
         metric = str(each.entry["metric"])

@@ -19,8 +19,12 @@ def source(
     family: Annotated[str, typer.Option(help="Kind of tool: product_analytics, crm, support, delivery, ...")],
     stream: Annotated[str, typer.Option(help="The first kind of record that is read.")] = "records",
 ) -> None:
-    """A connector with its sandbox vendor, its case in the contract suite, and staging."""
-    _tell(lambda: _scaffold().new_source(name, family, stream), f"pytest -k {name} tests/test_contract.py")
+    """A connector and its staging; in this project also its sandbox vendor and its case in the contract suite."""
+    scaffold = _scaffold()
+    with _readable_errors():
+        place = scaffold.Place.here()
+    following = f"pops check {name}" if place.is_own else f"pytest -k {name} tests/test_contract.py"
+    _tell(lambda: scaffold.new_source(name, family, stream, place), following)
 
 
 @new.command()
@@ -35,7 +39,10 @@ def model(
     ] = "product",
 ) -> None:
     """A model that counts rows by week, with its description, contract and tests."""
-    _tell(lambda: _scaffold().new_model(name, reads, date_column, area), f"pops model {name}")
+    _tell(
+        lambda: _scaffold().new_model(name, reads, date_column, area, _scaffold().Place.here()),
+        f"pops model {name}",
+    )
 
 
 @new.command()
@@ -47,7 +54,7 @@ def check(
     ],
 ) -> None:
     """A test that finds the rows of a model that are wrong; one such row keeps a night from being published."""
-    _tell(lambda: _scaffold().new_check(name, model, wrong), f"pops model {model}")
+    _tell(lambda: _scaffold().new_check(name, model, wrong, _scaffold().Place.here()), f"pops model {model}")
 
 
 def register(app: typer.Typer) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from pops.workbench.workbench import BuildError, Say
 from publication.kept_night import kept_night
 from publication.snapshots import refresh_copy
-from settings.home import DBT_PROJECT, Home
+from settings.home import Home
 from settings.identity import PSEUDONYM_KEY
+from settings.own_code import dbt_project
 
 
 def make_docs(home: Home, say: Say) -> Path:
@@ -32,12 +33,13 @@ def make_docs(home: Home, say: Say) -> Path:
     # Nothing is hashed here: dbt asks for a key whenever it connects.
     os.environ.setdefault(PSEUDONYM_KEY, "documentation")
     os.environ.pop("DBT_TARGET_PATH", None)
-    os.chdir(DBT_PROJECT)
+    project = dbt_project(home)
+    os.chdir(project)
     say(f"Describing the warehouse of the night as of {night.as_of}.")
     target = folder / "target"
     common = [
         "--no-send-anonymous-usage-stats", "--log-level", "none", "--log-level-file", "none",
-        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(target), "--log-path", str(target), "--vars", night.variables,
     ]  # fmt: skip
     # Parsing writes the manifest that the page is made of.

@@ -1,6 +1,7 @@
 """`pops new`: files for a new source, model or check that work as they are, and lines in the lists that name it.
 
-What is written follows the recipes of CONTRIBUTING.md. Nothing is written before everything is known to fit.
+What is written follows the recipes of CONTRIBUTING.md. Nothing is written before everything is known to fit. Run in the
+organisation's own repository, it writes there; what only this project has (the sandbox, lists of sources) is then left out.
 """
 
 import re
@@ -15,14 +16,50 @@ from typing import get_args
 import jinja2
 
 from connectors import SOURCES
+from connectors.company import repository
 from connectors.contract import Family
 from settings.families import FAMILIES
-from settings.home import PROJECT_ROOT
+from settings.home import PROJECT_ROOT, is_checkout
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # Folder of a model's layer, by the beginning of its name.
 _LAYERS = {"int": "intermediate", "dim": "marts", "fct": "marts", "bridge": "marts", "mart": "marts"}
 _WORD = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where new files go. `models`, `checks`: folders below `root`."""
+
+    root: Path
+    models: str = "dbt_project/models"
+    checks: str = "dbt_project/tests"
+    is_own: bool = False
+
+    @classmethod
+    def here(cls) -> "Place":
+        """The organisation's repository when that is the current folder or around it, else the checkout of this project.
+
+        Raises ScaffoldError where there is neither.
+        """
+        own = repository()
+        if own is not None and Path.cwd().is_relative_to(own.resolve()):
+            return cls(own, "models", "checks", True)
+        if not is_checkout():
+            raise ScaffoldError(
+                "There is no project to write into: run it in the folder that holds your `registry`; `pops init DIR` makes one."
+            )
+        return cls(PROJECT_ROOT)
+
+    def files(self, kind: str) -> list[Path]:
+        """The SQL files of a kind (models, checks): the product's, and own ones where it is about those."""
+        folders = (
+            [PROJECT_ROOT / "dbt_project" / {"models": "models", "checks": "tests"}[kind]]
+            if self.is_own
+            else []
+        )
+        folders.append(self.root / {"models": self.models, "checks": self.checks}[kind])
+        return [file for folder in folders for file in folder.rglob("*.sql")]
 
 
 class ScaffoldError(ValueError):
@@ -64,10 +101,11 @@ class Plan:
         return [str(each.relative_to(self.root)) for each in written]
 
 
-def new_source(name: str, family: str, stream: str, root: Path = PROJECT_ROOT) -> list[str]:
+def new_source(name: str, family: str, stream: str, place: Place) -> list[str]:
     """A connector, its sandbox vendor, its case in the contract suite, and its staging. Returns what was written."""
     _check_word("source", name, "acme_desk")
     _check_word("stream", stream, "tickets")
+    root = place.root
     if name in SOURCES or (root / "connectors" / name).exists():
         raise ScaffoldError(f"There is a source {name} already: see connectors/{name}.")
     families = [each for each in get_args(Family) if each not in ("files", "registry")]
@@ -85,26 +123,30 @@ def new_source(name: str, family: str, stream: str, root: Path = PROJECT_ROOT) -
         "words": stream.replace("_", " "),
     }
     plan = Plan(root)
-    staging = f"dbt_project/models/staging/{name}"
-    for path, template in {
+    staging = f"{place.models}/staging/{name}"
+    templates = {
         f"connectors/{name}/source.py": "source/connector.py",
         f"connectors/{name}/README.md": "source/README.md",
-        f"sandbox/vendors/{name}/api.py": "source/vendor_api.py",
-        f"sandbox/vendors/{name}/records.py": "source/vendor_records.py",
-        f"sandbox/vendors/{name}/credentials.py": "source/vendor_credentials.py",
-        f"sandbox/vendors/{name}/streams.py": "source/vendor_streams.py",
         f"{staging}/_{name}__sources.yml": "source/sources.yml",
         f"{staging}/stg_{name}__{stream}.yml": "source/staging.yml",
         f"{staging}/stg_{name}__{stream}.sql": "source/staging.sql",
-    }.items():
+    }
+    packages = [f"connectors/{name}"]
+    if not place.is_own:
+        packages.append(f"sandbox/vendors/{name}")
+        templates |= {
+            f"sandbox/vendors/{name}/{part}.py": f"source/vendor_{part}.py"
+            for part in ("api", "records", "credentials", "streams")
+        }
+        _join(plan, values)
+    for path, template in templates.items():
         plan.add(path, template, values)
-    for package in (f"connectors/{name}", f"sandbox/vendors/{name}"):
+    for package in packages:
         plan.files[root / package / "__init__.py"] = f'"""{title}: {stream}."""\n'
-    _join(plan, values)
     return plan.write()
 
 
-def new_model(name: str, reads: str, date_column: str, area: str, root: Path = PROJECT_ROOT) -> list[str]:
+def new_model(name: str, reads: str, date_column: str, area: str, place: Place) -> list[str]:
     """A model that counts rows by week, with its description and tests. Returns what was written."""
     prefix, _, rest = name.partition("_")
     if prefix == "stg":
@@ -125,35 +167,35 @@ def new_model(name: str, reads: str, date_column: str, area: str, root: Path = P
         raise ScaffoldError(
             f"{name!r} is no name of a mart: {prefix}_ and words of small letters, such as {prefix}_ticket_week."
         )
-    models = root / "dbt_project" / "models"
-    _check_area(models / _LAYERS[prefix], area)
-    if next(models.rglob(f"{name}.sql"), None):
+    if place.is_own:
+        _check_word("area", area, "finance")
+    else:
+        _check_area(place.root / place.models / _LAYERS[prefix], area)
+    if any(file.stem == name for file in place.files("models")):
         raise ScaffoldError(f"There is a model {name} already: choose another name.")
-    _check_model(models, reads)
+    _check_model(place, reads)
     _check_word("column", date_column, "created_date")
-    folder = f"dbt_project/models/{_LAYERS[prefix]}/{area}"
+    folder = f"{place.models}/{_LAYERS[prefix]}/{area}"
     values = {"name": name, "reads": reads, "date": date_column}
-    plan = Plan(root)
+    plan = Plan(place.root)
     plan.add(f"{folder}/{name}.sql", "model/model.sql", values)
     plan.add(f"{folder}/{name}.yml", "model/model.yml", values)
     return plan.write()
 
 
-def new_check(name: str, model: str, wrong: str, root: Path = PROJECT_ROOT) -> list[str]:
+def new_check(name: str, model: str, wrong: str, place: Place) -> list[str]:
     """A test that finds the rows of a model that are wrong. Returns what was written."""
     if not re.fullmatch(rf"assert_{_WORD}", name) or name.count("_") < 3:
         raise ScaffoldError(
             f"{name!r} is no sentence: name a check by what must be true, such as assert_no_ticket_is_solved_before_it_is_created."
         )
-    project = root / "dbt_project"
-    if next((project / "tests").rglob(f"{name}.sql"), None):
+    if any(file.stem == name for file in place.files("checks")):
         raise ScaffoldError(f"There is a check {name} already: choose another name.")
-    file = _check_model(project / "models", model)
-    area = file.relative_to(project / "models").parts[1]
+    area = _check_model(place, model).parent.name
     sentence = name.removeprefix("assert_").replace("_", " ").capitalize()
-    plan = Plan(root)
+    plan = Plan(place.root)
     values = {"sentence": sentence, "model": model, "condition": wrong}
-    plan.add(f"dbt_project/tests/{area}/{name}.sql", "check/test.sql", values)
+    plan.add(f"{place.checks}/{area}/{name}.sql", "check/test.sql", values)
     return plan.write()
 
 
@@ -190,11 +232,11 @@ def _check_area(layer: Path, area: str) -> None:
         )
 
 
-def _check_model(models: Path, name: str) -> Path:
-    file = next(models.rglob(f"{name}.sql"), None)
+def _check_model(place: Place, name: str) -> Path:
+    file = next((file for file in place.files("models") if file.stem == name), None)
     if file is None:
         raise ScaffoldError(
-            f"There is no model {name!r} to read: `--reads`, `--model` name one of dbt_project/models."
+            f"There is no model {name!r} to read: `--reads`, `--model` name one of {place.models}."
         )
     return file
 
@@ -213,4 +255,4 @@ def _tidy(files: list[Path]) -> None:
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent))
     if ruff and files:
         for command in (["check", "--fix", "--select", "I"], ["format"]):
-            subprocess.run([ruff, *command, "--quiet", *map(str, files)], check=False)
+            subprocess.run([ruff, *command, "--quiet", "--no-cache", *map(str, files)], check=False)

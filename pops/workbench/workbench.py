@@ -23,6 +23,7 @@ from publication.kept_night import KeptNight, kept_night
 from publication.snapshots import file_state, refresh_copy
 from settings.home import DBT_PROJECT, Home
 from settings.identity import PSEUDONYM_KEY
+from settings.own_code import dbt_project
 
 # Catalogue names: of what is built here, and of the last night as its manifest knows it.
 WORK, LAST_NIGHT = "work", "warehouse"
@@ -64,9 +65,9 @@ class Workbench:
     Raises FileNotFoundError without a last night, snapshots.BeingWritten, BuildError.
     """
 
-    def __init__(self, home: Home, say: Say, dbt_project: Path = DBT_PROJECT) -> None:
+    def __init__(self, home: Home, say: Say, product: Path = DBT_PROJECT) -> None:
         self.night: KeptNight = kept_night(home)
-        self._home, self._say, self._project = home, say, dbt_project
+        self._home, self._say, self._project = home, say, dbt_project(home, product)
         self._folder = home.root / "workbench"
         self.target = self._folder / "target"
         self._manifest: Any = None
