@@ -64,7 +64,10 @@ class TimelyBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._opens.connect_tcp(host, port, timeout, local_address, socket_options)
+        try:
+            stream = self._opens.connect_tcp(host, port, timeout, local_address, socket_options)
+        except UnicodeError as error:
+            raise httpcore.ConnectError("No host can have such a name.") from error
         return TimelyStream(stream, self._clock)
 
     def sleep(self, seconds: float) -> None:

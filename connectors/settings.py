@@ -47,6 +47,14 @@ class SourceSettings(BaseSettings):
         # The environment is handed in as a mapping: nothing is read behind the caller's back.
         return (init_settings,)
 
+    @field_validator("requests_per_minute", "requests_per_run")
+    @classmethod
+    def _some_requests(cls, value: int | None) -> int | None:
+        """Also where a connector has a default of its own: none at all would be taken for no limit."""
+        if value is not None and value < 1:
+            raise ValueError("must be 1 or more; leave it unset for the connector's own budget")
+        return value
+
     @field_validator("*")
     @classmethod
     def _bearable_address(cls, value: Any) -> Any:

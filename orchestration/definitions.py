@@ -25,6 +25,7 @@ from orchestration.dbt_calls import parsed_project
 from orchestration.failing_now import build_failing_check, failing_now
 from orchestration.jobs import build_schedules, nightly, weekly_report
 from orchestration.mart_age import build_age_check, mart_age
+from orchestration.retention import run_retention
 from settings.home import Home
 
 project = parsed_project(Home.from_environment())
@@ -45,7 +46,7 @@ defs = dg.Definitions(
     asset_checks=[_audit, build_age_check(), build_failing_check()],
     jobs=[nightly, weekly_report, backfill_source],
     schedules=build_schedules(),
-    sensors=[owner_alerts, mart_age, failing_now],
+    sensors=[owner_alerts, mart_age, failing_now, run_retention],
 )
 
 

@@ -38,6 +38,23 @@ def tidy(home: Home, instance: dg.DagsterInstance, now: datetime) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@dg.sensor(
+    name="run_retention",
+    minimum_interval_seconds=3600,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Once a day forgets runs that are a month old, with all that they left on disk.",
+)
+def run_retention(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """For nights that the daemon starts; `pops nightly` does the same by itself."""
+    now = datetime.now(UTC)
+    today = now.date().isoformat()
+    if context.cursor == today:
+        return dg.SkipReason("Done today.")
+    tidy(Home.from_environment(), context.instance, now)
+    context.update_cursor(today)
+    return dg.SkipReason(f"Nothing older than {KEPT_FOR.days} days is kept.")
+
+
 def _clear_orphans(home: Home, instance: dg.DagsterInstance, now: datetime) -> None:
     """Files of runs that nobody knows any more, as a database that was damaged and put aside leaves them; and it itself."""
     shards = [*home.dagster.glob("history/runs/*.db*"), *home.dagster.glob("storage/*")]

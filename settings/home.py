@@ -132,7 +132,7 @@ class Home:
         """Create the folders, and set what libraries read from the environment.
 
         A folder that stands in the place of a file is set aside, and a file in the place of a folder. Raises ValueError for
-        the root of a disk, which is no folder of its own.
+        the root of a disk, which is no folder of its own, and for settings of Dagster that cannot be read.
         """
         if self.root == self.root.parent:
             raise ValueError(f"POPS_HOME is {self.root}: set it to a folder of its own.")
@@ -151,7 +151,11 @@ class Home:
         settings = self.dagster / "dagster.yaml"
         # In production another file: PostgreSQL, retention, a queue (deploy/dagster.yaml).
         given = os.environ.get("POPS_DAGSTER_YAML") or PROJECT_ROOT / "orchestration" / "dagster.yaml"
-        wanted = Path(given).read_text()
+        wanted = text_of(Path(given))
+        if wanted is None:
+            raise ValueError(
+                f"POPS_DAGSTER_YAML names {given}, which cannot be read: name a file such as deploy/dagster.yaml."
+            )
         if text_of(settings) != wanted:
             write_text(settings, wanted)
         return self

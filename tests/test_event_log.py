@@ -11,7 +11,7 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.event_log import KeptOpenEventLog
 from orchestration.night_run import bury_dead_nights
-from orchestration.retention import tidy
+from orchestration.retention import run_retention, tidy
 from settings.home import Home
 
 
@@ -103,6 +103,19 @@ def test_what_dagster_keeps_of_runs_that_it_deletes_goes_too_and_its_room_is_giv
             [dg.AssetCheckKey(dg.AssetKey("thing"), name) for name in ("holds", "aged")]
         )
         assert len(latest) == 2
+
+
+def test_the_daemon_forgets_once_a_day(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with dg.DagsterInstance.get() as instance:
+        runs = [dg.materialize([thing], instance=instance).run_id for _ in range(2)]
+        monkeypatch.setattr("orchestration.retention.KEPT_FOR", timedelta(0))
+        today = datetime.now(UTC).date().isoformat()
+        run_retention(dg.build_sensor_context(instance=instance, cursor=today))
+        assert {run.run_id for run in instance.get_runs()} == set(runs)
+        context = dg.build_sensor_context(instance=instance, cursor="2026-01-01")
+        run_retention(context)
+        assert {run.run_id for run in instance.get_runs()} == {runs[-1]}
+        assert context.cursor == today
 
 
 def test_what_dead_runs_hold_of_pools_is_free_before_the_next_night(home: Home) -> None:

@@ -86,6 +86,18 @@ def test_a_folder_in_the_place_of_an_unfinished_file_is_set_aside(tmp_path: Path
     assert (tmp_path / "x.json").read_text() == "{}"
 
 
+@pytest.mark.parametrize("name", ["nowhere.yaml", "garbage.yaml", ""])
+def test_settings_of_dagster_that_cannot_be_read_are_told(
+    home: Home, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "garbage.yaml").write_bytes(b"\xff\xfe\x00\x81")
+    monkeypatch.setenv("POPS_DAGSTER_YAML", str(tmp_path / name))
+    with pytest.raises(
+        ValueError, match=r"POPS_DAGSTER_YAML names .*: name a file such as"
+    ):
+        home.prepare()
+
+
 def test_a_home_takes_nothing_of_what_is_not_its_own(home: Home) -> None:
     (home.root / "package.json").write_text("{}")
     (home.root / "package.json").chmod(0o644)

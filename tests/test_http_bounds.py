@@ -261,6 +261,14 @@ def test_what_the_environment_says_of_the_network_is_refused_with_the_remedy(
     assert "canary" not in str(refused.value)
 
 
+def test_a_host_that_no_host_can_be_called_does_not_answer() -> None:
+    with (
+        Http(f"https://{'a' * 300}.example", retry_seconds=0) as api,
+        pytest.raises(Unreachable, match="No answer"),
+    ):
+        api.get("/things")
+
+
 @pytest.mark.parametrize("wide", ["[" + "{}," * 2_000_001 + "0]", "[" + "1," * 4_000_001 + "0]"])
 def test_json_of_many_small_values_is_refused_by_name(wide: str) -> None:
     with pytest.raises(MalformedResponse, match="more than 4,000,000 values"):

@@ -129,6 +129,20 @@ def test_no_credentials_go_to_an_address_that_gives_them_away(source: str, addre
     assert CANARY not in str(refused.value)
 
 
+@pytest.mark.parametrize("source", [each for each in VENDORS if each != "files"])
+@pytest.mark.parametrize("name", ["REQUESTS_PER_MINUTE", "REQUESTS_PER_RUN"])
+@pytest.mark.parametrize("budget", ["0", "-1", "1e9", "many"])
+def test_a_budget_of_no_requests_is_refused(source: str, name: str, budget: str) -> None:
+    kind = connector_class(source).Settings
+    env = dict.fromkeys(secret_variables(source, kind), "1234567")
+    env |= {
+        address_variable(source, kind): "https://api.vendor.example",
+        f"POPS_{source.upper()}_{name}": budget,
+    }
+    with pytest.raises(ValueError, match=f"POPS_{source.upper()}_{name}"):
+        load_settings(source, kind, env)
+
+
 def test_every_further_address_is_held_to_the_same() -> None:
     class TwoHosts(VendorSettings):
         query_base_url: AnyHttpUrl
