@@ -123,3 +123,23 @@ def test_a_line_without_an_end_costs_itself_and_little_memory(
     assert export.run(tmp_path).streams[0].quarantined == 2
     assert [key for key, _ in content(tmp_path)] == ["a", "b", "exact"]
     assert {reason for reason, _ in quarantine(tmp_path)} == {"The line is longer than 1000 bytes."}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_members_of_one_name_and_of_odd_names_are_all_read(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    names = [
+        "a.json.gz",
+        "a.json.gz",
+        "../a.json.gz",
+        "/etc/a.json.gz",
+        "a\\..\\..\\a.json.gz",
+        "\x00a.json.gz",
+    ]
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, name in enumerate(names):
+            archive.writestr(zipfile.ZipInfo(name), gzip.compress(event(f"key-{number}")))
+    sound_archive(path)
+    found = [key for page in event_pages(path) for key in page.records["record_id"].to_pylist()]
+    assert len(set(found)) == len(found) >= 5
+    assert [each.name for each in tmp_path.iterdir()] == ["export.zip"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from connectors import SOURCES, connector_class
 from connectors.contract import Stream
@@ -14,6 +15,8 @@ from connectors.forgetting import STRUCK_OUT, Forgetting
 from connectors.forgetting_raw import Wanted, forget_in_raw, rewrite_raw
 from connectors.forgotten import PSEUDONYM_KEY, Book, Forgotten, hashes_of
 from connectors.raw_store import RawStore
+from pops.cli import app
+from pops.operations.forget import Request
 from sandbox.serving.environment import REGISTRY
 from settings.night import Night
 from tests.fake_source import FakeHouse, record, stream
@@ -237,7 +240,8 @@ def books(store: RawStore) -> list[tuple[Any, ...]]:
 
 
 def test_no_night_counts_days_that_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POPS_HOME", str(tmp_path))
+    for variable in ("POPS_HOME", "DAGSTER_HOME", "DBT_TARGET_PATH"):
+        monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setenv("POPS_REGISTRY_DIR", str(REGISTRY))
     now = datetime(2026, 11, 16, 1, tzinfo=UTC)
     usual = Night.of(None, now).history_start
@@ -245,3 +249,26 @@ def test_no_night_counts_days_that_are_forgotten(tmp_path: Path, monkeypatch: py
     assert usual < before
     booked(tmp_path, before=before.isoformat())
     assert Night.of(None, now).history_start == before
+
+
+@pytest.mark.parametrize("who", ["", " ", "%", "*", "a", "--", "\n"])
+@pytest.mark.parametrize("kind", ["person", "account"])
+def test_a_name_that_is_none_forgets_nobody(
+    kind: str, who: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a variable that is not set leaves it; struck out of every page, it would take all of them along."""
+    with pytest.raises(ValueError, match=f"--{kind} names nobody"):
+        Request(**{kind: who})
+    for variable in ("POPS_HOME", "DAGSTER_HOME", "DBT_TARGET_PATH"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    refused = CliRunner().invoke(app, ["forget", f"--{kind}", who, "--yes"])
+    assert refused.exit_code == 1
+    assert "names nobody" in refused.output
+
+
+def test_what_is_still_to_come_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("POPS_HOME", "DAGSTER_HOME", "DBT_TARGET_PATH"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    refused = CliRunner().invoke(app, ["forget", "--before", "2999-01-01", "--yes"])
+    assert refused.exit_code == 1
+    assert "is still to come" in refused.output

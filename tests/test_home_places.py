@@ -92,9 +92,7 @@ def test_settings_of_dagster_that_cannot_be_read_are_told(
 ) -> None:
     (tmp_path / "garbage.yaml").write_bytes(b"\xff\xfe\x00\x81")
     monkeypatch.setenv("POPS_DAGSTER_YAML", str(tmp_path / name))
-    with pytest.raises(
-        ValueError, match=r"POPS_DAGSTER_YAML names .*: name a file such as"
-    ):
+    with pytest.raises(ValueError, match=r"POPS_DAGSTER_YAML names .*: name a file such as"):
         home.prepare()
 
 

@@ -61,8 +61,9 @@ def sound_archive(path: Path) -> None:
 def event_pages(path: Path) -> Iterator[Page]:
     """Pages of at most about 16 MB of lines. Raises MalformedResponse for a member that cannot be decompressed."""
     with _opened(path) as archive:
-        names = _event_files(archive)
-        yield from line_pages((lines for name in names for lines in _lines(archive, name)), _EVENTS)
+        # By member, not by name: two may have the same.
+        members = _event_files(archive)
+        yield from line_pages((lines for member in members for lines in _lines(archive, member)), _EVENTS)
 
 
 @contextmanager
@@ -90,14 +91,14 @@ def _within_bounds(archive: zipfile.ZipFile) -> None:
             raise _swollen(each.filename)
 
 
-def _event_files(archive: zipfile.ZipFile) -> list[str]:
-    return [name for name in archive.namelist() if name.endswith(EVENT_FILE)]
+def _event_files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [each for each in archive.infolist() if each.filename.endswith(EVENT_FILE)]
 
 
-def _lines(archive: zipfile.ZipFile, name: str) -> Iterator[list[bytes]]:
-    most = max(SMALL, LARGEST_RATIO * archive.getinfo(name).file_size)
+def _lines(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[list[bytes]]:
+    name, most = member.filename, max(SMALL, LARGEST_RATIO * member.file_size)
     try:
-        with archive.open(name) as packed, gzip.open(packed) as unpacked:
+        with archive.open(member) as packed, gzip.open(packed) as unpacked:
             yield from lines_of(_Bounded(unpacked, most, name))
     except SourceError:
         raise

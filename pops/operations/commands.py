@@ -42,6 +42,8 @@ def register(app: typer.Typer) -> None:
 
         with readable_errors():
             home = Home.from_environment().prepare()
+            if before is not None and before > datetime.now():
+                raise ValueError(f"{before:%Y-%m-%d} is still to come: all events would go.")
             request = Request(person, account, before.date() if before else None)
             found = forget_in(home, request, _say) if yes and not dry_run else find(home, request)
             for line in found.lines():

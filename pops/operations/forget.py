@@ -5,6 +5,7 @@ The book is written first: from then on nothing comes back.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -23,6 +24,9 @@ from settings.home import Home
 from settings.identity import refuse_another
 from settings.night import reporting_zone
 
+# Letters and digits of it.
+SHORTEST_NAME = 3
+
 
 @dataclass(frozen=True)
 class Request:
@@ -35,6 +39,9 @@ class Request:
     def __post_init__(self) -> None:
         if sum(each is not None for each in (self.person, self.account, self.before)) != 1:
             raise ValueError("Say what is to be forgotten: --person, --account or --before.")
+        # An unset variable, or a sign that is in every text: all of them would be struck out.
+        if self.before is None and len(re.findall(r"\w", self.person or self.account or "")) < SHORTEST_NAME:
+            raise ValueError(f"--{self.kind} names nobody: give an address or an id.")
 
     @property
     def kind(self) -> str:

@@ -33,7 +33,7 @@ def pattern(texts: set[str]) -> str:
 def remove_copies(home: Home) -> list[Path]:
     """Remove what holds copies of records and is made anew when it is needed; returns what was removed."""
     loaders = [folder / folder.name for folder in home.root.glob("dlt/*") if folder.is_dir()]
-    damaged = [*home.root.glob("*.damaged-*"), *home.root.glob("raw/*.damaged-*")]
+    damaged = home.root.rglob("*.damaged-*")
     unfinished = [*home.root.rglob("*.next"), *home.root.rglob("*.work"), *home.root.glob("*.tmp")]
     gone = [
         place
