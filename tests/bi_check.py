@@ -3,7 +3,8 @@
 Superset runs in an environment of its own (`python -m tests.bi_check PYTHON_OF_SUPERSET`), on metadata in a file that is
 deleted afterwards. For each target: register the database, create a dataset and a chart, then ask for the chart's data
 and for a dataset that reads across tables, again and again, while new publications come. Exit code 1 when an answer was
-an error, mixed two publications, or still the first one at the end.
+an error, mixed two publications, or still the first one at the end. Before that the dashboard of `pops superset` is imported, and its
+charts asked for.
 """
 
 import json
@@ -17,15 +18,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 
+from pops.operations.superset import superset_import
+from publication.file import publish
 from publication.postgres.address import PostgresAddress
 from publication.postgres.publish import publish_to_postgres
-from tests.postgres_fixture import address, published_file
+from tests.postgres_fixture import AS_OF, address, published_file
 from tests.postgres_server import rows, running_server
+from tests.test_publish import build
 
 PUBLICATIONS = 10
 ROWS = 20_000
@@ -58,6 +64,21 @@ class Superset:
         if answer.status_code >= 400:
             raise AssertionError(f"Superset answered {answer.status_code} to {path}: {answer.text[:500]}")
         return dict(answer.json())
+
+    def import_dashboard(self, packed: bytes, password: str) -> dict[str, int]:
+        """Import it as somebody does in the UI, a second time as well; returns its charts by name."""
+        for overwrite in ("false", "true"):
+            answer = self._client.post(
+                "dashboard/import/",
+                files={"formData": ("superset.zip", packed, "application/zip")},
+                data={
+                    "passwords": json.dumps({"databases/product_ops.yaml": password}),
+                    "overwrite": overwrite,
+                },
+            )
+            assert answer.status_code == 200, answer.text[:1000]
+        charts = self._client.get("dashboard/product-ops/charts").json()["result"]
+        return {chart["slice_name"]: chart["id"] for chart in charts}
 
     def chart_data(self, chart: int) -> list[dict[str, Any]]:
         answer = self._client.get(f"chart/{chart}/data/", params={"force": "true"})
@@ -217,6 +238,23 @@ def check(superset: Superset, published: Path, target: PostgresAddress) -> bool:
     return sound
 
 
+def check_dashboard(superset: Superset, folder: Path, target: PostgresAddress) -> bool:
+    """Import the dashboard that `pops superset` writes, and ask for every chart of it; prints what was found."""
+    warehouse, published = build(folder / "warehouse.duckdb", rows=10, mark=42), folder / "dashboard.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update metrics.metric_definitions set grain = 'month' where metric = 'nps'")
+    publish(warehouse, published, AS_OF, [], [], datetime(2026, 11, 16, 1, tzinfo=UTC), "UTC", {})
+    publish_to_postgres(published, target)
+    uri = target.url.split("?")[0].replace("postgresql://", "postgresql+psycopg2://")
+    packed = superset_import(published, uri, ("share", "nps", "unheard_of"))
+    assert target.secrets[0].encode() not in packed
+    charts = superset.import_dashboard(packed, target.secrets[0])
+    found = {name: [row[name] for row in superset.chart_data(chart)] for name, chart in charts.items()}
+    good = found == {"Share": [0.5], "Score": [42.0]}
+    print(f"dashboard {'ok' if good else 'FAILED'}: {found}")
+    return good
+
+
 def versions(python: Path) -> str:
     names = ("apache-superset", "sqlalchemy", "duckdb", "duckdb-engine", "psycopg2-binary")
     code = (
@@ -236,7 +274,9 @@ def main() -> int:
         started = time.monotonic()
         with running_superset(python, folder) as superset:
             print(f"Superset is up after {time.monotonic() - started:.0f} s")
-            return 0 if check(superset, published, target) else 1
+            dashboards = address(server.database("dashboards"), "dashboard_readers")
+            is_sound = check_dashboard(superset, folder, dashboards)
+            return 0 if check(superset, published, target) and is_sound else 1
 
 
 if __name__ == "__main__":

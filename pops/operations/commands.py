@@ -52,6 +52,32 @@ def register(app: typer.Typer) -> None:
                 raise ValueError("Nothing was changed: run it again with --yes to forget this for good.")
 
     @app.command()
+    def superset(
+        to: Annotated[
+            Path | None, typer.Option(help="The file; default: exports/superset.zip in POPS_HOME.")
+        ] = None,
+        uri: Annotated[
+            str | None,
+            typer.Option(
+                help="SQLAlchemy's address of the mart as Superset reaches it; default: the published file. "
+                "Superset asks for a password."
+            ),
+        ] = None,
+    ) -> None:
+        """Write a file that Apache Superset imports (Dashboards, Import): datasets of the mart, and a dashboard of the headlines."""
+        from pops.operations.superset import superset_import
+        from reports.headlines import ALL
+        from settings.home import Home
+
+        with readable_errors():
+            published = Home.from_environment().published.absolute()
+            file = to or published.parent.parent / "exports" / "superset.zip"
+            packed = superset_import(published, uri or f"duckdb:///{published}?access_mode=read_only", ALL)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(packed)
+            _say(str(file))
+
+    @app.command()
     def backup(
         target: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet.")],
         wait: Annotated[
