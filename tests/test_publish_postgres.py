@@ -18,7 +18,16 @@ from publication.postgres.address import URL_VARIABLE, PostgresAddress
 from publication.postgres.publish import ServedPublication, publish_to_postgres
 from publication.postgres.published import PublishedFile
 from publication.postgres.session import PostgresError
-from tests.postgres_fixture import AS_OF, TICKETS, address, postgres, published_file, target
+from tests.postgres_fixture import (
+    AS_OF,
+    KEYS,
+    TICKETS,
+    address,
+    describe_columns,
+    postgres,
+    published_file,
+    target,
+)
 from tests.postgres_server import Server, rows
 from tests.test_publish import CHECKS, FRESHNESS, build
 
@@ -122,6 +131,26 @@ def test_only_what_differs_is_written(published: Path, target: PostgresAddress) 
     with duckdb.connect(str(published), read_only=True) as file:
         expected = file.execute("select * from mart.fct_ticket order by 1").fetchall()
     assert rows(target.url, 'select * from mart.fct_ticket order by ticket_id collate "C"') == expected
+
+
+def test_rows_without_a_key_are_told_apart_as_a_whole(published: Path, target: PostgresAddress) -> None:
+    with duckdb.connect(str(published_file(published))) as file:
+        file.execute(
+            "create table metrics.loose as select range // 2 as value, null::varchar as note from range(8)"
+        )
+        describe_columns(file, KEYS)
+    serve(published, target)
+    with duckdb.connect(str(published)) as file:
+        # Of what was there twice: three, one, none; and a row that is all null.
+        file.execute("insert into metrics.loose values (0, null), (null, null)")
+        file.execute("delete from metrics.loose where value = 2 or rowid = 2")
+        expected = file.execute("select value, note from metrics.loose order by all").fetchall()
+    kept = "select ctid, xmin, value from metrics.loose where value in (0, 1, 3)"
+    before = set(rows(target.url, kept))
+    assert serve(published, target).written == 5
+    assert rows(target.url, "select value, note from metrics.loose order by 1, 2") == expected
+    assert len(set(rows(target.url, kept)) & before) == 5
+    assert not serve(published, target).changed
 
 
 def test_a_night_that_counts_other_rows_is_not_served(
