@@ -38,7 +38,7 @@ def stream_facts(home: Path, source: str, streams: tuple[str, ...]) -> dict[str,
                 )
                 for stream in streams
             }
-    except (FileLocked, FileDamaged):
+    except (FileLocked, FileDamaged, OSError):
         return {}
 
 
@@ -46,7 +46,8 @@ def stream_facts(home: Path, source: str, streams: tuple[str, ...]) -> dict[str,
 class ReadState:
     """Up to which UTC moment a source was read (None: never), how its last run ended, and how many records raw holds.
 
-    `outcome`: ok, failed, paused (its quota was spent), off when it never ran; `being read` or `damaged` when the file does not say
+    `outcome`: ok, failed, paused (its quota was spent), off when it never ran; `being read`, `not readable` (by this user, on
+    this system now) or `damaged` when the file does not say
     (`records` is None then). `night_until`: the moment up to which the night reads.
     """
 
@@ -72,6 +73,8 @@ def _read_state(file: Path, source: str, until: datetime) -> ReadState:
         return _booked_state(file, source, family, night_until)
     except FileLocked:
         return ReadState(source, family, "being read", None, night_until, None)
+    except OSError:
+        return ReadState(source, family, "not readable", None, night_until, None)
     except FileDamaged:
         return ReadState(source, family, "damaged", None, night_until, None)
 

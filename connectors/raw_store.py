@@ -16,7 +16,7 @@ import duckdb
 
 from connectors.contract import Cursor, RawRecord, Stream, Window
 from connectors.errors import AlreadyRunning
-from connectors.storage import FileDamaged, FileLocked, open_duckdb, set_aside
+from connectors.storage import FileDamaged, FileLocked, open_duckdb, refusal_in, set_aside
 
 # Name -> (DuckDB type, dlt type); no column may be null.
 RAW_COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -149,6 +149,8 @@ class RawStore:
             self._prepare()
         except BaseException as error:
             self.connection.close()
+            if isinstance(error, duckdb.Error) and (refused := refusal_in(str(error), self.path)):
+                raise refused from error
             if isinstance(error, duckdb.IOException | duckdb.SerializationException):
                 raise FileDamaged(f"{self.path.name} is damaged and cannot be read.") from error
             raise

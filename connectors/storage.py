@@ -1,5 +1,6 @@
 """How the files of a home are opened, quoted and replaced: DuckDB files by one way, everything else whole or not at all."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -21,6 +22,16 @@ _DAMAGE = (
 )
 
 
+# What the system refuses says nothing of the file: it may be as sound as ever, and must not be begun anew.
+_REFUSALS = {
+    os.strerror(number): number
+    for number in (
+        errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE,
+        errno.ENOMEM, errno.ENOENT, errno.ENOTDIR,
+    )
+}  # fmt: skip
+
+
 class FileLocked(ValueError):
     """Another process has the file open. DuckDB lets nobody open a file that another process writes."""
 
@@ -38,7 +49,8 @@ def open_duckdb(
 ) -> duckdb.DuckDBPyConnection:
     """A connection to a file, or to none, with times in UTC and bounded memory.
 
-    Raises FileLocked, FileDamaged, or FileNotFoundError for a missing file that is only to be read.
+    Raises FileLocked, FileDamaged, FileNotFoundError for a missing file that is only to be read, or another OSError for what
+    the system refuses.
     """
     if read_only and file is not None and not file.exists():
         raise FileNotFoundError(f"{file} does not exist.")
@@ -52,7 +64,7 @@ def open_duckdb(
 
 
 def attach(connection: duckdb.DuckDBPyConnection, file: Path, name: str, options: str = "read_only") -> None:
-    """Attach a file under a name. Raises FileLocked or FileDamaged."""
+    """Attach a file under a name. Raises as `open_duckdb`."""
     try:
         connection.execute(f"attach {literal(file)} as {quoted(name)}{f' ({options})' if options else ''}")
     except (duckdb.IOException, duckdb.SerializationException) as error:
@@ -76,20 +88,31 @@ def is_damage(error: BaseException) -> bool:
 
 def says_damage(text: str) -> bool:
     """`is_damage` of an error's text."""
-    return any(words in text for words in _DAMAGE)
+    return refusal_in(text) is None and any(words in text for words in _DAMAGE)
+
+
+def refusal_in(text: str, file: Path | None = None) -> OSError | None:
+    """What the system refused, by an error's text; None when it says nothing of that kind."""
+    number = next((number for said, number in _REFUSALS.items() if said in text), None)
+    return None if number is None else OSError(number, os.strerror(number), file and str(file))
 
 
 def is_sound(file: Path) -> bool:
-    """Whether all of a DuckDB file can be read; it is read whole. A file that another process holds counts as sound."""
+    """Whether all of a DuckDB file can be read; it is read whole.
+
+    One that another process holds, or that the system does not let us read, counts as sound.
+    """
     try:
         with open_duckdb(file, read_only=True) as connection:
             tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
             for name in tables:
                 connection.execute(f"select bit_xor(hash(rows)) from {quoted(*name)} as rows").fetchall()
-    except FileLocked:
+    except (FileLocked, OSError, duckdb.OutOfMemoryException):
         return True
-    except (FileDamaged, duckdb.Error):
+    except FileDamaged:
         return False
+    except duckdb.Error as error:
+        return refusal_in(str(error)) is not None
     return True
 
 
@@ -157,8 +180,10 @@ def write_text(path: Path, text: str) -> None:
         unfinished.write_text(text, encoding="utf-8")
 
 
-def _explained(file: Path | None, error: duckdb.Error) -> FileLocked | FileDamaged:
+def _explained(file: Path | None, error: duckdb.Error) -> FileLocked | FileDamaged | OSError:
     name = "The database" if file is None else file.name
     if is_lock(error):
         return FileLocked(f"{name} is open in another process: wait until it has ended, or close it.")
-    return FileDamaged(f"{name} is damaged and cannot be read ({type(error).__name__}).")
+    return refusal_in(str(error), file) or FileDamaged(
+        f"{name} is damaged and cannot be read ({type(error).__name__})."
+    )

@@ -10,6 +10,7 @@ import duckdb
 
 from connectors.errors import MalformedResponse, SourceError
 from connectors.redaction import without_values
+from connectors.storage import refusal_in
 
 _PACKAGE = Path(__file__).resolve().parent
 # What looking into an answer of another shape raises.
@@ -22,6 +23,8 @@ def as_source_error(problem: BaseException) -> SourceError:
     if isinstance(problem, SourceError):
         return problem
     kind, place = type(problem).__name__, _place_of(problem)
+    if isinstance(problem, duckdb.Error):
+        problem = refusal_in(str(problem)) or problem
     if isinstance(problem, OSError):
         return SourceError(
             f"The system refuses: {problem.strerror or kind}.",

@@ -142,8 +142,12 @@ def take_over_values(warehouse: Path, published: Path) -> None:
             connection.execute(
                 "create table metrics.metric_values as select * from published.metrics.metric_values"
             )
-    except (FileDamaged, FileLocked, duckdb.Error):
+    except (FileDamaged, FileLocked, FileNotFoundError, duckdb.Error):
         warehouse.unlink(missing_ok=True)
+    except OSError:
+        # It may be readable tomorrow, with all that it holds.
+        warehouse.unlink(missing_ok=True)
+        raise
 
 
 def compute_metrics(

@@ -82,7 +82,7 @@ def _published(home: Home, now: datetime, maximum_age_hours: float) -> Health:
             stale = mart.execute(
                 "select source from meta.sources where outcome not in ('ok', 'off') order by source"
             ).fetchall()
-    except (duckdb.Error, FileDamaged, FileLocked, IndexError) as error:
+    except (duckdb.Error, FileDamaged, FileLocked, OSError, IndexError) as error:
         return Health("missing", reasons=(f"{home.published.name} cannot be read: {error}",))
     moment = published_at.replace(tzinfo=UTC)
     age = (now - moment).total_seconds() / 3600

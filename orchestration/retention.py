@@ -62,6 +62,8 @@ def _clear_orphans(home: Home, instance: dg.DagsterInstance, now: datetime) -> N
         *shards,
         *home.dagster.glob("history/*.damaged-*"),
         *home.dagster.glob("schedules/*.damaged-*"),
+        *home.dbt_target.rglob("*.damaged-*"),
+        *home.reports.rglob("*.damaged-*"),
     ]:
         run_id = file.name.partition(".")[0]
         is_known = run_id == "index" or instance.get_run_by_id(run_id) is not None

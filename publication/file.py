@@ -142,7 +142,7 @@ def records_published(published: Path) -> dict[str, int]:
                     "select source, records from meta.sources where records is not null"
                 ).fetchall()
             )
-    except (FileNotFoundError, FileDamaged, duckdb.Error):
+    except (OSError, FileDamaged, duckdb.Error):
         return {}
 
 

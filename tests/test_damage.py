@@ -3,17 +3,21 @@
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
 
 from connectors.raw_facts import ReadState
-from connectors.storage import FileDamaged, is_damage, is_sound, open_duckdb, write_text
+from connectors.scratch import only_run
+from connectors.storage import FileDamaged, is_damage, is_sound, open_duckdb, refusal_in, write_text
 from metrics.values import take_over_values
 from orchestration.damage import (
     built_on_sound_files,
@@ -236,3 +240,72 @@ def test_a_folder_in_the_place_of_what_libraries_and_locks_write_is_set_aside(
     home.prepare()
     assert not (home.root / name).exists()
     assert (home.root / f"{name}.damaged-1" / "inside").is_dir()
+
+
+REFUSED = (
+    'IO Error: Cannot open file "/srv/raw/x.duckdb": Permission denied',
+    'IO Error: Could not write file "/srv/raw/x.duckdb": No space left on device',
+    'IO Error: Could not write file "/srv/raw/x.duckdb": File too large',
+    "FATAL Error: Failed: database has been invalidated because of a previous fatal error. Original error: "
+    '"Could not write file: No space left on device"',
+    'IO Error: Cannot open file "/srv/raw/x.duckdb": Too many open files',
+)
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_what_the_system_refuses_is_no_damage_of_the_file(said: str) -> None:
+    assert not is_damage(duckdb.IOException(said))
+    assert not is_damage(RuntimeError(said))
+    assert refusal_in(said) is not None
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_a_raw_file_that_the_system_does_not_let_us_open_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """All that was ever seen of a source would be begun anew: for the owner of a file, or for a disk that is full."""
+    house = FakeHouse(tmp_path, monkeypatch)
+    house.vendor.pages = {"things": [[[record(1, "a")]]]}
+    house.run()
+    raw = tmp_path / "raw" / "fake.duckdb"
+    content = house.content()
+    opens = duckdb.connect
+
+    def refuse(place: str, *rest: Any, **more: Any) -> Any:
+        if place == str(raw):
+            raise duckdb.IOException(said)
+        return opens(place, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("connectors.storage.duckdb.connect", refuse)
+        run = house.run()
+        assert run.outcome == "failed"
+        assert "The system refuses" in (run.error or "")
+        assert is_sound(raw)
+    assert [each.name for each in raw.parent.glob("fake*")] == ["fake.duckdb"]
+    assert house.content() == content
+
+
+def test_a_disk_that_is_full_while_a_raw_file_is_opened_costs_that_night(tmp_path: Path) -> None:
+    """In a process of its own, with a bound on the size of files."""
+    program = (
+        "import resource, sys; from pathlib import Path; from connectors.raw_store import RawStore\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))\n"
+        "try: RawStore(Path(sys.argv[1]), 'fake', ())\n"
+        "except OSError as error: print(error.strerror)"
+    )
+    (tmp_path / "raw").mkdir()
+    kept = tmp_path / "raw" / "fake.duckdb"
+    warehouse_of(kept)
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "File too large"
+    assert [each.name for each in kept.parent.glob("fake.duckdb*") if ".damaged" in each.name] == []
+
+
+def test_a_folder_in_the_place_of_a_sources_lock_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "dlt" / "fake" / "run.lock" / "inside").mkdir(parents=True)
+    (tmp_path / "dlt" / "fake" / "scratch").touch()
+    with only_run(tmp_path, "fake") as folder:
+        assert (folder / "scratch").is_dir()

@@ -67,6 +67,7 @@ def discover(
         int | None,
         typer.Option(
             min=1,
+            max=36_500,
             help="Only a look at so many days of events; the first night reads all again. Default: all.",
         ),
     ] = None,
