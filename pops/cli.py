@@ -38,8 +38,10 @@ def demo(
     ] = 3,
 ) -> None:
     """Start the make-believe company, run its nights, and show where the mart and the report are."""
-    from pops.demo import run_demo
+    from pops.demo import SCALES, run_demo
 
+    if scale not in SCALES:
+        _stop(f"{scale!r} is no size: choose {', '.join(SCALES)}.")
     with _readable_errors():
         if not run_demo(scale, nights, _terminal):
             raise typer.Exit(1)

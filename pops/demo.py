@@ -3,11 +3,13 @@
 import os
 import secrets
 from datetime import date, timedelta
+from typing import get_args
 
 from rich.console import Console
 
 from pops.night import run_and_tell
 from publication.file import current_publication
+from sandbox.company.population import Scale
 from sandbox.serving.environment import REGISTRY
 from sandbox.serving.running import running_sandbox
 from settings.home import Home
@@ -19,6 +21,7 @@ from settings.weeks import week_name
 # A Monday: its night closes week 2026-W46.
 LAST_NIGHT = date(2026, 11, 16)
 HISTORY_START = "2026-05-18"
+SCALES = get_args(Scale)
 # The vendors' rate limits run this much faster, so that a demo does not wait for them.
 PACE = 600.0
 

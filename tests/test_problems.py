@@ -90,3 +90,17 @@ def test_a_home_that_is_a_file_or_lies_below_one_is_told(
         assert done.exit_code == 1
         assert "set POPS_HOME to another folder" in " ".join(done.output.split())
         assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["demo", "--scale", "huge"], "choose small, demo, large"),
+        (["docs", "--port", "999999"], "1<=x<=65535"),
+        (["discover", "--days", "99999999"], "1<=x<=36500"),
+    ],
+)
+def test_a_number_or_size_that_nobody_means_is_told(command: list[str], told: str) -> None:
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code in (1, 2)
+    assert told in result.output

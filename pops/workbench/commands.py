@@ -95,7 +95,9 @@ def tell_difference() -> None:
 
 
 def show_docs(
-    port: Annotated[int, typer.Option(help="Where it is served, on this machine alone.")] = 8081,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Where it is served, on this machine alone.")
+    ] = 8081,
     serve: Annotated[bool, typer.Option(help="Serve it, or only write it.")] = True,
 ) -> None:
     """Write dbt's documentation of the last night's tables and show it on localhost."""
