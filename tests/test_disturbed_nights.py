@@ -1,5 +1,6 @@
 """Nights that are killed, lose a source or meet bad data, beside the three nights that were left in peace."""
 
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from connectors.settings import chosen_sources
 from sandbox.serving.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
 from tests.searched_home import places_with
+from tests.storm_damage import damaged_all
 
 # A person of all the tools, whom a note of somebody else's account mentions, and a customer with deals and answers.
 PERSON = ("paul.dietz.160@blue-freight.example", "usr_000160")
@@ -46,8 +48,12 @@ def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.
 def test_a_killed_night_is_completed_by_the_next(
     sandbox: Sandbox, killed: House, undisturbed: ThreeNights
 ) -> None:
+    """Even if all that lies beside records and numbers is damaged, each file in another way."""
+    told = damaged_all(killed.home, random.Random(1))
+    assert len(told) > 100
     done = killed.night(sandbox, NIGHTS[2])
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stdout, done.stdout
     assert killed.content() == undisturbed.house.content()
     for source in SOURCES:
         assert killed.raw_counts(source) == undisturbed.house.raw_counts(source)

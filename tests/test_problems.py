@@ -96,8 +96,8 @@ def test_a_home_that_is_a_file_or_lies_below_one_is_told(
     ("command", "told"),
     [
         (["demo", "--scale", "huge"], "choose small, demo, large"),
-        (["docs", "--port", "999999"], "1<=x<=65535"),
-        (["discover", "--days", "99999999"], "1<=x<=36500"),
+        (["docs", "--port", "999999"], "65535"),
+        (["discover", "--days", "99999999"], "36500"),
     ],
 )
 def test_a_number_or_size_that_nobody_means_is_told(command: list[str], told: str) -> None:
