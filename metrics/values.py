@@ -21,6 +21,7 @@ from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS, IS_WHOLE
 from metrics.engine import MetricEngine, SourceRows
 from metrics.periods import complete_periods
+from metrics.renames import drop_former_members, follow_renames
 from metrics.shape import with_columns
 from metrics.touched_days import create_state, first_touched_day, remember_days
 from metrics.zeros import add_zeros, read_of
@@ -73,8 +74,9 @@ def append_metric_values(
     `warehouse`: the DuckDB file with the marts, which nothing else may have open. Dates are of the reporting time
     zone; `first_day` is where history begins. `read`: by source, the first day that it does not hold whole: counts of
     days before are 0 where nothing happened; of sources that are not named nothing is known. `expendable`: metrics
-    that leave the others alone when they fail; their numbers stay as they were. Everything is appended in one transaction:
-    after a kill the table is as before. Raises FileNotFoundError without a warehouse, MetricDefinitionError for an incomplete
+    that leave the others alone when they fail; their numbers stay as they were. Numbers of members that the
+    registry calls otherwise now go on under the new id. Everything is appended in one transaction: after a kill the table is as
+    before, but for such ids. Raises FileNotFoundError without a warehouse, MetricDefinitionError for an incomplete
     definition, ValueError when a metric gives a number twice,
     duckdb.Error when a model that a metric reads is missing.
     """
@@ -82,6 +84,7 @@ def append_metric_values(
         raise FileNotFoundError(f"{warehouse} does not exist: build the dbt project first.")
     with _opened(warehouse, engine.catalogue) as connection:
         _create_tables(connection)
+        follow_renames(connection)
         rolling = {
             each.metric: engine.source_rows(each.metric)
             for each in engine.definitions
@@ -113,6 +116,7 @@ def append_metric_values(
                 failed[definition.metric] = str(problem)
                 for table in ("tonight", "computed_periods"):
                     connection.execute(f"delete from {table} where metric = ?", [definition.metric])
+        drop_former_members(connection)
         _refuse_doubles(connection)
         computed = _count(connection, "tonight")
         _find_changes(connection, as_of)

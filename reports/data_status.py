@@ -1,9 +1,13 @@
 """How far the numbers can be trusted: sources, what is left out and why, restated figures, coverage."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from reports import check_words, wording
-from reports.model import HealthReport, Restatement, SourceStatus
+from reports.model import HealthReport, SourceStatus
+from reports.reasons import why
+from reports.registry_changes import between
+from reports.registry_words import sentences as registry_sentences
 from reports.sections import Cell, Head, Table
 
 
@@ -11,11 +15,12 @@ from reports.sections import Cell, Head, Table
 class DataStatus:
     """`left_out`: sentences on parts of the report that have no numbers, and on values and records that could not be read.
 
-    `restated`: totals said otherwise before. `restated_parts`: the same of products, features, teams and other parts.
+    `registry`: sentences on what changed in the registry since the report of the week before. `restated`: totals said otherwise before. `restated_parts`: the same of products, features, teams and other parts.
     """
 
     sources: Table
     left_out: tuple[str, ...]
+    registry: tuple[str, ...]
     restated: Table
     restated_parts: Table
     coverage: Table
@@ -32,7 +37,13 @@ def data_status(report: HealthReport) -> DataStatus:
         report, say.text("Restated: figures by product, feature, team, segment and stage."), True
     )
     sentences = (*left_out(report), *_unread(report))
-    return DataStatus(_sources(report), sentences, totals, parts, _coverage(report))
+    following = report.week_start + timedelta(days=7)
+    # What changes in the days after it, the newest report says already: its figures are of then.
+    until = max(following, report.as_of) if report.as_of < following + timedelta(days=7) else following
+    changes = between(report.registry_changes, report.week_start, until)
+    return DataStatus(
+        _sources(report), sentences, tuple(registry_sentences(say, changes)), totals, parts, _coverage(report)
+    )
 
 
 def left_out(report: HealthReport) -> tuple[str, ...]:
@@ -162,34 +173,6 @@ def _restated(report: HealthReport, caption: str, of_parts: bool) -> Table:
             Head(say.text("why")),
         ),
         tuple(rows),
-    )
-
-
-def why(report: HealthReport, each: Restatement) -> str:
-    """What differs between the two figures, by fixed rules."""
-    say = report.say
-    if each.versions[0] != each.versions[1]:
-        return say.text(
-            "The definition changed from version {before} to {now}.",
-            before=each.versions[0],
-            now=each.versions[1],
-        )
-    if each.value is None:
-        return say.text("The number was withdrawn: nothing supports it any more.")
-    families = report.families(each.metric)
-    sources = [source.source for source in report.sources if source.family in families and source.is_on]
-    origin = say.listed(sources) or say.text("the sources")
-    if each.first_n is not None and each.n is not None and each.first_n != each.n:
-        counts = {"before": say.number(each.first_n), "now": say.number(each.n), "sources": origin}
-        if each.n > each.first_n:
-            return say.text("Late records of {sources}: n went from {before} to {now}.", **counts)
-        return say.text(
-            "Records of {sources} were removed, merged or excluded: n went from {before} to {now}.", **counts
-        )
-    return say.text(
-        "Records of {sources} were corrected: n stayed {n}.",
-        sources=origin,
-        n=wording.MISSING if each.n is None else say.number(each.n),
     )
 
 

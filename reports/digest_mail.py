@@ -1,9 +1,12 @@
 """The digest as a mail: plain text, and HTML that mail programs show, with the chart inline."""
 
 from dataclasses import dataclass
+from functools import partial
 
+from reports import wording
 from reports.digest import Correction, Digest, Number
 from reports.health import template
+from reports.language import Language
 
 CHART_ID = "chart"
 
@@ -22,7 +25,7 @@ def mail_of(digest: Digest) -> Mail:
     html = template("digest.html.j2", digest.say).render(
         digest=digest,
         details={each.metric: details(digest, each) for each in digest.numbers},
-        owner=owner_name,
+        owner=partial(wording.owner, digest.say),
         chart_id=CHART_ID,
     )
     return Mail(digest.title, digest_text(digest), html)
@@ -51,7 +54,10 @@ def digest_text(digest: Digest) -> str:
         if remarks:
             lines += ["", name]
             for each in remarks:
-                lines += [f"- {each.text}{_asked(each.owner)}", *([f"  {each.basis}"] if each.basis else [])]
+                lines += [
+                    f"- {each.text}{_asked(say, each.owner)}",
+                    *([f"  {each.basis}"] if each.basis else []),
+                ]
     if digest.link:
         lines += ["", say.text("The report: {address}", address=digest.link)]
     return "\n".join(lines) + "\n"
@@ -80,9 +86,5 @@ def basis(digest: Digest, number: Number) -> list[str]:
     return [each for each in parts if each]
 
 
-def owner_name(owner: str) -> str:
-    return owner.removeprefix("team:")
-
-
-def _asked(owner: str) -> str:
-    return f" ({owner_name(owner)})" if owner else ""
+def _asked(say: Language, owner: str) -> str:
+    return f" ({wording.owner(say, owner)})" if owner else ""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reports import wording
 from reports.digest import Digest, Number, Remark
 from reports.digest_mail import basis, correction_text
 from reports.slack import Block, context, escape, header, link, mention, messages, sections
@@ -29,10 +30,10 @@ def slack_post(digest: Digest, slack_ids: Mapping[str, str]) -> Post:
     if digest.findings:
         blocks.append({"type": "divider"})
         title = f"*{say.text('What changed')}*"
-        blocks += sections([title, *(_remark(each, slack_ids) for each in digest.findings)])
+        blocks += sections([title, *(_remark(digest, each, slack_ids) for each in digest.findings)])
     if digest.status:
         title = f"*{say.text('Data status')}*"
-        blocks += sections([title, *(_remark(each, slack_ids) for each in digest.status)])
+        blocks += sections([title, *(_remark(digest, each, slack_ids) for each in digest.status)])
     blocks += sections([_way_to_the_report(digest)])
     return Post(digest.title, tuple(messages(blocks)))
 
@@ -44,19 +45,21 @@ def _number(digest: Digest, number: Number, slack_ids: Mapping[str, str]) -> str
     parts = (_ARROWS.get(number.judgement, ""), judgement, number.change)
     change = f" ({' '.join(each for each in parts if each)})" if number.change else ""
     said = ", ".join(escape(each) for each in basis(digest, number))
-    asked = _asked(number.owner, slack_ids) if number.is_missed else ""
+    asked = _asked(digest, number.owner, slack_ids) if number.is_missed else ""
     return f"*{escape(number.label)}* {escape(number.value)}{change} · {said}{asked}"
 
 
-def _remark(remark: Remark, slack_ids: Mapping[str, str]) -> str:
+def _remark(digest: Digest, remark: Remark, slack_ids: Mapping[str, str]) -> str:
     basis = f"\n      {escape(remark.basis)}" if remark.basis else ""
-    return f"• {escape(remark.text)}{_asked(remark.owner, slack_ids)}{basis}"
+    return f"• {escape(remark.text)}{_asked(digest, remark.owner, slack_ids)}{basis}"
 
 
-def _asked(owner: str, slack_ids: Mapping[str, str]) -> str:
+def _asked(digest: Digest, owner: str, slack_ids: Mapping[str, str]) -> str:
     if not owner:
         return ""
-    return f" · {mention(slack_ids[owner]) if owner in slack_ids else escape(owner.removeprefix('team:'))}"
+    return (
+        f" · {mention(slack_ids[owner]) if owner in slack_ids else escape(wording.owner(digest.say, owner))}"
+    )
 
 
 def _way_to_the_report(digest: Digest) -> str:

@@ -87,6 +87,6 @@ def render_glossary(glossary: Glossary, say: Language, links: Links = Links()) -
         last_period=lambda metric: "" if metric.last_period is None else wording.period(say, metric.definition.grain, metric.last_period),
         unit=lambda metric: say.text(_UNITS[metric.definition.unit]),
         label=lambda identifier: wording.label(say, identifier),
-        owner=lambda owner: roles[owner].said(say, "name")[0] if owner in roles else owner.removeprefix("team:"),
+        owner=lambda owner: roles[owner].said(say, "name")[0] if owner in roles else wording.owner(say, owner),
         metrics=sorted(glossary.metrics, key=lambda metric: (say.text(metric.definition.label), metric.definition.metric)),
     )  # fmt: skip

@@ -203,6 +203,7 @@ def _without_steering(value: object) -> object:
 def template(name: str, say: Language) -> Template:
     """A template that speaks a language: `t` says a message, `tn` the form for a number, `said` somebody else's text."""
     environment = _environment()
+    environment.filters["owner_name"] = partial(wording.owner, say)
     found = environment.get_template(name)
     found.globals.update(t=say.text, tn=say.plural, said=say.said, say=say)
     found.globals.update(

@@ -15,6 +15,7 @@ from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.facts import Facts
 from reports.language import Language, language
+from reports.registry_changes import RegistryChange
 from reports.samples import Sample
 from settings.links import Links
 from settings.weeks import FirstDay, week_name
@@ -57,7 +58,9 @@ class SourceStatus:
 class Restatement:
     """A number of the week that was published before with another value, and how the two differ.
 
-    `first_as_of`, `as_of`: the nights that said them. `versions`: of the metric's definition, then and now.
+    `first_as_of`, `as_of`: the nights that said them. `versions`: of the metric's definition, then and now. `dimensions`: the
+    members of which it is the number, `by` what dimensions they are of. `reached_back`: the first day of the metric's numbers,
+    where they did not reach so far back on the first of these nights.
     """
 
     metric: str
@@ -71,6 +74,13 @@ class Restatement:
     n: int | None
     as_of: date
     versions: tuple[int, int] = (1, 1)
+    by: tuple[str, ...] = ()
+    reached_back: date | None = None
+
+    @property
+    def members(self) -> Mapping[str, str]:
+        """The members of which it is the number, by their dimension; none for a total."""
+        return dict(zip(self.by, self.dimensions, strict=True))
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ class HealthReport:
     the dimensions, numerator, denominator, value, n, revision). `features`: rows of `mart_feature_week` of the week
     with launch day, last day and adoption target. `names`: what ids are called; `words`: what stages and segments
     are. `coverage`: rows of `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it
-    was. `restatements`: what was said otherwise before. `revision`: how many
+    was. `restatements`: what was said otherwise before. `registry_changes`: what nights read otherwise in the registry. `revision`: how many
     times the week's figures have been said differently, from 1. `expected_use`: whether people come back on a day, or on
     that day or later. `say`: the language of the pages. `samples`: by metric, the values that its medians are taken of.
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
@@ -116,6 +126,7 @@ class HealthReport:
     checks: tuple[CheckStatus, ...]
     withheld: tuple[str, ...] = field(default=())
     restatements: tuple[Restatement, ...] = field(default=())
+    registry_changes: tuple[RegistryChange, ...] = ()
     words: Words = field(default_factory=Words)
     revision: int = 1
     expected_use: ExpectedUse = "habit"

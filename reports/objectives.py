@@ -74,13 +74,13 @@ def decisions(
         if change.state == "closed":
             continue
         told += [
-            say.text("Due on {day}, done? {text} ({owner})", day=say.day(each.due), text=each.said(say.code), owner=_name(each.owner))
+            say.text("Due on {day}, done? {text} ({owner})", day=say.day(each.due), text=each.said(say.code), owner=wording.owner(say, each.owner))
             for each in change.remarks
             if each.due is not None and each.due <= report.week_end
         ]  # fmt: skip
         if change.judgement == "worse" and not change.remarks:
             told.append(
-                say.text("{owner}: what is the next step? {finding}", owner=_name(change.owner), finding=change.text)
+                say.text("{owner}: what is the next step? {finding}", owner=wording.owner(say, change.owner), finding=change.text)
             )  # fmt: skip
     return list(dict.fromkeys(told))
 
@@ -90,7 +90,3 @@ def worst(changes: Sequence[Change], most: int = 3) -> list[Change]:
     order = {"new": 0, "open": 1}
     alive = [each for each in changes if each.state in order]
     return sorted(alive, key=lambda each: (order[each.state], each.judgement != "worse"))[:most]
-
-
-def _name(owner: str) -> str:
-    return owner.removeprefix("team:")

@@ -16,6 +16,7 @@ from metrics.catalogue import read_definitions, week_starts_on_of
 from reports.facts import facts_of
 from reports.language import language
 from reports.model import HealthReport, SourceStatus, Target, Words
+from reports.registry_changes import read_changes
 from reports.restatements import restatements, revisions
 from reports.samples import samples_of
 from settings.home import OLD_AFTER
@@ -115,6 +116,7 @@ def health_report(
             withheld=withheld,
             words=words_of(registry, language_code),
             restatements=restatements(mart, week_start, definitions),
+            registry_changes=read_changes(mart),
             expected_use=registry.organisation[0].expected_use,
             revision=len(revisions(mart, week_start, definitions)) + 1,
             say=say,

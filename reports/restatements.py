@@ -48,6 +48,7 @@ def restatements(
     Totals before parts, at most `MOST`.
     """
     found = []
+    beginnings = _beginnings(mart)
     asked = {"week": week_start, "open_ended": _open_ended(definitions.values())}
     for row in mart.execute(_SQL, asked).fetchall():
         metric, grain, start, first_value, first_n, first_as_of, value, n, as_of, version, version_now = row[
@@ -55,14 +56,33 @@ def restatements(
         ]
         if _printed(definitions, metric, value) == _printed(definitions, metric, first_value):
             continue
-        dimensions = tuple(str(each) for each in row[11:] if each is not None)
+        members = {
+            name: str(each) for name, each in zip(DIMENSIONS, row[11:], strict=True) if each is not None
+        }
         found.append(
             Restatement(
-                metric, dimensions, grain, start, first_value, first_n, first_as_of, value, n, as_of,
-                (version or 1, version_now or 1),
+                metric, tuple(members.values()), grain, start, first_value, first_n, first_as_of, value, n, as_of,
+                (version or 1, version_now or 1), tuple(members), _reached_back(beginnings.get((metric, grain), {}), first_as_of, as_of),
             )
         )  # fmt: skip
     return tuple(sorted(found, key=lambda each: len(each.dimensions))[:MOST])
+
+
+def _beginnings(mart: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[date, date]]:
+    """By metric and grain, each night with the first period of which it said a new number."""
+    found: dict[tuple[str, str], dict[date, date]] = {}
+    for metric, grain, as_of, start in mart.execute(
+        "select metric, grain, as_of, min(period_start) from metrics.metric_values where value is not null group by all"
+    ).fetchall():
+        found.setdefault((metric, grain), {})[as_of] = start
+    return found
+
+
+def _reached_back(beginnings: Mapping[date, date], first_as_of: date, as_of: date) -> date | None:
+    """The first period that numbers reach back to since nights after the first one, where they did not before."""
+    before = min((start for night, start in beginnings.items() if night <= first_as_of), default=None)
+    since = min((start for night, start in beginnings.items() if first_as_of < night <= as_of), default=None)
+    return since if before and since and since < before else None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from datetime import date
 from typing import assert_never
 
 from reports.language import MISSING, N_, Language
+from settings.owners import UNOWNED
 from settings.units import Unit
 
 __all__ = ["MISSING", "change", "duration", "judgement", "label", "points", "quantity", "sentence"]
@@ -153,6 +154,11 @@ def judgement(value: float | None, before: float | None, good_direction: str) ->
 def label(say: Language, identifier: str) -> str:
     """An identifier of the platform (class, family, outcome, stage of a pull request) as words; another one as it stands."""
     return say.text(_LABELS.get(identifier, identifier.replace("_", " ")))
+
+
+def owner(say: Language, who: str) -> str:
+    """Who answers for something: a team's name, an address, or nobody."""
+    return say.text("nobody") if who == UNOWNED else who.removeprefix("team:")
 
 
 def period(say: Language, grain: str, start: date) -> str:

@@ -18,9 +18,8 @@ BESIDE = {
     "created_at timestamp, closed_at timestamp",
     "stg_github__issue_labels": "issue_id text, label text",
     "stg_registry__delivery_rules": "rule_id text, name text",
-    "stg_registry__team_projects": "project_key text, team_id text",
-    "int_delivery__repository_names": "name text, repository text, team_id text",
-    "int_delivery__project_teams": "project_id text, team_id text",
+    "int_delivery__repository_names": "name text, repository text",
+    "int_delivery__issue_teams": "issue_id text, team_id text, owned_from date, owned_to date",
     "int_delivery__progress": "issue_id text, status_original text, status_category text, stage text, reopen_count bigint, "
     "done_in_between_seconds bigint, is_status_inferred boolean, is_beginning_unknown boolean, first_in_progress_at timestamp, first_done_at timestamp, "
     "first_reopened_at timestamp, done_at timestamp",

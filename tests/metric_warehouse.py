@@ -39,12 +39,13 @@ TABLES = {
         "rating_id text, feature_id text, segment text, is_counted boolean, is_latest boolean, score text, "
         "offered_date date, rated_date date, product_id text, account_id text"
     ),
+    "marts.dim_former_id": "dimension text, former_id text, member_id text, place bigint",
     "marts.fct_issue": (
         "issue_id text, team_id text, is_standard boolean, is_delivered boolean, is_committed boolean, "
         "resolved_date date, lead_time_seconds bigint, done_date date, cycle_time_seconds bigint, "
         "commitment_date date, is_on_time boolean, commitment_last_date date, is_on_time_last_due boolean, "
         "first_done_date date, is_reopened boolean, due_slip_days integer, due_move_count integer, "
-        "feature_id text, product_id text"
+        "commitment_team_id text, commitment_last_team_id text, first_done_team_id text, feature_id text, product_id text"
     ),
     "marts.fct_sprint": (
         "sprint_id text, team_id text, is_completed boolean, completed_date date, committed_count bigint, "

@@ -179,6 +179,15 @@ def test_a_list_in_a_text_is_an_array_whatever_its_parts_hold(engine: duckdb.Duc
     ]
 
 
+def test_the_members_of_an_object_are_rows(engine: duckdb.DuckDBPyConnection) -> None:
+    texts = ['{"a": "x", "b/~": [1], "": {"c": null}, "d": null}', "[1]", "{", "7", None]
+    engine.execute("create or replace temp table objects as select unnest(?) as t", [texts])
+    rows = engine.execute(macros().json_member_rows("objects", ["t"], "t")).fetchall()
+    assert sorted(rows) == sorted(
+        (texts[0], *each) for each in (("a", '"x"'), ("b/~", "[1]"), ("", '{"c":null}'), ("d", None))
+    )
+
+
 def test_an_object_is_kept_without_some_of_its_properties(engine: duckdb.DuckDBPyConnection) -> None:
     kept = macros().json_object_without("t", "properties", ["ip", "$city"])
     record = '{"properties": {"ip": "192.0.2.1", "$city": "Rome", "kind": "draft"}}'
@@ -291,4 +300,5 @@ def test_no_text_raises(texts: list[str], name: str) -> None:
             assert len(values(engine, expression, *texts)) == len(texts)
         engine.execute(made.json_array_rows("texts", ["t"], "t")).fetchall()
         engine.execute(made.json_object_rows("texts", ["t"], "t")).fetchall()
+        engine.execute(made.json_member_rows("texts", ["t"], "t")).fetchall()
         assert len(staged(engine, texts)) == len(texts)

@@ -1,5 +1,6 @@
 """What a report says beside its own words: every metric and every note on coverage can be said in French."""
 
+import html
 import json
 import re
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from babel.messages.pofile import read_po
 
 from checks.contract import CheckStatus
 from checks.dbt_tests import meaning_of
@@ -20,9 +22,11 @@ from reports.data_status import data_status
 from reports.digest import digest_of
 from reports.health import render_pages
 from reports.language import language
+from settings.owners import UNOWNED
 from settings.units import Unit
 from tests.parsed_project import parsed_target
 from tests.reports_fixture import report
+from tests.test_report_vocabulary import NAMES, WORDS, values_of_every_shape
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 SAID_OF_A_METRIC = ("known_gaps", "exclusions", "counts")
@@ -99,6 +103,40 @@ def test_a_failed_check_is_french_wherever_a_report_and_its_digest_tell_of_it() 
     assert "lignes : 1 sur 2" in pages["tech.html"]
     for english in ("Every row", "of 2 rows", "not null", "tickets tagged with"):
         assert [text[:200] for text in told if english in text] == []
+
+
+def test_no_english_word_stands_on_a_french_page_but_the_organisations_own() -> None:
+    """A word of the English catalogue that no French text has."""
+    with (PROJECT.parent / "reports" / "locales" / "fr.po").open("rb") as file:
+        messages = [each for each in read_po(file) if each.id]
+    english = words_in(*(each.id for each in messages)) - words_in(*(each.string for each in messages))
+    given = report(
+        say=language("fr"),
+        values=values_of_every_shape(),
+        words=WORDS,
+        names=NAMES,
+        checks=(_check(owner=UNOWNED),),
+    )
+    own = words_in(
+        *(each.label for each in given.definitions.values()), *WORDS.stages.values(), *WORDS.segments.values(), *NAMES.values(),
+        *given.coverage["explanation"], *given.coverage["check_name"], *given.values["step"].dropna(), *(f"{each.asset} {each.check.replace('_', ' ')}" for each in given.checks), given.organisation,
+    )  # fmt: skip
+    for name, page in render_pages(given).items():
+        shown = re.sub(r"<(style|script).*?</\1>|<span lang=.en.>.*?</span>", " ", page, flags=re.DOTALL)
+        said = [*re.findall(r'(?:aria-label|title|alt)="([^"]*)"', shown), re.sub(r"<[^>]+>", " ", shown)]
+        assert words_in(*map(html.unescape, said)) & english - own == set(), name
+
+
+def words_in(*texts: object) -> set[str]:
+    """Words of three letters and more, of texts or of the forms of one."""
+    return {word.lower() for text in texts for word in re.findall(r"[^\W\d_]{3,}", str(text))}
+
+
+def test_what_nobody_answers_for_says_so() -> None:
+    given = report(say=language("fr"), checks=(_check(owner=UNOWNED),))
+    page = render_pages(given)["tech.html"]
+    assert "<td>personne</td>" in page
+    assert "unowned" not in "".join(render_pages(given).values())
 
 
 def test_coverage_of_a_name_in_the_registry_says_the_name() -> None:

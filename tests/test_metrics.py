@@ -207,7 +207,7 @@ def issue(
     due = day if promise is not None else None
     return (
         name, team, True, delivered, promise is not None, day, lead, day if cycle else None, cycle, due, promise, due,
-        None if promise is None else 1, date(2026, 10, 8), reopened, slip, moves,
+        None if promise is None else 1, date(2026, 10, 8), reopened, slip, moves, "cosmos" if moves == 3 else team, team, team,
     )  # fmt: skip
 
 
@@ -362,6 +362,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("flow_efficiency", {}, (120.0, 180.0, 2 / 3, 3)),
         ("on_time_rate", {}, (1.0, 2.0, 0.5, 2)),
         ("on_time_rate", {"team_id": "borealis"}, None),
+        ("on_time_rate", {"team_id": "cosmos"}, (0.0, 1.0, 0.0, 1)),
         ("on_time_rate_last_due", {}, (2.0, 2.0, 1.0, 2)),
         ("committed_issue_share", {}, (2.0, 3.0, 2 / 3, 3)),
         ("due_slip_days_median", {}, (None, None, 7.0, 2)),

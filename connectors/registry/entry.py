@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from connectors.registry.glossary import Text
 
@@ -32,3 +32,12 @@ class NamedEntry(Entry):
     """An entry that other entries, or people, name by its id."""
 
     id: Annotated[Id, AfterValidator(without_blanks)]
+
+
+class RenamableEntry(NamedEntry):
+    """An entry whose id numbers of earlier nights may hold.
+
+    `formerly`: ids that it had, or that entries had which are part of it now; their published numbers go on under its own.
+    """
+
+    formerly: list[Id] = Field(default_factory=list)

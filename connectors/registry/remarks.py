@@ -49,9 +49,15 @@ class Remark(Entry):
 
 
 def remark_problems(
-    remarks: Sequence[Remark], metrics: Set[str], members: Mapping[str, Set[str]]
+    remarks: Sequence[Remark],
+    metrics: Set[str],
+    members: Mapping[str, Set[str]],
+    former: Mapping[str, Mapping[str, str]],
 ) -> Iterator[tuple[int, str]]:
-    """Remarks on what there is not: (position, what is wrong). `members`: ids by the dimension that a key may name."""
+    """Remarks on what there is not: (position, what is wrong).
+
+    `members`: ids by the dimension that a key may name. `former`: by dimension, the id of now by each that was.
+    """
     for number, remark in enumerate(remarks):
         metric, _, part = (remark.finding or remark.metric or "").partition("/")
         if metric not in metrics:
@@ -63,5 +69,10 @@ def remark_problems(
         if dimension in members and member not in members[dimension] and not member.startswith("("):
             yield (
                 number,
-                f"Remark `{remark.id}` is about the {dimension} `{member}`, which the registry does not have.",
+                f"Remark `{remark.id}` is about the {dimension} `{member}`, which "
+                + (
+                    f"is called `{former[dimension][member]}` now: write that."
+                    if member in former.get(dimension, {})
+                    else "the registry does not have."
+                ),
             )

@@ -13,12 +13,14 @@ from pydantic import (
 )
 
 from connectors.registry.calendar import CalendarEntry, schedule_problems
-from connectors.registry.entry import Entry, Id, NamedEntry, Problem, without_blanks
+from connectors.registry.entry import Entry, Id, NamedEntry, Problem, RenamableEntry, without_blanks
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.mapping import SourceNames, names_by_source
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
+from connectors.registry.ownership import Owned, ownership_problems
 from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
 from connectors.registry.remarks import Remark, remark_problems
+from connectors.registry.renames import rename_problems
 from connectors.registry.retention import DEFAULT_BRACKETS, ExpectedUse, RetentionBracket, in_order
 from connectors.registry.stages import EpicEntry, not_computed
 from connectors.registry.surveys import Survey, survey_problems
@@ -43,16 +45,16 @@ class Organisation(NamedEntry):
     )
 
 
-class Product(NamedEntry):
+class Product(RenamableEntry):
     name: Text
     owner: Owner
 
 
-class Team(NamedEntry):
+class Team(RenamableEntry):
     name: Text
     owner: Owner
-    jira_projects: list[Text] = Field(default_factory=list)
-    repositories: list[Text] = Field(default_factory=list)
+    jira_projects: list[Owned] = Field(default_factory=list)
+    repositories: list[Owned] = Field(default_factory=list)
 
 
 class EventRule(BaseModel):
@@ -63,7 +65,7 @@ class EventRule(BaseModel):
     where: dict[Text, str | bool | int | float] = Field(default_factory=dict)
 
 
-class Feature(NamedEntry):
+class Feature(RenamableEntry):
     name: Text
     product: Text
     team: Text
@@ -90,7 +92,7 @@ class FunnelStep(BaseModel):
     name: Text
 
 
-class Funnel(NamedEntry):
+class Funnel(RenamableEntry):
     name: Text
     product: Text
     owner: Owner
@@ -108,7 +110,7 @@ class Funnel(NamedEntry):
         return self
 
 
-class Stage(Entry):
+class Stage(RenamableEntry):
     """A stage of delivery. `epic_entry`: what brings an epic into it; an epic that has none of it skips the stage."""
 
     id: Annotated[Id, AfterValidator(without_blanks), AfterValidator(not_computed)]
@@ -170,6 +172,10 @@ class DeliveryRule(Entry):
     values: list[Text]
 
 
+# Files whose ids published numbers or answers to surveys name.
+RENAMABLE = ("products", "features", "teams", "stages", "funnels", "surveys")
+
+
 class Registry(BaseModel):
     """All files; a field is a list in the order of its file, and a stream, but for the glossary and remarks, which are no data.
 
@@ -215,12 +221,12 @@ class Registry(BaseModel):
         yield from rate_problems(self.exchange_rates, self.organisation[0].home_currency)
         epics = ((number, epic) for number, each in enumerate(self.features) for epic in each.epics)
         yield from _repeated("features", epics, "The epic `{}` is listed twice.")
-        projects = ((number, each) for number, team in enumerate(self.teams) for each in team.jira_projects)
-        yield from _repeated("teams", projects, "The Jira project `{}` is listed twice.")
-        repositories = (
-            (number, each) for number, team in enumerate(self.teams) for each in team.repositories
-        )
-        yield from _repeated("teams", repositories, "The repository `{}` is listed twice.")
+        yield from ownership_problems("Jira project", [(each.id, each.jira_projects) for each in self.teams])
+        yield from ownership_problems("repository", [(each.id, each.repositories) for each in self.teams])
+        for stream in RENAMABLE:
+            entries = [(each.id, each.formerly) for each in getattr(self, stream)]
+            for number, what in rename_problems(stream, entries):
+                yield stream, number, what
         statuses = (
             (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
         )
@@ -232,7 +238,11 @@ class Registry(BaseModel):
             yield "glossary", number, what
         metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
         yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
-        for number, what in remark_problems(self.remarks, self._explained(), self._members()):
+        former = {
+            name: {old: each.id for each in getattr(self, stream) for old in each.formerly}
+            for name, stream in (("product_id", "products"), ("feature_id", "features"), ("team_id", "teams"))
+        }
+        for number, what in remark_problems(self.remarks, self._explained(), self._members(), former):
             yield "remarks", number, what
 
     def _explained(self) -> set[str]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from connectors.registry.entry import NamedEntry, Problem
+from connectors.registry.entry import Problem, RenamableEntry
 from connectors.registry.glossary import Text
 from connectors.registry.patterns import Owner
 
@@ -36,7 +36,7 @@ class HiddenFields(BaseModel):
     team: Text | None = None
 
 
-class Survey(NamedEntry):
+class Survey(RenamableEntry):
     """What a form of a survey tool (or a survey of dropped files) measures, and where in it that stands.
 
     `form`: its id in the tool; for files the `survey_id` of their rows. `wave`: of a person's answers in a wave, the

@@ -119,6 +119,21 @@
     from ({{ duckdb__json_items(relation, columns, json_text) }}) as items
     where json_type(item_json) = 'OBJECT'
 {%- endmacro %}
+{# Rows of the members of a JSON object: a select of `columns` of `relation`, `name` and `member` (JSON text, in which a text
+   keeps its quotes; null for null). What is no object has none. #}
+{% macro json_member_rows(relation, columns, json_text) -%}
+    {{ adapter.dispatch('json_member_rows')(relation, columns, json_text) }}
+{%- endmacro %}
+{% macro duckdb__json_member_rows(relation, columns, json_text) -%}
+    select
+        {{ columns | join(', ') }},
+        name,
+        {{ json_member('object_text', 'name') }} as member
+    from (
+        select {{ columns | join(', ') }}, {{ json_text }} as object_text, unnest(try(json_keys({{ json_text }}))) as name
+        from {{ relation }}
+    ) as objects
+{%- endmacro %}
 {% macro duckdb__json_items(relation, columns, json_text) -%}
     select
         {{ columns | join(', ') }},

@@ -143,7 +143,7 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
     for repository, project, number, total in rows:
         if project in projects.counts and number >= 2 and repository not in home_of:
             home_of[str(repository)] = (str(project), number, total)
-    taken = {key.casefold() for each in registry.teams for key in each.jira_projects}
+    taken = {owned.name.casefold() for each in registry.teams for owned in each.jira_projects}
     ids = {each.id for each in registry.teams}
     for project, number in projects.counts.items():
         if project.casefold() in taken:
@@ -165,7 +165,7 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
         )
         yield Proposal("teams", (project,), (*evidence, entry), team)
     repositories = names_of(held, "repository")
-    of_teams = {name.casefold() for each in registry.teams for name in each.repositories}
+    of_teams = {owned.name.casefold() for each in registry.teams for owned in each.repositories}
     for name in repositories.counts:
         if name not in home_of and name.casefold() not in of_teams:
             yield Proposal("teams", (name,), (f"# Of no team yet: {repositories.told(name)}",))

@@ -21,8 +21,8 @@ _NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
     ("features", ("eligible_plans", "*"), "plan"),
     ("funnels", ("steps", "*", "event"), "event"),
     ("stages", ("statuses", "*"), "status"),
-    ("teams", ("jira_projects", "*"), "project"),
-    ("teams", ("repositories", "*"), "repository"),
+    ("teams", ("jira_projects", "*", "name"), "project"),
+    ("teams", ("repositories", "*", "name"), "repository"),
     ("roadmap_statuses", ("id",), "roadmap status"),
     ("feedback_sources", ("id",), "source of feedback"),
     ("surveys", ("form",), "form"),
@@ -114,8 +114,8 @@ def _names_in(file: str, entry: Mapping[str, Any]) -> Iterator[tuple[tuple[str |
 def _at(
     value: Any, path: tuple[str, ...], place: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The texts at a path within an entry, with their places."""
-    if not path:
+    """The texts at a path within an entry, with their places. What may be written as its name alone is that name."""
+    if not path or (path == ("name",) and isinstance(value, str)):
         yield place, str(value)
     elif path[0] == "*":
         for number, item in enumerate(value):
@@ -214,8 +214,8 @@ def unmapped(registry: Registry, known: Mapping[str, Names]) -> Iterator[str]:
             registry.tracked_events() | set(exclusions.get("passive_events", [])),
         ),
         ("status", "stages.yml", "in no stage", {status for each in registry.stages for status in each.statuses}),
-        ("project", "teams.yml", "of no team", {key for each in registry.teams for key in each.jira_projects}),
-        ("repository", "teams.yml", "of no team", {name for each in registry.teams for name in each.repositories}),
+        ("project", "teams.yml", "of no team", {owned.name for each in registry.teams for owned in each.jira_projects}),
+        ("repository", "teams.yml", "of no team", {owned.name for each in registry.teams for owned in each.repositories}),
         ("form", "surveys.yml", "of no survey", {each.form for each in registry.surveys}),
         ("roadmap status", "roadmap_statuses.yml", "of no stage", {each.id for each in registry.roadmap_statuses}),
         ("source of feedback", "feedback_sources.yml", "of no kind", {each.id for each in registry.feedback_sources}),

@@ -2,14 +2,14 @@
 -- reported success, whatever was reported after (a later deployment makes it inactive). `committed_at`: when the
 -- deployed commit came to be: the merge of its pull request, else what a workflow run says of it, else, for want of
 -- anything better, the creation of the deployment. `is_history_whole`: a production deployment of its repository succeeded
--- before it, so that what it brought is known; what the first one on record brought, nobody can tell.
+-- before it, so that what it brought is known; what the first one on record brought, nobody can tell. Its team is the one
+-- that owned the repository on the day of its first success, else of its creation.
 with deployments as (
     select
         'github' as source,
         deployments.deployment_id as original_id,
         'github:deployment:' || deployments.deployment_id as deployment_id,
         coalesce(names.repository, deployments.repository) as repository,
-        coalesce(names.team_id, '(unknown)') as team_id,
         deployments.environment_original,
         deployments.commit_sha,
         deployments.created_at
@@ -80,7 +80,7 @@ joined as (
         deployments.source,
         deployments.deployment_id,
         deployments.repository,
-        deployments.team_id,
+        coalesce(owners.team_id, '(unknown)') as team_id,
         deployments.environment_original,
         outcomes.last_state,
         production_names.name is not null as is_production,
@@ -102,6 +102,11 @@ joined as (
             and deployments.commit_sha = run_commits.commit_sha
     left join production_names
         on lower(trim(deployments.environment_original)) = production_names.name
+    left join {{ ref('int_delivery__repository_teams') }} as owners
+        on
+            deployments.repository = owners.repository
+            and {{ reporting_date('coalesce(outcomes.first_success_at, deployments.created_at)') }}
+            between owners.owned_from and owners.owned_to
 ),
 
 beginnings as (

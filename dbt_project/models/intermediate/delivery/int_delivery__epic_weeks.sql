@@ -1,5 +1,6 @@
 -- Grain: one row an epic and a complete week at whose end it was accepted no longer than 364 days ago: the days
--- from acceptance to launch (`is_launched`), or to the end of the week when it was not launched by then.
+-- from acceptance to launch (`is_launched`), or to the end of the week when it was not launched by then;
+-- and the team that owned its project on that day.
 with weeks as (
     select distinct
         week_start,
@@ -12,7 +13,7 @@ select
     weeks.week_start,
     weeks.week_end,
     epics.epic_id,
-    epics.team_id,
+    coalesce(owners.team_id, '(unknown)') as team_id,
     coalesce(epics.launched_date <= weeks.week_end, false) as is_launched,
     case
         when epics.launched_date < epics.accepted_date then 0
@@ -24,3 +25,7 @@ inner join weeks
     on
         epics.accepted_date <= weeks.week_end
         and epics.accepted_date > {{ add_days('weeks.week_end', -364) }}
+left join {{ ref('int_delivery__issue_teams') }} as owners
+    on
+        epics.epic_id = owners.issue_id
+        and least(coalesce(epics.launched_date, weeks.week_end), weeks.week_end) between owners.owned_from and owners.owned_to

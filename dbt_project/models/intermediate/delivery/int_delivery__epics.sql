@@ -1,12 +1,12 @@
 -- Grain: one row an epic, other than those closed without delivery: when it was accepted, released and launched.
 -- Launched is the day the registry gives for the feature that lists the epic, else the latest release of its
 -- versions. An epic whose creation is not the one written down has no day of acceptance. `is_history_whole`: was everything
--- that happened to the epic and to each of its standard issues read?
+-- that happened to the epic and to each of its standard issues read? Its team is the one that owned its project on the day of
+-- the launch; of an epic that is not launched, that of now.
 with epics as (
     select
         issue_id,
         issue_key,
-        team_id,
         is_history_whole,
         case when not is_creation_late then created_date end as accepted_date
     from {{ ref('int_delivery__issues') }}
@@ -35,7 +35,7 @@ releases as (
 select
     epics.issue_id as epic_id,
     epics.issue_key as epic_key,
-    epics.team_id,
+    coalesce(owners.team_id, '(unknown)') as team_id,
     features.feature_id,
     features.product_id,
     features.adoption_target,
@@ -51,3 +51,8 @@ left join unread_issues
     on epics.issue_id = unread_issues.epic_id
 left join releases
     on epics.issue_id = releases.issue_id
+left join {{ ref('int_delivery__issue_teams') }} as owners
+    on
+        epics.issue_id = owners.issue_id
+        and coalesce(features.launched_on, releases.released_date, {{ add_days(as_of_date(), -1) }})
+        between owners.owned_from and owners.owned_to

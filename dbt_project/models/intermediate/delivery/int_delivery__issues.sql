@@ -1,11 +1,14 @@
 -- Grain: one row an issue created before as_of and not deleted, in its state of as_of. What is measured (lead
 -- time, cycle time, on time) is null where an issue does not count: delivery metrics count standard issues only, and a
 -- resolution that means no delivery is none. What is taken from the history is null where the history is not whole; the
--- cycle time also where it may have been in progress in a status whose category nobody knows.
+-- cycle time also where it may have been in progress in a status whose category nobody knows. Its team is that of the day of
+-- its resolution, or of now while it is open; that of a promise is the team of the promised day.
 {# Handed on as the tracker has them. #}
 {% set carried = [
-    'source', 'issue_id', 'issue_key', 'project_key', 'team_id', 'issue_type', 'hierarchy_level', 'created_at',
+    'source', 'issue_id', 'issue_key', 'project_key', 'issue_type', 'hierarchy_level', 'created_at',
 ] %}
+{# Days of which metrics ask for the team of that day. #}
+{% set days = ['commitment', 'commitment_last', 'first_done'] %}
 
 -- Done is done, by whatever resolution. Left done and not done again: not resolved. A tracker that resolves issues
 -- outside its done statuses is believed.
@@ -73,11 +76,23 @@ classified as (
         on issues.issue_id = commitments.issue_id
     inner join {{ ref('int_delivery__issue_features') }} as features
         on issues.issue_id = features.issue_id
+),
+
+dated as (
+    select
+        *,
+        {{ reporting_date('resolved_at') }} as resolved_date,
+        case when is_history_whole then {{ reporting_date('first_done_at') }} end as first_done_date
+    from classified
 )
 
 select
     {%- for column in carried %}
-    {{ column }},
+    dated.{{ column }},
+    {%- endfor %}
+    coalesce(owners.team_id, '(unknown)') as team_id,
+    {%- for day in days %}
+    case when dated.{{ day }}_date is not null then coalesce({{ day }}_owners.team_id, '(unknown)') end as {{ day }}_team_id,
     {%- endfor %}
     feature_id,
     product_id,
@@ -107,12 +122,12 @@ select
     -- Open issues count as late once their date is past.
     case
         when not is_standard or not is_history_whole or is_resolved_as_excluded or commitment_date is null then null
-        when {{ reporting_date('resolved_at') }} <= commitment_date then true
+        when resolved_date <= commitment_date then true
         when is_resolved or commitment_date < {{ as_of_date() }} then false
     end as is_on_time,
     case
         when not is_standard or is_resolved_as_excluded or commitment_last_date is null then null
-        when {{ reporting_date('resolved_at') }} <= commitment_last_date then true
+        when resolved_date <= commitment_last_date then true
         when is_resolved or commitment_last_date < {{ as_of_date() }} then false
     end as is_on_time_last_due,
     is_standard,
@@ -125,9 +140,9 @@ select
     is_beginning_unknown,
     is_creation_late,
     {{ reporting_date('created_at') }} as created_date,
-    {{ reporting_date('resolved_at') }} as resolved_date,
+    resolved_date,
     {{ reporting_date('done_at') }} as done_date,
-    case when is_history_whole then {{ reporting_date('first_done_at') }} end as first_done_date,
+    first_done_date,
     first_due_date,
     last_due_date,
     commitment_date,
@@ -136,4 +151,14 @@ select
     first_resolved_at,
     first_in_progress_at,
     done_at
-from classified
+from dated
+left join {{ ref('int_delivery__issue_teams') }} as owners
+    on
+        dated.issue_id = owners.issue_id
+        and coalesce(dated.resolved_date, {{ add_days(as_of_date(), -1) }}) between owners.owned_from and owners.owned_to
+{%- for day in days %}
+left join {{ ref('int_delivery__issue_teams') }} as {{ day }}_owners
+    on
+        dated.issue_id = {{ day }}_owners.issue_id
+        and dated.{{ day }}_date between {{ day }}_owners.owned_from and {{ day }}_owners.owned_to
+{%- endfor %}

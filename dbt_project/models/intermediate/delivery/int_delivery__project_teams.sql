@@ -1,5 +1,6 @@
--- Grain: one row a project of the tracker that a team of the registry owns. The registry names a project by its key: by
--- that of now, or by one that it had before and that no other project has now.
+-- Grain: one row a project of the tracker and a time for which a team of the registry owns it. The registry names a project
+-- by its key: by that of now, or by one that it had before and that no other project has now. Where it gives a project to
+-- two teams at once, by two of its keys, that of now counts.
 with current_keys as (
     select
         project_id,
@@ -20,11 +21,14 @@ owned as (
     select
         known_keys.project_id,
         team_projects.team_id,
+        team_projects.owned_from,
+        team_projects.owned_to,
         row_number() over (
             partition by known_keys.project_id
             order by
                 case when current_keys.project_id = known_keys.project_id then 0 else 1 end asc,
                 known_keys.project_key asc,
+                team_projects.owned_from asc,
                 team_projects.team_id asc
         ) as place
     from known_keys
@@ -38,7 +42,15 @@ owned as (
 )
 
 select
-    project_id,
-    team_id
+    owned.project_id,
+    owned.team_id,
+    owned.owned_from,
+    owned.owned_to
 from owned
-where place = 1
+left join owned as preferred
+    on
+        owned.project_id = preferred.project_id
+        and owned.place > preferred.place
+        and owned.owned_from <= preferred.owned_to
+        and owned.owned_to >= preferred.owned_from
+where preferred.project_id is null

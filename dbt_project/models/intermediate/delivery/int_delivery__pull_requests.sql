@@ -2,6 +2,7 @@
 -- the first commit by its author's clock, and the first review by somebody else than its author who is no bot.
 -- A pull request whose oldest commit is of after its merge, of years before its opening, or of no readable time was
 -- committed by a wrong clock: its first commit is unknown.
+-- Its team is the one that owned the repository on the day it was merged or closed; of an open one, that of now.
 -- Its issue is the first of the keys in title and branch (the title's first) that an issue of the tracker has or had.
 with pull_requests as (
     select
@@ -10,7 +11,6 @@ with pull_requests as (
         pull_requests.pull_request_id as original_id,
         coalesce(names.repository, pull_requests.repository) as repository,
         pull_requests.pull_number,
-        coalesce(names.team_id, '(unknown)') as team_id,
         pull_requests.author_hash,
         pull_requests.merge_commit_sha,
         pull_requests.is_bot_author,
@@ -89,7 +89,7 @@ select
     pull_requests.pull_request_id,
     pull_requests.repository,
     pull_requests.pull_number,
-    pull_requests.team_id,
+    coalesce(owners.team_id, '(unknown)') as team_id,
     named_issues.issue_id,
     named_issues.issue_key,
     coalesce(named_issues.feature_id, '(unmapped)') as feature_id,
@@ -117,3 +117,10 @@ left join named_issues
     on
         pull_requests.original_id = named_issues.pull_request_id
         and named_issues.issue_rank = 1
+left join {{ ref('int_delivery__repository_teams') }} as owners
+    on
+        pull_requests.repository = owners.repository
+        and coalesce(
+            {{ reporting_date('coalesce(pull_requests.merged_at, pull_requests.closed_at)') }},
+            {{ add_days(as_of_date(), -1) }}
+        ) between owners.owned_from and owners.owned_to

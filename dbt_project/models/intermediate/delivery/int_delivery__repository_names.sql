@@ -1,6 +1,6 @@
 -- Grain: one row a name that a repository has or had, or that the registry knows: which repository that is, under its name
--- of now, and whose team's. Addresses of records keep the name of the time at which they were read. A name that several
--- had is that of the one that has it now. The registry may name a repository by any of its names.
+-- of now. Addresses of records keep the name of the time at which they were read. A name that several
+-- had is that of the one that has it now.
 with current_repositories as (
     select
         repository_id,
@@ -45,31 +45,11 @@ known as (
     left join named
         on team_repositories.repository = named.name
     where named.name is null
-),
-
-owned as (
-    select
-        known.repository,
-        team_repositories.team_id,
-        row_number() over (
-            partition by known.repository
-            order by
-                case when known.name = known.repository then 0 else 1 end asc,
-                known.name asc
-        ) as place
-    from known
-    inner join {{ ref('stg_registry__team_repositories') }} as team_repositories
-        on known.name = team_repositories.repository
 )
 
 select
-    known.name,
-    known.repository_id,
-    known.repository,
-    known.default_branch,
-    coalesce(owned.team_id, '(unknown)') as team_id
+    name,
+    repository_id,
+    repository,
+    default_branch
 from known
-left join owned
-    on
-        known.repository = owned.repository
-        and owned.place = 1

@@ -18,10 +18,12 @@ with pull_requests as (
 repositories as (
     select
         repositories.repository,
-        coalesce(names.team_id, '(unknown)') as team_id
+        coalesce(owners.team_id, '(unknown)') as team_id
     from {{ ref('stg_github__repositories') }} as repositories
-    left join {{ ref('int_delivery__repository_names') }} as names
-        on repositories.repository = names.name
+    left join {{ ref('int_delivery__repository_teams') }} as owners
+        on
+            repositories.repository = owners.repository
+            and {{ add_days(as_of_date(), -1) }} between owners.owned_from and owners.owned_to
 )
 
 {{ coverage_rows('pull_requests', 'pull_requests', source="'github'", checks=[

@@ -16,7 +16,6 @@ with sprints as (
 issues as (
     select
         issue_id,
-        team_id,
         is_history_whole
     from {{ ref('int_delivery__issues') }}
     where is_standard
@@ -26,7 +25,6 @@ memberships as (
     select
         sprints.sprint_id,
         issues.issue_id,
-        issues.team_id,
         issues.is_history_whole,
         sprints.started_at,
         sprints.ended_at,
@@ -53,7 +51,7 @@ memberships as (
         stays.started_at <= sprints.ended_at
         and (stays.ended_at is null or stays.ended_at > sprints.started_at)
     group by
-        sprints.sprint_id, issues.issue_id, issues.team_id, issues.is_history_whole, sprints.started_at, sprints.ended_at
+        sprints.sprint_id, issues.issue_id, issues.is_history_whole, sprints.started_at, sprints.ended_at
 ),
 
 done as (
@@ -123,7 +121,6 @@ flagged as (
     select
         memberships.sprint_id,
         memberships.issue_id,
-        memberships.team_id,
         memberships.is_history_whole,
         memberships.in_at_start = 1 and coalesce(done.done_at_start, 0) = 0 as is_committed,
         memberships.in_at_start = 0 as is_added,
@@ -159,7 +156,6 @@ flagged as (
 select
     sprint_id,
     issue_id,
-    team_id,
     is_history_whole,
     case when is_history_whole then is_committed end as is_committed,
     case when is_history_whole then is_added end as is_added,

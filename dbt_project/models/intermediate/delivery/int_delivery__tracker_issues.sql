@@ -1,8 +1,9 @@
--- Grain: one row an issue of any tracker that was created by as_of and not deleted, with its team. The code host's
+-- Grain: one row an issue of any tracker that was created by as_of and not deleted. The code host's
 -- issues are among them where the registry's `issue_repositories` say that work is tracked there; incidents are not.
 -- They are open or closed, and known by repository and number.
 {# What only the tracker has; null for the code host's issues. #}
 {% set tracker_fields = [
+    ('project_id', dbt.type_string()),
     ('parent_id', dbt.type_string()),
     ('parent_key', dbt.type_string()),
     ('status_id', dbt.type_string()),
@@ -43,7 +44,6 @@ select
     {%- endfor %}
     issues.issue_key,
     issues.project_key,
-    coalesce(project_teams.team_id, team_projects.team_id, '(unknown)') as team_id,
     issues.issue_type,
     issues.status_original,
     issues.status_category,
@@ -55,12 +55,6 @@ select
     issues.resolved_at,
     issues.status_category_changed_at
 from {{ ref('stg_jira__issues') }} as issues
-left join {{ ref('int_delivery__project_teams') }} as project_teams
-    on issues.project_id = project_teams.project_id
-left join {{ ref('stg_registry__team_projects') }} as team_projects
-    on
-        issues.project_id is null
-        and issues.project_key = upper(trim(team_projects.project_key))
 where not issues.is_deleted
 union all
 select
@@ -71,7 +65,6 @@ select
     {%- endfor %}
     coalesce(names.repository, issues.repository) || '#' || cast(issues.issue_number as {{ dbt.type_string() }}) as issue_key,
     coalesce(names.repository, issues.repository) as project_key,
-    coalesce(names.team_id, '(unknown)') as team_id,
     coalesce(issues.issue_type, case when work_ids.is_bug = 1 then 'Bug' else 'Task' end) as issue_type,
     case when issues.closed_at is null then 'Open' else 'Closed' end as status_original,
     case when issues.closed_at is null then 'new' else 'done' end as status_category,

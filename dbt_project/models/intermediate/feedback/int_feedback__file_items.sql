@@ -1,5 +1,5 @@
 -- Grain: one row an item of feedback of a dropped file. The account that the file names goes before that of the person
--- with the address.
+-- with the address; the feature may be named as it was called before.
 with items as (
     select
         feedback_id,
@@ -39,5 +39,9 @@ left join {{ ref('int_identity__person_emails') }} as emails
     on items.email_hash = emails.email_hash
 left join {{ ref('int_identity__persons') }} as persons
     on emails.person_id = persons.person_id
+left join {{ ref('stg_registry__former_ids') }} as former_ids
+    on
+        former_ids.dimension = 'feature_id'
+        and items.feature_id = former_ids.former_id
 left join {{ ref('stg_registry__features') }} as features
-    on items.feature_id = features.feature_id
+    on coalesce(former_ids.member_id, items.feature_id) = features.feature_id

@@ -1,5 +1,6 @@
 -- Grain: one row a response of any survey tool, given before as_of and not deleted, in the same columns whichever tool
--- it came from. `survey_id` and what the registry declares of the survey are null for a form that nobody declared.
+-- it came from. `survey_id` and what the registry declares of the survey are null for a form that nobody declared. An answer
+-- that names a product, feature or team as it was called before is about it under its id of now.
 with typeform_responses as (
     select
         'typeform' as source,
@@ -58,9 +59,9 @@ select
     responses.app_user_hash,
     responses.email_hash,
     responses.account_key,
-    coalesce(surveys.product_id, responses.product_id) as product_id,
-    coalesce(surveys.feature_id, responses.feature_id) as feature_id,
-    responses.team_id,
+    coalesce(surveys.product_id, former_products.member_id, responses.product_id) as product_id,
+    coalesce(surveys.feature_id, former_features.member_id, responses.feature_id) as feature_id,
+    coalesce(former_teams.member_id, responses.team_id) as team_id,
     responses.score,
     responses.has_comment,
     responses.is_internal_email,
@@ -78,3 +79,9 @@ left join {{ ref('stg_registry__surveys') }} as surveys
     on
         responses.source = surveys.tool
         and responses.form_id = surveys.form_id
+{%- for column in ['product', 'feature', 'team'] %}
+left join {{ ref('stg_registry__former_ids') }} as former_{{ column }}s
+    on
+        former_{{ column }}s.dimension = '{{ column }}_id'
+        and responses.{{ column }}_id = former_{{ column }}s.former_id
+{%- endfor %}

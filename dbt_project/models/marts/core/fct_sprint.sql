@@ -1,7 +1,7 @@
 -- Grain: one row a sprint that is not deleted, in its state of as_of. Counts are standard issues; a sprint that has not
 -- begun has none, and one whose start or end is unknown has unknown ones. A sprint that nobody has completed, whatever its
--- planned end, is open: it has no completion date, and no metric counts it. Its team is the one with most of the issues
--- of all the sprints of its board; (unknown) without any.
+-- planned end, is open: it has no completion date, and no metric counts it. Its team is the one that owned, when it was
+-- completed (now, when it is not), most of the issues of all the sprints of its board; (unknown) without any.
 with sprints as (
     select
         sprint_id,
@@ -16,15 +16,37 @@ with sprints as (
     from {{ ref('int_delivery__sprints') }}
 ),
 
-teams as (
+-- Issues of a project have one owner: any of them tells it.
+board_projects as (
     select
         sprints.board_id,
-        scope.team_id,
-        row_number() over (partition by sprints.board_id order by count(*) desc, scope.team_id asc) as place
+        min(scope.issue_id) as issue_id,
+        count(*) as issue_count
     from {{ ref('int_delivery__sprint_scope') }} as scope
     inner join sprints
         on scope.sprint_id = sprints.sprint_id
-    group by sprints.board_id, scope.team_id
+    inner join {{ ref('int_delivery__issues') }} as issues
+        on scope.issue_id = issues.issue_id
+    group by sprints.board_id, issues.source, issues.project_key
+),
+
+teams as (
+    select
+        sprints.sprint_id,
+        coalesce(owners.team_id, '(unknown)') as team_id,
+        row_number() over (
+            partition by sprints.sprint_id
+            order by sum(board_projects.issue_count) desc, coalesce(owners.team_id, '(unknown)') asc
+        ) as place
+    from sprints
+    inner join board_projects
+        on sprints.board_id = board_projects.board_id
+    left join {{ ref('int_delivery__issue_teams') }} as owners
+        on
+            board_projects.issue_id = owners.issue_id
+            and coalesce({{ reporting_date('sprints.completed_at') }}, {{ add_days(as_of_date(), -1) }})
+            between owners.owned_from and owners.owned_to
+    group by sprints.sprint_id, coalesce(owners.team_id, '(unknown)')
 ),
 
 scopes as (
@@ -61,7 +83,7 @@ select
 from sprints
 left join teams
     on
-        sprints.board_id = teams.board_id
+        sprints.sprint_id = teams.sprint_id
         and teams.place = 1
 left join scopes
     on sprints.sprint_id = scopes.sprint_id

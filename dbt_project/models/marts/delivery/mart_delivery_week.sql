@@ -1,10 +1,13 @@
 -- Grain: one row a team and a complete week since the first issue: standard issues of the team, in the state of
--- as_of. Issues of projects without a team are with team `(unknown)`. A week in which nothing happened has zeros; what no
+-- as_of, each counted for the team that owned its project on the day of what is counted. Issues of projects without a team
+-- are with team `(unknown)`. A week in which nothing happened has zeros; what no
 -- tool was ever read for is null.
 with issues as (
     select
         issue_id,
         team_id,
+        commitment_team_id,
+        created_date,
         lead_time_seconds,
         cycle_time_seconds,
         is_on_time,
@@ -30,6 +33,19 @@ weeks as (
         and days.week_start >= first_weeks.first_week
 ),
 
+created as (
+    select
+        coalesce(owners.team_id, '(unknown)') as team_id,
+        issues.created_week as week_start,
+        count(*) as created_count
+    from issues
+    left join {{ ref('int_delivery__issue_teams') }} as owners
+        on
+            issues.issue_id = owners.issue_id
+            and issues.created_date between owners.owned_from and owners.owned_to
+    group by coalesce(owners.team_id, '(unknown)'), issues.created_week
+),
+
 teams as (
     select team_id
     from {{ ref('dim_team') }}
@@ -37,6 +53,9 @@ teams as (
     union distinct
     select team_id
     from issues
+    union distinct
+    select team_id
+    from created
 ),
 
 grid as (
@@ -46,12 +65,6 @@ grid as (
         weeks.week_end
     from teams
     cross join weeks
-),
-
-created as (
-    select team_id, created_week as week_start, count(*) as created_count
-    from issues
-    group by team_id, created_week
 ),
 
 delivered as (
@@ -77,19 +90,18 @@ done as (
 
 due as (
     select
-        team_id,
+        commitment_team_id as team_id,
         commitment_week as week_start,
         count(*) as due_count,
         sum(case when is_on_time then 1 else 0 end) as on_time_count,
         sum(case when is_resolved then 0 else 1 end) as late_open_count
     from issues
     where is_on_time is not null
-    group by team_id, commitment_week
+    group by commitment_team_id, commitment_week
 ),
 
 stays as (
     select
-        issues.team_id,
         issues.issue_id,
         issues.is_history_whole,
         stays.status_category,
@@ -104,7 +116,7 @@ stays as (
 
 in_progress as (
     select
-        stays.team_id,
+        coalesce(owners.team_id, '(unknown)') as team_id,
         weeks.week_start,
         count(*) as wip_count
     from stays
@@ -113,23 +125,31 @@ in_progress as (
             stays.started_at < {{ reporting_midnight(add_days('weeks.week_end', 1)) }}
             and coalesce(stays.ended_at, {{ as_of_at() }}) >= {{ reporting_midnight(add_days('weeks.week_end', 1)) }}
             and (stays.ended_at is null or stays.ended_at > stays.started_at)
+    left join {{ ref('int_delivery__issue_teams') }} as owners
+        on
+            stays.issue_id = owners.issue_id
+            and weeks.week_end between owners.owned_from and owners.owned_to
     where
         stays.status_category = 'indeterminate'
         and stays.is_history_whole
-    group by stays.team_id, weeks.week_start
+    group by coalesce(owners.team_id, '(unknown)'), weeks.week_start
 ),
 
 reopened as (
     select
-        team_id,
-        {{ week_start(reporting_date('started_at')) }} as week_start,
+        coalesce(owners.team_id, '(unknown)') as team_id,
+        {{ week_start(reporting_date('stays.started_at')) }} as week_start,
         count(*) as reopened_count
     from stays
+    left join {{ ref('int_delivery__issue_teams') }} as owners
+        on
+            stays.issue_id = owners.issue_id
+            and {{ reporting_date('stays.started_at') }} between owners.owned_from and owners.owned_to
     where
-        previous_category = 'done'
-        and status_category <> 'done'
-        and is_history_whole
-    group by team_id, {{ week_start(reporting_date('started_at')) }}
+        stays.previous_category = 'done'
+        and stays.status_category <> 'done'
+        and stays.is_history_whole
+    group by coalesce(owners.team_id, '(unknown)'), {{ week_start(reporting_date('stays.started_at')) }}
 ),
 
 deployed as (

@@ -1,6 +1,7 @@
 with entries as (
     {{ stage_latest(source('registry', 'features'), [
         ('id', 'feature_id', 'text'),
+        ('formerly', 'former_ids', 'json'),
         ('name', 'feature_name', 'text'),
         ('product', 'product_id', 'text'),
         ('team', 'team_id', 'text'),
@@ -19,6 +20,7 @@ with entries as (
 
 select
     feature_id,
+    coalesce(former_ids, '[]') as former_ids,
     feature_name,
     product_id,
     team_id,

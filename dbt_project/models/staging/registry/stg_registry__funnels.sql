@@ -1,6 +1,7 @@
 with entries as (
     {{ stage_latest(source('registry', 'funnels'), [
         ('id', 'funnel_id', 'text'),
+        ('formerly', 'former_ids', 'json'),
         ('name', 'funnel_name', 'text'),
         ('product', 'product_id', 'text'),
         ('owner', 'owner', 'text'),
@@ -12,6 +13,7 @@ with entries as (
 
 select
     funnel_id,
+    coalesce(former_ids, '[]') as former_ids,
     funnel_name,
     product_id,
     owner,

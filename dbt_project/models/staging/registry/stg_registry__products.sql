@@ -1,6 +1,7 @@
 with entries as (
     {{ stage_latest(source('registry', 'products'), [
         ('id', 'product_id', 'text'),
+        ('formerly', 'former_ids', 'json'),
         ('name', 'product_name', 'text'),
         ('owner', 'owner', 'text'),
         ('_ordinal', 'position_in_file', 'integer'),
@@ -9,6 +10,7 @@ with entries as (
 
 select
     product_id,
+    coalesce(former_ids, '[]') as former_ids,
     product_name,
     owner,
     row_number() over (order by position_in_file asc nulls last, product_id asc) as ordinal

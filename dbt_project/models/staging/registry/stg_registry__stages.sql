@@ -1,6 +1,7 @@
 with entries as (
     {{ stage_latest(source('registry', 'stages'), [
         ('id', 'stage', 'text'),
+        ('formerly', 'former_ids', 'json'),
         ('name', 'stage_name', 'text'),
         ('flow', 'flow', 'text'),
         ('epic_entry', 'epic_entry', 'text'),
@@ -11,6 +12,7 @@ with entries as (
 
 select
     stage,
+    coalesce(former_ids, '[]') as former_ids,
     stage_name,
     stage_number,
     flow,

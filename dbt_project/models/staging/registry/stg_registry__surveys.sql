@@ -1,6 +1,7 @@
 with entries as (
     {{ stage_latest(source('registry', 'surveys'), [
         ('id', 'survey_id', 'text'),
+        ('formerly', 'former_ids', 'json'),
         ('name', 'survey_name', 'text'),
         ('owner', 'owner', 'text'),
         ('tool', 'tool', 'text'),
@@ -24,6 +25,7 @@ with entries as (
 
 select
     survey_id,
+    coalesce(former_ids, '[]') as former_ids,
     survey_name,
     owner,
     tool,

@@ -10,6 +10,8 @@ project_rows as (
 )
 
 select
-    item as project_key,
-    team_id
+    coalesce({{ json_property('item', "'name'") }}, item) as project_key,
+    team_id,
+    coalesce({{ try_cast(json_property('item', "'from'"), 'date') }}, cast('0001-01-01' as date)) as owned_from,
+    coalesce({{ try_cast(json_property('item', "'to'"), 'date') }}, cast('9999-12-31' as date)) as owned_to
 from project_rows

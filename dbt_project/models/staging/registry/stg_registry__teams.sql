@@ -1,6 +1,7 @@
 with entries as (
     {{ stage_latest(source('registry', 'teams'), [
         ('id', 'team_id', 'text'),
+        ('formerly', 'former_ids', 'json'),
         ('name', 'team_name', 'text'),
         ('owner', 'owner', 'text'),
         ('jira_projects', 'jira_projects', 'json'),
@@ -11,6 +12,7 @@ with entries as (
 
 select
     team_id,
+    coalesce(former_ids, '[]') as former_ids,
     team_name,
     owner,
     jira_projects,
