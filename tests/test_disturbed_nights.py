@@ -1,8 +1,10 @@
-"""Nights that are killed, lose a source or meet bad data, beside the three nights that were left in peace."""
+"""Nights that are killed, lose a source, meet bad data or an earlier release's home, beside the three nights that were left in peace."""
 
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from connectors import SOURCES
 from connectors.settings import chosen_sources
 from sandbox.serving.running import Sandbox, running_sandbox
 from tests.nights import NIGHTS, House, ThreeNights, night_moment, three_nights
+from tests.older_home import NEW_METRIC, make_older
 from tests.searched_home import places_with
 from tests.storm_damage import damaged_all
 
@@ -57,6 +60,34 @@ def test_a_killed_night_is_completed_by_the_next(
     assert killed.content() == undisturbed.house.content()
     for source in SOURCES:
         assert killed.raw_counts(source) == undisturbed.house.raw_counts(source)
+
+
+def test_an_upgrade_is_taken_over_by_the_next_night(
+    sandbox: Sandbox, undisturbed: ThreeNights, tmp_path: Path
+) -> None:
+    copied = undisturbed.house.copy(tmp_path / "home")
+    make_older(copied.home)
+    house = House(copied.home, sandbox.environment())
+    done = house.night(sandbox, NIGHTS[2])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the models are others than the last night's: tables that grow are built anew" in done.stdout
+    assert _without_new_metric(house.content()) == _without_new_metric(undisturbed.house.content())
+    # A metric that a release brings has its whole history, first known as of tonight.
+    numbers = (
+        "select period_start, priority, policy_id, feature_id, segment, value, n from metrics.metric_values "
+        "where is_current and metric = ? order by all"
+    )
+    assert house.query(numbers, [NEW_METRIC]) == undisturbed.house.query(numbers, [NEW_METRIC])
+    assert len(house.query(numbers, [NEW_METRIC])) > 50
+    columns = (
+        "select table_schema, table_name, column_name, data_type from information_schema.columns "
+        "order by table_schema, table_name, ordinal_position"
+    )
+    assert house.query(columns) == undisturbed.house.query(columns)
+
+
+def _without_new_metric(content: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: [row for row in rows if row[:1] != (NEW_METRIC,)] for name, rows in content.items()}
 
 
 def test_who_is_forgotten_is_nowhere(killed: House) -> None:
