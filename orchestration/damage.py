@@ -23,8 +23,8 @@ from connectors.storage import (
     set_aside,
 )
 from metrics.values import take_over_values
-from orchestration.dbt_calls import ModelResult
 from orchestration.evaluations import failure_of
+from orchestration.kept_statements import ModelResult
 from settings.home import Home
 from settings.owners import PLATFORM, owner_of
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +19,7 @@ from connectors.registry.files import load_registry, registry_dir
 from connectors.storage import write_text
 from orchestration import own_uses
 from orchestration.dbt_errors import of_own_code, without_records
+from orchestration.kept_statements import ModelResult, keep_build, kept_build, run_statements
 from settings.home import DBT_PROJECT, Home, text_of
 from settings.own_code import OWN, dbt_project, is_own, own_folders, refuse_wrong_code
 
@@ -31,18 +31,6 @@ _PARSED = "partial_parse.msgpack"
 _BUILT = "built.stamp"
 # The night's date in that SQL, which is the same for all nights.
 _AS_OF = "${as_of}"
-
-
-@dataclass(frozen=True)
-class ModelResult:
-    """How dbt ended with a model. `status`: `success`, `error`, or `skipped` after one that failed. `message`: dbt's.
-    `is_own`: it is the organisation's."""
-
-    unique_id: str
-    status: str
-    message: str
-    seconds: float
-    is_own: bool = False
 
 
 def parsed_project(home: Home) -> DbtProject:
@@ -123,31 +111,48 @@ def build_models(project: DbtProject, names: Collection[str] | None = None) -> l
     """Build all models, or those of `names`, for the night of `POPS_AS_OF`. Raises dagster.Failure when dbt ends before it
     reaches a model.
 
-    Tables that grow are built anew by the first build of a changed project: an older project's rows may be others.
+    The first build of a changed project is dbt's, and tables that grow are built anew: an older project's rows may be
+    others. Later ones run the statements of the first again, and leave dbt those models that are no plain tables.
     """
+    target, is_another = _target(project), is_changed(project)
+    stamp = text_of(target / STAMP) or ""
+    again = kept_build(target, stamp) if names is None and not is_another else None
+    if again is not None:
+        built = [each for each, _ in _run_by_dbt(project, again.left, is_another)]
+        unbuilt = {each.unique_id for each in built if each.status != "success"}
+        as_of = date.fromisoformat(os.environ["POPS_AS_OF"])
+        return [*built, *run_statements(Home.from_environment(), again.statements, as_of, unbuilt)]
+    results = _run_by_dbt(project, names, is_another)
+    if names is None and all(each.status == "success" or each.is_own for each, _ in results):
+        # Own code may read the date in ways of its own while dbt compiles: where there is some, dbt builds every night.
+        if not any(each.is_own for each, _ in results):
+            keep_build(target, stamp, [node for _, node in results])
+        write_text(target / _BUILT, stamp)
+        own_uses.keep_built(target)
+    return [each for each, _ in results]
+
+
+def _run_by_dbt(
+    project: DbtProject, names: Collection[str] | None, is_another: bool
+) -> list[tuple[ModelResult, Any]]:
+    """dbt's results and nodes of all models, or of those of `names`."""
     if names is not None and not names:
         return []
-    options = ["--full-refresh"] if is_changed(project) else []
+    options = ["--full-refresh"] if is_another else []
     if names is not None:
         options += ["--select", *sorted(names)]
     try:
         done = _invoke(project, ["run", "--no-write-json", *options], manifest=_kept_manifest(project))
     except RuntimeError as problem:
         raise dg.Failure(without_records(str(problem))) from None
-    results = [
-        ModelResult(
-            each.node.unique_id,
-            str(each.status),
-            str(each.message or ""),
-            each.execution_time,
-            is_own(vars(each.node)),
-        )
-        for each in done.result.results
-    ]
-    if names is None and all(each.status == "success" or each.is_own for each in results):
-        write_text(_target(project) / _BUILT, text_of(_target(project) / STAMP) or "")
-        own_uses.keep_built(_target(project))
-    return results
+    return [(_result(each), each.node) for each in done.result.results]
+
+
+def _result(each: Any) -> ModelResult:
+    told = str(each.message or "")
+    return ModelResult(
+        each.node.unique_id, str(each.status), told, each.execution_time, is_own(vars(each.node))
+    )
 
 
 def _kept_manifest(project: DbtProject) -> Any:
@@ -171,6 +176,11 @@ def is_changed(project: DbtProject, *, at_first: bool = True) -> bool:
     build this is what `at_first` says."""
     built, present = _target(project) / _BUILT, _target(project) / STAMP
     return text_of(built) != text_of(present) if built.exists() else at_first
+
+
+def forget_build(home: Home) -> None:
+    """Let the next build be dbt's, as if the project had changed."""
+    (home.dbt_target / _BUILT).unlink(missing_ok=True)
 
 
 def dbt_variables() -> str:

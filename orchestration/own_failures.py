@@ -10,7 +10,7 @@ from checks.blockers import engine_message
 from checks.words import OWN_CODE_CONSEQUENCE, OWN_CODE_MEANING, OWN_CODE_REMEDY
 from connectors.storage import write_text
 from orchestration.check_words import CheckWords
-from orchestration.dbt_calls import ModelResult
+from orchestration.kept_statements import ModelResult
 from settings.home import Home, text_of
 from settings.own_code import is_own
 

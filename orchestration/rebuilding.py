@@ -8,6 +8,7 @@ import duckdb
 from connectors.forgotten import PSEUDONYM_KEY, Book
 from connectors.rewriting import rewrite
 from connectors.storage import log_of
+from orchestration.dbt_calls import forget_build
 from orchestration.night_run import at_rest
 from settings.home import Home
 from settings.identity import Identity, kept_identity, remember
@@ -41,6 +42,7 @@ def forget_what_was_built(home: Home) -> None:
         # First: a home that is killed here is asked the same again.
         for file in (home.warehouse, log_of(home.warehouse)):
             file.unlink(missing_ok=True)
+        forget_build(home)
         remember(home, Identity.present())
 
 

@@ -26,7 +26,7 @@ from orchestration.damage import (
     spoiled_put_aside,
     with_sound_warehouse,
 )
-from orchestration.dbt_calls import ModelResult
+from orchestration.kept_statements import ModelResult
 from orchestration.proof import refuse_lost_records
 from publication.file import remove_leftovers
 from settings.home import Home, text_of

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from textwrap import dedent
@@ -17,6 +18,8 @@ from dbt.cli.main import dbtRunner
 from checks.dbt_tests import run_tests
 from orchestration import dbt_calls
 from orchestration.dbt_calls import STAMP, build_models, is_changed, parse, parsed_project, queries_of_tests
+from orchestration.dbt_errors import without_records
+from orchestration.kept_statements import ModelResult
 from settings.home import DBT_PROJECT, Home
 from tests.parsed_project import parsed_target
 
@@ -46,6 +49,13 @@ FILES = {
                   - not_null: {name: few_lack_a_channel, config: {error_if: ">10", warn_if: ">5"}}
                   - not_null: {name: some_lack_a_channel, config: {error_if: ">10", warn_if: ">3"}}
         """,
+    "models/dated.sql": """
+        select cast('{{ env_var('POPS_AS_OF') }}' /* as_of */ as date) as night, date '2026-11-16' as release, word
+        from warehouse.main.words
+        """,
+    "models/numbers.sql": "select word, cast(word as integer) as number from {{ ref('dated') }}",
+    "models/sum.sql": "select sum(number) as total from {{ ref('numbers') }}",
+    "macros/materialization.sql": (DBT_PROJECT / "macros" / "materialization.sql").read_text(),
     "tests/no_visit_of_the_night.sql": """
         select * from {{ ref('visits') }} where cast('{{ var("as_of", "2000-01-01") }}' as date) = date '2026-11-16'
         """,
@@ -57,6 +67,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DbtProject:
     home = Home(tmp_path / "home")
     home.dbt_target.mkdir(parents=True)
     monkeypatch.setenv("POPS_HOME", str(home.root))
+    monkeypatch.setenv("POPS_AS_OF", "2026-11-16")
+    _write("create table words as select '7' as word")
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(dedent(text).lstrip())
@@ -74,6 +86,75 @@ def _rows(query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(f"{os.environ['POPS_HOME']}/warehouse.duckdb", read_only=True) as warehouse:
         found: list[tuple[Any, ...]] = warehouse.execute(query).fetchall()
         return found
+
+
+def _write(statement: str) -> None:
+    with duckdb.connect(f"{os.environ['POPS_HOME']}/warehouse.duckdb") as warehouse:
+        warehouse.execute(statement)
+
+
+def _mended(project: DbtProject) -> None:
+    """The project without its model that fails, built once."""
+    (Path(project.project_dir) / "models" / "broken.sql").write_text("select 1 as number")
+    _parsed(project, "mended")
+    assert {each.status for each in build_models(project)} == {"success"}
+
+
+def _names(results: Iterable[ModelResult], status: str) -> set[str]:
+    return {each.unique_id.rsplit(".", 1)[-1] for each in results if each.status == status}
+
+
+def test_a_later_night_of_the_same_project_runs_what_dbt_ran_with_its_own_date(
+    project: DbtProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _mended(project)
+    asked, invoke = [], dbt_calls._invoke
+
+    def noted(of: DbtProject, command: list[str], *more: Any, **options: Any) -> Any:
+        asked.append(command)
+        return invoke(of, command, *more, **options)
+
+    monkeypatch.setattr(dbt_calls, "_invoke", noted)
+    monkeypatch.setenv("POPS_AS_OF", "2026-11-17")
+    _write("update words set word = '8'")
+    results = build_models(project)
+    assert _names(results, "success") == {
+        "grown", "visits", "broken", "after", "dated", "numbers", "sum",
+    }  # fmt: skip
+    assert [command[-2:] for command in asked] == [["--select", "grown"]]
+    assert _rows("select * from dated") == [(date(2026, 11, 17), date(2026, 11, 16), "8")]
+    assert _rows("select total from sum") == [(8,)]
+    # A warehouse that is begun anew is built whole.
+    for name in ("dated", "numbers", "sum", "visits", "after", "broken", "grown"):
+        _write(f"drop table {name}")
+    assert _names(build_models(project), "success") == _names(results, "success")
+    assert _rows("select night from grown") == [(1,)]
+
+
+def test_a_table_that_fails_on_a_later_night_is_told_in_dbts_words_and_keeps_its_last_rows(
+    project: DbtProject,
+) -> None:
+    _mended(project)
+    _write(f"update words set word = '{PERSON}'")
+    results = build_models(project)
+    assert _names(results, "error") == {"numbers"}
+    assert _names(results, "skipped") == {"sum"}
+    (told,) = [each.message for each in results if each.status == "error"]
+    assert told.startswith("Runtime Error in model numbers (models/numbers.sql)\n  Conversion Error: ")
+    assert PERSON not in without_records(told)
+    assert _rows("select number from numbers") == [(7,)]
+    _write("update words set word = '9'")
+    assert not _names(build_models(project), "error")
+    assert _rows("select total from sum") == [(9,)]
+
+
+@pytest.mark.parametrize("kept", [b"", b"[]", b'{"stamp": "mended"}', b"\xff"])
+def test_dbt_builds_where_what_was_kept_cannot_be_read(project: DbtProject, kept: bytes) -> None:
+    _mended(project)
+    project.manifest_path.with_name("statements.json").write_bytes(kept)
+    _write("update words set word = '8'")
+    assert not _names(build_models(project), "error")
+    assert _rows("select total from sum") == [(8,)]
 
 
 def test_what_grows_is_built_anew_only_by_another_project(project: DbtProject) -> None:
@@ -120,7 +201,8 @@ def test_a_model_that_fails_is_told_and_costs_what_comes_after_it(
 ) -> None:
     results = {each.unique_id.rsplit(".", 1)[-1]: each for each in build_models(project)}
     assert {name: each.status for name, each in results.items()} == {
-        "grown": "success", "visits": "success", "broken": "error", "after": "skipped",
+        "grown": "success", "visits": "success", "dated": "success", "numbers": "success", "sum": "success",
+        "broken": "error", "after": "skipped",
     }  # fmt: skip
     assert "Conversion Error" in results["broken"].message
     printed = capfd.readouterr()

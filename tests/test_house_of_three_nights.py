@@ -12,10 +12,12 @@ import pytest
 import yaml
 from mcp import Client
 
+from connectors import SOURCES
 from connectors.registry.files import load_registry
 from pops.mcp_server import number_server
 from pops.onboarding.company_folder import Answers, make_folder
 from pops.onboarding.discovery import found, write_found
+from pops.workbench.table_diff import compare_tables
 from publication.kept_night import kept_night
 from publication.snapshots import file_state
 from reports.news import readings
@@ -27,7 +29,7 @@ from sandbox.truth.facts import account_id_of
 from sandbox.truth.sprints import committed_and_kept
 from settings.home import Home
 from tests.nights import NIGHTS, night_moment, three_nights
-from tests.part_nights import query
+from tests.part_nights import build, query, with_raw_of
 
 AS_OF = NIGHTS[-1]
 
@@ -40,6 +42,26 @@ def company() -> Company:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return three_nights(tmp_path_factory).house.home
+
+
+def test_later_nights_build_what_dbt_builds_from_nothing(home: Path, tmp_path: Path) -> None:
+    kept = json.loads((Home(home).dbt_target / "statements.json").read_text())
+    assert len(kept["statements"]) > 20 * len(kept["left"])
+    anew = with_raw_of(home, tmp_path / "anew", SOURCES)
+    build(anew, AS_OF)
+    with duckdb.connect() as both:
+        for name, warehouse in (("nights", Home(home).warehouse), ("anew", Home(anew).warehouse)):
+            both.execute(f"attach '{warehouse}' as {name} (read_only)")
+        tables = both.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'anew'"
+        ).fetchall()
+        assert len(tables) > len(kept["statements"])
+        others = [
+            table
+            for (table,) in tables
+            if not compare_tables(both, f"nights.{table}", f"anew.{table}", ()).is_same
+        ]
+    assert others == []
 
 
 def test_feedback_is_of_the_account_that_gave_it(company: Company, home: Path) -> None:

@@ -1,7 +1,12 @@
 -- One row a day of the reporting calendar, up to the day before the as-of date.
 with days as (
     select cast(date_day as date) as date_day
-    from ({{ dbt.date_spine('day', "cast('" ~ var('calendar_starts_on') ~ "' as date)", as_of_date()) }}) as spine
+    from (
+        {{ dbt.date_spine(
+            'day', "cast('" ~ var('calendar_starts_on') ~ "' as date)", "cast('" ~ var('calendar_ends_before') ~ "' as date)"
+        ) }}
+    ) as spine
+    where cast(date_day as date) < {{ as_of_date() }}
 )
 
 select
