@@ -118,8 +118,8 @@ class Batch:
         self._connection.execute(
             f"delete from batch_keys where (record_id, record_hash) in (select record_id, record_hash from {table})"
         )
-        row = self._connection.execute("select count(*) from batch_keys").fetchone()
-        self.new_count = int(row[0]) if row else 0
+        # All of the result: what is left of one keeps its transaction open, and DuckDB writes no log into the file meanwhile.
+        [(self.new_count,)] = self._connection.execute("select count(*) from batch_keys").fetchall()
         self.duplicates += self._spooled - self.new_count
         if self.new_count == self._spooled:
             self._spool.rename(self.file)

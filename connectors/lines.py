@@ -68,8 +68,10 @@ def line_pages(parts: Iterable[list[bytes]], selection: str) -> Iterator[Page]:
             waiting += lines
             size += sum(map(len, lines))
             if size >= PAGE_BYTES:
-                yield _page(connection, waiting, selection)
+                page = _page(connection, waiting, selection)
+                # Before the page is worked on: memory holds it once.
                 waiting, size = [], 0
+                yield page
         if waiting:
             yield _page(connection, waiting, selection)
     finally:

@@ -16,7 +16,7 @@ import duckdb
 
 from connectors.contract import Cursor, RawRecord, Stream, Window
 from connectors.errors import AlreadyRunning
-from connectors.storage import FileDamaged, FileLocked, open_duckdb, refusal_in, set_aside
+from connectors.storage import FileDamaged, FileLocked, open_duckdb, refusal_in, set_aside, write_out
 
 # Name -> (DuckDB type, dlt type); no column may be null.
 RAW_COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -310,6 +310,7 @@ class RawStore:
         except BaseException:
             connection.rollback()
             raise
+        write_out(connection, self.path)
 
     def forgotten_ids(self) -> set[str]:
         """Hashes of the ids of records that went with somebody who is forgotten."""

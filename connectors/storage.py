@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,8 @@ import duckdb
 # What does not fit goes to disk: a night stays within two gigabytes, with several files open.
 MEMORY_LIMIT = "800MB"
 _UNFINISHED = ".next"
+# Of some ten thousand events: written out more often, rows that fill no group are compressed again and again.
+LARGEST_LOG_BYTES = 64 << 20
 # What DuckDB says of a file whose beginning is whole and whose pages are not: it opens, and some day a page is read.
 _DAMAGE = (
     "Corrupt database file",
@@ -59,7 +61,9 @@ def open_duckdb(
         connection = duckdb.connect(place, read_only=read_only and file is not None, config=config)
     except duckdb.Error as error:
         raise _explained(file, error) from error
-    connection.execute(f"set TimeZone = 'UTC'; set memory_limit = {literal(memory_limit)}")
+    connection.execute(
+        f"set TimeZone = 'UTC'; set enable_progress_bar = false; set memory_limit = {literal(memory_limit)}"
+    )
     return connection
 
 
@@ -119,6 +123,18 @@ def is_sound(file: Path) -> bool:
 def log_of(file: Path) -> Path:
     """Where DuckDB keeps what it has not written into a file yet."""
     return file.with_name(f"{file.name}.wal")
+
+
+def write_out(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Write a file's log into it when it has grown large: what stands in the log is held in memory, too.
+
+    DuckDB does so by itself only where nothing else of the process has the file in use, and otherwise when it closes it.
+    """
+    log = log_of(file)
+    if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+        # While another cursor still writes it is left to the next call.
+        with suppress(duckdb.TransactionException):
+            connection.execute("checkpoint")
 
 
 def is_held_for_writing(file: Path) -> bool:
