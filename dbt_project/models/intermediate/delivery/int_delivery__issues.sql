@@ -84,15 +84,35 @@ dated as (
         {{ reporting_date('resolved_at') }} as resolved_date,
         case when is_history_whole then {{ reporting_date('first_done_at') }} end as first_done_date
     from classified
+),
+
+owned as (
+    select
+        dated.*,
+        coalesce(owners.team_id, '(unknown)') as team_id,
+        {%- for day in days %}
+        case when dated.{{ day }}_date is not null then coalesce({{ day }}_owners.team_id, '(unknown)') end as {{ day }}_team_id{{ ',' if not loop.last }}
+        {%- endfor %}
+    from dated
+    left join {{ ref('int_delivery__issue_teams') }} as owners
+        on
+            dated.issue_id = owners.issue_id
+            and coalesce(dated.resolved_date, {{ add_days(as_of_date(), -1) }}) between owners.owned_from and owners.owned_to
+    {%- for day in days %}
+    left join {{ ref('int_delivery__issue_teams') }} as {{ day }}_owners
+        on
+            dated.issue_id = {{ day }}_owners.issue_id
+            and dated.{{ day }}_date between {{ day }}_owners.owned_from and {{ day }}_owners.owned_to
+    {%- endfor %}
 )
 
 select
     {%- for column in carried %}
-    dated.{{ column }},
+    {{ column }},
     {%- endfor %}
-    coalesce(owners.team_id, '(unknown)') as team_id,
+    team_id,
     {%- for day in days %}
-    case when dated.{{ day }}_date is not null then coalesce({{ day }}_owners.team_id, '(unknown)') end as {{ day }}_team_id,
+    {{ day }}_team_id,
     {%- endfor %}
     feature_id,
     product_id,
@@ -151,14 +171,4 @@ select
     first_resolved_at,
     first_in_progress_at,
     done_at
-from dated
-left join {{ ref('int_delivery__issue_teams') }} as owners
-    on
-        dated.issue_id = owners.issue_id
-        and coalesce(dated.resolved_date, {{ add_days(as_of_date(), -1) }}) between owners.owned_from and owners.owned_to
-{%- for day in days %}
-left join {{ ref('int_delivery__issue_teams') }} as {{ day }}_owners
-    on
-        dated.issue_id = {{ day }}_owners.issue_id
-        and dated.{{ day }}_date between {{ day }}_owners.owned_from and {{ day }}_owners.owned_to
-{%- endfor %}
+from owned
