@@ -14,14 +14,15 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 # A day, and the time that a night may take: what is older than that is told as old.
 OLD_AFTER = timedelta(hours=30)
 
-# What this platform, libraries and locks write without a look at what stands there: folders, and endings of files.
+# What this platform, libraries and locks write without a look at what stands there: folders, and endings of files. Of YAML
+# dbt makes folders that are called like the file.
 _FOLDERS = (
     "last_night", "reports/*-W*", "reports/*-W*/revision-*", "dlt/*",
     "dagster/logs", "dagster/history", "dagster/history/runs", "dagster/schedules", "dagster/storage",
     "dbt/compiled", "dbt/compiled/**/*", "dbt/run", "dbt/run/**/*",
 )  # fmt: skip
 _FILES = {
-    ".db", ".duckdb", ".html", ".json", ".lock", ".log", ".msgpack", ".sql", ".sqlite", ".stamp", ".txt", ".yaml",
+    ".db", ".duckdb", ".html", ".json", ".lock", ".log", ".msgpack", ".sql", ".sqlite", ".stamp", ".txt",
 }  # fmt: skip
 # Where they lie. Who opens a raw file mends it, dlt begins anew, and a run has a folder of its own for what it prints.
 _WALKED = ("published", "reports", "last_night", "dagster", "dbt")

@@ -96,6 +96,16 @@ def test_settings_of_dagster_that_cannot_be_read_are_told(
         home.prepare()
 
 
+def test_a_folder_that_dbt_calls_like_a_file_stays(home: Home) -> None:
+    places = [
+        home.dbt_target / "compiled" / "product_ops" / "models" / name for name in ("_models.yml", "own.yaml")
+    ]
+    for place in places:
+        (place / "not_null.sql").parent.mkdir(parents=True)
+    home.prepare()
+    assert all(place.is_dir() for place in places)
+
+
 def test_a_home_takes_nothing_of_what_is_not_its_own(home: Home) -> None:
     (home.root / "package.json").write_text("{}")
     (home.root / "package.json").chmod(0o644)
