@@ -40,12 +40,17 @@ ANSWER = Bounds(LARGEST_ANSWER, LONGEST_ANSWER_SECONDS)
 DOWNLOAD = {_BOUNDS: Bounds(LARGEST_DOWNLOAD, LONGEST_DOWNLOAD_SECONDS, is_kept_packed=True)}
 
 
+def bounds_of(response: httpx.Response) -> Bounds:
+    found: Bounds = response.request.extensions.get(_BOUNDS, ANSWER)
+    return found
+
+
 def bound(response: httpx.Response, clock: Clock) -> None:
     """A response hook of the client: from here on the body keeps to the bounds of its request, unpacked by us.
 
     httpx would unpack a chunk to whatever it holds. `extensions=DOWNLOAD` in a request stands for a download's bounds.
     """
-    bounds = response.request.extensions.get(_BOUNDS, ANSWER)
+    bounds = bounds_of(response)
     packing = response.headers.get("content-encoding", "identity").strip().lower()
     if not bounds.is_kept_packed:
         response.headers.pop("content-encoding", None)

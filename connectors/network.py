@@ -8,6 +8,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from connectors.bodies import bounds_of
 from connectors.errors import InvalidSettings, Unreachable
 from connectors.waiting import Clock
 
@@ -15,7 +16,7 @@ LONGEST_HEADERS_SECONDS = 600.0
 
 
 class TimelyStream(httpcore.NetworkStream):
-    """A connection. From each writing on, headers may take so long; of what comes after them, the body's bounds say it.
+    """A connection. From each writing on, headers may take so long; what comes after them, as long as the body's bounds say.
 
     Between bytes that drip no timeout is ever reached, and httpx knows none for the whole of an answer.
     """
@@ -23,18 +24,19 @@ class TimelyStream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, clock: Clock) -> None:
         self._stream = stream
         self._clock = clock
-        self._until: float | None = None
+        self.may_take(LONGEST_HEADERS_SECONDS)
 
-    def headers_came(self) -> None:
-        self._until = None
+    def may_take(self, seconds: float) -> None:
+        """What comes from now on."""
+        self._seconds, self._until = seconds, self._clock.monotonic() + seconds
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._until is not None and self._clock.monotonic() > self._until:
-            raise Unreachable(f"The answer did not begin within {LONGEST_HEADERS_SECONDS:.0f} seconds.")
+        if self._clock.monotonic() > self._until:
+            raise Unreachable(f"The answer did not come within {self._seconds:.0f} seconds.")
         return self._stream.read(max_bytes, timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._until = self._clock.monotonic() + LONGEST_HEADERS_SECONDS
+        self.may_take(LONGEST_HEADERS_SECONDS)
         self._stream.write(buffer, timeout)
 
     def close(self) -> None:
@@ -102,4 +104,4 @@ def headers_came(response: httpx.Response) -> None:
     """A response hook of the client."""
     stream = response.extensions.get("network_stream")
     if isinstance(stream, TimelyStream):
-        stream.headers_came()
+        stream.may_take(bounds_of(response).most_seconds)

@@ -223,21 +223,29 @@ class Leaping(FakeClock):
         return super().monotonic()
 
 
-def test_headers_that_drip_have_an_end() -> None:
-    """Over a real connection: each byte is there long before a timeout."""
+DRIPPING = {
+    "headers": b"HTTP/1.1 200 OK\r\nx: ",
+    "a chunk's length": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+    "what follows the chunks": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nx: ",
+}
+
+
+@pytest.mark.parametrize("begun", DRIPPING.values(), ids=DRIPPING.keys())
+def test_what_drips_around_a_body_has_an_end(begun: bytes) -> None:
+    """Over a real connection: each byte is there long before a timeout, and none of them is of the body."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def drip() -> None:
             with suppress(OSError), server.accept()[0] as connection:
                 connection.recv(10_000)
-                for byte in itertools.chain(b"HTTP/1.1 200 OK\r\nx: ", itertools.repeat(ord("x"))):
+                for byte in itertools.chain(begun, itertools.repeat(ord("0"))):
                     connection.sendall(bytes([byte]))
 
         threading.Thread(target=drip, daemon=True).start()
         base_url = f"http://127.0.0.1:{server.getsockname()[1]}"
         with (
             Http(base_url, clock=Leaping()) as api,
-            pytest.raises(Unreachable, match="did not begin within 600"),
+            pytest.raises(Unreachable, match="did not come within 600"),
         ):
             api.get("/things")
 
