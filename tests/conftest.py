@@ -59,6 +59,7 @@ _PLACES = {
         "test_end_to_end.py",
         "test_other_tools.py",
         "test_recipes.py",
+        "test_wheel.py",
         # What needs the three nights: by now the worker that has run them is free.
         "test_disturbed_nights.py",
         "test_withheld_night.py",
@@ -71,7 +72,7 @@ _PLACES = {
 
 # Who uses one of these runs nights, builds the project with dbt, tries every connector, or starts a server or a browser.
 _SLOW = frozenset({
-    "Browser", "CASES", "Compiled", "DbtProject", "EngineerCopy", "House", "build", "dbtRunner", "postgres", "run_unit_tests", "three_nights",
+    "Browser", "CASES", "Compiled", "DbtProject", "EngineerCopy", "House", "build", "dbtRunner", "postgres", "run_unit_tests", "three_nights", "venv",
 })  # fmt: skip
 
 
