@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from checks.contract import Outcome, Severity, Status, redacted
-from connectors import connector_class
+from connectors import connector_class, vendor_of
 from connectors.redaction import without_values
 
 
@@ -45,7 +45,7 @@ class Step:
     meaning: str
 
 
-# What staging calls the id of a record.
+# What staging calls the id of a record, by vendor.
 _STAGED = {
     "hubspot": {
         "companies": "company_id",
@@ -117,10 +117,12 @@ def steps(streams: dict[str, tuple[str, ...]]) -> tuple[Step, ...]:
     found: list[Step] = []
     for source, names in streams.items():
         found.extend(_fetched_to_raw(source, stream) for stream in names)
-        for stream in _STAGED.get(source, {}):
-            found.append(_raw_to_staging(source, stream))
-            if (source, stream) in _CREATED:
-                found.append(_created_before_as_of(source, stream))
+        vendor = str(vendor_of(source))
+        others = [each for each in streams if each not in (vendor, source) and vendor_of(each) == vendor]
+        for stream in _STAGED.get(vendor, {}):
+            found.append(_raw_to_staging(_Staged.of(source, stream, others)))
+            if (vendor, stream) in _CREATED:
+                found.append(_created_before_as_of(_Staged.of(source, stream, others)))
     found.extend(_staging_to_mart(source, stream) for source, stream in _MARTS)
     return tuple(found)
 
@@ -142,56 +144,86 @@ def _fetched_to_raw(source: str, stream: str) -> Step:
     )
 
 
-def _raw_to_staging(source: str, stream: str) -> Step:
-    staging, key = f"staging.stg_{source}__{stream}", _STAGED[source][stream]
+@dataclass(frozen=True)
+class _Staged:
+    """A stream of a source, and its rows in the staging of the vendor. `key`: of the rows; `ids`: a select of those of the source.
+    `prefix`: before the name of a step; `records`: a CTE of what raw holds, with ids as staging has them."""
+
+    source: str
+    asset: tuple[str, str, str]
+    key: str
+    ids: str
+    prefix: str
+    records: str
+
+    @classmethod
+    def of(cls, source: str, stream: str, others: list[str]) -> "_Staged":
+        """`others`: the further instances of the vendor."""
+        vendor = str(vendor_of(source))
+        model, key = f"stg_{vendor}__{stream}", _STAGED[vendor][stream]
+        ids, prefix, record_id = f"select {key} from staging.{model}", "", "record_id"
+        if source != vendor:
+            ids += f" where starts_with({key}, '{source}:')"
+            prefix, record_id = f"{source}_", f"'{source}:' || record_id"
+        elif others:
+            listed = ", ".join(f"'{each}'" for each in others)
+            ids += f" where split_part({key}, ':', 1) not in ({listed})"
+        records = _records(source, stream, _CREATED.get((vendor, stream)), record_id)
+        return cls(source, ("staging", vendor, model), key, ids, prefix, records)
+
+
+def _raw_to_staging(staged: _Staged) -> Step:
+    key, ids = staged.key, staged.ids
     return Step(
-        "raw_is_in_staging",
-        source,
-        ("staging", source, f"stg_{source}__{stream}"),
+        f"{staged.prefix}raw_is_in_staging",
+        staged.source,
+        staged.asset,
         Records(
-            f"""with {_records(source, stream)}
+            f"""with {staged.records}
 select record_id, null as created_at from records
-where is_before and not is_after and record_id not in (select {key} from {staging})
+where is_before and not is_after and record_id not in ({ids})
 union all
-select {key}, null from {staging} group by {key} having count(*) > 1
+select {key}, null from ({ids}) group by {key} having count(*) > 1
 union all
-select {key}, null from {staging} where {key} not in (select record_id from records)""",
-            f"with {_records(source, stream)} select count(*) from records where is_before",
+select {key}, null from ({ids}) where {key} not in (select record_id from records)""",
+            f"with {staged.records} select count(*) from records where is_before",
         ),
         Severity.ERROR,
         "Staging has not one row for each record of raw: a record was dropped or doubled while parsing.",
     )
 
 
-def _created_before_as_of(source: str, stream: str) -> Step:
+def _created_before_as_of(staged: _Staged) -> Step:
     """New records with a date ahead are counted in coverage; here are those whose date has moved past the night."""
     return Step(
-        "created_before_as_of",
-        source,
-        ("staging", source, f"stg_{source}__{stream}"),
+        f"{staged.prefix}created_before_as_of",
+        staged.source,
+        staged.asset,
         Records(
-            f"""with {_records(source, stream)}
+            f"""with {staged.records}
 select record_id, created_at from records
-where is_before and is_after and record_id not in (select {_STAGED[source][stream]} from staging.stg_{source}__{stream})""",
-            f"with {_records(source, stream)} select count(*) from records where is_before",
+where is_before and is_after and record_id not in ({staged.ids})""",
+            f"with {staged.records} select count(*) from records where is_before",
         ),
         Severity.ERROR,
-        f"Records that {connector_class(source).title} dated before the night are now created after the night's date: they "
+        f"Records that {connector_class(staged.source).title} dated before the night are now created after the night's date: they "
         "are in no number.",
     )
 
 
-def _records(source: str, stream: str) -> str:
+def _records(source: str, stream: str, created: str | None, record_id: str) -> str:
     """Every record of raw: whether a version of it says that it existed before the night (or none says since when), and
     whether one says that it did not."""
-    created = _CREATED.get((source, stream), "cast(null as timestamptz)")
     return f"""records as (
     select
         record_id,
         max(created_at) as created_at,
         coalesce(bool_or(created_at >= $as_of_at), false) as is_after,
         coalesce(bool_or(created_at < $as_of_at), true) as is_before
-    from (select record_id, {created} as created_at from {source}.raw_{source}.{stream})
+    from (
+        select {record_id} as record_id, {created or "cast(null as timestamptz)"} as created_at
+        from {source}.raw_{source}.{stream}
+    )
     group by record_id
 )"""
 

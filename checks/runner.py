@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from checks.contract import Outcome, Rule, Severity, Status, Suite, check_name, redacted
-from connectors import SOURCES
+from connectors.instances import sources_of
 from connectors.redaction import without_values
 from connectors.storage import attach, open_duckdb
 
@@ -22,7 +22,7 @@ MAXIMUM_ROWS = 100_000
 def connect(warehouse: Path, raw: Path) -> duckdb.DuckDBPyConnection:
     """The warehouse, and each source's raw file under its name, read-only; times in UTC. Other files there are not ours."""
     connection = open_duckdb(warehouse, read_only=True)
-    for source in SOURCES:
+    for source in sources_of():
         if (file := raw / f"{source}.duckdb").exists():
             attach(connection, file, source)
     return connection

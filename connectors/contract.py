@@ -52,7 +52,7 @@ class Stream:
     `holds`: what its records are, for people who do not know the tool; a clause without its full stop.
     `key_source`: a sentence on where the vendor says that `key` is the whole of its key.
     `key_version`: raised when other records get an id of their own than before; `older_key`: SQL that gives the
-    `record_id` of now from the `record` of a row that was stored under an older one.
+    `record_id` of now from the `record` of a row that was stored under an older one; other tables are in `{schema}`.
     `key`, `version`, `cursor`: in words, what makes `record_id`, `record_version` and the position ("": the moment of
     the last reading, which is whole).
     `lag`: nothing nearer to now than this is asked for. `look_back`: this much is read again each time.

@@ -1,12 +1,15 @@
 """What raw files say of themselves: how much is in them, and how and when they were last read."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from connectors import SOURCES, connector_class
+from connectors import connector_class
+from connectors.instances import sources_of
 from connectors.storage import FileDamaged, FileLocked, open_duckdb
 
 
@@ -59,9 +62,9 @@ class ReadState:
     records: int | None
 
 
-def read_states(home: Path, until: datetime) -> list[ReadState]:
+def read_states(home: Path, until: datetime, env: Mapping[str, str] = os.environ) -> list[ReadState]:
     """The state of every source's raw file, read-only; a source without a file has never been read."""
-    return [_read_state(home / "raw" / f"{source}.duckdb", source, until) for source in SOURCES]
+    return [_read_state(home / "raw" / f"{source}.duckdb", source, until) for source in sources_of(env)]
 
 
 def _read_state(file: Path, source: str, until: datetime) -> ReadState:

@@ -349,10 +349,11 @@ class RawStore:
         held = self._row(f"select key_version from {books} where stream = ?", [stream.name])
         if (held[0] if held else 1) == stream.key_version:
             return
+        key = stream.older_key.replace("{schema}", self.schema)
         self.connection.begin()
         try:
             self.connection.execute(
-                f"update {self.table(stream.name)} set record_id = {stream.older_key} where record_id <> {stream.older_key}"
+                f"update {self.table(stream.name)} set record_id = {key} where record_id <> {key}"
             )
             self.connection.execute(
                 f"insert or replace into {books} values (?, ?)", [stream.name, stream.key_version]

@@ -15,7 +15,7 @@ from typing import Literal
 
 import httpx
 
-from connectors import SOURCES, connector_class
+from connectors import connector_class
 from connectors.batch import Batch
 from connectors.contract import Connector, Cursor, Page, Stream, Window
 from connectors.credentials import explained
@@ -32,6 +32,7 @@ from connectors.errors import (
 )
 from connectors.forgotten_records import ForgottenRecords
 from connectors.http import Http
+from connectors.instances import sources_of
 from connectors.loading import Loader
 from connectors.names import names_of
 from connectors.raw_store import Booking, RawStore, SweepCounts
@@ -52,9 +53,9 @@ Progress = Callable[[str], None]
 IMPATIENT_RETRY_SECONDS = 30.0
 
 
-def prepare_raw(home: Path | str) -> None:
+def prepare_raw(home: Path | str, env: Mapping[str, str] = os.environ) -> None:
     """Create every source's raw file, schema and empty tables where they are missing."""
-    for source in SOURCES:
+    for source in sources_of(env):
         with RawStore(Path(home), source, connector_class(source).streams):
             pass
 

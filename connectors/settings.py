@@ -63,6 +63,11 @@ class SourceSettings(BaseSettings):
             raise ValueError(problem)
         return value
 
+    @classmethod
+    def variables(cls, source: str) -> list[str]:
+        """All that a source may be told."""
+        return [prefix(source) + name.upper() for name in cls.model_fields]
+
     def auth(self) -> httpx.Auth | None:
         """How requests are signed; None: not at all."""
         return None
@@ -96,6 +101,7 @@ class VendorlessSettings(SourceSettings):
 
 
 def prefix(source: str) -> str:
+    """How the variables of a source begin."""
     return f"POPS_{source.upper()}_"
 
 
@@ -146,14 +152,15 @@ def _invalid(source: str, error: ValidationError) -> InvalidSettings:
 
 
 def chosen_sources(env: Mapping[str, str]) -> dict[str, InvalidSettings | None]:
-    """Vendors of which a variable is set, in the order of `connectors.SOURCES`, and what is wrong with their settings.
+    """Sources of vendors of which a variable is set, by name, and what is wrong with their settings.
 
     The registry is always read and not listed. A source that is set by half is the only one that its error stops.
     """
-    from connectors import VENDORS, connector_class
+    from connectors import connector_class
+    from connectors.instances import vendors_of
 
     chosen: dict[str, InvalidSettings | None] = {}
-    for name in VENDORS:
+    for name in vendors_of(env):
         try:
             if load_settings(name, connector_class(name).Settings, env) is not None:
                 chosen[name] = None

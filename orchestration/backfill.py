@@ -7,7 +7,8 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from connectors import VENDORS, connector_class
+from connectors import connector_class
+from connectors.instances import unknown_source, vendors_of
 from connectors.raw_facts import stream_facts
 from connectors.runner import Progress, SourceRun, reread_source
 from connectors.settings import chosen_sources
@@ -19,7 +20,7 @@ from settings.night import reporting_zone
 class BackfillWindow(dg.Config):
     """What is read again: whole days of the reporting time zone, the last one not included."""
 
-    source: str = Field(description=f"One of {', '.join(VENDORS)}.")
+    source: str = Field(description=f"One of {', '.join(vendors_of())}.")
     window_start: str = Field(description="First day, such as 2026-11-01.")
     window_end: str = Field(description="The day after the last one, such as 2026-11-08; not after today.")
 
@@ -68,8 +69,8 @@ def read_again(
     config: BackfillWindow, home: Path, now: datetime, progress: Progress | None = None
 ) -> SourceRun:
     """Read the window of a config again. Raises ValueError for a source or a window that cannot be, with the remedy."""
-    if config.source not in VENDORS:
-        raise ValueError(f"`source` is {config.source!r}: choose one of {', '.join(VENDORS)}.")
+    if config.source not in vendors_of():
+        raise unknown_source(config.source)
     if config.source not in chosen_sources(os.environ):
         raise ValueError(f"{config.source} is off: set its POPS_ variables (`pops sources` names them).")
     check_place(Home(home))

@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from checks.blockers import Blocker
-from connectors import SOURCES
+from connectors.instances import held_sources
 from connectors.storage import (
     FileDamaged,
     FileLocked,
@@ -79,7 +79,7 @@ def spoiled_put_aside(home: Home) -> Iterator[None]:
 def put_aside_spoiled(home: Home) -> dict[str, str]:
     """Read every raw file and the warehouse whole, and put aside what cannot be read: its name -> the name it has now."""
     aside = {}
-    for source in SOURCES:
+    for source in held_sources(home.root):
         raw = home.root / "raw" / f"{source}.duckdb"
         if raw.exists() and not is_sound(raw):
             aside[raw.name] = set_aside(raw).name

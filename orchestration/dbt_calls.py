@@ -195,6 +195,7 @@ def _variables() -> dict[str, Any]:
         "reporting_time_zone": registry.organisation[0].reporting_time_zone,
         "week_starts_on": registry.organisation[0].week_starts_on,
         "sources": registry.source_names(),
+        "instances": registry.instances(),
     }
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from connectors import VENDORS
+from connectors.instances import vendors_of
 from connectors.settings import chosen_sources
 from orchestration.evaluations import blockers
 from orchestration.keys import DATA_AGE, DIGEST, HEALTH_REPORT, PRELOADED, PUBLISHED_MART, target_key
@@ -46,7 +46,7 @@ def tell_readers(context: dg.HookContext) -> None:
 def build_nightly(env: Mapping[str, str] = os.environ) -> UnresolvedAssetJobDefinition:
     """The night of the sources that are on, by `env`: one that is off costs no process and no event."""
     on = chosen_sources(env)
-    off = [["raw", source] for source in VENDORS if source not in on]
+    off = [["raw", source] for source in vendors_of(env) if source not in on]
     left_out = dg.AssetSelection.key_prefixes(["vendor"], *off)
     # How old a mart is shows after the night, not in it.
     age = dg.AssetSelection.checks(dg.AssetCheckKey(PUBLISHED_MART, DATA_AGE))

@@ -14,7 +14,8 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
-from connectors import SOURCES
+from connectors import connector_class
+from connectors.instances import instances_of
 from metrics.definitions import MetricDefinition
 from metrics.engine import MetricEngine
 from metrics.query import catalogue, metric_named, query_metric
@@ -162,14 +163,19 @@ def _lineage(home: Home, entry: MetricDefinition) -> dict[str, Any]:
     marts = [relation.split(".")[1] for relation in engine.relations(entry.inputs)]
     upstream = _upstream(manifest, marts)
     sources = sorted(
-        {manifest["sources"][each]["source_name"] for each in upstream if each.startswith("source.")}
+        {
+            source
+            for each in upstream
+            if each.startswith("source.")
+            for source in instances_of(manifest["sources"][each]["source_name"])
+        }
     )
     models = [manifest["nodes"][each]["name"] for each in upstream if each.startswith("model.")]
     return {
         "metric": entry.metric,
         "counted_from": marts,
         "counted_sources": sorted(engine.sources(entry.inputs)),
-        "all_sources": {name: SOURCES[name].title for name in sources},
+        "all_sources": {name: connector_class(name).title for name in sources},
         "models": sorted(set(models) - set(marts)),
         "glossary": f"glossary.html#{entry.metric}",
     }

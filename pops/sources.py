@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors import VENDORS, connector_class
+from connectors import connector_class
 from connectors.contract import Credentials
 from connectors.credentials import check_source
+from connectors.instances import unknown_source, vendors_of
 from connectors.raw_facts import read_states
 from connectors.runner import run_source
 from connectors.settings import address_variable, chosen_sources, load_settings
@@ -35,7 +36,7 @@ class SourceLine:
 def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
     """Every source: on, off, or `incomplete` when it is set by half (then its place says what is missing)."""
     chosen = chosen_sources(env)
-    for state in read_states(home, datetime.now(UTC)):
+    for state in read_states(home, datetime.now(UTC), env):
         kind = connector_class(state.source).Settings
         standing, place = "off", f"set {address_variable(state.source, kind)}"
         if error := chosen.get(state.source):
@@ -119,8 +120,8 @@ def sweep(source: str, home: Home, env: Mapping[str, str], progress: Callable[[s
 
 
 def _refuse_unless_on(source: str, env: Mapping[str, str]) -> None:
-    if source not in VENDORS:
-        raise ValueError(f"There is no vendor {source!r}: choose one of {', '.join(VENDORS)}.")
+    if source not in vendors_of(env):
+        raise unknown_source(source, env)
     if source not in chosen_sources(env):
         address = address_variable(source, connector_class(source).Settings)
         raise ValueError(f"{source} is off: set {address} and its credentials.")

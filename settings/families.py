@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connectors import connector_class
+from connectors.instances import instances_of
 
 FAMILIES: Mapping[str, str] = {
     "product_analytics": "product analytics",
@@ -65,7 +66,7 @@ def _sources(
     manifest: Mapping[str, Any], is_followed: Callable[[str, str], bool]
 ) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {
-        name: frozenset({node["source_name"].removeprefix("raw_")})
+        name: frozenset(instances_of(node["source_name"].removeprefix("raw_")))
         for name, node in manifest["sources"].items()
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 
-from connectors import SOURCES, connector_class
+from connectors import SOURCES, connector_class, vendor_of
 from connectors.registry.files import load_registry, registry_dir
 from connectors.registry.schema import Registry
 
@@ -55,6 +55,9 @@ def owner_in(registry: Registry, area: str) -> str:
 
 def _widening(area: str) -> Iterator[str]:
     yield area
+    if (vendor := vendor_of(area)) not in (None, area):
+        yield from _widening(str(vendor))
+        return
     family = connector_class(area).family if area in SOURCES else area
     if family != area:
         yield from _widening(family)

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from connectors import SOURCES
+from connectors.instances import sources_of
 from connectors.runner import prepare_raw
 from tests import part_nights
 from tests.nights import PSEUDONYM_KEY
@@ -43,7 +43,20 @@ class Compiled:
 
     @classmethod
     def of(cls, as_of: date) -> "Compiled":
-        found = [Node(**each | {"reads": tuple(each["reads"])}) for each in json.loads(_compiled(as_of))]
+        """With the registry of the demo's company; compiled once a session."""
+        return cls._made_of(
+            Node(**each | {"reads": tuple(each["reads"])}) for each in json.loads(_compiled(as_of))
+        )
+
+    @classmethod
+    def here(cls, as_of: date) -> "Compiled":
+        """With the registry of the environment."""
+        with tempfile.TemporaryDirectory() as folder:
+            prepare_raw(folder)
+            return cls._made_of(_node(each.node) for each in part_nights.compiled(Path(folder), as_of))
+
+    @classmethod
+    def _made_of(cls, found: Iterable[Node]) -> "Compiled":
         nodes = {each.unique_id: each for each in found}
         models = {key: each for key, each in nodes.items() if key.startswith("model.")}
         reads = {key: [of for of in each.reads if of in models] for key, each in models.items()}
@@ -100,7 +113,7 @@ def warehouse(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(file)) as connection:
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
         connection.execute("set variable pops_pseudonym_key = ?", [PSEUDONYM_KEY])
-        for source in SOURCES:
+        for source in sources_of():
             connection.execute(f"attach '{home}/raw/{source}.duckdb' as {source} (read_only)")
         yield connection
 

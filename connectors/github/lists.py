@@ -29,8 +29,10 @@ class Listing(NamedTuple):
 class Lists:
     """The lists of an organisation's repositories. `wanted`: names; empty: all that the token sees."""
 
-    def __init__(self, http: Http, owner: str, wanted: list[str]) -> None:
+    def __init__(self, http: Http, owner: str, wanted: list[str], wanted_in: str) -> None:
+        """`wanted_in`: the variable that says which are wanted."""
         self._http = http
+        self._wanted_in = wanted_in
         self._owner = owner
         self._wanted = wanted
         self._found: Rows | None = None
@@ -48,7 +50,7 @@ class Lists:
         if self.missing:
             raise NotFound(
                 f"There is no repository {', '.join(self.missing)} in {self._owner}, or the token does not see it.",
-                remedy="Give the token access to it, or take it out of POPS_GITHUB_REPOSITORIES. The others are read.",
+                remedy=f"Give the token access to it, or take it out of {self._wanted_in}. The others are read.",
             )
 
     def page(self, repository: str, path: str) -> Any:

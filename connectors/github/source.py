@@ -26,7 +26,7 @@ from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
 from connectors.planning import next_span, reached
 from connectors.rows import raw_record
-from connectors.settings import SourceSettings
+from connectors.settings import SourceSettings, prefix
 from connectors.whole import whole
 
 API_VERSION = "2022-11-28"
@@ -92,7 +92,7 @@ class GitHubConnector(Connector):
         wanted = [name.strip() for name in settings.repositories.split(",") if name.strip()]
         super().__init__(settings, http)
         self._owner = settings.owner
-        self._lists = Lists(http, settings.owner, wanted)
+        self._lists = Lists(http, settings.owner, wanted, f"{prefix(self.name)}REPOSITORIES")
         self._graph = Graph(http, settings.graph_url)
         self._parents_of: dict[str, dict[str, list[Parent]]] = {}
 

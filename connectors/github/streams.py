@@ -16,7 +16,7 @@ CHILDREN = {
 OLDER_COMMITS_KEY = """coalesce(
     (
         select arg_max(pulls.record_id, pulls.extracted_at)
-        from raw_github.pull_requests as pulls
+        from {schema}.pull_requests as pulls
         where
             json_extract_string(pulls.record, '$.number')
                 = json_extract_string(pull_request_commits.record, '$.pull_number')

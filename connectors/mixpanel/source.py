@@ -103,7 +103,7 @@ class MixpanelConnector(Connector):
     def check(self) -> None:
         day = (self._http.now() - CHECK_AGE).date()
         self._download(day, day, {"limit": "1"}).unlink()
-        next(profile_pages(self._http, self._settings))
+        next(profile_pages(self._http, self._settings, self.name))
 
     def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
@@ -127,7 +127,7 @@ class MixpanelConnector(Connector):
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "profiles":
             with _limit_is_quota():
-                yield from whole(profile_pages(self._http, self._settings), self.known("profiles"))
+                yield from whole(profile_pages(self._http, self._settings, self.name), self.known("profiles"))
             return
         first, last, read = self._planned(window)
         days = [first + number * DAY for number in range((last - first).days + 1)]

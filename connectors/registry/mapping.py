@@ -1,14 +1,15 @@
 """What may stand in `sources.yml`: the names that vendors leave to their customers (properties, fields, tags).
 
-An entry's id is the source. What is left out is the vendor's own, or unknown where the vendor has none.
+An entry's id is the source; one of another name than its vendor's (`jira_eu`) declares that instance. What is left out is the
+vendor's own, or unknown where the vendor has none: an instance takes nothing over from another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from connectors import VENDORS, connector_class
+from connectors import VENDORS, connector_class, vendor_of
 from connectors.registry.entry import Entry
 from connectors.registry.glossary import Text
 from connectors.registry.money import Currency
@@ -102,15 +103,23 @@ class DeliveryNames(Entry):
 
 
 class NoNames(Entry):
-    """An entry of what is no source, or of one that leaves no name to its customers."""
+    """An instance of a vendor that leaves no name to its customers; whatever else has no entry is told why."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     @model_validator(mode="after")
-    def _is_none(self) -> "NoNames":
-        if self.id not in VENDORS:
-            raise ValueError(f"there is no source `{self.id}`: name one of {', '.join(VENDORS)}")
-        raise ValueError(f"nothing of {self.id} is left to its customers: take the entry out")
+    def _is_instance(self) -> "NoNames":
+        vendor = vendor_of(self.id)
+        if vendor not in VENDORS:
+            raise ValueError(
+                f"there is no source `{self.id}`: name one of {', '.join(VENDORS)}, or an instance of one by its vendor, `_` and "
+                "small letters or digits, such as `jira_eu` (files have one folder, and no instances)"
+            )
+        if self.id == vendor:
+            raise ValueError(f"nothing of {self.id} is left to its customers: take the entry out")
+        if self.model_extra:
+            raise ValueError(f"nothing of {vendor} is left to its customers: take out all but the `id`")
+        return self
 
 
 _NAMES: Mapping[str, type[Entry]] = {
@@ -126,7 +135,8 @@ _NONE = "none"
 
 def _family(entry: Any) -> str:
     source = entry.get("id") if isinstance(entry, dict) else getattr(entry, "id", None)
-    family = connector_class(source).family if source in VENDORS and source not in _WITHOUT else _NONE
+    vendor = vendor_of(source) if isinstance(source, str) else None
+    family = connector_class(vendor).family if vendor in VENDORS and vendor not in _WITHOUT else _NONE
     return family if family in _NAMES else _NONE
 
 
@@ -140,6 +150,21 @@ SourceNames = Annotated[
 ]
 
 
+def shared_variables(entries: list[Any]) -> Iterator[tuple[int, str]]:
+    """Entries of instances whose variables would be another source's as well: position and sentence."""
+    known = {
+        name: source for source in VENDORS for name in connector_class(source).Settings.variables(source)
+    }
+    for number, entry in enumerate(entries):
+        if entry.id not in VENDORS:
+            for name in connector_class(entry.id).Settings.variables(entry.id):
+                if (other := known.setdefault(name, entry.id)) != entry.id:
+                    yield (
+                        number,
+                        f"`{entry.id}` and `{other}` would both be set by {name}: give it another name.",
+                    )
+
+
 def names_by_source(entries: list[Any], home_currency: str) -> dict[str, dict[str, Any]]:
     """By source that leaves names to its customers, what they are here: plain values, those left out by default included.
 
@@ -147,7 +172,7 @@ def names_by_source(entries: list[Any], home_currency: str) -> dict[str, dict[st
     """
     given = {entry.id: entry for entry in entries}
     found = {}
-    for source in VENDORS:
+    for source in sorted({*VENDORS, *given}):
         kind = _NAMES.get(_family({"id": source}))
         if kind is None:
             continue

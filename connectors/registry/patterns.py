@@ -26,7 +26,13 @@ Owner = Annotated[
         "write team: and a name in small letters, such as team:product-ops, or an e-mail address",
     ),
 ]
-EpicKey = Annotated[str, like(r"[A-Z][A-Z0-9_]*-[0-9]+", "write the key of an epic, such as WEB-12")]
+EpicKey = Annotated[
+    str,
+    like(
+        r"([a-z0-9_]+:)?[A-Z][A-Z0-9_]*-[0-9]+",
+        "write the key of an epic, such as WEB-12, or jira_eu:WEB-12 for one of an instance",
+    ),
+]
 SlackMember = Annotated[
     str, like(r"[UWS][A-Z0-9]{8,20}", "write the id of a member or group, such as U0123ABCDEF")
 ]

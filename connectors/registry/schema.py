@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import groupby
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -12,10 +13,11 @@ from pydantic import (
     model_validator,
 )
 
+from connectors import VENDORS, vendor_of
 from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, NamedEntry, Problem, RenamableEntry, without_blanks
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
-from connectors.registry.mapping import SourceNames, names_by_source
+from connectors.registry.mapping import SourceNames, names_by_source, shared_variables
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
 from connectors.registry.ownership import Owned, ownership_problems
 from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
@@ -208,6 +210,7 @@ class Registry(BaseModel):
         for stream in type(self).model_fields:
             ids = ((number, entry.id) for number, entry in enumerate(getattr(self, stream)))
             yield from _repeated(stream, ids, "The id `{}` is used twice.")
+        yield from (("sources", number, what) for number, what in shared_variables(self.sources))
         yield from self._unknown("features", "product", "products")
         yield from self._unknown("features", "team", "teams")
         yield from self._unknown("funnels", "product", "products")
@@ -266,6 +269,11 @@ class Registry(BaseModel):
                 kind = stream[:-1].capitalize()
                 what = f"{kind} `{entry.id}` names the {name} `{value}`, which {target}.yml does not have."
                 yield stream, number, what
+
+    def instances(self) -> dict[str, list[str]]:
+        """By vendor that has some, the sources that are declared beside the one named like it; by name."""
+        declared = sorted(each.id for each in self.sources if each.id not in VENDORS)
+        return {vendor: [*each] for vendor, each in groupby(declared, lambda name: str(vendor_of(name)))}
 
     def source_names(self) -> dict[str, dict[str, Any]]:
         """`names_by_source` of this organisation."""

@@ -111,11 +111,13 @@ OBJECTS = {
 class Fields:
     """Names and types of the fields that the credentials may read; each object is described once a run.
 
-    `done_without`: declared fields, as `Account.Plan__c`, that the organisation does not have.
+    `done_without`: declared fields, as `Account.Plan__c`, that the organisation does not have, listed in the variable
+    `done_without_in`.
     """
 
-    def __init__(self, http: Http, done_without: frozenset[str]) -> None:
+    def __init__(self, http: Http, done_without: frozenset[str], done_without_in: str) -> None:
         self._http = http
+        self._done_without_in = done_without_in
         self._done_without = done_without
         self._visible: set[str] | None = None
         self._types: dict[str, dict[str, str]] = {}
@@ -149,7 +151,7 @@ class Fields:
         if not hidden:
             return
         # A record read without a field that it had would look as if the value had been emptied.
-        waiver = "" if needed else "add it to POPS_SALESFORCE_FIELDS_DONE_WITHOUT"
+        waiver = "" if needed else f"add it to {self._done_without_in}"
         if unknown:
             waiver = "correct its name in sources.yml"
         waiver = waiver and f"; where the organisation has no such field, {waiver}"

@@ -21,7 +21,7 @@ from connectors.http import ClientCredentials, Http
 from connectors.names import crm_properties
 from connectors.salesforce.bulk import run_job
 from connectors.salesforce.objects import API, OBJECTS, Fields, SObject, moment_text, raw_record
-from connectors.settings import SourceSettings
+from connectors.settings import SourceSettings, prefix
 
 BULK_FROM_ROWS = 2_000
 # A longer query does not fit the address of a GET.
@@ -99,7 +99,7 @@ class SalesforceConnector(Connector):
     def __init__(self, settings: SalesforceSettings, http: Http) -> None:
         super().__init__(settings, http)
         names = (name.strip() for name in settings.fields_done_without.split(","))
-        self._fields = Fields(http, frozenset(names))
+        self._fields = Fields(http, frozenset(names), f"{prefix(self.name)}FIELDS_DONE_WITHOUT")
 
     def check(self) -> None:
         self._http.get(f"{API}/limits")

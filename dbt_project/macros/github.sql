@@ -7,3 +7,8 @@
 {% macro if_before_as_of(moment) -%}
     case when {{ moment }} < {{ as_of_at() }} then {{ moment }} end
 {%- endmacro %}
+
+{# The repository that an address of one of its records is of, in lower case. #}
+{% macro github_repository(address) -%}
+    {{ qualified('lower(' ~ github_address_part(address, 2) ~ ')') }}
+{%- endmacro %}

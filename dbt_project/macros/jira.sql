@@ -62,7 +62,7 @@
                     {{ parse_json('item', {'id': text_type(), 'created': text_type(), 'items': json_type()}) }} as parsed
                 from ({{ json_object_rows(
                     '(select record_id as issue_id, histories from ('
-                    ~ stage_latest(source('jira', 'issues'), [('changelog.histories', 'histories', 'json')])
+                    ~ stage_latest(raw('jira', 'issues'), [('changelog.histories', 'histories', 'json')])
                     ~ ') as latest where histories is not null and not is_deleted) as live_issues',
                     ['issue_id'],
                     'histories'
@@ -82,16 +82,20 @@
         'field': text_type(), 'fieldId': text_type(), 'fieldtype': text_type(),
         'from': text_type(), 'fromString': text_type(), 'to': text_type(), 'toString': text_type(),
     } -%}
+    {#- In what changes of which roles hold ids and keys; those of sprints are lists. -#}
+    {%- set ids = ['status', 'resolution', 'project', 'parent', 'key'] -%}
+    {%- set keys = ['parent', 'key'] -%}
     select
         items.issue_id,
         items.history_id,
         cast(items.item_number as bigint) as item_number,
         case when by_id.field_key is not null then by_id.role else by_name.role end as field,
         case when by_id.field_key is not null then by_id.preference else by_name.preference end as preference,
-        nullif(trim({{ struct_field('items.parsed', ['from']) }}), '') as from_value,
-        nullif(trim({{ struct_field('items.parsed', ['fromString']) }}), '') as from_text,
-        nullif(trim({{ struct_field('items.parsed', ['to']) }}), '') as to_value,
-        nullif(trim({{ struct_field('items.parsed', ['toString']) }}), '') as to_text,
+        {%- for part, column, roles_of_ids in [
+            ('from', 'from_value', ids), ('fromString', 'from_text', keys), ('to', 'to_value', ids), ('toString', 'to_text', keys)
+        ] %}
+        {{ jira_change_value(part, roles_of_ids) }} as {{ column }},
+        {%- endfor %}
         {{ jira_timestamp('items.created_original') }} as changed_at
     from (
         select
@@ -103,11 +107,31 @@
         from ({{ json_object_rows(histories, ['issue_id', 'history_id', 'created_original'], 'items') }}) as item_rows
     ) as items
     left join {{ ref('stg_jira__field_roles') }} as by_id
-        on 'id:' || lower(trim({{ struct_field('items.parsed', ['fieldId']) }})) = by_id.field_key
+        on {{ qualified("'id:' || lower(trim(" ~ struct_field('items.parsed', ['fieldId']) ~ "))", 'items.issue_id') }} = by_id.field_key
     left join {{ ref('stg_jira__field_roles') }} as by_name
-        on
-            case lower({{ struct_field('items.parsed', ['fieldtype']) }})
-                when 'jira' then 'system:' when 'custom' then 'custom:' else 'any:'
-            end || lower(trim({{ struct_field('items.parsed', ['field']) }})) = by_name.field_key
+        on {{ qualified(
+            "case lower(" ~ struct_field('items.parsed', ['fieldtype']) ~ ") when 'jira' then 'system:' when 'custom' then 'custom:' "
+            ~ "else 'any:' end || lower(trim(" ~ struct_field('items.parsed', ['field']) ~ "))", 'items.issue_id'
+        ) }} = by_name.field_key
     where case when by_id.field_key is not null then by_id.role else by_name.role end is not null
+{%- endmacro %}
+
+{# What a change says, in `jira_history_items`; of the roles that are listed it is an id or a key of the tracker. #}
+{% macro jira_change_value(part, roles) -%}
+    {%- set text = "nullif(trim(" ~ struct_field('items.parsed', [part]) ~ "), '')" -%}
+    {%- if not instance_names() -%} {{ text }}
+    {%- else -%}
+        case
+            when case when by_id.field_key is not null then by_id.role else by_name.role end in ('{{ roles | join("', '") }}')
+                then {{ qualified(text, 'items.issue_id') }}
+            else {{ text }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+{# Is a row of stg_jira__field_names a field that sources.yml calls by this name or id, in this source? #}
+{% macro is_jira_field(name, source_name) -%}
+    {%- set own = text_literal(name | lower | trim) -%}
+    (field_name = {{ own }} or lower({{ unqualified('field_id') }}) = {{ own }})
+    {%- if instance_names() %} and {{ is_id_of('field_id', source_name) }} {%- endif -%}
 {%- endmacro %}

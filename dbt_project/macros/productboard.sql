@@ -49,21 +49,21 @@
         record_hash
     from (
         {{ stage_records(
-            source('productboard', stream), productboard_entity_fields(), ['load_id', 'record_hash']
+            raw('productboard', stream), productboard_entity_fields(), ['load_id', 'record_hash']
         ) }}
     ) as versions
 {%- endmacro %}
 
 {# The relationships in a column `relationships` of a relation: one row each, with `relationship_type`, `target_type`
-   and `target_id` beside the relation's `columns`. #}
-{% macro productboard_relationships(relation, columns) -%}
+   and `target_id` beside the relation's `columns`. `own_id`: the record's own id as staging has it. #}
+{% macro productboard_relationships(relation, columns, own_id=none) -%}
     {%- set shape = {'type': text_type(), 'target': {'id': text_type(), 'type': text_type()}} -%}
     select
         {{ columns | join(', ') }},
         item_number,
         {{ struct_field('parsed', ['type']) }} as relationship_type,
         {{ struct_field('parsed', ['target', 'type']) }} as target_type,
-        {{ struct_field('parsed', ['target', 'id']) }} as target_id
+        {{ qualified(struct_field('parsed', ['target', 'id']), own_id or columns[0]) }} as target_id
     from (
         select
             {{ columns | join(', ') }},

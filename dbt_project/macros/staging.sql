@@ -1,9 +1,11 @@
 {# Staging of a raw stream: each record is parsed once, whatever the number of its fields.
    `fields` is a list of (JSON path with dots or as a list, none for no field, column name, type), type one of
-   text, json (kept as text), integer, double, boolean, timestamp (UTC), date. A value that does not fit is null. #}
+   text, id (of a record of the same vendor: macros/instances.sql), json (kept as text), integer, double, boolean,
+   timestamp (UTC), date. A value that does not fit is null. A path of `mapped_field` may be one
+   for each instance. #}
 
 {# A select of the latest version of every record: `record_id`, `record_version`, `extracted_at` (UTC), `is_deleted`
-   and the fields. `relation` is a source. #}
+   and the fields. `relation` is what `raw` gives. #}
 {% macro stage_latest(relation, fields) -%}
     {{ stage_records(
         "(select * from (select *, row_number() over ("
@@ -47,6 +49,10 @@
 {# The parsed text at a path; null for none. #}
 {% macro staged_field(path) -%}
     {%- if path is none -%} cast(null as {{ dbt.type_string() }})
+    {%- elif path is mapping -%}
+        {%- set fields = [] -%}
+        {%- for each in path.paths -%} {%- do fields.append(staged_field(each)) -%} {%- endfor -%}
+        {{ by_instance(path.vendor, fields) }}
     {%- else -%} {{ struct_field('parsed', steps_of(path)) }}
     {%- endif -%}
 {%- endmacro %}
@@ -58,7 +64,7 @@
 {# Nested mapping of the fields' paths to the types with which JSON is parsed. #}
 {% macro record_shape(fields) -%}
     {%- set shape = {} -%}
-    {%- for path, name, type in fields if path is not none -%}
+    {%- for path, type in paths_of(fields) -%}
         {%- set names = steps_of(path) -%}
         {%- set place = namespace(level=shape) -%}
         {%- for part in names[:-1] -%}
@@ -70,8 +76,20 @@
     {{ return(shape) }}
 {%- endmacro %}
 
+{# (path, type) of each field, and of each instance of those that have other paths in others. #}
+{% macro paths_of(fields) -%}
+    {%- set found = [] -%}
+    {%- for path, name, type in fields if path is not none -%}
+        {%- for each in (path.paths if path is mapping else [path]) if each is not none -%}
+            {%- do found.append((each, type)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {% macro cast_field(field, type) -%}
     {%- if type == 'text' -%} {{ field }}
+    {%- elif type == 'id' -%} {{ qualified(field) }}
     {%- elif type == 'json' -%} cast({{ field }} as {{ dbt.type_string() }})
     {%- elif type == 'timestamp' -%} {{ parse_timestamp(field) }}
     {%- elif type in ('integer', 'double', 'boolean', 'date') -%}

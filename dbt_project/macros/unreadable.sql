@@ -1,27 +1,34 @@
 {# What of the vendors' records could not be read, and what was set aside before it came to a model. The streams and the types
    of their fields are those of the lists in the staging models, as they stand there: a field that is staged is counted. #}
 
-{# The fields with a type that a value may not fit, of the staging models that are named: (source, stream, path, type). Empty
-   while dbt parses. #}
+{# The fields with a type that a value may not fit, of the staging models that are named: (source, stream, path, type), each
+   instance a source of its own. Empty while dbt parses. #}
 {% macro typed_fields(models) -%}
     {%- set found = [] -%}
     {%- for name in models if execute -%}
         {%- set node = graph.nodes['model.product_ops.' ~ name] -%}
+        {%- set of_instances = [] -%}
         {%- set fields = modules.re.findall(
             "\\(\\s*'([^']+)',\\s*'\\w+',\\s*'(integer|double|boolean|timestamp|date)'\\s*\\)", node.raw_code
         ) -%}
         {%- for source, setting, within, type in modules.re.findall(
             "mapped_field\\('(\\w+)', '(\\w+)'(?:, '(\\w*)')?\\), '\\w+', '(integer|double|boolean|timestamp|date)'", node.raw_code
-        ) if mapped(source, setting) -%}
-            {%- do fields.append((mapped_field(source, setting, within), type)) -%}
+        ) -%}
+            {%- do of_instances.append((setting, within, type)) -%}
         {%- endfor -%}
         {%- if 'productboard_entity_versions(' in node.raw_code -%}
             {%- for path, column, type in productboard_entity_fields() if type in ['integer', 'double', 'boolean', 'timestamp', 'date'] -%}
                 {%- do fields.append((path, type)) -%}
             {%- endfor -%}
         {%- endif -%}
-        {%- for path, type in fields if (node.sources[0][0], node.sources[0][1], path, type) not in found -%}
-            {%- do found.append((node.sources[0][0], node.sources[0][1], path, type)) -%}
+        {%- for source_name in instances_of(node.sources[0][0]) -%}
+            {%- set own = [] -%}
+            {%- for setting, within, type in of_instances if mapped(source_name, setting) -%}
+                {%- do own.append((mapped_path(source_name, setting, within), type)) -%}
+            {%- endfor -%}
+            {%- for path, type in fields + own if (source_name, node.sources[0][1], path, type) not in found -%}
+                {%- do found.append((source_name, node.sources[0][1], path, type)) -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(found) }}
@@ -42,9 +49,11 @@
                 {%- do fields.append((path, column, type)) -%}
             {%- endfor -%}
         {%- endif -%}
-        {%- for path, column, type in fields -%}
-            {%- set field = (node.sources[0][0], node.sources[0][1], path, type, column) -%}
-            {%- if field not in found -%} {%- do found.append(field) -%} {%- endif -%}
+        {%- for source_name in instances_of(node.sources[0][0]) -%}
+            {%- for path, column, type in fields -%}
+                {%- set field = (source_name, node.sources[0][1], path, type, column) -%}
+                {%- if field not in found -%} {%- do found.append(field) -%} {%- endif -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(found) }}
@@ -70,7 +79,7 @@
         select *, row_number() over (
             partition by record_id order by extracted_at desc, load_id desc, record_hash desc
         ) as version_rank
-        from {{ graph.sources['source.product_ops.' ~ source_name ~ '.' ~ stream].relation_name }}
+        from {{ raw_table(source_name, stream) }}
         where extracted_at < {{ add_time('day', 1, as_of_at()) }}
     ) as ranked where version_rank = 1)
 {%- endmacro %}
@@ -117,8 +126,8 @@
 {# Coverage rows of what a source's connector wrote into its books up to the night: records that it could not take, by
    reason, records that it had to mend, and parts that the vendor refused. #}
 {% macro raw_books(source_name) -%}
-    {%- set tables = graph.sources.values() | selectattr('source_name', 'equalto', source_name) | list -%}
-    {%- set schema = tables[0].relation_name.rsplit('.', 1)[0] -%}
+    {%- set tables = graph.sources.values() | selectattr('source_name', 'equalto', vendor_of(source_name)) | list -%}
+    {%- set schema = (raw_table(source_name, tables[0].name) | string).rsplit('.', 1)[0] -%}
     select
         fetched.stream || ': ' || quarantine.reason as subject,
         '{{ source_name }}' as source,

@@ -3,10 +3,25 @@
     {{ return(['amplitude', 'mixpanel']) }}
 {%- endmacro %}
 
+{# When an event of Mixpanel happened, by what the clock on the wall of its project's zone showed (`shown_at`). #}
+{% macro mixpanel_moment(zone) -%}
+    {%- if zone == 'UTC' -%}
+    shown_at
+    {%- else -%}
+    {#- The hour that comes twice: an event cannot have been processed before it happened. -#}
+    {%- set later = from_wall_clock('shown_at', text_literal(zone)) -%}
+    {%- set earlier = add_time('hour', -1, later) -%}
+    case
+        when {{ later }} > processed_at and {{ to_wall_clock(earlier, text_literal(zone)) }} = shown_at then {{ earlier }}
+        else {{ later }}
+    end
+    {%- endif -%}
+{%- endmacro %}
+
 {# The vendor's whole key of an event in the rows of stg_<tool>__events, where it is more than sender and insert id.
-   Mixpanel's (event, distinct_id, time, insert id) is the raw record's. #}
+   Mixpanel's (event, distinct_id, time, insert id) is the raw record's; one that two projects have is one event. #}
 {% macro vendor_event_key(tool) -%}
-    {{ {'mixpanel': 'event_id'}.get(tool, 'cast(null as ' ~ dbt.type_string() ~ ')') }}
+    {{ {'mixpanel': unqualified('event_id')}.get(tool, 'cast(null as ' ~ dbt.type_string() ~ ')') }}
 {%- endmacro %}
 
 {# What the events of one sender share that may be one event: nulls are one value to a window, and only those without a

@@ -10,7 +10,8 @@ from checks.reconciliation import run_steps, steps, vendor_step
 from checks.runner import connect, run_suites
 from checks.suites import all_suites
 from checks.words import GATE_REMEDY, HELD, audit_remedy
-from connectors import SOURCES, connector_class
+from connectors import connector_class
+from connectors.instances import instances_of, sources_of
 from connectors.storage import FileDamaged, says_damage
 from orchestration import own_failures
 from orchestration.check_words import CheckWords
@@ -21,9 +22,18 @@ from settings.home import Home
 from settings.night import Night, reporting_zone
 from settings.owners import PLATFORM, owner_of
 
-STREAMS = {source: tuple(stream.name for stream in connector_class(source).streams) for source in SOURCES}
+STREAMS = {
+    source: tuple(stream.name for stream in connector_class(source).streams) for source in sources_of()
+}
 SUITES = all_suites(STREAMS)
-STEPS = (*steps(STREAMS), vendor_step("zendesk", "tickets"), vendor_step("jira", "issues"))
+STEPS = (
+    *steps(STREAMS),
+    *(
+        vendor_step(source, stream)
+        for vendor, stream in (("zendesk", "tickets"), ("jira", "issues"))
+        for source in instances_of(vendor)
+    ),
+)
 
 
 def build_audit(own: Sequence[dg.AssetSpec] = ()) -> dg.AssetChecksDefinition:

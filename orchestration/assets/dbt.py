@@ -16,6 +16,7 @@ from dagster_dbt import (
 from checks.blockers import engine_message, of_dbt
 from checks.dbt_tests import DataTestOutcome, holds_publication, meaning_of, remedy_of, run_tests
 from checks.runner import connect
+from connectors.instances import instances_of
 from connectors.runner import prepare_raw
 from connectors.settings import enabled_sources
 from connectors.storage import FileDamaged, says_damage
@@ -73,6 +74,10 @@ class ProductOpsTranslator(DagsterDbtTranslator):
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
+        if spec.key.path[0] == "staging":
+            return spec.replace_attributes(
+                deps=[key for dep in spec.deps for key in _of_instances(dep.asset_key)]
+            )
         if spec.key.path[0] != "marts":
             return spec
         return spec.replace_attributes(freshness_policy=FRESH)
@@ -89,6 +94,14 @@ class ProductOpsTranslator(DagsterDbtTranslator):
             return None
         words = _words(self.get_resource_props(manifest, unique_id), asset_spec.owners[0])
         return spec._replace(description=words.description, metadata={**spec.metadata, **words.metadata})
+
+
+def _of_instances(key: dg.AssetKey) -> list[dg.AssetKey]:
+    """The raw assets that dbt knows as one source of their vendor; any other key alone."""
+    layer, *_ = key.path
+    if layer != "raw":
+        return [key]
+    return [dg.AssetKey([layer, source, *key.path[2:]]) for source in instances_of(key.path[1])]
 
 
 def _words(test: Mapping[str, Any], owner: str) -> CheckWords:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from checks.words import NOT_READ_CONSEQUENCE, arrived_remedy
-from connectors import SOURCES, connector_class
+from connectors import connector_class, vendor_of
 from connectors.contract import Connector, Stream
+from connectors.instances import sources_of
 from connectors.raw_facts import StreamFacts, stream_facts
 from connectors.runner import SourceRun, run_source
 from connectors.settings import load_settings
@@ -33,7 +34,7 @@ def vendor_assets() -> list[dg.AssetSpec]:
             ["vendor", source, stream.name],
             group_name=f"vendor_{source}",
             owners=[owner_of(source)],
-            kinds={source if source != "registry" else "yaml"},
+            kinds={vendor_of(source) if source != "registry" else "yaml"},
             description=(
                 f"{stream.holds.en}. This is `{stream.name}` in {kind.title} itself "
                 f"({FAMILIES[kind.family]}): read there every night, never written."
@@ -41,7 +42,8 @@ def vendor_assets() -> list[dg.AssetSpec]:
             tags=family_tags([kind.family]),
             metadata=_links(kind),
         )
-        for source, kind in SOURCES.items()
+        for source in sources_of()
+        for kind in [connector_class(source)]
         for stream in kind.streams
     ]
 
@@ -51,7 +53,7 @@ def _links(kind: type[Connector]) -> dict[str, dg.MetadataValue]:
 
 
 def ingestion_assets() -> list[dg.AssetsDefinition]:
-    return [_ingestion_of(source) for source in SOURCES]
+    return [_ingestion_of(source) for source in sources_of()]
 
 
 def raw_description(source: str, stream: Stream) -> str:

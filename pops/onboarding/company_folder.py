@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from connectors import VENDORS, connector_class
+from connectors import VENDORS, connector_class, vendor_of
 from connectors.registry.schema import Organisation
 from connectors.settings import address_variable, secret_variables
 from connectors.yaml_file import sentence_of
@@ -63,10 +63,11 @@ class Answers:
             wrong.append(
                 f"`--language`: there is no `{self.language}`; choose one of {', '.join(LANGUAGES)}."
             )
-        unknown = [each for each in self.tools if each not in VENDORS]
+        unknown = [each for each in self.tools if vendor_of(each) not in VENDORS]
         if unknown:
             wrong.append(
-                f"`--tools`: there is no source {', '.join(unknown)}; choose from {', '.join(VENDORS)}."
+                f"`--tools`: there is no source {', '.join(unknown)}; choose from {', '.join(VENDORS)}; "
+                "another instance of one is named as jira_eu."
             )
         if wrong:
             raise ValueError(" ".join(dict.fromkeys(wrong)))
@@ -83,6 +84,7 @@ def make_folder(folder: Path, answers: Answers) -> list[Path]:
     registry.mkdir(parents=True, exist_ok=True)
     texts = {
         registry / "organisation.yml": _ORGANISATION + _listed("organisation", answers.organisation()),
+        **_instances_file(registry, answers.tools),
         registry / "products.yml": _PRODUCTS + _listed("products", {key: answers.organisation()[key] for key in ("id", "name", "owner")}),
         folder / ENVIRONMENT: environment_file(folder, answers),
         folder / ".gitignore": _ignoring(folder / ".gitignore"),
@@ -93,6 +95,12 @@ def make_folder(folder: Path, answers: Answers) -> list[Path]:
             path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
     return list(texts)
+
+
+def _instances_file(registry: Path, tools: Sequence[str]) -> dict[Path, str]:
+    """The file that declares the instances among the tools that are not named like their vendor, if there are some."""
+    declared = [{"id": each} for each in tools if each not in VENDORS]
+    return {registry / "sources.yml": _listed("sources", *declared)} if declared else {}
 
 
 def environment_file(folder: Path, answers: Answers) -> str:
@@ -131,8 +139,8 @@ def slug(name: str) -> str:
     return re.sub(r"[\W_]+", "-", letters.lower()).strip("-") or "unnamed"
 
 
-def _listed(name: str, entry: dict[str, Any]) -> str:
-    written = yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=120)
+def _listed(name: str, *entries: dict[str, Any]) -> str:
+    written = yaml.safe_dump([*entries], sort_keys=False, allow_unicode=True, width=120)
     return f"{name}:\n" + "".join(f"  {line}\n" for line in written.splitlines())
 
 

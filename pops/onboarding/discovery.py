@@ -62,7 +62,7 @@ def found(home: Home, env: Mapping[str, str]) -> list[Proposal]:
     own = {
         name: {str(each.entry.get("id")) for each in written} for name, written in own_entries(folder).items()
     }
-    with open_held(home.root) as held:
+    with open_held(home.root, env) as held:
         if not held.sources:
             raise ValueError("Nothing was read yet: run `pops discover` without --diff, or `pops nightly`.")
         prepare_values(held)

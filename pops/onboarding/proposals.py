@@ -139,10 +139,15 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
         order by repository, number desc
         """
     )
+    # Pull requests name no instance of the tracker.
+    by_key: dict[str, list[str]] = {}
+    for name in projects.counts:
+        by_key.setdefault(name.rpartition(":")[2], []).append(name)
     home_of: dict[str, tuple[str, int, int]] = {}
-    for repository, project, number, total in rows:
-        if project in projects.counts and number >= 2 and repository not in home_of:
-            home_of[str(repository)] = (str(project), number, total)
+    for repository, key, number, total in rows:
+        meant = by_key.get(str(key), [])
+        if len(meant) == 1 and number >= 2 and repository not in home_of:
+            home_of[str(repository)] = (meant[0], number, total)
     taken = {owned.name.casefold() for each in registry.teams for owned in each.jira_projects}
     ids = {each.id for each in registry.teams}
     for project, number in projects.counts.items():

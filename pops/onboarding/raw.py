@@ -1,17 +1,19 @@
 """What raw holds of the things that a registry names, in one shape for all vendors; read-only, and before any night."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from connectors import SOURCES, connector_class
+from connectors import connector_class, vendor_of
 from connectors.contract import Stream
+from connectors.instances import sources_of
 from connectors.raw_store import LATEST
-from connectors.storage import FileLocked, attach, open_duckdb, quoted
-from pops.onboarding.shapes import SHAPES, TABLES
+from connectors.storage import FileLocked, attach, literal, open_duckdb, quoted
+from pops.onboarding.shapes import QUALIFIED, SHAPES, TABLES
 
 _MACROS = """
 create temp macro object_of(given) as
@@ -38,11 +40,15 @@ class Held:
 
 
 @contextmanager
-def open_held(home: Path) -> Iterator[Held]:
+def open_held(home: Path, env: Mapping[str, str] = os.environ) -> Iterator[Held]:
     """What the raw files of a home hold. Raises ValueError while one of them is being written."""
     with open_duckdb() as connection:
         connection.execute(_MACROS)
-        sources = [source for source in SOURCES if source in SHAPES and _attached(connection, home, source)]
+        sources = [
+            source
+            for source in sources_of(env)
+            if vendor_of(source) in SHAPES and _attached(connection, home, source)
+        ]
         for table, columns in TABLES.items():
             typed = [each if " " in each else f"{each} varchar" for each in columns.split(", ")]
             none = ", ".join(f"null::{each.split(' ')[1]}" for each in typed)
@@ -83,11 +89,19 @@ def _selects(connection: duckdb.DuckDBPyConnection, source: str, table: str) -> 
         "select view_name from duckdb_views() where starts_with(view_name, ?)", [f"{source}_"]
     )
     streams = {name.removeprefix(f"{source}_"): name for (name,) in views.fetchall()}
-    if table in SHAPES[source]:
-        try:
-            yield f"select {source!r}, * from ({SHAPES[source][table].format_map(streams)})"
-        except KeyError:
-            return
+    vendor = str(vendor_of(source))
+    if table not in SHAPES[vendor]:
+        return
+    names = [each.split(" ")[0] for each in TABLES[table].split(", ")]
+    told = ", ".join(
+        f"{literal(f'{source}:')} || {name}" if source != vendor and name in QUALIFIED else name
+        for name in names
+    )
+    try:
+        shape = SHAPES[vendor][table].format_map(streams)
+    except KeyError:
+        return
+    yield f"select {literal(source)}, {told} from ({shape}) as rows ({', '.join(names)})"
 
 
 def _latest(table: str, stream: Stream) -> str:

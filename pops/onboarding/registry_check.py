@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from connectors import vendor_of
 from connectors.errors import InvalidRegistry
 from connectors.registry.files import Written, load_registry, own_entries, registry_dir
 from connectors.registry.schema import Registry
+from connectors.storage import literal
 from pops.onboarding.fields import field_counts, prepare_values
 from pops.onboarding.names import Kind, Names, names_of, plan_names
 from pops.onboarding.raw import Held, open_held
@@ -69,7 +71,7 @@ def held_against_data(env: Mapping[str, str], home: Path) -> list[str]:
     folder = registry_dir(env)
     registry, own = load_registry(folder), own_entries(folder)
     found = list(_unknown_metrics(own))
-    with open_held(home) as held:
+    with open_held(home, env) as held:
         if not held.sources:
             return [
                 *found,
@@ -144,7 +146,9 @@ def _unmatched_fields(own: Mapping[str, list[Written]], held: Held) -> Iterator[
         for key, value in each.entry.items():
             for place, kinds in _fields_of(source, key, value):
                 counts = (
-                    field_counts(held, source, *kinds) if kinds[0] != "tracker" else _tracker_fields(held)
+                    field_counts(held, source, *kinds)
+                    if kinds[0] != "tracker"
+                    else _tracker_fields(held, source)
                 )
                 names = Names(Kind("field", "records", ""), counts)
                 name = str(place)
@@ -177,7 +181,8 @@ def _unmatched_questions(own: Mapping[str, list[Written]], held: Held) -> Iterat
 
 def _fields_of(source: str, key: str, value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The fields that a setting of a source names, each with the places where it may stand."""
-    if source == "jira" and key != "id":
+    vendor = vendor_of(source)
+    if vendor == "jira" and key != "id":
         yield from ((str(each), ("tracker",)) for each in (value if isinstance(value, list) else [value]))
     elif isinstance(value, dict) and "property" in value:
         for part in ("property", "currency_property"):
@@ -189,7 +194,7 @@ def _fields_of(source: str, key: str, value: Any) -> Iterator[tuple[str, tuple[s
                 places = ("group", "user_property", "event_property")
                 # Mixpanel has all of them among the properties of an event.
                 yield from (
-                    (str(name), places if source == "mixpanel" else (kind,)) for kind, name in each.items()
+                    (str(name), places if vendor == "mixpanel" else (kind,)) for kind, name in each.items()
                 )
     elif key == "user":
         yield str(value), ("people",)
@@ -197,10 +202,9 @@ def _fields_of(source: str, key: str, value: Any) -> Iterator[tuple[str, tuple[s
         yield str(value), ("companies", "organizations")
 
 
-def _tracker_fields(held: Held) -> dict[str, int]:
-    return held.counts(
-        "select name, 1 from tracker_fields union select field_id, 1 from tracker_fields order by 1"
-    )
+def _tracker_fields(held: Held, source: str) -> dict[str, int]:
+    of_source = f"from tracker_fields where source = {literal(source)}"
+    return held.counts(f"select name, 1 {of_source} union select field_id, 1 {of_source} order by 1")
 
 
 def unmapped(registry: Registry, known: Mapping[str, Names]) -> Iterator[str]:

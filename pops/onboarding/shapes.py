@@ -33,6 +33,9 @@ TABLES: Mapping[str, str] = {
     "notes": "origin",
 }
 
+# The columns that an instance that is not named like its vendor has its name before, as the registry writes them.
+QUALIFIED = ("issue_key", "project", "repository", "form", "item_id")
+
 SHAPES: Mapping[str, Mapping[str, str]] = {
     "amplitude": {
         "events": """

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors import connector_class
+from connectors import connector_class, vendor_of
 from connectors.registry.money import CODES
 from connectors.storage import literal
 from pops.onboarding.names import plain_letters
@@ -97,8 +97,9 @@ def source_settings(held: Held) -> Iterator[Setting]:
     yield from _accounts_and_users(held, families, crms)
     for source in crms:
         yield from _company_facts(held, source)
-    if "jira" in held.sources:
-        yield from _points(held)
+    for source in held.sources:
+        if vendor_of(source) == "jira":
+            yield from _points(held, source)
 
 
 def _accounts_and_users(held: Held, families: Mapping[str, str], crms: list[str]) -> Iterator[Setting]:
@@ -317,12 +318,12 @@ def _currency(held: Held, source: str, name: str) -> tuple[str, str]:
     return "", ""
 
 
-def _points(held: Held) -> Iterator[Setting]:
+def _points(held: Held, source: str) -> Iterator[Setting]:
     """A custom field of points, where none is of the tracker's own kind."""
-    fields = held.rows("select field_id, name, kind from tracker_fields order by 1")
+    fields = held.rows("select field_id, name, kind from tracker_fields where source = ? order by 1", source)
     if any("story-points" in str(kind) for *_, kind in fields):
         return
     for field_id, name, kind in fields:
         if str(kind).endswith(":float") and re.search(_POINTS, plain_letters(name)):
-            yield Setting("jira", "points", f"[{scalar(field_id)}]", f"the numeric field `{name}`")
+            yield Setting(source, "points", f"[{scalar(field_id)}]", f"the numeric field `{name}`")
             return

@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connectors import SOURCES
 from connectors.forgetting_raw import Wanted, forget_in_raw
 from connectors.forgotten import FILE as FORGOTTEN
 from connectors.forgotten import Book
+from connectors.instances import held_sources
 from connectors.storage import is_held_for_writing, log_of, write_text
 from orchestration.rebuilding import forget_built_tables
 from publication.snapshots import file_state
@@ -117,7 +117,7 @@ def restore(
 
 
 def _forget_again(home: Home, book: Book) -> None:
-    for source in SOURCES:
+    for source in held_sources(home.root):
         forget_in_raw(home.root, source, Wanted(book.knows, None, book.before), book)
     if home.warehouse.exists():
         forget_built_tables(home)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from connectors import SOURCES
 from connectors.forgetting_raw import Wanted, records_in_raw
+from connectors.instances import held_sources
 from connectors.storage import literal, open_duckdb, quoted
 from pops.operations.subjects import account
 from settings.home import Home
@@ -32,7 +32,7 @@ def export_account(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True, mode=0o700)
     rows = 0
-    for source in SOURCES:
+    for source in held_sources(home.root, env):
         for stream, record in records_in_raw(home.root, source, wanted):
             with (unfinished / f"raw.{source}.{stream}.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")

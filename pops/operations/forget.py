@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from connectors import SOURCES
 from connectors.forgetting_raw import Counts, Wanted, forget_in_raw, forgotten_in_raw
 from connectors.forgotten import Book, Forgotten, hashes_of
+from connectors.instances import held_sources
 from orchestration.night_run import at_rest
 from orchestration.rebuilding import forget_built_tables
 from pops.operations.striking import pattern, remove_copies, strike_out
@@ -80,7 +80,7 @@ def find(home: Home, request: Request, env: Mapping[str, str] = os.environ) -> F
     elif request.before is not None:
         moment = datetime.combine(request.before, time(), reporting_zone()).astimezone(UTC).isoformat()
     counts = Counts()
-    for source in SOURCES:
+    for source in held_sources(home.root, env):
         counts.add(
             forgotten_in_raw(
                 home.root, source, _wanted(_entered(home, subject, moment, env), subject, moment)
@@ -108,7 +108,7 @@ def forget(
             if home.published.exists() and target.address(env) is not None:
                 target.publish(Edition(home, env))
                 say(f"served anew from {target.title}")
-        for source in SOURCES:
+        for source in held_sources(home.root, env):
             forget_in_raw(home.root, source, _wanted(book, found.subject, found.moment), book)
         if home.warehouse.exists():
             forget_built_tables(home, pattern(found.subject.shown) if found.subject.shown else "")

@@ -18,6 +18,7 @@ from connectors import SOURCES, connector_class
 from connectors.contract import Stream
 from connectors.forgetting import as_name, texts_at, typed
 from connectors.forgotten import PSEUDONYM_KEY
+from connectors.instances import held_sources, instance_and_id
 from connectors.storage import literal, open_duckdb, quoted
 from orchestration.rebuilding import IDENTITY_TABLES, identity_tables
 from settings.home import Home
@@ -176,7 +177,7 @@ def _add_key(found: Subject, key: str) -> None:
     if source == "app" and kind and not rest:
         found.texts.add(kind)
     elif (stream := _stream_of(source, kind)) is not None:
-        found.records.add(typed(source, stream, rest))
+        found.records.add(_typed(source, stream, rest))
 
 
 def _records_of(built: duckdb.DuckDBPyConnection, accounts: list[str]) -> Iterator[str]:
@@ -194,17 +195,17 @@ def _records_of(built: duckdb.DuckDBPyConnection, accounts: list[str]) -> Iterat
         ).fetchall():
             source, kind, rest = (*str(key).split(":", 2), "", "")[:3]
             if (stream := _stream_of(source, kind)) is not None:
-                yield typed(source, stream, rest)
+                yield _typed(source, stream, rest)
 
 
 def _name_in_raw(home: Home, found: Subject, env: Mapping[str, str]) -> None:
     """Add what the hashes stand for, and the addresses and names of the records that are the subject's own."""
-    for source in SOURCES:
+    for source in held_sources(home.root, env):
         for stream, raw in _streams(home, source):
             found.texts |= set(_unhashed(raw, source, stream, found.hashes, env))
     for _ in range(_ROUNDS):
         known = len(found.texts) + len(found.records)
-        for source in SOURCES:
+        for source in held_sources(home.root, env):
             for stream, raw in _streams(home, source):
                 if stream.subject:
                     _add_own_records(raw, source, stream, found)
@@ -299,6 +300,12 @@ def _values(record: Any, path: str) -> Iterator[str]:
 def _hash(text: str, env: Mapping[str, str]) -> str:
     """As the models hash."""
     return hashlib.sha256(f"{env.get(PSEUDONYM_KEY, '')}|{text}".encode()).hexdigest()[:32]
+
+
+def _typed(vendor: str, stream: str, key: str) -> str:
+    """The record of an id as the models write it, in the source that has it."""
+    source, own = instance_and_id(vendor, key)
+    return typed(source, stream, own)
 
 
 def _stream_of(source: str, kind: str) -> str | None:

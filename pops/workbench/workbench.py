@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from connectors import SOURCES
+from connectors.instances import sources_of
 from connectors.storage import attach, open_duckdb
 from publication.kept_night import KeptNight, kept_night
 from publication.snapshots import file_state, refresh_copy
@@ -163,7 +163,7 @@ class Workbench:
 
     def _prepare_raw(self) -> None:
         """Sources that nobody reads here are empty files: dbt attaches all of them."""
-        if all((self._folder / "raw" / f"{source}.duckdb").exists() for source in SOURCES):
+        if all((self._folder / "raw" / f"{source}.duckdb").exists() for source in sources_of()):
             return
         from connectors.runner import prepare_raw
 

@@ -2,7 +2,7 @@
 -- Staging takes each load exactly once: as many rows as raw has, and every load of raw.
 with raw_loads as (
     select load_id, count(*) as row_count
-    from {{ source('mixpanel', 'events') }}
+    from {{ raw('mixpanel', 'events') }}
     group by load_id
 ),
 

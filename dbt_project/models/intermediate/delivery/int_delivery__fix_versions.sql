@@ -21,7 +21,7 @@ parsed_versions as (
 issue_versions as (
     select
         issue_id,
-        {{ struct_field('parsed', ['id']) }} as version_id,
+        {{ qualified(struct_field('parsed', ['id']), 'issue_id') }} as version_id,
         {{ cast_field(struct_field('parsed', ['released']), 'boolean') }} as is_released,
         {{ cast_field(struct_field('parsed', ['releaseDate']), 'date') }} as release_date
     from parsed_versions

@@ -1,10 +1,11 @@
 -- Grain: one row a key, in upper case, by which an issue is or was known: that of now, those that versions of its record and
 -- the history of its moves tell, and each of them under the other keys that its project had. A key that several issues
--- had is that of the one that has it now, else of the one that is surest.
+-- had is that of the one that has it now, else of the one that is surest. Of an instance of the tracker that is not named
+-- like it, an issue is known by `<INSTANCE>:<KEY>`, and by the key alone where no other instance has it.
 with said as (
     select
         issue_id,
-        upper(issue_key) as issue_key,
+        upper({{ qualified('issue_key', 'issue_id') }}) as issue_key,
         1 as preference
     from {{ ref('int_delivery__tracker_issues') }}
     union all
@@ -64,3 +65,22 @@ select
     issue_id
 from ranked
 where place = 1
+{% if instance_names() -%}
+union all
+-- As people write it, who know of one instance.
+select
+    shortened.issue_key,
+    min(shortened.issue_id) as issue_id
+from (
+    select
+        substring(issue_key, length({{ instance_of('issue_id') }}) + 2) as issue_key,
+        issue_id
+    from ranked
+    where place = 1 and {{ instance_of('issue_id') }} <> ''
+) as shortened
+left join ranked
+    on shortened.issue_key = ranked.issue_key
+where ranked.issue_key is null
+group by shortened.issue_key
+having count(*) = 1
+{%- endif %}

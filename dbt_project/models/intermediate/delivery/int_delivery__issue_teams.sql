@@ -17,7 +17,7 @@ select
     team_projects.owned_to
 from {{ ref('int_delivery__tracker_issues') }} as issues
 inner join {{ ref('stg_registry__team_projects') }} as team_projects
-    on issues.project_key = upper(trim(team_projects.project_key))
+    on upper({{ qualified('issues.project_key', 'issues.issue_id') }}) = upper(trim(team_projects.project_key))
 where
     issues.source = 'jira'
     and issues.project_id is null

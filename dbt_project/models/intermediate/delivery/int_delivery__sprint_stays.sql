@@ -78,7 +78,7 @@ never_changed as (
 
 select distinct
     issue_id,
-    {{ jira_sprint_id('item') }} as sprint_id,
+    {{ qualified(jira_sprint_id('item'), 'issue_id') }} as sprint_id,
     change_number,
     started_at,
     ended_at

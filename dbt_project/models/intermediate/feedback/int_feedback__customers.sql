@@ -1,12 +1,14 @@
 -- Grain: one row a company or user of the roadmap tool: whose account and person it is, by which rule. A company is known
 -- by the account's id that it carries, then by its domain; a user by its company, then by its own address.
 -- The id of a company in whichever CRM knows one such id.
+{# The vendor's own: the last part of a key, before which an instance may stand. #}
+{% set own_id = "coalesce(nullif(" ~ text_part('company_key', "':'", 4) ~ ", ''), " ~ text_part('company_key', "':'", 3) ~ ")" %}
 with company_ids as (
     select
-        {{ text_part('company_key', "':'", 3) }} as company_id,
+        {{ own_id }} as company_id,
         min(account_id) as account_id
     from {{ ref('int_crm__company_accounts') }}
-    group by {{ text_part('company_key', "':'", 3) }}
+    group by {{ own_id }}
     having min(account_id) = max(account_id)
 ),
 

@@ -1,28 +1,30 @@
 -- Grain: one row a name that sources.yml (or the platform, where it says nothing) has for what a source leaves to its
 -- customers: in how many of how many records it holds a value. A name that no record knows is misspelt, or was renamed.
 {% set named = [] %}
-{% for tool, model, subject, columns in [
-    ('hubspot', 'stg_hubspot__companies', 'companies',
+{% for vendor, model, subject, id, columns in [
+    ('hubspot', 'stg_hubspot__companies', 'companies', 'company_id',
      {'account': 'app_account_id', 'plan': 'plan', 'segment': 'segment', 'revenue': 'arr'}),
-    ('hubspot', 'stg_hubspot__contacts', 'contacts', {'user': 'app_user_hash'}),
-    ('salesforce', 'stg_salesforce__accounts', 'companies',
+    ('hubspot', 'stg_hubspot__contacts', 'contacts', 'contact_id', {'user': 'app_user_hash'}),
+    ('salesforce', 'stg_salesforce__accounts', 'companies', 'account_id',
      {'account': 'app_account_id', 'plan': 'plan', 'segment': 'segment', 'revenue': 'arr'}),
-    ('salesforce', 'stg_salesforce__contacts', 'contacts', {'user': 'app_user_hash'}),
-    ('amplitude', 'stg_amplitude__events', 'events', {'account': 'app_account_id'}),
-    ('mixpanel', 'stg_mixpanel__events', 'events', {'account': 'app_account_id'}),
-    ('zendesk', 'stg_zendesk__organizations', 'organizations', {'account': 'external_id'}),
-    ('zendesk', 'stg_zendesk__users', 'users', {'user': 'external_hash'}),
-    ('intercom', 'stg_intercom__companies', 'companies', {'account': 'external_id'}),
-    ('intercom', 'stg_intercom__contacts', 'contacts', {'user': 'external_hash'}),
+    ('salesforce', 'stg_salesforce__contacts', 'contacts', 'contact_id', {'user': 'app_user_hash'}),
+    ('amplitude', 'stg_amplitude__events', 'events', 'event_id', {'account': 'app_account_id'}),
+    ('mixpanel', 'stg_mixpanel__events', 'events', 'event_id', {'account': 'app_account_id'}),
+    ('zendesk', 'stg_zendesk__organizations', 'organizations', 'organization_id', {'account': 'external_id'}),
+    ('zendesk', 'stg_zendesk__users', 'users', 'user_id', {'user': 'external_hash'}),
+    ('intercom', 'stg_intercom__companies', 'companies', 'company_id', {'account': 'external_id'}),
+    ('intercom', 'stg_intercom__contacts', 'contacts', 'contact_id', {'user': 'external_hash'}),
 ] -%}
-    {%- for setting, column in columns.items() if mapped(tool, setting) -%}
-        {%- set names = mapped_names(tool, [setting]) if subject == 'events' else [mapped_field(tool, setting)[0]] -%}
-        {%- do named.append((tool, model, subject, setting, column, names | join(', '))) -%}
+    {%- for tool in instances_of(vendor) -%}
+        {%- for setting, column in columns.items() if mapped(tool, setting) -%}
+            {%- set names = names_of_places(tool, setting) if subject == 'events' else [mapped_path(tool, setting)[0]] -%}
+            {%- do named.append((tool, model, subject, id, setting, column, names | join(', '))) -%}
+        {%- endfor -%}
     {%- endfor -%}
 {%- endfor %}
 
 with counts as (
-    {% for tool, model, subject, setting, column, names in named -%}
+    {% for tool, model, subject, id, setting, column, names in named -%}
     select
         '{{ tool }}' as source,
         '{{ subject }}' as records,
@@ -31,22 +33,23 @@ with counts as (
         count({{ column }}) as counted,
         count(*) as total
     from {{ ref(model) }}
+    {{ 'where ' ~ is_id_of(id, tool) if instance_names() }}
     union all
     {% endfor -%}
     {% for setting in ['points', 'sprint', 'epic_link'] -%}
-    {% for name in mapped('jira', setting) or [] -%}
+    {% for tool in instances_of('jira') -%}
+    {% for name in mapped(tool, setting) or [] -%}
     select
-        'jira' as source,
+        '{{ tool }}' as source,
         'fields' as records,
         '{{ setting }}' as setting,
         {{ text_literal(name) }} as names,
-        count(distinct case
-            when field_name = {{ text_literal(name | lower | trim) }} or lower(field_id) = {{ text_literal(name | lower | trim) }}
-                then field_id
-        end) as counted,
+        count(distinct case when {{ is_jira_field(name, tool) }} then field_id end) as counted,
         count(distinct field_id) as total
     from {{ ref('stg_jira__field_names') }}
+    {{ 'where ' ~ is_id_of('field_id', tool) if instance_names() }}
     union all
+    {% endfor -%}
     {% endfor -%}
     {% endfor -%}
     select

@@ -77,8 +77,11 @@ with found as (
     union all
     {% endfor -%}
     {% for tool, stream, path, member in staged_lists() if execute -%}
-    select * from ({{ unreadable_items(tool, stream, path, member) }}) as items_{{ loop.index }}
+    {% set number = loop.index -%}
+    {% for source_name in instances_of(tool) -%}
+    select * from ({{ unreadable_items(source_name, stream, path, member) }}) as {{ source_name }}_items_{{ number }}
     union all
+    {% endfor -%}
     {% endfor -%}
     {% for tool in streams | map('first') | unique -%}
     select * from ({{ raw_books(tool) }}) as {{ tool }}_books

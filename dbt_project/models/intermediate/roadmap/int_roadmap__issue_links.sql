@@ -83,9 +83,14 @@ select
     links.valid_to
 from links
 left join {{ ref('int_delivery__issues') }} as by_id
-    on links.linked_issue_id = by_id.issue_id
+    on
+        links.linked_issue_id = by_id.issue_id
+        {%- if instance_names() %}
+        -- Of which instance an id is, the key tells.
+        and upper(trim(links.linked_issue_key)) = upper(by_id.issue_key)
+        {%- endif %}
 left join {{ ref('int_delivery__issue_keys') }} as by_key
     on
-        links.linked_issue_id is null
+        {{ 'by_id.issue_id is null' if instance_names() else 'links.linked_issue_id is null' }}
         and upper(trim(links.linked_issue_key)) = by_key.issue_key
 where links.valid_from < {{ as_of_at() }}

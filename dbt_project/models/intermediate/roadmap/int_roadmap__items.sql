@@ -6,7 +6,7 @@ with current_versions as (
 ),
 
 relationship_rows as (
-    {{ productboard_relationships('current_versions', ['roadmap_item_id']) }}
+    {{ productboard_relationships('current_versions', ['roadmap_item_id', 'source_id'], 'source_id') }}
 ),
 
 related as (

@@ -1,6 +1,7 @@
 -- Grain: one row a ticket created before as_of, in its state of as_of. Deleted, spam and merged tickets, and those
 -- of colleagues and test accounts, stay as rows that are not counted; what is measured is null for them, for tickets
 -- whose history is not whole, and for tickets that are not (yet) solved where it is about solving.
+{% set own_id = text_part('tickets.ticket_id', "':'", 3) %}
 with tickets as (
     select
         ticket_id,
@@ -21,8 +22,8 @@ with tickets as (
 tags as (
     select
         tickets.ticket_id,
-        max(case when {{ is_mapped_tag('spam_tags', 'tickets.source', 'tags.tag') }} then 1 else 0 end) = 1 as is_spam,
-        max(case when {{ is_mapped_tag('merge_tags', 'tickets.source', 'tags.tag') }} then 1 else 0 end) = 1 as is_merged
+        max(case when {{ is_mapped_tag('spam_tags', 'tickets.source', 'tags.tag', own_id) }} then 1 else 0 end) = 1 as is_spam,
+        max(case when {{ is_mapped_tag('merge_tags', 'tickets.source', 'tags.tag', own_id) }} then 1 else 0 end) = 1 as is_merged
     from {{ ref('int_support__source_tags') }} as tags
     inner join tickets
         on tags.ticket_id = tickets.ticket_id

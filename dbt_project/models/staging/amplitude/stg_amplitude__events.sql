@@ -6,10 +6,10 @@
 } %}
 
 with new_events as (
-    select * from {{ source('amplitude', 'events') }}
+    select * from {{ raw('amplitude', 'events') }}
     {%- if is_incremental() %}
     where load_id in (
-        select load_id from {{ source('amplitude', 'events') }}
+        select load_id from {{ raw('amplitude', 'events') }}
         except
         select load_id from {{ this }}
     )

@@ -1,6 +1,6 @@
 -- Grain: one row a deployment that was created by as_of.
 with deployments as (
-    {{ stage_as_of(source('github', 'deployments'), [
+    {{ stage_as_of(raw('github', 'deployments'), [
         ('url', 'address', 'text'),
         ('environment', 'environment_original', 'text'),
         ('sha', 'commit_sha', 'text'),
@@ -12,7 +12,7 @@ with deployments as (
 
 select
     record_id as deployment_id,
-    lower({{ github_address_part('address', 2) }}) as repository,
+    {{ github_repository('address') }} as repository,
     environment_original,
     commit_sha,
     ref,

@@ -1,7 +1,7 @@
 -- Grain: one row an issue, pull requests apart, that was created by as_of. Closed after as_of is open.
 -- Title and text, and everybody named, stay behind.
 with issues as (
-    {{ stage_as_of(source('github', 'issues'), [
+    {{ stage_as_of(raw('github', 'issues'), [
         ('repository_url', 'address', 'text'),
         ('number', 'issue_number', 'integer'),
         ('state_reason', 'state_reason', 'text'),
@@ -15,7 +15,7 @@ with issues as (
 
 select
     record_id as issue_id,
-    lower({{ github_address_part('address', 2) }}) as repository,
+    {{ github_repository('address') }} as repository,
     issue_number,
     issue_type,
     coalesce(labels, '[]') as labels,

@@ -1,8 +1,8 @@
 -- Grain: one row a commit of a pull request, of the commits that it had when it was last asked for. Messages and the
 -- names of people stay behind.
 with lists as (
-    {{ stage_as_of(source('github', 'pull_request_commits'), [
-        ('repository', 'repository', 'text'),
+    {{ stage_as_of(raw('github', 'pull_request_commits'), [
+        ('repository', 'repository', 'id'),
         ('pull_number', 'pull_number', 'integer'),
         ('commits', 'commits', 'json'),
     ]) }}

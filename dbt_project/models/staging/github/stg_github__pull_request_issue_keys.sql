@@ -1,7 +1,7 @@
 -- Grain: one row a place in a pull request's title or branch that looks like the key of a tracker's issue, upper case;
 -- the title's first. Whether there is such an issue (UTF-8 is none), only the tracker knows.
 with pull_requests as (
-    {{ stage_as_of(source('github', 'pull_requests'), [
+    {{ stage_as_of(raw('github', 'pull_requests'), [
         ('title', 'title', 'text'),
         ('head.ref', 'branch', 'text'),
         ('created_at', 'opened_at', 'timestamp'),

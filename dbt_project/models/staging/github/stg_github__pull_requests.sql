@@ -1,7 +1,7 @@
 -- Grain: one row a pull request that was opened by as_of. What happened to it since has not happened. Title, text and
 -- the names of people stay behind; the issues that title and branch name are in stg_github__pull_request_issue_keys.
 with pull_requests as (
-    {{ stage_as_of(source('github', 'pull_requests'), [
+    {{ stage_as_of(raw('github', 'pull_requests'), [
         ('url', 'address', 'text'),
         ('number', 'pull_number', 'integer'),
         ('draft', 'is_draft', 'boolean'),
@@ -18,7 +18,7 @@ with pull_requests as (
 
 select
     record_id as pull_request_id,
-    lower({{ github_address_part('address', 2) }}) as repository,
+    {{ github_repository('address') }} as repository,
     pull_number,
     {{ pseudonym('author_id') }} as author_hash,
     base_branch,

@@ -1,6 +1,6 @@
 -- Grain: one row a release that existed in the night of as_of, drafts too; one that was taken back is gone.
 with releases as (
-    {{ stage_as_of(source('github', 'releases'), [
+    {{ stage_as_of(raw('github', 'releases'), [
         ('url', 'address', 'text'),
         ('tag_name', 'tag_name', 'text'),
         ('draft', 'is_draft', 'boolean'),
@@ -12,7 +12,7 @@ with releases as (
 
 select
     record_id as release_id,
-    lower({{ github_address_part('address', 2) }}) as repository,
+    {{ github_repository('address') }} as repository,
     tag_name,
     coalesce(is_draft, false) or coalesce(published_at >= {{ as_of_at() }}, true) as is_draft,
     coalesce(is_prerelease, false) as is_prerelease,

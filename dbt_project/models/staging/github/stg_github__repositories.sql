@@ -1,5 +1,5 @@
 with repositories as (
-    {{ stage_as_of(source('github', 'repositories'), [
+    {{ stage_as_of(raw('github', 'repositories'), [
         ('name', 'repository_original', 'text'),
         ('default_branch', 'default_branch', 'text'),
         ('archived', 'is_archived', 'boolean'),
@@ -9,7 +9,7 @@ with repositories as (
 
 select
     record_id as repository_id,
-    lower(repository_original) as repository,
+    {{ qualified('lower(repository_original)') }} as repository,
     repository_original,
     default_branch,
     coalesce(is_archived, false) as is_archived,

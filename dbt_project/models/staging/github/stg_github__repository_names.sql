@@ -1,12 +1,12 @@
 -- Grain: one row a repository and a name that any version read of it had, lower case.
 with repositories as (
-    {{ stage_versions(source('github', 'repositories'), [
+    {{ stage_versions(raw('github', 'repositories'), [
         ('name', 'repository_original', 'text'),
     ]) }}
 )
 
 select distinct
     record_id as repository_id,
-    lower(trim(repository_original)) as repository
+    {{ qualified('lower(trim(repository_original))') }} as repository
 from repositories
 where trim(repository_original) <> ''

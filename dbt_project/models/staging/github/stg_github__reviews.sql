@@ -1,6 +1,6 @@
 -- Grain: one row a review submitted by as_of; answering in a pull request is a review of one's own.
 with reviews as (
-    {{ stage_as_of(source('github', 'reviews'), [
+    {{ stage_as_of(raw('github', 'reviews'), [
         ('pull_request_url', 'address', 'text'),
         ('user.id', 'reviewer_id', 'text'),
         ('user.type', 'reviewer_type', 'text'),
@@ -11,7 +11,7 @@ with reviews as (
 
 select
     record_id as review_id,
-    lower({{ github_address_part('address', 2) }}) as repository,
+    {{ github_repository('address') }} as repository,
     {{ try_cast(github_address_part('address', 4), 'bigint') }} as pull_number,
     {{ pseudonym('reviewer_id') }} as reviewer_hash,
     lower(review_state) as review_state,

@@ -1,6 +1,6 @@
 -- Grain: one row a workflow run that was created by as_of, as its record then had it.
 with runs as (
-    {{ stage_as_of(source('github', 'workflow_runs'), [
+    {{ stage_as_of(raw('github', 'workflow_runs'), [
         ('url', 'address', 'text'),
         ('name', 'workflow_name', 'text'),
         ('event', 'event', 'text'),
@@ -16,7 +16,7 @@ with runs as (
 
 select
     record_id as workflow_run_id,
-    lower({{ github_address_part('address', 2) }}) as repository,
+    {{ github_repository('address') }} as repository,
     workflow_name,
     event,
     commit_sha,

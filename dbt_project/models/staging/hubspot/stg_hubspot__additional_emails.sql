@@ -1,6 +1,6 @@
 -- Grain: one row a contact that existed by as_of and e-mail address that it has besides its first one. Addresses end here.
 with contacts as (
-    {{ stage_as_of(source('hubspot', 'contacts'), [
+    {{ stage_as_of(raw('hubspot', 'contacts'), [
         ('properties.hs_additional_emails', 'additional_emails', 'text'),
         ('createdAt', 'created_at', 'timestamp'),
         ('updatedAt', 'updated_at', 'timestamp'),

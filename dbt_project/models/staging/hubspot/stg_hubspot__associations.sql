@@ -2,11 +2,11 @@
 -- primary by the id of its type: labels are in the language of the account, and people make up their own. Where HubSpot
 -- gives a type of its own without an id, its label tells.
 with associations as (
-    {{ stage_as_of(source('hubspot', 'associations'), [
+    {{ stage_as_of(raw('hubspot', 'associations'), [
         ('from_type', 'from_type', 'text'),
-        ('from_id', 'from_id', 'text'),
+        ('from_id', 'from_id', 'id'),
         ('to_type', 'to_type', 'text'),
-        ('to_id', 'to_id', 'text'),
+        ('to_id', 'to_id', 'id'),
         ('types', 'association_types', 'json'),
     ]) }}
 ),

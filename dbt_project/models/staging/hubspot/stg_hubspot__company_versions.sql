@@ -1,8 +1,7 @@
 -- Grain: one row a version of a company that was ever read. The segment's history comes from here.
-{% set revenue = mapped('hubspot', 'revenue') or {} %}
 with versions as (
-    {{ stage_records(source('hubspot', 'companies'), [
-        ('properties.hubspot_owner_id', 'owner_id', 'text'),
+    {{ stage_records(raw('hubspot', 'companies'), [
+        ('properties.hubspot_owner_id', 'owner_id', 'id'),
         (mapped_field('hubspot', 'account', 'properties'), 'app_account_id', 'text'),
         ('properties.name', 'company_name', 'text'),
         ('properties.domain', 'domain', 'text'),
@@ -12,7 +11,7 @@ with versions as (
         ('properties.hs_merged_object_ids', 'merged_ids', 'text'),
         (mapped_field('hubspot', 'test', 'properties'), 'is_test_account', 'boolean'),
         (mapped_field('hubspot', 'revenue', 'properties'), 'revenue', 'double'),
-        (field_within(revenue.currency_property, 'properties'), 'currency_original', 'text'),
+        (mapped_field('hubspot', 'revenue', 'properties', 'currency_property'), 'currency_original', 'text'),
         (mapped_field('hubspot', 'churned_on', 'properties'), 'churned_on', 'date'),
         ('archived', 'is_archived', 'boolean'),
         ('createdAt', 'created_at', 'timestamp'),
@@ -34,7 +33,7 @@ select
     segment as segment_original,
     {{ slug_of('plan') }} as plan,
     plan as plan_original,
-    {{ json_text_list('merged_ids') }} as merged_company_ids,
+    {{ json_text_list(qualified_each('merged_ids', ';')) }} as merged_company_ids,
     {{ revenue_currency('hubspot', 'currency_original') }} as arr_currency,
     {{ yearly_revenue('hubspot', 'revenue') }} as arr,
     coalesce(is_test_account, false) as is_test_account,

@@ -1,6 +1,6 @@
 -- Grain: one row a contact that existed by as_of, in the state of then. Names and addresses end here.
 with contacts as (
-    {{ stage_as_of(source('hubspot', 'contacts'), [
+    {{ stage_as_of(raw('hubspot', 'contacts'), [
         (mapped_field('hubspot', 'user', 'properties'), 'app_user_id', 'text'),
         ('properties.email', 'email', 'text'),
         ('properties.hs_merged_object_ids', 'merged_ids', 'text'),
@@ -20,7 +20,7 @@ select
     contacts.record_id as contact_id,
     {{ email_hash('contacts.email') }} as email_hash,
     {{ pseudonym("nullif(contacts.app_user_id, '')") }} as app_user_hash,
-    {{ json_text_list('contacts.merged_ids') }} as merged_contact_ids,
+    {{ json_text_list(qualified_each('contacts.merged_ids', ';', 'contacts.record_id')) }} as merged_contact_ids,
     internal_domains.email_domain is not null as is_internal_email,
     coalesce(contacts.is_archived, false) or contacts.is_deleted as is_deleted,
     contacts.created_at,

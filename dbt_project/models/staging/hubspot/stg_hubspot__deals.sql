@@ -1,8 +1,8 @@
 -- Grain: one row a deal that existed by as_of, in the state of then; a closed one with its owner of when it was closed.
 -- The deal's name stays behind: it may name people.
 with deals as (
-    {{ stage_as_of(source('hubspot', 'deals'), [
-        ('properties.hubspot_owner_id', 'owner_id', 'text'),
+    {{ stage_as_of(raw('hubspot', 'deals'), [
+        ('properties.hubspot_owner_id', 'owner_id', 'id'),
         ('properties.dealstage', 'stage', 'text'),
         ('properties.pipeline', 'pipeline', 'text'),
         ('properties.dealtype', 'deal_type', 'text'),
@@ -19,8 +19,8 @@ with deals as (
 ),
 
 versions as (
-    {{ stage_versions(source('hubspot', 'deals'), [
-        ('properties.hubspot_owner_id', 'owner_id', 'text'),
+    {{ stage_versions(raw('hubspot', 'deals'), [
+        ('properties.hubspot_owner_id', 'owner_id', 'id'),
         ('properties.hs_is_closed', 'is_closed', 'boolean'),
         ('updatedAt', 'updated_at', 'timestamp'),
     ]) }}

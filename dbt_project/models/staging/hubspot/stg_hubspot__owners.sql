@@ -1,7 +1,7 @@
 -- Grain: one row an owner. An owner's name and address stay behind.
 with owners as (
-    {{ stage_as_of(source('hubspot', 'owners'), [
-        ('userId', 'user_id', 'text'),
+    {{ stage_as_of(raw('hubspot', 'owners'), [
+        ('userId', 'user_id', 'id'),
         ('archived', 'is_archived', 'boolean'),
         ('createdAt', 'created_at', 'timestamp'),
         ('updatedAt', 'updated_at', 'timestamp'),

@@ -1,6 +1,6 @@
 -- Grain: one row a teammate, those who have left included. Names and addresses stay behind.
 with admins as (
-    {{ stage_latest(source('intercom', 'admins'), [
+    {{ stage_latest(raw('intercom', 'admins'), [
         ('has_inbox_seat', 'has_inbox_seat', 'boolean'),
     ]) }}
 )

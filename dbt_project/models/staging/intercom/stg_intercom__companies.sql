@@ -1,8 +1,8 @@
 -- Grain: one row a company that existed by as_of, in the state of then. `domain` is the host of its website.
 with companies as (
-    {{ stage_as_of(source('intercom', 'companies'), [
+    {{ stage_as_of(raw('intercom', 'companies'), [
         ('name', 'company_name', 'text'),
-        (mapped_field('intercom', 'account', 'custom_attributes') or 'company_id', 'external_id', 'text'),
+        (mapped_field('intercom', 'account', 'custom_attributes', default='company_id'), 'external_id', 'text'),
         ('website', 'website', 'text'),
         ('created_at', 'created_seconds', 'integer'),
         ('updated_at', 'updated_seconds', 'integer'),

@@ -1,9 +1,9 @@
 -- Grain: one row a contact (user or lead) that existed by as_of, in the state of then. Names and addresses end here.
 with contacts as (
-    {{ stage_as_of(source('intercom', 'contacts'), [
+    {{ stage_as_of(raw('intercom', 'contacts'), [
         ('email', 'email', 'text'),
         ('role', 'role', 'text'),
-        (mapped_field('intercom', 'user', 'custom_attributes') or 'external_id', 'external_id', 'text'),
+        (mapped_field('intercom', 'user', 'custom_attributes', default='external_id'), 'external_id', 'text'),
         ('companies.data', 'companies', 'json'),
         ('companies.total_count', 'company_count', 'integer'),
         ('created_at', 'created_seconds', 'integer'),
@@ -20,8 +20,10 @@ internal_domains as (
 select
     contacts.record_id as contact_id,
     -- Of several companies none is the contact's own.
-    case when contacts.company_count = 1 then {{ json_first_item_property('contacts.companies', 'id') }} end
-        as company_id,
+    case
+        when contacts.company_count = 1
+            then {{ qualified(json_first_item_property('contacts.companies', 'id'), 'contacts.record_id') }}
+    end as company_id,
     {{ email_hash('contacts.email') }} as email_hash,
     {{ pseudonym("nullif(contacts.external_id, '')") }} as external_hash,
     lower(contacts.role) as role,

@@ -3,7 +3,7 @@
 -- its place in the list. Bodies stay behind; whether there is one is kept.
 with live_versions as (
     select *
-    from {{ source('intercom', 'conversations') }}
+    from {{ raw('intercom', 'conversations') }}
     where not is_deleted
 ),
 
@@ -34,14 +34,14 @@ parts as (
     select
         record_id as conversation_id,
         item_number,
-        coalesce({{ struct_field('parsed', ['id']) }}, 'place ' || item_number) as part_id,
+        {{ qualified("coalesce(" ~ struct_field('parsed', ['id']) ~ ", 'place ' || item_number)") }} as part_id,
         {{ struct_field('parsed', ['part_type']) }} as part_type,
         {{ struct_field('parsed', ['state']) }} as state,
         {{ struct_field('parsed', ['author', 'type']) }} as author_type,
-        {{ struct_field('parsed', ['author', 'id']) }} as author_id,
+        {{ qualified(struct_field('parsed', ['author', 'id'])) }} as author_id,
         case
             when {{ struct_field('parsed', ['assigned_to', 'type']) }} = 'team'
-                then {{ struct_field('parsed', ['assigned_to', 'id']) }}
+                then {{ qualified(struct_field('parsed', ['assigned_to', 'id'])) }}
         end as assigned_team_id,
         coalesce({{ struct_field('parsed', ['body']) }}, '') <> '' as has_body,
         coalesce({{ cast_field(struct_field('parsed', ['author', 'from_ai_agent']), 'boolean') }}, false)

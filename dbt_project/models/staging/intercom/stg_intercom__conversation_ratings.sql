@@ -2,7 +2,7 @@
 -- behind. `rating` is 1 to 5; null while it is only asked for, and for any other number.
 with live_versions as (
     select *
-    from {{ source('intercom', 'conversations') }}
+    from {{ raw('intercom', 'conversations') }}
     where not is_deleted
 ),
 

@@ -1,7 +1,7 @@
 -- Grain: one row a conversation and tag, in the state of as_of; the tag is null where the list holds something else.
 with live_versions as (
     select *
-    from {{ source('intercom', 'conversations') }}
+    from {{ raw('intercom', 'conversations') }}
     where not is_deleted
 ),
 

@@ -3,13 +3,13 @@
 -- bodies and names stay behind. The API gives the last 500 parts of a conversation.
 with live_versions as (
     select *
-    from {{ source('intercom', 'conversations') }}
+    from {{ raw('intercom', 'conversations') }}
     where not is_deleted
 ),
 
 deleted_versions as (
     select *
-    from {{ source('intercom', 'conversations') }}
+    from {{ raw('intercom', 'conversations') }}
     where is_deleted
 ),
 
@@ -20,9 +20,9 @@ conversations as (
         ('source.type', 'channel', 'text'),
         ('source.delivered_as', 'delivered_as', 'text'),
         ('source.author.type', 'opening_author_type', 'text'),
-        ('source.author.id', 'opening_author_id', 'text'),
+        ('source.author.id', 'opening_author_id', 'id'),
         ('contacts.contacts', 'contacts', 'json'),
-        ('company.id', 'company_id', 'text'),
+        ('company.id', 'company_id', 'id'),
         ('external_references', 'external_references', 'json'),
         ('team_assignee_id', 'team_id', 'text'),
         ('conversation_parts.conversation_parts', 'parts', 'json'),
@@ -70,7 +70,7 @@ part_counts as (
 joined as (
     select
         conversations.record_id as conversation_id,
-        {{ json_first_item_property('conversations.contacts', 'id') }} as contact_id,
+        {{ qualified(json_first_item_property('conversations.contacts', 'id'), 'conversations.record_id') }} as contact_id,
         conversations.company_id,
         zendesk_tickets.zendesk_ticket_id,
         case when lower(conversations.state) in ('open', 'snoozed', 'closed') then lower(conversations.state) end as state,
@@ -88,7 +88,7 @@ joined as (
         conversations.opening_author_type,
         conversations.opening_author_id,
         -- '0' is the vendor's word for no team.
-        nullif(conversations.team_id, '0') as team_id,
+        {{ qualified("nullif(conversations.team_id, '0')", 'conversations.record_id') }} as team_id,
         coalesce(conversations.part_count, 0) <= 500
         and coalesce(conversations.listed_part_count, 0) <= coalesce(part_counts.held_count, 0)
         -- Without a count of the vendor, a full list may be a cut one.

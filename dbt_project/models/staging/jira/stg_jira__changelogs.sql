@@ -1,8 +1,8 @@
 -- Grain: one row a change of a field that delivery metrics read (its role in stg_jira__fields), from the tracker's stream
 -- of change histories.
 with histories as (
-    {{ stage_latest(source('jira', 'changelogs'), [
-        ('issueId', 'issue_id', 'text'),
+    {{ stage_latest(raw('jira', 'changelogs'), [
+        ('issueId', 'issue_id', 'id'),
         ('created', 'created_original', 'text'),
         ('items', 'items', 'json'),
     ]) }}

@@ -1,6 +1,6 @@
 -- Grain: one row a field of the tracker and a name that any version read of it had, in lower case.
 with fields as (
-    {{ stage_versions(source('jira', 'fields'), [
+    {{ stage_versions(raw('jira', 'fields'), [
         ('name', 'field_name', 'text'),
         ('untranslatedName', 'untranslated_name', 'text'),
     ]) }}

@@ -1,17 +1,19 @@
 -- Grain: one row a way in which histories and issues name a field, and the field's role: `id:<id>`, and by name
 -- `system:<name>`, `custom:<name>` and, for histories that do not say which of the two a field is, `any:<name>`, all in
 -- lower case. A name that fields share is that of the one with a role. What the tracker does not list at all has the ids
--- and names that the vendor ships.
+-- and names that the vendor ships. Of an instance that is not named like its vendor its name stands before all of them.
 with listed as (
     select
-        'id:' || lower(field_id) as field_key,
+        {{ qualified("'id:' || lower(" ~ unqualified('field_id') ~ ")", 'field_id') }} as field_key,
         field_id,
         role,
         preference
     from {{ ref('stg_jira__fields') }}
     union all
     select
-        case when fields.custom_type is null then 'system:' else 'custom:' end || names.field_name as field_key,
+        {{ qualified(
+            "case when fields.custom_type is null then 'system:' else 'custom:' end || names.field_name", 'fields.field_id'
+        ) }} as field_key,
         fields.field_id,
         fields.role,
         fields.preference
@@ -20,7 +22,7 @@ with listed as (
         on names.field_id = fields.field_id
     union all
     select
-        'any:' || names.field_name as field_key,
+        {{ qualified("'any:' || names.field_name", 'fields.field_id') }} as field_key,
         fields.field_id,
         fields.role,
         fields.preference
@@ -30,10 +32,11 @@ with listed as (
 ),
 
 shipped as (
+    {% for prefix in instance_prefixes('jira') -%}
     {% for kind in ['id', 'system', 'any'] -%}
     select
-        '{{ kind }}:' || field_name as field_key,
-        field_name as field_id,
+        '{{ prefix }}{{ kind }}:' || field_name as field_key,
+        '{{ prefix }}' || field_name as field_id,
         role
     from ({{ jira_system_fields() }}) as system_fields
     union all
@@ -45,9 +48,9 @@ shipped as (
         ('epic link', 'parent'),
         ('parent link', 'parent'),
     ] -%}
-    select 'custom:{{ name }}' as field_key, cast(null as {{ dbt.type_string() }}) as field_id, '{{ role }}' as role
+    select '{{ prefix }}custom:{{ name }}' as field_key, cast(null as {{ dbt.type_string() }}) as field_id, '{{ role }}' as role
     union all
-    select 'any:{{ name }}' as field_key, cast(null as {{ dbt.type_string() }}) as field_id, '{{ role }}' as role
+    select '{{ prefix }}any:{{ name }}' as field_key, cast(null as {{ dbt.type_string() }}) as field_id, '{{ role }}' as role
     union all
     {% endfor -%}
     {% for id, role in [
@@ -55,8 +58,13 @@ shipped as (
         ('customfield_10016', 'points'),
         ('customfield_10014', 'parent'),
     ] -%}
-    select 'id:{{ id }}' as field_key, '{{ id }}' as field_id, '{{ role }}' as role
-    where not exists (select 1 from {{ ref('stg_jira__fields') }} as fields where fields.role = '{{ role }}')
+    select '{{ prefix }}id:{{ id }}' as field_key, '{{ prefix }}{{ id }}' as field_id, '{{ role }}' as role
+    where not exists (
+        select 1 from {{ ref('stg_jira__fields') }} as fields
+        where fields.role = '{{ role }}' and {{ is_same_instance('fields.field_id', text_literal(prefix)) }}
+    )
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),

@@ -7,7 +7,7 @@
     'story point', 'punti storia', 'ストーリーポイント', 'ストーリー ポイント', '故事点', '故事点数',
 ] %}
 with fields as (
-    {{ stage_as_of(source('jira', 'fields'), [
+    {{ stage_as_of(raw('jira', 'fields'), [
         ('name', 'field_name', 'text'),
         ('schema.type', 'schema_type', 'text'),
         ('schema.custom', 'custom_type', 'text'),
@@ -23,11 +23,13 @@ named_as_points as (
 
 mapped_fields as (
     {% for setting, role in [('points', 'points'), ('sprint', 'sprint'), ('epic_link', 'parent')] -%}
-    {% for name in mapped('jira', setting) or [] -%}
+    {% for source_name in instances_of('jira') -%}
+    {% for name in mapped(source_name, setting) or [] -%}
     select field_id, '{{ role }}' as role, {{ loop.index }} as place
     from {{ ref('stg_jira__field_names') }}
-    where field_name = {{ text_literal(name | lower | trim) }} or lower(field_id) = {{ text_literal(name | lower | trim) }}
+    where {{ is_jira_field(name, source_name) }}
     union all
+    {% endfor -%}
     {% endfor -%}
     {% endfor -%}
     select cast(null as {{ dbt.type_string() }}) as field_id, cast(null as {{ dbt.type_string() }}) as role, 0 as place
@@ -71,4 +73,4 @@ left join mapped_roles
 left join named_as_points
     on fields.record_id = named_as_points.field_id
 left join ({{ jira_system_fields() }}) as system_fields
-    on lower(fields.record_id) = system_fields.field_name
+    on lower({{ unqualified('fields.record_id') }}) = system_fields.field_name

@@ -2,8 +2,8 @@
 -- issue's record (of which the vendor shows 100 at most). What changed is in stg_jira__changelogs and
 -- stg_jira__issue_changelogs. `changed_at` is null when its time cannot be read.
 with streamed as (
-    {{ stage_latest(source('jira', 'changelogs'), [
-        ('issueId', 'issue_id', 'text'),
+    {{ stage_latest(raw('jira', 'changelogs'), [
+        ('issueId', 'issue_id', 'id'),
         ('created', 'created_original', 'text'),
     ]) }}
 ),

@@ -3,7 +3,7 @@
 -- object (`value` of an option, `key` of an issue).
 with issues as (
     {{ stage_as_of(
-        source('jira', 'issues'),
+        raw('jira', 'issues'),
         [('fields', 'issue_fields', 'json')],
         jira_timestamp(json_property('issue_fields', "'updated'"))
     ) }}
@@ -16,7 +16,7 @@ role_fields as (
         preference
     from {{ ref('stg_jira__field_roles') }}
     where
-        field_key like 'id:customfield%'
+        {{ unqualified('field_key') }} like 'id:customfield%'
         and role is not null
 ),
 
@@ -26,13 +26,14 @@ field_values as (
         role_fields.field_id,
         role_fields.role,
         role_fields.preference,
-        {{ json_member('issues.issue_fields', 'role_fields.field_id') }} as field_value,
-        {{ json_property('issues.issue_fields', 'role_fields.field_id') }} as field_text
+        {{ json_member('issues.issue_fields', unqualified('role_fields.field_id')) }} as field_value,
+        {{ json_property('issues.issue_fields', unqualified('role_fields.field_id')) }} as field_text
     from issues
     cross join role_fields
     where
         not issues.is_deleted
         and issues.issue_fields is not null
+        and {{ is_same_instance('issues.record_id', 'role_fields.field_id') }}
 ),
 
 parsed as (

@@ -61,7 +61,7 @@ select
     issue_id,
     field_id,
     cast(item_number as bigint) as entry_number,
-    {{ jira_sprint_id('id_text') }} as sprint_id,
+    {{ qualified(jira_sprint_id('id_text'), 'issue_id') }} as sprint_id,
     sprint_name,
     lower(state) as state,
     {{ parse_timestamp('start_date') }} as started_at,

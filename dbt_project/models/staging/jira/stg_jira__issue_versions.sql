@@ -1,11 +1,11 @@
 -- Grain: one row an issue and combination of key, project and status that some version read of it had, with the last
 -- reading that showed it: what things were called, and which category a status had, before.
 with versions as (
-    {{ stage_versions(source('jira', 'issues'), [
+    {{ stage_versions(raw('jira', 'issues'), [
         ('key', 'issue_key', 'text'),
-        ('fields.project.id', 'project_id', 'text'),
+        ('fields.project.id', 'project_id', 'id'),
         ('fields.project.key', 'project_key', 'text'),
-        ('fields.status.id', 'status_id', 'text'),
+        ('fields.status.id', 'status_id', 'id'),
         ('fields.status.name', 'status_name', 'text'),
         ('fields.status.statusCategory.key', 'status_category', 'text'),
     ]) }}
@@ -13,9 +13,9 @@ with versions as (
 
 select
     record_id as issue_id,
-    upper(nullif(trim(issue_key), '')) as issue_key,
+    upper({{ qualified("nullif(trim(issue_key), '')") }}) as issue_key,
     project_id,
-    upper(nullif(trim(project_key), '')) as project_key,
+    upper({{ qualified("nullif(trim(project_key), '')") }}) as project_key,
     status_id,
     nullif(trim(status_name), '') as status_name,
     {{ jira_status_category('status_category') }} as status_category,

@@ -4,15 +4,15 @@
 -- not what it should be, as |one|other|; their columns are null.
 {# Handed on as they stand. #}
 {% set carried = [
-    ('fields.project.id', 'project_id', 'text'),
-    ('fields.parent.id', 'parent_id', 'text'),
+    ('fields.project.id', 'project_id', 'id'),
+    ('fields.parent.id', 'parent_id', 'id'),
     ('fields.issuetype.name', 'issue_type', 'text'),
-    ('fields.status.id', 'status_id', 'text'),
+    ('fields.status.id', 'status_id', 'id'),
     ('fields.priority.name', 'priority', 'text'),
     ('changelog.total', 'history_total', 'integer'),
 ] %}
 with issues as (
-    {{ stage_as_of(source('jira', 'issues'), carried + [
+    {{ stage_as_of(raw('jira', 'issues'), carried + [
         ('key', 'issue_key', 'text'),
         ('fields.project.key', 'project_key', 'text'),
         ('fields.parent.key', 'parent_key', 'text'),
@@ -79,10 +79,10 @@ select
     {%- for path, column, type in carried %}
     created.{{ column }},
     {%- endfor %}
-    upper(coalesce(nullif(trim(created.issue_key), ''), created.record_id)) as issue_key,
+    upper(coalesce(nullif(trim(created.issue_key), ''), {{ unqualified('created.record_id') }})) as issue_key,
     upper(coalesce(created.project_key, {{ text_part('created.issue_key', "'-'", 1) }})) as project_key,
     -- The parent; where it is not said, the epic that a custom field links to. A key, or an id.
-    coalesce(created.parent_key, parents.text_value) as parent_key,
+    {{ qualified('coalesce(created.parent_key, parents.text_value)', 'created.record_id') }} as parent_key,
     nullif(trim(created.status_original), '') as status_original,
     {{ jira_status_category('created.status_category') }} as status_category,
     nullif(trim(created.resolution), '') as resolution,

@@ -1,6 +1,6 @@
 -- Grain: one row a project.
 with projects as (
-    {{ stage_as_of(source('jira', 'projects'), [
+    {{ stage_as_of(raw('jira', 'projects'), [
         ('key', 'project_key', 'text'),
         ('name', 'project_name', 'text'),
     ]) }}
@@ -8,7 +8,7 @@ with projects as (
 
 select
     record_id as project_id,
-    project_key,
+    {{ qualified('project_key') }} as project_key,
     project_name,
     is_deleted
 from projects

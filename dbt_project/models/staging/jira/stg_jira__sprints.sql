@@ -1,7 +1,7 @@
 -- Grain: one row a sprint, as the tracker's boards show it. The goal's text stays behind.
 with sprints as (
-    {{ stage_as_of(source('jira', 'sprints'), [
-        ('originBoardId', 'board_id', 'text'),
+    {{ stage_as_of(raw('jira', 'sprints'), [
+        ('originBoardId', 'board_id', 'id'),
         ('name', 'sprint_name', 'text'),
         ('state', 'state', 'text'),
         ('startDate', 'start_date', 'text'),

@@ -1,7 +1,7 @@
 -- Grain: one row a status. Names may be in any language and repeat between projects; the category is the
 -- tracker's.
 with statuses as (
-    {{ stage_as_of(source('jira', 'statuses'), [
+    {{ stage_as_of(raw('jira', 'statuses'), [
         ('name', 'status_name', 'text'),
         ('statusCategory.key', 'status_category', 'text'),
     ]) }}

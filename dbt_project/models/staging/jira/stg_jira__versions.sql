@@ -1,7 +1,7 @@
 -- Grain: one row a fix version. A version counts as released once its release date is past by as_of.
 with versions as (
-    {{ stage_as_of(source('jira', 'versions'), [
-        ('projectId', 'project_id', 'text'),
+    {{ stage_as_of(raw('jira', 'versions'), [
+        ('projectId', 'project_id', 'id'),
         ('name', 'version_name', 'text'),
         ('released', 'is_released', 'boolean'),
         ('releaseDate', 'release_date', 'date'),

@@ -3,7 +3,10 @@
 {{ config(materialized='incremental', incremental_strategy='append') }}
 
 -- Projects made before 2023 export what the clock on their wall showed; a change asks for a full refresh of this model.
-{% set zone = env_var('POPS_MIXPANEL_PROJECT_TIMEZONE', '') or 'UTC' %}
+{% set zones = [] %}
+{% for name in instances_of('mixpanel') -%}
+    {%- do zones.append(env_var('POPS_' ~ name | upper ~ '_PROJECT_TIMEZONE', '') or 'UTC') -%}
+{%- endfor %}
 -- Who sent an event, from where, and the sender's equipment.
 {% set not_kept = [
     'distinct_id', '$user_id', '$device_id', '$email', '$name', '$insert_id', '$distinct_id_before_identity', 'ip', '$ip',
@@ -45,10 +48,10 @@ with new_events as (
                 )
             else record
         end as record
-    from {{ source('mixpanel', 'events') }}
+    from {{ raw('mixpanel', 'events') }}
     {%- if is_incremental() %}
     where load_id in (
-        select load_id from {{ source('mixpanel', 'events') }}
+        select load_id from {{ raw('mixpanel', 'events') }}
         except
         select load_id from {{ this }}
     )
@@ -84,17 +87,9 @@ identified as (
 timed as (
     select
         *,
-        {% if zone == 'UTC' -%}
-        shown_at as occurred_at
-        {%- else -%}
-        {#- The hour that comes twice: an event cannot have been processed before it happened. -#}
-        {%- set later = from_wall_clock('shown_at', text_literal(zone)) -%}
-        {%- set earlier = add_time('hour', -1, later) -%}
-        case
-            when {{ later }} > processed_at and {{ to_wall_clock(earlier, text_literal(zone)) }} = shown_at then {{ earlier }}
-            else {{ later }}
-        end as occurred_at
-        {%- endif %}
+        {% set moments = [] -%}
+        {%- for zone in zones -%} {%- do moments.append(mixpanel_moment(zone)) -%} {%- endfor -%}
+        {{ by_instance('mixpanel', moments) }} as occurred_at
     from identified
 ),
 

@@ -1,7 +1,7 @@
 -- One row a profile, as of `as_of_at`. A profile is keyed as its events are: by user id, or by device while nobody has
 -- logged in.
 with profiles as (
-    {{ stage_as_of(source('mixpanel', 'profiles'), [
+    {{ stage_as_of(raw('mixpanel', 'profiles'), [
         ('$distinct_id', 'distinct_id', 'text'),
         ('$properties.$email', 'email', 'text'),
         ('$properties.$created', 'created_at', 'timestamp'),

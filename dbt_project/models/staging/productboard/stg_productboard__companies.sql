@@ -1,6 +1,6 @@
 -- Grain: one row a company of which there is feedback, in the state of as_of. Names end here.
 with companies as (
-    {{ stage_as_of(source('productboard', 'companies'), [
+    {{ stage_as_of(raw('productboard', 'companies'), [
         ('fields.domain', 'domain', 'text'),
         ('metadata.source.system', 'source_system', 'text'),
         ('metadata.source.recordId', 'source_record_id', 'text'),

@@ -1,7 +1,7 @@
 -- Grain: one row a version of a link of an entity to a Jira issue that was ever read. The vendor keeps no time of it.
 with versions as (
-    {{ stage_records(source('productboard', 'jira_connections'), [
-        ('id', 'entity_id', 'text'),
+    {{ stage_records(raw('productboard', 'jira_connections'), [
+        ('id', 'entity_id', 'id'),
         ('fields.issueId', 'issue_id', 'text'),
         ('fields.issueKey', 'issue_key', 'text'),
     ], ['load_id', 'record_hash']) }}

@@ -1,6 +1,6 @@
 -- Grain: one row a note that existed by as_of, in the state of then. Titles, bodies and the names of staff end here.
 with notes as (
-    {{ stage_as_of(source('productboard', 'notes'), [
+    {{ stage_as_of(raw('productboard', 'notes'), [
         ('type', 'note_type', 'text'),
         ('fields.source.origin', 'origin', 'text'),
         ('metadata.source.system', 'source_system', 'text'),

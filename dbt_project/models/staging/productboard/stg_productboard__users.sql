@@ -1,7 +1,7 @@
 -- Grain: one row a user who gave feedback, in the state of as_of. Names and addresses end here; without the scope for
 -- them the vendor sends the address as `[redacted]`, and the user is known by nothing.
 with users as (
-    {{ stage_as_of(source('productboard', 'users'), [
+    {{ stage_as_of(raw('productboard', 'users'), [
         ('fields.email', 'email', 'text'),
         ('relationships.data', 'relationships', 'json'),
         ('createdAt', 'created_at', 'timestamp'),

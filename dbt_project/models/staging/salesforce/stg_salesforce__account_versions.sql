@@ -1,16 +1,15 @@
 -- Grain: one row a version of an account that was ever read. The segment's history comes from here.
 -- With several currencies every amount of a record is in the record's own.
-{% set revenue = mapped('salesforce', 'revenue') or {} %}
 with versions as (
-    {{ stage_records(source('salesforce', 'accounts'), [
-        ('OwnerId', 'owner_id', 'text'),
-        ('MasterRecordId', 'master_account_id', 'text'),
+    {{ stage_records(raw('salesforce', 'accounts'), [
+        ('OwnerId', 'owner_id', 'id'),
+        ('MasterRecordId', 'master_account_id', 'id'),
         (mapped_field('salesforce', 'account'), 'app_account_id', 'text'),
         ('Name', 'account_name', 'text'),
         ('Website', 'website', 'text'),
         (mapped_field('salesforce', 'segment'), 'segment', 'text'),
         (mapped_field('salesforce', 'plan'), 'plan', 'text'),
-        (field_within(revenue.currency_property or 'CurrencyIsoCode'), 'currency_original', 'text'),
+        (mapped_field('salesforce', 'revenue', '', 'currency_property', 'CurrencyIsoCode'), 'currency_original', 'text'),
         (mapped_field('salesforce', 'revenue'), 'revenue', 'double'),
         (mapped_field('salesforce', 'test'), 'is_test_account', 'boolean'),
         (mapped_field('salesforce', 'churned_on'), 'churned_on', 'date'),

@@ -1,8 +1,8 @@
 -- Grain: one row a contact that existed by as_of, in the state of then. Names and addresses end here.
 with contacts as (
-    {{ stage_as_of(source('salesforce', 'contacts'), [
-        ('AccountId', 'account_id', 'text'),
-        ('MasterRecordId', 'master_contact_id', 'text'),
+    {{ stage_as_of(raw('salesforce', 'contacts'), [
+        ('AccountId', 'account_id', 'id'),
+        ('MasterRecordId', 'master_contact_id', 'id'),
         (mapped_field('salesforce', 'user'), 'app_user_id', 'text'),
         ('Email', 'email', 'text'),
         ('CreatedDate', 'created_at', 'timestamp'),

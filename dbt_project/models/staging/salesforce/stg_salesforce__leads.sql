@@ -1,8 +1,8 @@
 -- Grain: one row a lead that existed by as_of, in the state of then. A lead that was converted names its contact.
 with leads as (
-    {{ stage_as_of(source('salesforce', 'leads'), [
-        ('MasterRecordId', 'master_lead_id', 'text'),
-        ('ConvertedContactId', 'converted_contact_id', 'text'),
+    {{ stage_as_of(raw('salesforce', 'leads'), [
+        ('MasterRecordId', 'master_lead_id', 'id'),
+        ('ConvertedContactId', 'converted_contact_id', 'id'),
         ('IsConverted', 'is_converted', 'boolean'),
         ('Email', 'email', 'text'),
         ('CreatedDate', 'created_at', 'timestamp'),

@@ -1,9 +1,9 @@
 -- Grain: one row an opportunity that existed by as_of, in the state of then; a closed one with its owner of when it was
 -- closed. Its name stays behind: it may name people.
 with opportunities as (
-    {{ stage_as_of(source('salesforce', 'opportunities'), [
-        ('AccountId', 'account_id', 'text'),
-        ('OwnerId', 'owner_id', 'text'),
+    {{ stage_as_of(raw('salesforce', 'opportunities'), [
+        ('AccountId', 'account_id', 'id'),
+        ('OwnerId', 'owner_id', 'id'),
         (mapped_field('salesforce', 'hubspot_deal'), 'hubspot_deal_id', 'text'),
         ('StageName', 'stage', 'text'),
         ('Type', 'deal_type', 'text'),
@@ -18,8 +18,8 @@ with opportunities as (
 ),
 
 versions as (
-    {{ stage_versions(source('salesforce', 'opportunities'), [
-        ('OwnerId', 'owner_id', 'text'),
+    {{ stage_versions(raw('salesforce', 'opportunities'), [
+        ('OwnerId', 'owner_id', 'id'),
         ('IsClosed', 'is_closed', 'boolean'),
         ('SystemModstamp', 'updated_at', 'timestamp'),
     ]) }}

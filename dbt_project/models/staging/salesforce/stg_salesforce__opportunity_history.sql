@@ -1,7 +1,7 @@
 -- Grain: one row a change of an opportunity's stage, amount or close date before as_of.
 with changes as (
-    {{ stage_as_of(source('salesforce', 'opportunity_history'), [
-        ('OpportunityId', 'opportunity_id', 'text'),
+    {{ stage_as_of(raw('salesforce', 'opportunity_history'), [
+        ('OpportunityId', 'opportunity_id', 'id'),
         ('StageName', 'stage', 'text'),
         ('CreatedDate', 'changed_at', 'timestamp'),
     ], 'changed_at') }}

@@ -1,6 +1,6 @@
 -- Grain: one row a user. A user's name and address stay behind.
 with users as (
-    {{ stage_as_of(source('salesforce', 'users'), [
+    {{ stage_as_of(raw('salesforce', 'users'), [
         ('IsActive', 'is_active', 'boolean'),
         ('CreatedDate', 'created_at', 'timestamp'),
         ('SystemModstamp', 'updated_at', 'timestamp'),

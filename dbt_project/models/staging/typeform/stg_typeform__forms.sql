@@ -1,6 +1,6 @@
 -- Grain: one row a form made before as_of, deleted ones included and marked.
 with forms as (
-    {{ stage_as_of(source('typeform', 'forms'), [
+    {{ stage_as_of(raw('typeform', 'forms'), [
         ('title', 'form_title', 'text'),
         ('created_at', 'created_at', 'timestamp'),
         ('last_updated_at', 'updated_at', 'timestamp'),

@@ -2,8 +2,8 @@
 -- hidden fields mean is read by the mapping of registry/surveys.yml, here, because texts, addresses and user ids end
 -- here; of a form that is not declared nothing is read. A hidden field that the sender left out is empty or says xxxxx.
 with responses as (
-    {{ stage_as_of(source('typeform', 'responses'), [
-        ('form_id', 'form_id', 'text'),
+    {{ stage_as_of(raw('typeform', 'responses'), [
+        ('form_id', 'form_id', 'id'),
         ('answers', 'answers', 'json'),
         ('hidden', 'hidden', 'json'),
         ('landed_at', 'landed_at', 'timestamp'),

@@ -1,8 +1,8 @@
 -- Grain: one row an organization that existed by as_of, in the state of then.
 with organizations as (
-    {{ stage_as_of(source('zendesk', 'organizations'), [
+    {{ stage_as_of(raw('zendesk', 'organizations'), [
         ('name', 'organization_name', 'text'),
-        (mapped_field('zendesk', 'account', 'organization_fields') or 'external_id', 'external_id', 'text'),
+        (mapped_field('zendesk', 'account', 'organization_fields', default='external_id'), 'external_id', 'text'),
         ('domain_names', 'domain_names', 'json'),
         ('created_at', 'created_at', 'timestamp'),
         ('updated_at', 'updated_at', 'timestamp'),

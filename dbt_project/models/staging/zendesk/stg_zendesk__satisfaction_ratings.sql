@@ -1,8 +1,8 @@
 -- Grain: one row a rating that was offered or given by as_of. The comment stays behind.
 with ratings as (
-    {{ stage_as_of(source('zendesk', 'satisfaction_ratings'), [
-        ('ticket_id', 'ticket_id', 'text'),
-        ('requester_id', 'requester_id', 'text'),
+    {{ stage_as_of(raw('zendesk', 'satisfaction_ratings'), [
+        ('ticket_id', 'ticket_id', 'id'),
+        ('requester_id', 'requester_id', 'id'),
         ('score', 'score', 'text'),
         ('comment', 'comment', 'text'),
         ('created_at', 'created_at', 'timestamp'),

@@ -2,9 +2,9 @@
 -- events included where they were read. An event that names no ticket or
 -- no readable time stays, for the count of what was set aside. Bodies stay behind.
 with audits as (
-    {{ stage_latest(source('zendesk', 'ticket_events'), [
-        ('ticket_id', 'ticket_id', 'text'),
-        ('updater_id', 'updater_id', 'text'),
+    {{ stage_latest(raw('zendesk', 'ticket_events'), [
+        ('ticket_id', 'ticket_id', 'id'),
+        ('updater_id', 'updater_id', 'id'),
         ('via', 'via', 'json'),
         ('timestamp', 'occurred_seconds', 'integer'),
         ('created_at', 'created_at', 'timestamp'),
@@ -13,9 +13,9 @@ with audits as (
 ),
 
 older_audits as (
-    {{ stage_latest(source('zendesk', 'ticket_audits'), [
-        ('ticket_id', 'ticket_id', 'text'),
-        ('author_id', 'updater_id', 'text'),
+    {{ stage_latest(raw('zendesk', 'ticket_audits'), [
+        ('ticket_id', 'ticket_id', 'id'),
+        ('author_id', 'updater_id', 'id'),
         ('via', 'via', 'json'),
         ('created_at', 'created_at', 'timestamp'),
         ('events', 'child_events', 'json'),
@@ -82,7 +82,7 @@ children as (
         channel,
         occurred_at,
         item_number,
-        {{ struct_field('parsed', ['id']) }} as child_event_id,
+        {{ qualified(struct_field('parsed', ['id']), 'event_id') }} as child_event_id,
         coalesce({{ struct_field('parsed', ['event_type']) }}, {{ struct_field('parsed', ['type']) }}) as event_type,
         -- An audit of a ticket names the field that changed, an event of the export has it as its own.
         coalesce(
@@ -92,7 +92,7 @@ children as (
             end
         ) as status_original,
         {{ struct_field('parsed', ['previous_value']) }} as previous_value,
-        {{ struct_field('parsed', ['author_id']) }} as author_id,
+        {{ qualified(struct_field('parsed', ['author_id']), 'event_id') }} as author_id,
         {{ struct_field('parsed', ['comment_id']) }} as comment_id,
         coalesce(
             {{ struct_field('parsed', ['group_id']) }},
@@ -126,8 +126,8 @@ select
     {{ known_ticket_status('status_original') }} as status,
     status_original,
     case when status_original is not null then {{ known_ticket_status('previous_value') }} end as previous_status,
-    group_id,
-    case when group_id is not null then previous_value end as previous_group_id,
+    {{ qualified('group_id', 'event_id') }} as group_id,
+    case when group_id is not null then {{ qualified('previous_value', 'event_id') }} end as previous_group_id,
     priority,
     case when priority is not null then previous_value end as previous_priority,
     cast(item_number as bigint) as child_number,

@@ -1,8 +1,8 @@
 -- Grain: one row an event of a clock that a ticket's metric has, before as_of; a breach that does not hold any more is left
 -- out. An event that names no ticket, clock or readable time stays, for the count of what was set aside.
 with events as (
-    {{ stage_as_of(source('zendesk', 'ticket_metric_events'), [
-        ('ticket_id', 'ticket_id', 'text'),
+    {{ stage_as_of(raw('zendesk', 'ticket_metric_events'), [
+        ('ticket_id', 'ticket_id', 'id'),
         ('metric', 'metric', 'text'),
         ('instance_id', 'instance_number', 'integer'),
         ('type', 'event_type', 'text'),
@@ -11,7 +11,7 @@ with events as (
         ('sla.target', 'target_minutes', 'double'),
         ('sla.target_in_seconds', 'target_in_seconds', 'double'),
         ('sla.business_hours', 'is_in_business_hours', 'boolean'),
-        ('sla.policy.id', 'policy_id', 'text'),
+        ('sla.policy.id', 'policy_id', 'id'),
         ('sla.policy.title', 'policy_name', 'text'),
     ]) }}
 )

@@ -2,16 +2,16 @@
 -- since system changes leave updated_at alone. One without a readable time of creation stays, for the count of what was
 -- set aside. Subject and description stay behind.
 with tickets as (
-    {{ stage_as_of(source('zendesk', 'tickets'), [
+    {{ stage_as_of(raw('zendesk', 'tickets'), [
         ('status', 'status_original', 'text'),
         ('priority', 'priority', 'text'),
         ('type', 'ticket_type', 'text'),
         ('via.channel', 'channel', 'text'),
-        ('requester_id', 'requester_id', 'text'),
-        ('submitter_id', 'submitter_id', 'text'),
-        ('organization_id', 'organization_id', 'text'),
-        ('group_id', 'group_id', 'text'),
-        ('brand_id', 'brand_id', 'text'),
+        ('requester_id', 'requester_id', 'id'),
+        ('submitter_id', 'submitter_id', 'id'),
+        ('organization_id', 'organization_id', 'id'),
+        ('group_id', 'group_id', 'id'),
+        ('brand_id', 'brand_id', 'id'),
         ('tags', 'tags', 'json'),
         ('satisfaction_rating.score', 'satisfaction_score', 'text'),
         ('metric_set.reopens', 'vendor_reopen_count', 'integer'),

@@ -1,7 +1,7 @@
 -- Grain: one row a user and state of the user with a role that was ever read: the role from `valid_from` to before
 -- `valid_to`. The oldest state that is known is taken for all that was before it.
 with versions as (
-    {{ stage_versions(source('zendesk', 'users'), [
+    {{ stage_versions(raw('zendesk', 'users'), [
         ('role', 'role', 'text'),
         ('updated_at', 'updated_at', 'timestamp'),
     ]) }}

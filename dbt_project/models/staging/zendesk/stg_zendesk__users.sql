@@ -1,10 +1,10 @@
 -- Grain: one row a user (customer or agent). Names and addresses end here.
 with users as (
-    {{ stage_as_of(source('zendesk', 'users'), [
+    {{ stage_as_of(raw('zendesk', 'users'), [
         ('email', 'email', 'text'),
         ('role', 'role', 'text'),
-        ('organization_id', 'organization_id', 'text'),
-        (mapped_field('zendesk', 'user', 'user_fields') or 'external_id', 'external_id', 'text'),
+        ('organization_id', 'organization_id', 'id'),
+        (mapped_field('zendesk', 'user', 'user_fields', default='external_id'), 'external_id', 'text'),
         ('active', 'is_active', 'boolean'),
         ('suspended', 'is_suspended', 'boolean'),
         ('created_at', 'created_at', 'timestamp'),

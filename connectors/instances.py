@@ -1,0 +1,53 @@
+"""The sources of this organisation: one of each vendor, the instances that its sources.yml declares, and its registry."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from connectors import SOURCES, VENDORS, vendor_of
+from connectors.errors import InvalidRegistry
+
+
+def _declared(env: Mapping[str, str]) -> dict[str, list[str]]:
+    """As the registry has them; none while it is missing or wrong, which whoever needs it says."""
+    from connectors.registry.files import load_registry, registry_dir
+
+    try:
+        return load_registry(registry_dir(env)).instances()
+    except InvalidRegistry:
+        return {}
+
+
+def sources_of(env: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Every source, on or off, by name."""
+    return tuple(sorted([*SOURCES, *(name for names in _declared(env).values() for name in names)]))
+
+
+def vendors_of(env: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The sources that are on when their variables are set, by name: all but the registry."""
+    return tuple(each for each in sources_of(env) if each != "registry")
+
+
+def instances_of(vendor: str, env: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The sources that are read into the staging of a vendor: the one named like it first."""
+    return (vendor, *_declared(env).get(vendor, ()))
+
+
+def held_sources(home: Path, env: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The sources, and those instances that are declared no more but of which a home holds a raw file."""
+    held = {file.stem for file in (home / "raw").glob("*.duckdb") if vendor_of(file.stem)}
+    return tuple(sorted({*sources_of(env), *held}))
+
+
+def instance_and_id(vendor: str, qualified: str) -> tuple[str, str]:
+    """The source and the vendor's own id of an id as staging writes it: `jira_eu:10021` is 10021 of jira_eu, 10021 of jira."""
+    prefix, colon, rest = qualified.partition(":")
+    is_instance = colon and prefix != vendor and vendor_of(prefix) == vendor
+    return (prefix, rest) if is_instance else (vendor, qualified)
+
+
+def unknown_source(source: str, env: Mapping[str, str] = os.environ) -> ValueError:
+    """Why a source cannot be asked for, with what to do."""
+    vendor = vendor_of(source)
+    declare = f" Or declare it: `- id: {source}` in the registry's sources.yml." if vendor in VENDORS else ""
+    return ValueError(f"There is no source {source!r}: choose one of {', '.join(vendors_of(env))}.{declare}")
