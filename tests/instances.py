@@ -32,6 +32,12 @@ def registry_of_twins(folder: Path, **other_names: dict[str, Any]) -> Path:
         for team in entries.get("teams", ()):
             for key, vendor in (("jira_projects", "jira"), ("repositories", "github")):
                 team[key] = team.get(key, []) + [f"{second_of(vendor)}:{each}" for each in team.get(key, [])]
+        if file.stem == "surveys":
+            entries["surveys"] += [
+                {**each, "id": f"{each['id']}-two", "form": f"typeform_two:{each['form']}"}
+                for each in entries["surveys"]
+                if each["tool"] == "typeform"
+            ]
         for feature in entries.get("features", ()):
             feature["epics"] = feature.get("epics", []) + [
                 f"jira_two:{each}" for each in feature.get("epics", [])

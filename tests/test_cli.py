@@ -54,7 +54,7 @@ def test_help_names_every_command(house: House) -> None:
         (("check",), "No source is on"),
         (("discover",), "No source is on"),
         (("discover", "--diff"), "Nothing was read yet"),
-        (("check", "pendo"), "There is no vendor 'pendo': choose one of amplitude"),
+        (("check", "pendo"), "There is no source 'pendo': choose one of amplitude"),
         (("check", "jira"), "jira is off: set POPS_JIRA_BASE_URL"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

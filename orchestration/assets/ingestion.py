@@ -34,7 +34,7 @@ def vendor_assets() -> list[dg.AssetSpec]:
             ["vendor", source, stream.name],
             group_name=f"vendor_{source}",
             owners=[owner_of(source)],
-            kinds={vendor_of(source) if source != "registry" else "yaml"},
+            kinds={str(vendor_of(source)) if source != "registry" else "yaml"},
             description=(
                 f"{stream.holds.en}. This is `{stream.name}` in {kind.title} itself "
                 f"({FAMILIES[kind.family]}): read there every night, never written."

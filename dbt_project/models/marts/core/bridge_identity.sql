@@ -14,7 +14,10 @@ union all
 select
     source,
     case when source = 'app' then 'account' else entity_type end as identity_type,
-    case when source = 'app' then entity_type else entity_key end as identity_key,
+    -- An id may have colons itself.
+    substring(
+        account_key, length(source) + 2 + case when source = 'app' then 0 else length(entity_type) + 1 end
+    ) as identity_key,
     cast(null as {{ dbt.type_string() }}) as person_id,
     account_id,
     rule,
@@ -24,7 +27,7 @@ from (
     select
         {{ text_part('account_key', "':'", 1) }} as source,
         {{ text_part('account_key', "':'", 2) }} as entity_type,
-        {{ text_part('account_key', "':'", 3) }} as entity_key,
+        account_key,
         account_id,
         rule,
         confidence,
