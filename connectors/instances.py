@@ -4,8 +4,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from connectors import SOURCES, VENDORS, vendor_of
+from connectors import SOURCES, VENDORS, connector_class, vendor_of
 from connectors.errors import InvalidRegistry
+from connectors.settings import address_variable, prefix
 
 
 def _declared(env: Mapping[str, str]) -> dict[str, list[str]]:
@@ -39,6 +40,26 @@ def held_sources(home: Path, env: Mapping[str, str] = os.environ) -> tuple[str, 
     return tuple(sorted({*sources_of(env), *held}))
 
 
+def undeclared_sources(env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What has an address in the environment and would be an instance, but that nobody declares: why it is not read, by name."""
+    known = {
+        name for source in vendors_of(env) for name in connector_class(source).Settings.variables(source)
+    }
+    found = {}
+    for vendor in VENDORS:
+        own = address_variable(vendor, connector_class(vendor).Settings)
+        before, after = prefix(vendor), own.removeprefix(prefix(vendor))
+        for variable in sorted(env.keys() - known):
+            source = variable.removeprefix("POPS_").removesuffix(f"_{after}").lower()
+            if variable.startswith(before) and variable.endswith(f"_{after}") and vendor_of(source) == vendor:
+                found[source] = f"{variable} is set, but no source is called {source}. {_declaring(source)}"
+    return found
+
+
+def _declaring(source: str) -> str:
+    return f"Declare it in the registry's sources.yml: `- id: {source}`."
+
+
 def instance_and_id(vendor: str, qualified: str) -> tuple[str, str]:
     """The source and the vendor's own id of an id as staging writes it: `jira_eu:10021` is 10021 of jira_eu, 10021 of jira."""
     prefix, colon, rest = qualified.partition(":")
@@ -49,5 +70,5 @@ def instance_and_id(vendor: str, qualified: str) -> tuple[str, str]:
 def unknown_source(source: str, env: Mapping[str, str] = os.environ) -> ValueError:
     """Why a source cannot be asked for, with what to do."""
     vendor = vendor_of(source)
-    declare = f" Or declare it: `- id: {source}` in the registry's sources.yml." if vendor in VENDORS else ""
+    declare = f" {_declaring(source)}" if vendor in VENDORS else ""
     return ValueError(f"There is no source {source!r}: choose one of {', '.join(vendors_of(env))}.{declare}")

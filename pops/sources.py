@@ -8,7 +8,7 @@ from pathlib import Path
 from connectors import connector_class
 from connectors.contract import Credentials
 from connectors.credentials import check_source
-from connectors.instances import unknown_source, vendors_of
+from connectors.instances import undeclared_sources, unknown_source, vendors_of
 from connectors.raw_facts import read_states
 from connectors.runner import run_source
 from connectors.settings import address_variable, chosen_sources, load_settings
@@ -34,7 +34,8 @@ class SourceLine:
 
 
 def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
-    """Every source: on, off, or `incomplete` when it is set by half (then its place says what is missing)."""
+    """Every source: on, off, `incomplete` when it is set by half, `undeclared` when it is set and no source: then its place
+    says what is missing."""
     chosen = chosen_sources(env)
     for state in read_states(home, datetime.now(UTC), env):
         kind = connector_class(state.source).Settings
@@ -53,6 +54,8 @@ def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
             outcome=state.outcome,
             records=state.records,
         )
+    for source, why in undeclared_sources(env).items():
+        yield SourceLine(source, "undeclared", why, "never", "off", 0)
 
 
 def described(source: str, env: Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:
@@ -85,6 +88,9 @@ def credentials(source: str | None, env: Mapping[str, str]) -> Iterator[tuple[st
         answer = check_source(name, env) if error is None else Credentials("rejected", str(error))
         assert answer is not None
         yield name, answer
+    if source is None:
+        for name, why in undeclared_sources(env).items():
+            yield name, Credentials("rejected", why)
 
 
 def _registry(env: Mapping[str, str]) -> Credentials:

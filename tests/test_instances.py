@@ -9,6 +9,7 @@ import pytest
 from connectors import connector_class, vendor_of
 from connectors.credentials import check_source
 from connectors.errors import InvalidRegistry
+from connectors.forgetting import typed
 from connectors.instances import held_sources, instance_and_id, instances_of, sources_of, vendors_of
 from connectors.registry.files import load_registry
 from connectors.runner import prepare_raw
@@ -18,6 +19,7 @@ from orchestration.assets.ingestion import ingestion_assets, vendor_assets
 from pops.onboarding.company_folder import ENVIRONMENT, Answers, make_folder
 from pops.onboarding.discovery import found
 from pops.onboarding.registry_check import held_against_data
+from pops.operations.subjects import _typed
 from pops.sources import credentials, source_lines
 from sandbox.serving.environment import environment
 from settings.home import Home
@@ -105,6 +107,33 @@ def test_an_instance_that_is_set_by_half_says_which_of_its_own_variables_is_miss
         "jira_eu: POPS_JIRA_EU_API_TOKEN is not set. Set every variable of the source to switch it on, or none to leave it off."
     )
     assert "jira" not in chosen_sources(env)
+
+
+def test_variables_of_an_instance_that_nobody_declares_are_told_with_what_to_write(
+    declared: dict[str, str], tmp_path: Path
+) -> None:
+    """They switch nothing on; those of a source's further settings are no instance's."""
+    env = declared | {
+        "POPS_ZENDESK_B2B_BASE_URL": "https://b2b.example",
+        "POPS_JIRA_EU_BASE_URL": "https://eu.example",
+    }
+    env["POPS_MIXPANEL_QUERY_BASE_URL"] = "https://query.example"
+    why = (
+        "POPS_ZENDESK_B2B_BASE_URL is set, but no source is called zendesk_b2b. "
+        "Declare it in the registry's sources.yml: `- id: zendesk_b2b`."
+    )
+    lines = {line.source: (line.state, line.place) for line in source_lines(tmp_path, env)}
+    assert lines["zendesk_b2b"] == ("undeclared", why)
+    assert lines.keys() - {*sources_of(env)} == {"zendesk_b2b"}
+    assert dict(credentials(None, env))["zendesk_b2b"].remedy == why
+    with pytest.raises(ValueError, match="Declare it in the registry's sources.yml: `- id: zendesk_b2b`"):
+        list(credentials("zendesk_b2b", env))
+
+
+def test_an_id_of_the_models_leads_back_to_the_record_of_its_instance() -> None:
+    """As those who are to be forgotten are looked for in raw."""
+    assert _typed("zendesk", "users", "zendesk_b2b:5") == typed("zendesk_b2b", "users", "5")
+    assert _typed("zendesk", "users", "5") == typed("zendesk", "users", "5")
 
 
 @pytest.fixture

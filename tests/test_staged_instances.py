@@ -18,9 +18,9 @@ from sandbox.serving.data import CompanyData
 from sandbox.serving.environment import environment
 from sandbox.vendors import VENDORS
 from tests.compiled_project import Compiled, build, failed_tests, warehouse
-from tests.instances import TWICE, double, registry_of_twins, second_of
 from tests.nights import NIGHTS, night_moment
 from tests.part_nights import with_raw_of
+from tests.twin_instances import TWICE, double, registry_of_twins, second_of
 from tests.vendor_reading import served
 
 NIGHT = NIGHTS[-1]
