@@ -126,7 +126,7 @@ def test_variables_of_an_instance_that_nobody_declares_are_told_with_what_to_wri
     assert lines["zendesk_b2b"] == ("undeclared", why)
     assert lines.keys() - {*sources_of(env)} == {"zendesk_b2b"}
     assert dict(credentials(None, env))["zendesk_b2b"].remedy == why
-    with pytest.raises(ValueError, match="Declare it in the registry's sources.yml: `- id: zendesk_b2b`"):
+    with pytest.raises(ValueError, match="There is no source 'zendesk_b2b'"):
         list(credentials("zendesk_b2b", env))
 
 

@@ -185,8 +185,8 @@ def test_names_of_sources_yml_are_those_of_the_instance(staged: duckdb.DuckDBPyC
 def built(
     read_once: Path, alone: object, compiled: Compiled, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Every model, with two trackers and two help desks."""
-    home = _home_of(read_once, tmp_path_factory.mktemp("built") / "home", "jira", "zendesk")
+    """Every model, with two trackers, two help desks and two CRMs of one vendor."""
+    home = _home_of(read_once, tmp_path_factory.mktemp("built") / "home", "jira", "zendesk", "hubspot")
     with warehouse(home) as connection:
         assert build(connection, compiled.models) == {}
         yield connection
@@ -204,6 +204,7 @@ def test_what_is_counted_of_both_is_twice_what_one_has(
         "fct_ticket_status": "true",
         "fct_ticket_rating": "true",
         "fct_sla_instance": "true",
+        "fct_deal": "source = 'hubspot'",
         "bridge_identity": "source = 'zendesk'",
     }.items():
         counts = [
@@ -234,12 +235,26 @@ def test_no_rule_of_the_night_is_broken_by_a_second_instance(
     assert {*failed_tests(built, compiled.blocking)} <= {*failed_tests(alone, Compiled.of(NIGHT).blocking)}
 
 
+def test_a_customer_or_person_of_two_instances_is_one(
+    alone: duckdb.DuckDBPyConnection, built: duckdb.DuckDBPyConnection
+) -> None:
+    """As between two CRMs: what is known by an id of the app or an address."""
+    accounts = "select * from marts.dim_account"
+    people = "select distinct person_id from intermediate.int_identity__person_keys where source = 'hubspot'"
+    for sql in (accounts, people):
+        assert Counter(built.execute(sql).fetchall()) == Counter(alone.execute(sql).fetchall())
+
+
 def test_coverage_speaks_of_each_instance(built: duckdb.DuckDBPyConnection) -> None:
     found = built.execute(
-        "select source, check_name, counted > 0 from intermediate.int_quality__mapped_names "
-        "where setting = 'account' and records = 'organizations' order by 1"
+        "select source, check_name, counted > 0, total from intermediate.int_quality__mapped_names "
+        "where setting = 'plan' and source like 'hubspot%' order by 1"
     ).fetchall()
-    assert found == [("zendesk", "account_named", True), ("zendesk_two", "account_named", True)]
+    assert [row[:3] for row in found] == [
+        ("hubspot", "plan_named", True),
+        ("hubspot_two", "plan_named", True),
+    ]
+    assert found[0][3] == found[1][3] > 0
 
 
 def test_counts_agree_along_the_way_of_each_instance(built: duckdb.DuckDBPyConnection) -> None:

@@ -1,12 +1,19 @@
 {# What models of the CRM share. #}
 
-{# Place of a CRM in the declared order (`crm_order` in dbt_project.yml), 1 being the one that wins. #}
-{% macro crm_rank(source) -%}
-    case {{ source }}
-        {%- for name in var('crm_order') %}
+{# Place of a CRM in the declared order (`crm_order` in dbt_project.yml), 1 being the one that wins; further instances of a
+   vendor come after the one named like it, by name. `key`: of one of its companies, contacts or deals. #}
+{% macro crm_rank(source, key) -%}
+    {%- set names = [] -%}
+    {%- for vendor in var('crm_order') -%} {%- do names.extend(instances_of(vendor)) -%} {%- endfor -%}
+    {%- set source_name = source -%}
+    {%- if instance_names() -%}
+        {%- set source_name = "coalesce(nullif(" ~ instance_of(text_part(key, "':'", 3)) ~ ", ''), " ~ source ~ ")" -%}
+    {%- endif -%}
+    case {{ source_name }}
+        {%- for name in names %}
         when '{{ name }}' then {{ loop.index }}
         {%- endfor %}
-        else {{ var('crm_order') | length + 1 }}
+        else {{ names | length + 1 }}
     end
 {%- endmacro %}
 

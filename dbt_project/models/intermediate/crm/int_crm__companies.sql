@@ -46,7 +46,7 @@ select
     companies.domain,
     companies.segment,
     companies.plan,
-    {{ crm_rank('companies.source') }} as crm_rank,
+    {{ crm_rank('companies.source', 'companies.company_key') }} as crm_rank,
     companies.arr * rates.rate as arr_home,
     companies.arr is not null and rates.rate is null as is_arr_unconverted,
     companies.is_test_account,

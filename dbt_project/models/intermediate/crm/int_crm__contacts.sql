@@ -43,7 +43,7 @@ select
     contact_id,
     email_hash,
     app_user_hash,
-    {{ crm_rank('source') }} * 2 + case contact_type when 'lead' then 1 else 0 end as contact_rank,
+    {{ crm_rank('source', "source || ':' || contact_type || ':' || contact_id") }} * 2 + case contact_type when 'lead' then 1 else 0 end as contact_rank,
     is_internal_email,
     is_deleted,
     created_at

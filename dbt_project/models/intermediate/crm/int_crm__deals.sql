@@ -110,7 +110,7 @@ deals as (
 ranked as (
     select
         *,
-        {{ crm_rank('source') }} as crm_rank
+        {{ crm_rank('source', 'deal_id') }} as crm_rank
     from deals
 ),
 

@@ -44,7 +44,7 @@ accounts_by_contact as (
             partition by keys.person_id
             order by
                 case when links.is_primary then 0 else 1 end,
-                {{ crm_rank('links.source') }},
+                {{ crm_rank('links.source', 'links.company_key') }},
                 accounts.account_id
         ) as account_rank
     from keys
