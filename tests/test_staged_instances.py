@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from checks.reconciliation import run_steps, steps
 from connectors import connector_class
 from connectors.runner import prepare_raw, run_source
 from sandbox.company.company import Company
+from sandbox.company.work_time import midnight
 from sandbox.serving.data import CompanyData
 from sandbox.serving.environment import environment
 from sandbox.vendors import VENDORS
@@ -265,7 +266,7 @@ def test_counts_agree_along_the_way_of_each_instance(built: duckdb.DuckDBPyConne
     streams = {source: tuple(each.name for each in connector_class(source).streams) for source in sources}
     wanted = tuple(each for each in steps(streams) if each.source in sources)
     assert len({(each.name, each.asset) for each in wanted}) == len(wanted)
-    found = list(run_steps(built, wanted, datetime.combine(NIGHT, datetime.min.time())))
+    found = list(run_steps(built, wanted, midnight(NIGHT).replace(tzinfo=None)))
     broken = [(each.check, each.area, each.observed) for each in found if each.status is not Status.PASSED]
     assert broken == []
     assert {each.area for each in found} == {*sources}
