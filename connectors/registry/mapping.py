@@ -152,17 +152,14 @@ SourceNames = Annotated[
 
 def shared_variables(entries: list[Any]) -> Iterator[tuple[int, str]]:
     """Entries of instances whose variables would be another source's as well: position and sentence."""
-    known = {
-        name: source for source in VENDORS for name in connector_class(source).Settings.variables(source)
-    }
-    for number, entry in enumerate(entries):
-        if entry.id not in VENDORS:
-            for name in connector_class(entry.id).Settings.variables(entry.id):
-                if (other := known.setdefault(name, entry.id)) != entry.id:
-                    yield (
-                        number,
-                        f"`{entry.id}` and `{other}` would both be set by {name}: give it another name.",
-                    )
+    instances = [(number, entry.id) for number, entry in enumerate(entries) if entry.id not in VENDORS]
+    if not instances:
+        return
+    known = {name: each for each in VENDORS for name in connector_class(each).Settings.variables(each)}
+    for number, instance in instances:
+        for name in connector_class(instance).Settings.variables(instance):
+            if (other := known.setdefault(name, instance)) != instance:
+                yield number, f"`{instance}` and `{other}` would both be set by {name}: give it another name."
 
 
 def names_by_source(entries: list[Any], home_currency: str) -> dict[str, dict[str, Any]]:
