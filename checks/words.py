@@ -99,6 +99,10 @@ def model_remedy(model: str) -> str:
     )
 
 
+# What to do when somebody, or the machine, ended a step.
+INTERRUPTED = "Run the night again: what was read stays read, and what is published stays published."
+
+
 def step_remedy(step: str) -> str:
     """What to do when a step of the night fails without saying so itself."""
     return f"Open the run in the UI, or `dagster/logs` under POPS_HOME: the step `{step}` has its whole error there. {_AFTER}"

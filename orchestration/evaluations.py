@@ -11,12 +11,12 @@ from dagster import DagsterEventType, DagsterInstance
 
 from checks.blockers import Blocker, of_check, sources_of_assets
 from checks.contract import CheckStatus
-from checks.words import step_remedy
+from checks.words import INTERRUPTED, step_remedy
 from connectors.errors import NOT_ASKED_FOR
 from connectors.redaction import redact, without_values
 from connectors.settings import enabled_sources
 from orchestration.keys import ARRIVED, GATE
-from settings.home import Home
+from settings.home import Home, text_of
 from settings.owners import PLATFORM, owner_of
 
 # The metadata of a failed step that says which of its parts failed.
@@ -110,16 +110,20 @@ def _of_step(event: dg.DagsterEvent) -> Blocker:
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    message = "it ended without saying why" if error is None else redact(without_values(error.message))
     step = str(event.step_key)
+    if error is not None and error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
+        return Blocker("step", step, "it was ended from outside", INTERRUPTED, owner_of(PLATFORM))
+    message = "it ended without saying why" if error is None else redact(without_values(error.message))
     return Blocker("step", step, message, step_remedy(step), owner_of(PLATFORM))
 
 
 def _sources_of_assets() -> Mapping[str, tuple[str, ...]]:
-    manifest = Home.from_environment().dbt_target / "manifest.json"
-    if not manifest.exists():
+    manifest = text_of(Home.from_environment().dbt_target / "manifest.json")
+    try:
+        return sources_of_assets(json.loads(manifest or "{}"), enabled_sources(os.environ))
+    except (ValueError, LookupError):
+        # Not parsed yet, or damaged: the next night parses anew.
         return {}
-    return sources_of_assets(json.loads(manifest.read_text()), enabled_sources(os.environ))
 
 
 def _source_of(asset: str) -> tuple[str, ...]:

@@ -181,3 +181,20 @@ def test_the_engines_message_is_kept_and_values_are_not(message: str, told: str)
 def test_what_is_not_known_is_left_out() -> None:
     step = Blocker("step", "audit", "it ended without saying why", "Look.", "team:platform")
     assert step.sentence == "step audit: it ended without saying why. What to do: Look."
+
+
+def test_a_step_that_is_ended_from_outside_says_so() -> None:
+    @dg.op
+    def reading() -> None:
+        raise dg.DagsterExecutionInterruptedError
+
+    @dg.job
+    def night() -> None:
+        reading()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = night.execute_in_process(instance=instance, raise_on_error=False)
+        [blocker] = blockers(instance, run.run_id)
+    assert blocker.sentence.startswith(
+        "step reading: it was ended from outside. What to do: Run the night again"
+    )
