@@ -4,6 +4,7 @@ People write it by hand, so it is bounded: what is larger or deeper was not mean
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ Place = tuple[str | int, ...]
 Lines = dict[Place, int]
 
 LARGEST_FILE = 2_000_000
+_TOO_LARGE = f"The file is larger than {LARGEST_FILE:,} characters."
 DEEPEST = 40
 # Aliases may repeat a value: it is counted each time.
 MOST_VALUES = 100_000
@@ -40,6 +42,23 @@ class _Loader(yaml.SafeLoader):
             self._depth -= 1
 
 
+def text_in(path: Path, invalid: type[SourceError]) -> str:
+    """The text of a file. Raises `invalid` for what is no text, no file (a folder, a pipe that nobody writes to), or too large."""
+    try:
+        if not path.is_file():
+            raise invalid(
+                "It is no file.", remedy="Put the file in its place, or take this away.", place=path.name
+            )
+        # A character takes up to four bytes.
+        if path.stat().st_size > 4 * LARGEST_FILE:
+            raise invalid(_TOO_LARGE, place=path.name)
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise invalid("The file is not UTF-8.", place=path.name) from None
+    except OSError as error:
+        raise invalid(f"The file cannot be read: {error.strerror}.", place=path.name) from None
+
+
 def parse_yaml(text: str, name: str, invalid: type[SourceError]) -> tuple[Any, Lines]:
     """A file's content, and the line of each value by its path of keys and positions.
 
@@ -47,7 +66,7 @@ def parse_yaml(text: str, name: str, invalid: type[SourceError]) -> tuple[Any, L
     characters, `DEEPEST` levels or `MOST_VALUES` values.
     """
     if len(text) > LARGEST_FILE:
-        raise invalid(f"The file is larger than {LARGEST_FILE:,} characters.", place=name)
+        raise invalid(_TOO_LARGE, place=name)
     lines: Lines = {}
     try:
         loader = _Loader(text)

@@ -1,5 +1,6 @@
 """What is wrong with a registry is told in one go, in words for people."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -48,3 +49,30 @@ def test_all_problems_of_all_files_are_told_in_one_go_and_no_more_than_those(fol
     assert "`nobody`, which teams.yml does not have" in said
     for word in ("valid", "Input", "pattern", "parse"):
         assert word not in said
+
+
+@pytest.mark.parametrize("name", ["organisation.yml", "teams.yml", "sources.yml"])
+def test_what_is_no_file_in_the_registry_is_told_and_hangs_nobody(folder: Path, name: str) -> None:
+    place = folder / name
+    for make in (
+        lambda: place.mkdir(),
+        lambda: os.mkfifo(place),
+        lambda: place.symlink_to("/nowhere"),
+        lambda: place.symlink_to(place),
+        lambda: place.symlink_to("/dev/zero"),
+    ):
+        place.rmdir() if place.is_dir() else place.unlink(missing_ok=True)
+        make()
+        with pytest.raises(InvalidRegistry, match=f"{name}: It is no file"):
+            load_registry(folder)
+    place.unlink()
+    with place.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(InvalidRegistry, match=f"{name}: The file is larger than"):
+        load_registry(folder)
+
+
+def test_a_file_that_is_there_under_both_endings_is_told(folder: Path) -> None:
+    shutil.copy(folder / "teams.yml", folder / "teams.yaml")
+    with pytest.raises(InvalidRegistry, match=r"teams\.y.*ml: teams\.y.*ml says the same: keep one of them"):
+        load_registry(folder)

@@ -16,7 +16,7 @@ from connectors.redaction import redact
 from connectors.registry.problems import problems_of
 from connectors.registry.schema import Organisation, Registry
 from connectors.registry.stages import STAGES_WITHOUT_STATUS
-from connectors.yaml_file import Lines, Place, line_of, parse_yaml
+from connectors.yaml_file import Lines, Place, line_of, parse_yaml, text_in
 
 FILES = tuple(Registry.model_fields)
 DEFAULTS = Path(__file__).parent / "defaults"
@@ -90,6 +90,11 @@ def _read(
         f"{files[name].name}: The registry knows no {name}: its files are {', '.join(FILES)}."
         for name in sorted(files.keys() - set(FILES))
     ]
+    told += [
+        f"{path.name}: {files[path.stem].name} says the same: keep one of them."
+        for path, *_ in states
+        if files[path.stem] != path
+    ]
     written: dict[str, list[Written]] = {}
     unread: set[str] = set()
     for name in FILES:
@@ -124,11 +129,7 @@ def _refused(told: list[str]) -> InvalidRegistry:
 
 
 def _entries_of(name: str, path: Path) -> list[Written]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InvalidRegistry("The file is not UTF-8.", place=path.name) from None
-    content, lines = parse_yaml(text, path.name, InvalidRegistry)
+    content, lines = parse_yaml(text_in(path, InvalidRegistry), path.name, InvalidRegistry)
     # A list whose every line is a comment is empty.
     if isinstance(content, dict) and list(content) == [name] and content[name] is None:
         return []
