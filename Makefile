@@ -43,8 +43,9 @@ docs: .venv/ready
 hooks: .venv/ready-dev
 	$(BIN)/pre-commit install
 
+BENCH_RUNS ?= 1
 bench: .venv/ready-dev
-	$(BIN)/python -m tests.bench && $(BIN)/python -m tests.bench_nights
+	$(BIN)/python -m tests.bench --runs $(BENCH_RUNS) && $(BIN)/python -m tests.bench_nights --runs $(BENCH_RUNS)
 
 # Faults, kills, damage and clocks over the reading of sources and over whole nights; STORM_SECONDS, and STORM_SEED to replay.
 storm: .venv/ready-dev

@@ -1,10 +1,12 @@
 """`make bench`: a first night and two later ones, by part, and a night's models and tests beside the same SQL bare on DuckDB.
 
 Prints seconds, the ratio of the build to DuckDB's own time for the very SQL that dbt compiled, and the peak memory of a
-night's processes together. Nothing here is asserted: timings are for people. `python -m tests.bench_nights small` is a
-quick look.
+night's processes together, each as least - median - most of some runs. Nothing here is asserted: timings are for people.
+`python -m tests.bench_nights --scale small` is a quick look, `--sources amplitude,hubspot,jira,zendesk` leaves the other
+tools out.
 """
 
+import argparse
 import json
 import re
 import shutil
@@ -23,9 +25,11 @@ import duckdb
 import psutil
 
 from checks.runner import connect
-from connectors import SOURCES
+from connectors import SOURCES, VENDORS
 from connectors.storage import attach, open_duckdb
+from orchestration.kept_statements import as_of_night
 from sandbox.serving.running import running_sandbox
+from tests.bench_figures import Figures
 from tests.nights import NIGHTS, PSEUDONYM_KEY, House, night_moment
 
 _PART = re.compile(r"^ *([\d.]+) s  (.+)$", re.MULTILINE)
@@ -87,7 +91,8 @@ def _bare(house: House, as_of: date) -> float:
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     compiled = target / "compiled" / "product_ops"
     files = {name: compiled / nodes[name]["original_file_path"] for name in _in_order(nodes)}
-    models = [file.read_text() for file in files.values() if file.exists()]
+    # Compiled by the night that built the project first.
+    models = [as_of_night(file.read_text(), as_of) for file in files.values() if file.exists()]
     tests = json.loads((target / "tests.json").read_text()).values()
     # Compiled SQL names the file.
     copied = house.home / "bare" / "warehouse.duckdb"
@@ -115,12 +120,13 @@ def _rows(house: House) -> int:
         return int(warehouse.execute("select sum(estimated_size) from duckdb_tables()").fetchall()[0][0])
 
 
-def main(scale: str = "demo") -> None:
+def _one_run(scale: str, sources: frozenset[str], figures: Figures) -> None:
+    """A first night and two later ones in a home of their own."""
     with (
         tempfile.TemporaryDirectory() as folder,
         running_sandbox(scale=scale, now=night_moment(NIGHTS[0]), pace=600.0) as sandbox,
     ):
-        house = House(Path(folder) / "home", sandbox.environment())
+        house = House(Path(folder) / "home", _of_tools(sandbox.environment(), sources))
         for as_of in NIGHTS:
             with _memory_watched() as peak:
                 started = time.monotonic()
@@ -128,17 +134,47 @@ def main(scale: str = "demo") -> None:
                 seconds = time.monotonic() - started
             if done.returncode:
                 sys.exit(done.stdout + done.stderr)
-            parts = _parts(done.stdout)
+            parts = dict(_parts(done.stdout))
             print(f"night as of {as_of}: {seconds:.1f} s, peak {peak[0]:,.0f} MB")
-            print("  " + ", ".join(f"{name} {part:.1f}" for name, part in parts), flush=True)
-        built = dict(parts)["mart built and tested"]
+            print("  " + ", ".join(f"{name} {part:.1f}" for name, part in parts.items()), flush=True)
+            which = "first" if as_of == NIGHTS[0] else "later"
+            metrics, built = parts["metrics computed"], parts["mart built and tested"]
+            figures.take(**{which: seconds, f"{which}_metrics": metrics, f"{which}_build": built})
+            figures.take(peak=peak[0])
         try:
             bare = _bare(house, NIGHTS[-1])
         except duckdb.Error as problem:
             sys.exit(f"The compiled SQL does not run bare: {problem}")
-        print(f"{_rows(house):,} rows in the warehouse")
-        print(f"models and tests {built:.1f} s, bare on DuckDB {bare:.1f} s: {built / bare:.1f} times")
+        figures.take(bare=bare, ratio=built / bare, rows=_rows(house))
+
+
+def _of_tools(environment: dict[str, str], sources: frozenset[str]) -> dict[str, str]:
+    """The variables of these sources; without a name, of all."""
+    off = {f"POPS_{source.upper()}_" for source in VENDORS if sources and source not in sources}
+    return {name: value for name, value in environment.items() if not name.startswith((*off,))}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--scale", default="demo")
+    options.add_argument("--runs", type=int, default=1)
+    options.add_argument("--sources", default="", help="names with commas between; all, when it is left out")
+    asked = options.parse_args()
+    figures, sources = Figures(), frozenset(asked.sources.split(",")) - {""}
+    for _ in range(asked.runs):
+        _one_run(asked.scale, sources, figures)
+    print(f"{asked.runs} runs; least - median - most")
+    print(figures.line("rows in the warehouse", "rows", "", 0))
+    for name, title in (("first", "first night"), ("later", "later nights")):
+        print(figures.line(title, name, "s"))
+        print(figures.line(f"{title}, models and tests", f"{name}_build", "s"))
+        print(figures.line(f"{title}, metrics", f"{name}_metrics", "s"))
+    print(figures.line("peak memory of a night's processes", "peak", "MB", 0))
+    print(figures.line("models and tests bare on DuckDB", "bare", "s"))
+    print(figures.line("models and tests against that", "ratio", "times", 2))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main()
