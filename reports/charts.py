@@ -5,15 +5,16 @@ own, so that a chart is dark on a dark page, and one sentence describes it, sinc
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
+from typing import TypeAlias
 
 import altair as alt
 import pandas as pd
 import vl_convert
 
-from reports import placement as labels
 from reports.language import Language
 from reports.svg import slim
 
@@ -23,10 +24,39 @@ PALETTE = ["#2f6fde", "#e08a1e", "#3a9d6e", "#a04fc4", "#c8442f", "#6b7785", "#0
 _STYLED = {INK: "ink", MUTED: "muted", ACCENT: "accent", ALARM: "bad", PAPER: "paper", GRID: "line"} | {
     colour: f"c{place}" for place, colour in enumerate(PALETTE) if colour not in (ACCENT, ALARM)
 }
-_WIDTH = 860
+# Of few cases: what a picture shows paler than the rest, and how strong that is.
+PALE, _FAINT = PALETTE[5], 0.5
+# Pixels of a chart without its axis, and of the same one on a phone with it; how long a name beside an axis may be.
+WIDTH, NARROW = 860, 332
+_NAME, _NARROW_NAME = 230, 130
 
 
-def _svg(chart: alt.Chart | alt.LayerChart, description: str) -> str:
+@dataclass(frozen=True)
+class Chart:
+    """SVG for a desk, and the same drawn narrower for a phone: a page shows one of them."""
+
+    wide: str
+    narrow: str
+
+
+Drawing: TypeAlias = alt.Chart | alt.LayerChart
+
+
+def both(draw: Callable[[bool], Drawing], description: str) -> Chart:
+    """`draw`: the picture, narrow or not."""
+    return Chart(_svg(draw(False), description), _svg(draw(True), description))
+
+
+def _sized(chart: Drawing, is_narrow: bool, width: int, height: int) -> Drawing:
+    """A narrow one holds its axis and the names beside it within its width."""
+    if is_narrow:
+        return chart.properties(
+            width=NARROW, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
+        )
+    return chart.properties(width=width, height=height)
+
+
+def _svg(chart: Drawing, description: str) -> str:
     styled = (
         chart.properties(background="transparent", padding={"left": 18, "right": 8, "top": 4, "bottom": 4})
         .configure(font="system-ui, sans-serif", aria=False)
@@ -108,45 +138,81 @@ def lines(
     form: str = "number",
     target: float | None = None,
     everybody: Sequence[str] = (),
-) -> str:
-    """One line a series over weeks. Columns: period_start (a date), value, and the series' name column.
+) -> Chart:
+    """One line a series over weeks, broken where a week has no value.
 
-    `everybody`: all series that any page shows, so that each keeps its colour.
+    Columns: period_start (a date), value, the series' name column and, where some may be, `is_faint`: of few cases, drawn as
+    a pale point that no line leads to. `everybody`: all series that any page shows, so that each keeps its colour.
     """
-    rows = rows.assign(day=[say.day(day, with_year=False) for day in rows["period_start"]])
-    order = [say.day(day, with_year=False) for day in _weeks(rows["period_start"])]
-    # A line of one week would not be seen without its point.
-    point = alt.OverlayMarkDef(size=18) if rows.groupby(series)["value"].size().min() < 2 else False
-    base = (
-        alt.Chart(_rows(rows[["day", "value", series]]))
-        .mark_line(point=point, strokeWidth=2)
-        .encode(
-            x=alt.X(
-                "day:O",
-                scale=alt.Scale(domain=order),
-                title=None,
-                axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
-            ),
-            y=alt.Y("value:Q", title=title, axis=_axis(say, form), scale=alt.Scale(zero=True)),
-            color=_colour(series, list(dict.fromkeys(rows[series])), everybody),
+    starts = _weeks(rows["period_start"])
+    names = list(dict.fromkeys(rows[series]))
+    drawn = _with_gaps(rows, series, names, starts, say)
+    order = [say.day(day, with_year=False) for day in starts]
+
+    def draw(is_narrow: bool) -> Drawing:
+        axis = alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=8)
+        base = alt.Chart(drawn).encode(
+            x=alt.X("day:O", scale=alt.Scale(domain=order), title=None, axis=axis),
+            y=alt.Y("value:Q", title=title, axis=axis_of(say, form), scale=alt.Scale(zero=True)),
+            color=_colour(series, names, everybody, 2 if is_narrow else None),
         )
-    )
-    chart: alt.Chart | alt.LayerChart = base
-    if target is not None:
-        rule = (
-            alt.Chart(pd.DataFrame({"target": [target]}))
-            .mark_rule(color=MUTED, strokeDash=[4, 4])
-            .encode(y="target:Q")
-        )
-        chart = base + rule
-    return _svg(chart.properties(width=_WIDTH, height=200), description)
+        chart = base.mark_line(strokeWidth=2, invalid="break-paths-show-path-domains").encode(y="solid:Q")
+        alone = base.transform_filter("datum.is_alone").mark_point(filled=True, size=18, opacity=1)
+        faint = base.transform_filter("datum.is_faint").mark_point(filled=False, size=22, opacity=_FAINT)
+        layers = chart + alone + faint
+        if target is not None:
+            layers += (
+                alt.Chart(pd.DataFrame({"target": [target]}))
+                .mark_rule(color=MUTED, strokeDash=[4, 4])
+                .encode(y="target:Q")
+            )
+        return _sized(layers, is_narrow, WIDTH, 200)
+
+    return both(draw, description)
 
 
-def _colour(column: str, shown: Sequence[str], everybody: Sequence[str]) -> alt.Color:
-    """A colour for each name: of all names that pages show, the same on each page."""
+def _with_gaps(
+    rows: pd.DataFrame, series: str, names: Sequence[str], starts: Sequence[date], say: Language
+) -> pd.DataFrame:
+    """A row for each series and week. `solid`: the value that a line leads to; `is_alone`: one without a neighbour."""
+    faint = rows["is_faint"] if "is_faint" in rows else [False] * len(rows)
+    known = {
+        (name, start): (float(value), bool(few))
+        for name, start, value, few in zip(
+            rows[series], rows["period_start"], rows["value"], faint, strict=True
+        )
+        if not pd.isna(value)
+    }
+    made = []
+    for name in names:
+        found = [known.get((name, start)) for start in starts]
+        solid = [None if each is None or each[1] else each[0] for each in found]
+        for place, start in enumerate(starts):
+            value, few = found[place] or (None, False)
+            beside = (*solid[max(0, place - 1) : place], *solid[place + 1 : place + 2])
+            made.append(
+                {
+                    series: name,
+                    "day": say.day(start, with_year=False),
+                    "value": value,
+                    "solid": solid[place],
+                    "is_faint": few,
+                    "is_alone": solid[place] is not None and all(each is None for each in beside),
+                }
+            )
+    return pd.DataFrame(made).astype({"value": object, "solid": object})
+
+
+def _colour(
+    column: str, shown: Sequence[str], everybody: Sequence[str], columns: int | None = None
+) -> alt.Color:
+    """A colour for each name: of all names that pages show, the same on each page. `columns`: of the legend."""
     names = list(dict.fromkeys([*everybody, *shown]))
     colours = [PALETTE[names.index(name) % len(PALETTE)] for name in shown]
-    return alt.Color(f"{column}:N", scale=alt.Scale(domain=list(shown), range=colours), sort=None)
+    legend = alt.Legend() if columns is None else alt.Legend(columns=columns, labelLimit=_NARROW_NAME)
+    return alt.Color(
+        f"{column}:N", scale=alt.Scale(domain=list(shown), range=colours), sort=None, legend=legend
+    )
 
 
 def _weeks(starts: pd.Series) -> list[date]:
@@ -155,20 +221,20 @@ def _weeks(starts: pd.Series) -> list[date]:
     return [first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1)]
 
 
-def _axis(say: Language, form: str, grid: bool = True) -> alt.Axis:
+def axis_of(say: Language, form: str, grid: bool = True, ticks: int = 5) -> alt.Axis:
     """An axis whose numbers are written the language's way. `form`: number or percent."""
     decimal, group = (",", "\\u202f") if say.code == "fr" else (".", ",")
     if form == "percent":
         mark = "\\u202f%" if say.code == "fr" else "%"
         return alt.Axis(
             labelExpr=f"datum.value < 0 ? '' : format(datum.value * 100, '.0f') + '{mark}'",
-            tickCount=5,
+            tickCount=ticks,
             grid=grid,
         )
     written = "format(datum.value, datum.value % 1 ? ',.1f' : ',.0f')"
     if say.code == "fr":
         written = f"replace(replace({written}, ',', '{group}'), '.', '{decimal}')"
-    return alt.Axis(labelExpr=written, tickCount=5, grid=grid)
+    return alt.Axis(labelExpr=written, tickCount=ticks, grid=grid)
 
 
 def bars(
@@ -179,33 +245,46 @@ def bars(
     say: Language,
     form: str = "number",
     highlight: Sequence[str] = (),
-) -> str:
-    """Horizontal bars in the rows' order, with their values as `text` says them; highlighted ones in the alarm colour."""
+) -> Chart:
+    """Horizontal bars in the rows' order, with their values as `text` says them; highlighted ones in the alarm colour.
+
+    Those whose `is_faint` is true, where there is such a column, are pale.
+    """
     order = list(rows[category])
-    base = alt.Chart(_rows(rows[[category, "value", "text"]])).encode(
-        y=alt.Y(f"{category}:N", sort=order, title=None, axis=alt.Axis(labelLimit=230, labelColor=INK)),
-        x=alt.X("value:Q", title=title, axis=_axis(say, form)),
-    )
-    marks = base.mark_bar(height={"band": 0.65}).encode(
-        color=alt.condition(
-            alt.FieldOneOfPredicate(field=category, oneOf=list(highlight)),
-            alt.value(ALARM),
-            alt.value(ACCENT),
+    faint = rows["is_faint"] if "is_faint" in rows else [False] * len(rows)
+    shades = [
+        ALARM if name in highlight else PALE if few else ACCENT
+        for name, few in zip(order, faint, strict=True)
+    ]
+    words = [ALARM if shade == ALARM else INK for shade in shades]
+    strength = [_FAINT if shade == PALE else 1.0 for shade in shades]
+    drawn = _rows(rows[[category, "value", "text"]]).assign(shade=shades, words=words, strength=strength)
+    furthest = max(float(rows["value"].max()), 1e-9)
+
+    def draw(is_narrow: bool) -> Drawing:
+        axis = alt.Axis(labelLimit=_NARROW_NAME if is_narrow else _NAME, labelColor=INK)
+        # A picture of fixed width has no room but its own for the words behind the longest bar.
+        reach = alt.Scale(domainMax=1.4 * furthest) if is_narrow else alt.Scale()
+        base = alt.Chart(drawn).encode(
+            y=alt.Y(f"{category}:N", sort=order, title=None, axis=axis),
+            x=alt.X(
+                "value:Q", title=title, axis=axis_of(say, form, ticks=3 if is_narrow else 5), scale=reach
+            ),
         )
-    )
-    is_marked = alt.FieldOneOfPredicate(field=category, oneOf=list(highlight))
-    labels = base.mark_text(align="left", dx=6, fontSize=11).encode(
-        text="text:N", color=alt.condition(is_marked, alt.value(ALARM), alt.value(INK))
-    )
-    layers = marks + labels
-    if highlight:
-        # A bar of a share that is next to nothing cannot be seen.
-        layers += (
-            base.transform_filter(is_marked)
-            .mark_tick(color=ALARM, thickness=3, orient="vertical")
-            .encode(x=alt.X("value:Q", title=title, axis=_axis(say, form)))
+        layers = base.mark_bar(height={"band": 0.65}).encode(
+            color=alt.Color("shade:N", scale=None), opacity=alt.Opacity("strength:Q", scale=None)
         )
-    return _svg(layers.properties(width=_WIDTH - 130, height=max(60, 24 * len(order))), description)
+        layers += base.mark_text(align="left", dx=6, fontSize=11).encode(
+            text="text:N", color=alt.Color("words:N", scale=None)
+        )
+        if ALARM in shades:
+            # A bar of a share that is next to nothing cannot be seen.
+            layers += base.transform_filter(f"datum.shade == '{ALARM}'").mark_tick(
+                color=ALARM, thickness=3, orient="vertical"
+            )
+        return _sized(layers, is_narrow, WIDTH - 130, max(60, 24 * len(order)))
+
+    return both(draw, description)
 
 
 def dots(
@@ -216,101 +295,24 @@ def dots(
     title: str,
     description: str,
     say: Language,
-) -> str:
+) -> Chart:
     """A point for each category (down) and part (in colour), side by side: medians do not add up to a bar.
 
-    `parts`: every part that any page shows, in order.
+    `parts`: every part that any page shows, in order. Points whose `is_faint` is true are hollow and pale.
     """
     shown = [each for each in parts if each in set(rows[part])]
-    chart = (
-        alt.Chart(_rows(rows[[category, part, "value"]]))
-        .mark_point(filled=True, size=90, opacity=1)
-        .encode(
-            y=alt.Y(f"{category}:N", title=None, axis=alt.Axis(labelColor=INK, grid=True)),
-            x=alt.X("value:Q", title=title, axis=_axis(say, "number"), scale=alt.Scale(zero=True)),
+    drawn = _rows(rows[[category, part, "value", "is_faint"]])
+
+    def draw(is_narrow: bool) -> Drawing:
+        axis = alt.Axis(labelLimit=_NARROW_NAME if is_narrow else _NAME, labelColor=INK, grid=True)
+        base = alt.Chart(drawn).encode(
+            y=alt.Y(f"{category}:N", title=None, axis=axis),
+            x=alt.X("value:Q", title=title, axis=axis_of(say, "number"), scale=alt.Scale(zero=True)),
             yOffset=alt.YOffset(f"{part}:N", sort=shown),
-            color=_colour(part, shown, parts),
+            color=_colour(part, shown, parts, 2 if is_narrow else None),
         )
-    )
-    return _svg(
-        chart.properties(width=_WIDTH - 90, height=max(70, 44 * rows[category].nunique())), description
-    )
+        points = base.transform_filter("!datum.is_faint").mark_point(filled=True, size=90, opacity=1)
+        points += base.transform_filter("datum.is_faint").mark_point(filled=False, size=90, opacity=_FAINT)
+        return _sized(points, is_narrow, WIDTH - 90, max(70, 44 * rows[category].nunique()))
 
-
-def quadrant(
-    rows: pd.DataFrame,
-    titles: tuple[str, str],
-    middle: tuple[float, float],
-    corners: Sequence[str],
-    description: str,
-    say: Language,
-) -> str:
-    """Named points with lines through the middle. Columns: name, x (a share), y (a number), is_faint (of few cases).
-    `corners`: from top left, row by row."""
-    # Room above and below the points for the words of the corners; upwards the axis begins near the lowest point.
-    span = max(0.05, float(rows["y"].max() - rows["y"].min()))
-    highest = [max(0.05, float(rows["x"].max())) * 1.12, float(rows["y"].max()) + 0.12 * span]
-    lowest = float(rows["y"].min()) - 0.2 * span
-    base = alt.Chart(rows[["name", "x", "y", "is_faint"]]).encode(
-        x=alt.X("x:Q", title=titles[0], axis=_axis(say, "percent", grid=False), scale=alt.Scale(domain=[0, highest[0]], nice=False)),
-        y=alt.Y("y:Q", title=titles[1], axis=_axis(say, "number", grid=False), scale=alt.Scale(domain=[lowest, highest[1]], nice=False)),
-    )  # fmt: skip
-    points = base.mark_point(filled=True, size=60, opacity=1).encode(
-        color=alt.condition("datum.is_faint", alt.value(GRID), alt.value(ACCENT))
-    )
-    width, height = _WIDTH - 60, 330
-    place_x = [float(value) / highest[0] * width for value in (*rows["x"], middle[0])]
-    place_y = [
-        (highest[1] - float(value)) / (highest[1] - lowest) * height for value in (*rows["y"], middle[1])
-    ]
-    spots = labels.placed(
-        list(zip([str(each) for each in rows["name"]], place_x[:-1], place_y[:-1], strict=True)),
-        (width, height),
-        [
-            (place_x[-1] - 1, 0.0, place_x[-1] + 1, float(height)),
-            (0.0, place_y[-1] - 1, float(width), place_y[-1] + 1),
-            # The words in the corners.
-            *(
-                (0.0, top, labels.width(word), top + 16.0)
-                for word, top in ((corners[0], 0.0), (corners[2], height - 16.0))
-            ),
-            *(
-                (width - labels.width(word), top, float(width), top + 16.0)
-                for word, top in ((corners[1], 0.0), (corners[3], height - 16.0))
-            ),
-        ],
-    )
-    texts = pd.DataFrame(
-        [
-            {"name": name, "x": across / width * highest[0], "y": highest[1] - down / height * (highest[1] - lowest)}
-            for name, across, down in spots
-        ]
-    )  # fmt: skip
-    names = (
-        alt.Chart(texts)
-        .mark_text(align="left", baseline="middle", fontSize=11, color=INK)
-        .encode(x="x:Q", y="y:Q", text="name:N")
-    )
-    across = (
-        alt.Chart(pd.DataFrame({"x": [middle[0]]})).mark_rule(color=MUTED, strokeDash=[4, 4]).encode(x="x:Q")
-    )
-    upright = (
-        alt.Chart(pd.DataFrame({"y": [middle[1]]})).mark_rule(color=MUTED, strokeDash=[4, 4]).encode(y="y:Q")
-    )
-    places = pd.DataFrame(
-        {
-            "x": [0.0, highest[0], 0.0, highest[0]],
-            "y": [highest[1], highest[1], lowest, lowest],
-            "corner": list(corners),
-            "side": ["left", "right", "left", "right"],
-            "edge": ["top", "top", "bottom", "bottom"],
-        }
-    )
-    layers = points + names + across + upright
-    for place in places.to_dict("records"):
-        layers += (
-            alt.Chart(pd.DataFrame([place]))
-            .mark_text(align=place["side"], baseline=place["edge"], dx=6 if place["side"] == "left" else -2, dy=4 if place["edge"] == "top" else -4, fontSize=11, fontStyle="italic", color=MUTED)
-            .encode(x="x:Q", y="y:Q", text="corner:N")
-        )  # fmt: skip
-    return _svg(layers.properties(width=width, height=height), description)
+    return both(draw, description)

@@ -8,7 +8,6 @@ from markupsafe import Markup, escape
 
 from checks.contract import CheckStatus
 from checks.dbt_tests import MEANINGS
-from reports import wording
 from reports.language import N_, Language
 
 # What checks of several tools say, each of its own.
@@ -28,13 +27,8 @@ _OBSERVED = (
 
 
 def meaning(say: Language, check: CheckStatus) -> str:
-    """What a check watches; its name in words where nobody said."""
-    return _said(say, check.meaning, _MEANINGS) or name(say, check.check)
-
-
-def name(say: Language, identifier: str) -> str:
-    """A check's name as words; the name itself, as a file would have it, where those words are of another language."""
-    return wording.sentence(identifier) if say.code == "en" else identifier
+    """What a check watches; its name where nobody said."""
+    return _said(say, check.meaning, _MEANINGS) or check.check
 
 
 def marked_meaning(say: Language, check: CheckStatus) -> Markup:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from reports import check_words, wording
+from reports import coverage_words, wording
+from reports.language import N2_
 from reports.model import HealthReport, SourceStatus
 from reports.reasons import why
 from reports.registry_changes import between
@@ -62,6 +63,17 @@ def left_out(report: HealthReport) -> tuple[str, ...]:
     )
 
 
+# How many values could not be read, records were set aside, and records had to be mended.
+_UNREAD = (
+    N2_(
+        "{n} value could not be read and counts as unknown",
+        "{n} values could not be read and count as unknown",
+    ),
+    N2_("{n} record was set aside", "{n} records were set aside"),
+    N2_("broken characters were replaced in {n} record", "broken characters were replaced in {n} records"),
+)
+
+
 def _unread(report: HealthReport) -> tuple[str, ...]:
     """How much of what vendors sent could not be read, in one sentence; none where all could."""
     say = report.say
@@ -72,13 +84,15 @@ def _unread(report: HealthReport) -> tuple[str, ...]:
     mended = int(rows[names == "records_mended"]["counted"].sum())
     if not values + aside + mended:
         return ()
+    parts = [
+        say.plural(*words, count)
+        for words, count in zip(_UNREAD, (values, aside, mended), strict=True)
+        if count
+    ]
     return (
         say.text(
-            "Not as the vendors promise: {values} values could not be read and count as unknown, {aside} records were set "
-            "aside, broken characters were replaced in {mended}. The table of coverage names fields and reasons.",
-            values=say.number(values),
-            aside=say.number(aside),
-            mended=say.number(mended),
+            "Not as the vendors promise: {parts}. The table of coverage names fields and reasons.",
+            parts=say.listed(parts),
         ),
     )
 
@@ -87,7 +101,7 @@ def _why_left_out(report: HealthReport, families: tuple[str, ...], names: str) -
     say = report.say
     on = [source for source in report.sources if source.family in families and source.is_on]
     off = [each for each in families if each not in {source.family for source in on}]
-    sources = say.listed([source.source for source in on])
+    sources = say.listed([report.source_name(source.source) for source in on])
     kinds = say.listed([wording.label(say, each) for each in off])
     if not off:
         return say.text(
@@ -121,7 +135,7 @@ def _sources(report: HealthReport) -> Table:
         ),
         tuple(
             (
-                source.source,
+                report.source_name(source.source),
                 wording.label(say, source.family),
                 _outcome(report, source),
                 say.text("never") if source.read_until == "never" else source.read_until,
@@ -177,10 +191,9 @@ def _restated(report: HealthReport, caption: str, of_parts: bool) -> Table:
 
 
 def _coverage(report: HealthReport) -> Table:
-    """Coverage rows; checks that are counted for several subjects name theirs."""
+    """What each check of coverage counted, of how many; where one sentence explains several rows, what tells them apart."""
     say = report.say
     rows = report.coverage[report.coverage["total"] > 0]
-    several = rows["check_name"].value_counts()
     return Table(
         say.text("Coverage: what the numbers leave out, and why"),
         (
@@ -189,17 +202,19 @@ def _coverage(report: HealthReport) -> Table:
             Head(say.text("rows"), True),
             Head(say.text("of"), True),
             Head(say.text("share"), True),
-            Head(say.text("meaning")),
         ),
         tuple(
             (
-                str(row.source),
-                check_words.name(say, str(row.check_name))
-                + (f": {row.subject}" if several[row.check_name] > 1 or ": " in str(row.subject) else ""),
+                report.source_name(str(row.source)),
+                Cell(
+                    say.said(str(row.explanation)),
+                    note=coverage_words.detail(
+                        say, str(row.check_name), str(row.subject), report.words.stages
+                    ),
+                ),
                 say.number(float(str(row.counted))),
                 say.number(float(str(row.total))),
                 say.percent(float(str(row.coverage_rate))),
-                say.said(str(row.explanation)),
             )
             for row in rows.itertuples()
         ),

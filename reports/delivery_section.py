@@ -1,4 +1,4 @@
-"""Time to market: by stage, what holds it up, whether dates hold, how code reaches users, and the roadmap's links."""
+"""Time to market: by stage, what holds it up, whether dates hold, and how code reaches users."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,16 +21,18 @@ from reports.sections import (
     count,
     head,
     in_order,
+    is_small,
     last,
-    named,
     newest,
     number,
     of_week,
+    pale_note,
     pooled,
     pooled_row,
     table_of,
     warning,
     weeks,
+    with_faint,
     worded,
 )
 from settings.units import Unit
@@ -42,7 +44,6 @@ _ENGINEERING = (
     "change_failure_rate",
     "sprint_predictability",
 )
-_ROADMAP = ("roadmap_link_rate", "roadmap_status_agreement_rate", "roadmap_date_gap_days_median")
 
 
 def delivery(report: HealthReport, team: str | None = None) -> Section | None:
@@ -124,36 +125,6 @@ def _engineering_cell(report: HealthReport, metric: str, **dimensions: str) -> C
     return Cell(older.text, older.is_faint, f"{older.note} · {week}" if older.note else week)
 
 
-def roadmap(report: HealthReport) -> Section | None:
-    """Whether the roadmap and the delivery tools tell the same story."""
-    say = report.say
-    there = [metric for metric in _ROADMAP if report.has(metric)]
-    if not there:
-        return None
-    products = sorted(set(report.by(there[0], "product_id")["product_id"]))
-    rows: list[Row] = [(named(report, each), *_newest_cells(report, there, each)) for each in products]
-    rows.append((say.text("all products"), *_newest_cells(report, there, None)))
-    return Section(
-        "roadmap",
-        say.text("Roadmap links"),
-        tables=(
-            Table(
-                say.text(
-                    "Roadmap items with a link to delivery, linked items whose status agrees, and days by which the roadmap's date lies from the delivery's."
-                ),
-                (Head(say.text("product")), *(head(report, say.text(report.definitions[each].label), each) for each in there)),
-                tuple(rows),
-            ),
-        ),
-        trust=caveats(report, ("roadmap",), ("roadmap",)),
-    )  # fmt: skip
-
-
-def _newest_cells(report: HealthReport, metrics: Sequence[str], product: str | None) -> list[Cell]:
-    dimensions = {} if product is None else {"product_id": product}
-    return [cell(report, metric, newest(report, metric, None, **dimensions)) for metric in metrics]
-
-
 def _teams(report: HealthReport) -> list[str]:
     return sorted(
         {*report.by("on_time_rate", "team_id")["team_id"], *report.by("deployment_frequency", "team_id")["team_id"]}
@@ -163,17 +134,19 @@ def _teams(report: HealthReport) -> list[str]:
 
 def _by_stage(report: HealthReport, stages: pd.DataFrame) -> Figure:
     say = report.say
-    stages = _by_place(report, stages)
+    stages = with_faint(report, "time_to_market_stage_days_median", _by_place(report, stages))
     drawn = pd.DataFrame(
         {
             "stage": [worded(report, report.words.stages, each) for each in stages["stage"]],
+            "is_faint": list(stages["is_faint"]),
             "value": stages["value"].to_numpy(),
             "text": [wording.quantity(say, value, Unit.DAYS) for value in stages["value"]],
         }
     )
     title = say.text("Time to market by stage")
     return Figure(
-        say.text("Median days that launched epics of the last quarter spent in each stage."),
+        say.text("Median days that launched epics of the last quarter spent in each stage.")
+        + pale_note(report, stages, "time_to_market_stage_days_median"),
         charts.bars(drawn, "stage", say.text("days"), title, say),
         Table(
             title,
@@ -211,17 +184,24 @@ def _stage_time_by_team(report: HealthReport, teams: Sequence[str]) -> list[Figu
         days=rows["value"] / 86_400,
     )
     title = say.text("Time in stage by team")
-    drawn = rows[rows["n"] >= SMALLEST_GROUP].assign(value=lambda each: each["days"])
+    drawn = with_faint(report, "stage_time_seconds_median", rows[rows["n"] >= SMALLEST_GROUP])
+    drawn = drawn.assign(value=drawn["days"])
     table = table_of(report, title, rows, ("team", say.text("team")), "part", "stage_time_seconds_median")
     stages = [worded(report, report.words.stages, each) for each in report.words.stages]
-    caption = say.text(
-        "Median days in each stage of the issues that each team delivered this week; from {n} issues on.",
-        n=SMALLEST_GROUP,
-    )
+    if drawn.empty:
+        caption = say.text(
+            "Median days in each stage of the issues that each team delivered this week. No picture: no stage was left by {n} issues or more of one team.",
+            n=SMALLEST_GROUP,
+        )
+    else:
+        caption = say.text(
+            "Median days in each stage of the issues that each team delivered this week; from {n} issues on.",
+            n=SMALLEST_GROUP,
+        ) + pale_note(report, drawn, "stage_time_seconds_median")
     return [
         Figure(
             caption,
-            "" if drawn.empty else charts.dots(drawn, "team", "part", stages or list(dict.fromkeys(rows["part"])), say.text("days"), title, say),
+            None if drawn.empty else charts.dots(drawn, "team", "part", stages or list(dict.fromkeys(rows["part"])), say.text("days"), title, say),
             table,
             warning(report, "stage_time_seconds_median"),
         )
@@ -234,13 +214,16 @@ def _on_time(report: HealthReport, teams: Sequence[str]) -> list[Figure]:
     rows = rows[rows["team_id"].isin(teams) & rows["value"].notna()]
     if rows.empty:
         return []
-    rows = rows.assign(team=[report.name(each) for each in rows["team_id"]])
+    rows = with_faint(
+        report, "on_time_rate", rows.assign(team=[report.name(each) for each in rows["team_id"]])
+    )
     target, title = report.targets.get("on_time_rate"), say.text("On time by team and week")
     return [
         Figure(
             say.text(
                 "Share of the work due in the week that was done by its first date; moving a date does not help. Dashed: target."
-            ),
+            )
+            + pale_note(report, rows, "on_time_rate", is_line=True),
             charts.lines(
                 rows,
                 "team",
@@ -276,7 +259,11 @@ def _slowest(report: HealthReport, teams: Sequence[str]) -> Table:
                     worded(report, report.words.stages, row["stage"]),
                     report.name(row["team_id"]),
                     cell(report, "stage_time_seconds_median", row),
-                    wording.quantity(say, float(others.median()), Unit.SECONDS),
+                    cell(
+                        report,
+                        "stage_time_seconds_median",
+                        {"value": others.median(), "n": rows.loc[others.index, "n"].min()},
+                    ),
                     cell_of_week(
                         report, "stage_time_seconds_p85", stage=row["stage"], team_id=row["team_id"]
                     ),
@@ -343,12 +330,15 @@ def _team_table(report: HealthReport, teams: Sequence[str]) -> Table:
     )
 
 
-def _slip(report: HealthReport, team: str) -> str:
-    moved, first = (
-        number(pooled_row(report, metric, team_id=team).get("value"))
-        for metric in ("on_time_rate_last_due", "on_time_rate")
-    )
-    return wording.change(report.say, moved, first, Unit.RATIO)
+def _slip(report: HealthReport, team: str) -> Cell:
+    """As sure as the less sure of the two rates."""
+    metrics = ("on_time_rate_last_due", "on_time_rate")
+    rows = [pooled_row(report, metric, team_id=team) for metric in metrics]
+    moved, first = (number(row.get("value")) for row in rows)
+    text = wording.change(report.say, moved, first, Unit.RATIO)
+    if text == wording.MISSING or not any(map(is_small, (report, report), metrics, rows)):
+        return Cell(text)
+    return Cell(text, True, f"n = {count(report, min(number(row.get('n')) or 0.0 for row in rows))}")
 
 
 def _late(report: HealthReport, teams: Sequence[str]) -> list[str]:
@@ -363,13 +353,14 @@ def _late(report: HealthReport, teams: Sequence[str]) -> list[str]:
 def _pull_requests(report: HealthReport) -> list[Figure]:
     say = report.say
     rows = of_week(report.by("pull_request_stage_seconds_median", "stage"), report)
-    rows = rows[rows["value"].notna()]
+    rows = with_faint(report, "pull_request_stage_seconds_median", rows[rows["value"].notna()])
     if rows.empty:
         return []
     names = [wording.label(say, each) for each in rows["stage"]]
     drawn = pd.DataFrame(
         {
             "stage": names,
+            "is_faint": list(rows["is_faint"]),
             "value": rows["value"].to_numpy() / 3_600,
             "text": [wording.duration(say, value) for value in rows["value"]],
         }
@@ -378,7 +369,8 @@ def _pull_requests(report: HealthReport) -> list[Figure]:
     records: list[Mapping[str, object]] = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]  # fmt: skip
     return [
         Figure(
-            say.text("Median hours of the pull requests that reached production this week, by stage."),
+            say.text("Median hours of the pull requests that reached production this week, by stage.")
+            + pale_note(report, rows, "pull_request_stage_seconds_median"),
             charts.bars(drawn, "stage", say.text("hours"), title, say),
             Table(
                 title,

@@ -1,9 +1,10 @@
 """The weekly digest: few numbers of the health report, what changed, who is asked, in the report's own words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from connectors.registry.remarks import Remark as RemarkOfRegistry
 from reports import check_words, wording
 from reports.changes import nothing_else, what_changed
 from reports.charts import png
@@ -49,11 +50,15 @@ class Number:
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence, and the owner it concerns; an empty owner concerns nobody in particular. `basis`: what it stands on."""
+    """A sentence, and the owner it concerns; an empty owner concerns nobody in particular.
+
+    `basis`: what it stands on. `steps`: what is done about it, each with who does it until when.
+    """
 
     text: str
     owner: str
     basis: str = ""
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,9 @@ class Digest:
     """Everything that a digest says, for any way out.
 
     `revision`: of the week's report. `edition`: the revision in which a number that the digest shows last changed; what
-    changes elsewhere in the report is no news here. `corrected`: the numbers that changed then. `findings`: what changed
-    in the week. `status`: how far the data can be trusted. `reasons_to_wait`: why leadership should not read it yet;
+    changes elsewhere in the report is no news here. `corrected`: the numbers that changed then. `findings`: what is new
+    in the week or was closed in it; `still_open`: what was found before and is not closed. `owner_names`: what owners are
+    called, by id. `status`: how far the data can be trusted. `reasons_to_wait`: why leadership should not read it yet;
     empty when the night was whole. `chart`: PNG. `say`: the language of its texts.
     """
 
@@ -100,6 +106,22 @@ class Digest:
     chart: bytes | None
     chart_caption: str
     say: Language = field(default_factory=lambda: language("en"))
+    still_open: tuple[Remark, ...] = ()
+    owner_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> tuple[tuple[str, tuple[Remark, ...]], ...]:
+        """What is told beside the numbers, under its titles."""
+        say = self.say
+        told = (
+            (say.text("What changed"), self.findings),
+            (say.text("Still open"), self.still_open),
+            (say.text("Data status"), self.status),
+        )
+        return tuple((title, remarks) for title, remarks in told if remarks)
+
+    def owner_name(self, owner: str) -> str:
+        return self.owner_names.get(owner) or wording.owner(self.say, owner)
 
     @property
     def title(self) -> str:
@@ -142,6 +164,7 @@ def digest_of(
     corrections = corrections_of(history, report)
     last = max(corrections, default=None)
     figure = _figure(report)
+    findings, still_open = _findings(report)
     return Digest(
         organisation=report.organisation,
         week=report.week,
@@ -151,11 +174,13 @@ def digest_of(
         edition=1 if last is None else 1 + sum(1 for night in restated_on if night <= last),
         corrected=() if last is None else corrections[last],
         numbers=_numbers(report),
-        findings=_findings(report),
+        findings=findings,
+        still_open=still_open,
+        owner_names=report.names,
         status=_status(report),
         reasons_to_wait=_reasons_to_wait(report),
         link=link,
-        chart=png(figure.svg) if figure else None,
+        chart=png(figure.svg) if figure and figure.chart else None,
         chart_caption=figure.caption if figure else "",
         say=say,
     )
@@ -210,23 +235,24 @@ def _target(say: Language, found: Headline) -> str:
     return f"{found.target}, {say.text('met') if found.is_target_met else say.text('missed')}"
 
 
-def _findings(report: HealthReport) -> tuple[Remark, ...]:
-    """The report's own sentences on what is new and open, and that nothing else moved."""
-    say = report.say
-    remarks = []
+def _findings(report: HealthReport) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:
+    """The report's own sentences on what is new or was closed, and that nothing else moved; those on what is still open."""
+    told: dict[bool, list[Remark]] = {True: [], False: []}
     for change in what_changed(report):
-        if change.state == "closed":
-            continue
-        told = " ".join(filter(None, (change.text, change.where)))
         basis = " · ".join(filter(None, (change.since, change.basis, change.caution)))
-        steps = [
-            each.said(say.code) + (f" ({say.text('due {day}', day=say.day(each.due))})" if each.due else "")
-            for each in change.remarks
-        ]
-        remarks.append(Remark(" ".join((told, *steps)), change.owner, basis))
+        text = " ".join(filter(None, (change.text, change.where)))
+        steps = tuple(_step(report, each) for each in change.remarks)
+        told[change.state == "open"].append(Remark(text, change.owner, basis, steps))
     if quiet := nothing_else(report):
-        remarks.append(Remark(quiet, ""))
-    return tuple(remarks)
+        told[False].append(Remark(quiet, ""))
+    return tuple(told[False]), tuple(told[True])
+
+
+def _step(report: HealthReport, step: RemarkOfRegistry) -> str:
+    """What the registry says is done about a finding, by whom and until when."""
+    say, who = report.say, report.owner_name(step.owner)
+    due = say.text("due {day}", day=say.day(step.due)) if step.due else ""
+    return f"{step.said(say.code)} ({', '.join(filter(None, (who, due)))})"
 
 
 def _figure(report: HealthReport) -> Figure | None:
@@ -242,7 +268,7 @@ def _status(report: HealthReport) -> tuple[Remark, ...]:
     failed = [check for check in report.checks if not check.passed]
     remarks = [Remark(text, "") for text in stale_notes(report, report.sources)]
     remarks += [
-        Remark(f"{check.asset}: {check_words.meaning(report.say, check)}", check.owner)
+        Remark(f"{check.asset}{report.say.colon}{check_words.meaning(report.say, check)}", check.owner)
         for check in failed[:MOST_WARNINGS]
     ]
     if len(failed) > MOST_WARNINGS:

@@ -1,12 +1,9 @@
 """The digest as a mail: plain text, and HTML that mail programs show, with the chart inline."""
 
 from dataclasses import dataclass
-from functools import partial
 
-from reports import wording
 from reports.digest import Correction, Digest, Number
 from reports.health import template
-from reports.language import Language
 
 CHART_ID = "chart"
 
@@ -25,7 +22,7 @@ def mail_of(digest: Digest) -> Mail:
     html = template("digest.html.j2", digest.say).render(
         digest=digest,
         details={each.metric: details(digest, each) for each in digest.numbers},
-        owner=partial(wording.owner, digest.say),
+        owner=digest.owner_name,
         chart_id=CHART_ID,
     )
     return Mail(digest.title, digest_text(digest), html)
@@ -47,17 +44,12 @@ def digest_text(digest: Digest) -> str:
         )
         for each in digest.numbers
     ]
-    for name, remarks in (
-        (say.text("What changed"), digest.findings),
-        (say.text("Data status"), digest.status),
-    ):
-        if remarks:
-            lines += ["", name]
-            for each in remarks:
-                lines += [
-                    f"- {each.text}{_asked(say, each.owner)}",
-                    *([f"  {each.basis}"] if each.basis else []),
-                ]
+    for name, remarks in digest.remarks:
+        lines += ["", name]
+        for each in remarks:
+            asked = f" ({digest.owner_name(each.owner)})" if each.owner else ""
+            below = filter(None, (*each.steps, each.basis))
+            lines += [f"- {each.text}{asked}", *(f"  {told}" for told in below)]
     if digest.link:
         lines += ["", say.text("The report: {address}", address=digest.link)]
     return "\n".join(lines) + "\n"
@@ -84,7 +76,3 @@ def basis(digest: Digest, number: Number) -> list[str]:
     small = digest.say.text("small sample") if number.is_small_sample else ""
     parts = (number.sample, number.interval, small, number.period, number.target, number.caution)
     return [each for each in parts if each]
-
-
-def _asked(say: Language, owner: str) -> str:
-    return f" ({wording.owner(say, owner)})" if owner else ""

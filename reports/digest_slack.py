@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports import wording
 from reports.digest import Digest, Number, Remark
 from reports.digest_mail import basis, correction_text
 from reports.slack import Block, context, escape, header, link, mention, messages, sections
@@ -27,13 +26,10 @@ def slack_post(digest: Digest, slack_ids: Mapping[str, str]) -> Post:
         corrected = (f"• {escape(correction_text(digest, each))}" for each in digest.corrected)
         blocks += sections([f"*{say.text('Restated')}*", *corrected])
     blocks += sections(_number(digest, each, slack_ids) for each in digest.numbers)
-    if digest.findings:
+    if digest.findings or digest.still_open:
         blocks.append({"type": "divider"})
-        title = f"*{say.text('What changed')}*"
-        blocks += sections([title, *(_remark(digest, each, slack_ids) for each in digest.findings)])
-    if digest.status:
-        title = f"*{say.text('Data status')}*"
-        blocks += sections([title, *(_remark(digest, each, slack_ids) for each in digest.status)])
+    for title, remarks in digest.remarks:
+        blocks += sections([f"*{title}*", *(_remark(digest, each, slack_ids) for each in remarks)])
     blocks += sections([_way_to_the_report(digest)])
     return Post(digest.title, tuple(messages(blocks)))
 
@@ -50,16 +46,14 @@ def _number(digest: Digest, number: Number, slack_ids: Mapping[str, str]) -> str
 
 
 def _remark(digest: Digest, remark: Remark, slack_ids: Mapping[str, str]) -> str:
-    basis = f"\n      {escape(remark.basis)}" if remark.basis else ""
-    return f"• {escape(remark.text)}{_asked(digest, remark.owner, slack_ids)}{basis}"
+    below = "".join(f"\n      {escape(each)}" for each in (*remark.steps, remark.basis) if each)
+    return f"• {escape(remark.text)}{_asked(digest, remark.owner, slack_ids)}{below}"
 
 
 def _asked(digest: Digest, owner: str, slack_ids: Mapping[str, str]) -> str:
     if not owner:
         return ""
-    return (
-        f" · {mention(slack_ids[owner]) if owner in slack_ids else escape(wording.owner(digest.say, owner))}"
-    )
+    return f" · {mention(slack_ids[owner]) if owner in slack_ids else escape(digest.owner_name(owner))}"
 
 
 def _way_to_the_report(digest: Digest) -> str:

@@ -42,7 +42,10 @@ order by account.last_arr_home desc nulls last, account.account_id
 """
 _ISSUES = """
 select issue_key, team_id, feature_id, hierarchy_level, stage, status_category, created_date,
-    cast(first_in_progress_at as date) as started_date, first_due_date, last_due_date, resolved_date, is_resolved
+    cast(first_in_progress_at as date) as started_date, first_due_date, last_due_date, resolved_date, is_resolved,
+    resolution is null or lower(trim(resolution)) not in (
+        select subject from mart.mart_metric_coverage where check_name = 'resolution_is_no_delivery'
+    ) as is_delivery
 from mart.fct_issue
 where hierarchy_level = 1 or (is_standard and not is_resolved and status_category = 'indeterminate')
 order by created_date, issue_key

@@ -166,7 +166,7 @@ def _headline(report: HealthReport, metric: str, team: str | None) -> Headline |
         caution=warning(report, metric),
         sparkline=charts.sparkline(
             values,
-            say.text("{label}, the last {n} periods", label=say.text(definition.label), n=len(values)),
+            say.plural("{label}, the last {n} period", "{label}, the last {n} periods", len(values), label=say.text(definition.label)),
             None if band is None else (band.low, band.high),
             None if target is None else target.bound,
         ),

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from reports import check_words, headlines, wording
+from reports import check_words, headlines
 from reports.changes import Change, nothing_else, state_names, what_changed
 from reports.customer_section import customers
 from reports.data_status import data_status
-from reports.delivery_section import delivery, engineering, roadmap
+from reports.delivery_section import delivery, engineering
 from reports.language import N_, Language
 from reports.launch_section import launches
 from reports.model import HealthReport
@@ -20,6 +20,7 @@ from reports.month_section import months
 from reports.objectives import STATUS, Objective, decisions, objectives, worst
 from reports.people_sections import funnel, retention
 from reports.product_sections import adoption, audience
+from reports.roadmap_section import roadmap
 from reports.sections import Section
 from reports.support_section import support
 from reports.voice_section import feedback, pulse, satisfaction
@@ -168,6 +169,7 @@ def _page(report: HealthReport, page: Audience, built: _Built) -> str:
     return template("health.html.j2", say).render(
         report=report,
         page=page,
+        owner=report.owner_name,
         title=say.text("Product Ops health report, {week}", week=report.week),
         span=say.week(report.week_start),
         others=others,
@@ -182,7 +184,7 @@ def _page(report: HealthReport, page: Audience, built: _Built) -> str:
         sections=sections,
         failed=failed,
         passed_count=len(report.checks) - len(failed),
-        stale=[source.source for source in report.sources if source.is_stale],
+        stale=[report.source_name(source.source) for source in report.sources if source.is_stale],
         status=data_status(report),
     )
 
@@ -203,13 +205,11 @@ def _without_steering(value: object) -> object:
 def template(name: str, say: Language) -> Template:
     """A template that speaks a language: `t` says a message, `tn` the form for a number, `said` somebody else's text."""
     environment = _environment()
-    environment.filters["owner_name"] = partial(wording.owner, say)
     found = environment.get_template(name)
     found.globals.update(t=say.text, tn=say.plural, said=say.said, say=say)
     found.globals.update(
         meaning=partial(check_words.marked_meaning, say),
         observed=partial(check_words.observed, say),
-        check_name=partial(check_words.name, say),
     )
     return found
 
@@ -229,6 +229,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_without_steering,
     )
-    environment.filters["sentence"] = wording.sentence
     environment.tests["missing"] = lambda value: value is None or pd.isna(value)
     return environment

@@ -4,6 +4,7 @@ English is the language of the code: a message is its own identifier. `locales/<
 A text that no catalogue has (of the organisation's own metrics, say) stays English and is marked as such.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
@@ -47,7 +48,7 @@ class Language:
                     said = message.string
                     forms = (said,) if isinstance(said, str) else tuple(str(each) for each in said or ())
                     if key and forms and all(forms):
-                        self._messages[key] = forms
+                        self._messages[key] = tuple(map(_typeset, forms)) if code == "fr" else forms
 
     def text(self, message: str, **values: object) -> str:
         """The message in this language, its places filled."""
@@ -68,6 +69,11 @@ class Language:
         if not text or self.knows(text):
             return escape(self.text(text))
         return Markup('<span lang="en">{}</span>').format(text)
+
+    @property
+    def colon(self) -> str:
+        """What stands between two texts of which the second explains the first."""
+        return "\N{NARROW NO-BREAK SPACE}: " if self.code == "fr" else ": "
 
     def number(self, value: float, digits: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
@@ -106,6 +112,13 @@ class Language:
         if self.code != "fr" or day.day != 1:
             return written
         return f"1er{written[1:]}"
+
+
+def _typeset(french: str) -> str:
+    """A space before a colon, a semicolon, a mark of exclamation or question and within quotes does not break."""
+    return re.sub(
+        r"[ \N{NO-BREAK SPACE}](?=[:;!?%»])|(?<=«)[ \N{NO-BREAK SPACE}]", "\N{NARROW NO-BREAK SPACE}", french
+    )
 
 
 @cache

@@ -17,6 +17,8 @@ from reports.facts import Facts
 from reports.language import Language, language
 from reports.registry_changes import RegistryChange
 from reports.samples import Sample
+from reports.wording import label
+from reports.wording import owner as owner_words
 from settings.links import Links
 from settings.weeks import FirstDay, week_name
 
@@ -101,7 +103,7 @@ class HealthReport:
 
     `values`: current rows of `metrics.metric_values` up to the week (columns metric, grain, period_start (date),
     the dimensions, numerator, denominator, value, n, revision). `features`: rows of `mart_feature_week` of the week
-    with launch day, last day and adoption target. `names`: what ids are called; `words`: what stages and segments
+    with launch day, last day and adoption target. `names`: what ids are called, owners too; `words`: what stages and segments
     are. `coverage`: rows of `mart_metric_coverage`. `withheld`: why the newest night was not published; empty when it
     was. `restatements`: what was said otherwise before. `registry_changes`: what nights read otherwise in the registry. `revision`: how many
     times the week's figures have been said differently, from 1. `expected_use`: whether people come back on a day, or on
@@ -109,6 +111,7 @@ class HealthReport:
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
     `surveys_since`: the day of the first answer of each survey, by its name. `facts`: what is open as of the night. `currency`: of revenue.
     `issue_url`: where an issue of the tracker is, with `{key}`; empty where nobody says. `links`: of the Dagster UI.
+    `source_names`: what vendors call their tools, by source.
     """
 
     organisation: str
@@ -139,6 +142,7 @@ class HealthReport:
     currency: str = ""
     issue_url: str = ""
     links: Links = field(default_factory=Links)
+    source_names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def kept(self) -> dict[str, Any]:
@@ -201,6 +205,14 @@ class HealthReport:
     def name(self, identifier: str) -> str:
         """The name of a product, feature, team or step; the identifier when it has none."""
         return self.names.get(identifier, identifier)
+
+    def source_name(self, source: str) -> str:
+        """What a tool is called, as its vendor writes it; of what is no tool of a vendor, the platform's word."""
+        return self.source_names.get(source) or label(self.say, source)
+
+    def owner_name(self, owner: str) -> str:
+        """What the organisation calls an owner such as `team:connect`; of one that it does not name, the id without its kind."""
+        return self.names.get(owner) or owner_words(self.say, owner)
 
     def families(self, metric: str) -> tuple[str, ...]:
         """The kinds of tools that a metric is made of; none for one that is not defined."""

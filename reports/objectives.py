@@ -74,13 +74,13 @@ def decisions(
         if change.state == "closed":
             continue
         told += [
-            say.text("Due on {day}, done? {text} ({owner})", day=say.day(each.due), text=each.said(say.code), owner=wording.owner(say, each.owner))
+            say.text("Due on {day}, done? {text} ({owner})", day=say.day(each.due), text=each.said(say.code), owner=report.owner_name(each.owner))
             for each in change.remarks
             if each.due is not None and each.due <= report.week_end
         ]  # fmt: skip
         if change.judgement == "worse" and not change.remarks:
             told.append(
-                say.text("{owner}: what is the next step? {finding}", owner=wording.owner(say, change.owner), finding=change.text)
+                say.text("{owner}: what is the next step? {finding}", owner=report.owner_name(change.owner), finding=change.text)
             )  # fmt: skip
     return list(dict.fromkeys(told))
 

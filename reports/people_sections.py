@@ -18,11 +18,14 @@ from reports.sections import (
     cell,
     cell_of_week,
     count,
+    is_small,
     last,
     of_week,
+    pale_note,
     table_of,
     warning,
     weeks,
+    with_faint,
 )
 
 
@@ -58,10 +61,10 @@ def retention(report: HealthReport) -> Section | None:
         parts = [weeks(report.series(metric), report).assign(line=word) for metric, word in metrics.items()]  # fmt: skip
         known = [part[part["value"].notna()] for part in parts if part["value"].notna().any()]
         if known:
-            rows = pd.concat(known)
+            rows = with_faint(report, "", pd.concat(known))
             figures.append(
                 Figure(
-                    caption,
+                    caption + pale_note(report, rows, *metrics, is_line=True),
                     charts.lines(rows, "line", "", title, say, form),
                     table_of(report, title, rows, ("period_start", say.text("week of")), "line", ""),
                     warning(report, *metrics),
@@ -85,13 +88,15 @@ def _days_of_the_week(report: HealthReport) -> list[Figure]:
     at_least = at_least[at_least["value"].notna()]
     if at_least.empty:
         return []
+    at_least = with_faint(report, "stickiness_at_least_days_rate", at_least)
     names = [say.plural("{n} day", "{n} days", int(days)) for days in at_least["days"]]
     bars = pd.DataFrame(
-        {"days": names, "value": at_least["value"].to_numpy(), "text": [say.percent(each) for each in at_least["value"]]}
+        {"days": names, "value": at_least["value"].to_numpy(), "text": [say.percent(each) for each in at_least["value"]], "is_faint": list(at_least["is_faint"])}
     )  # fmt: skip
     return [
         Figure(
-            say.text("Share of this week's active people who were there on so many days or more."),
+            say.text("Share of this week's active people who were there on so many days or more.")
+            + pale_note(report, bars, "stickiness_at_least_days_rate"),
             charts.bars(bars, "days", say.text("active people"), say.text("Active people by days of the week"), say, "percent"),
             Table(
                 say.text("Active people by days of the week"),
@@ -138,6 +143,7 @@ def funnel(report: HealthReport) -> Section | None:
             if drop >= 1 / 3
         )  # fmt: skip
         drawn = pd.DataFrame({"step": names, "value": shares, "text": [say.percent(each) for each in shares]})
+        drawn["is_faint"] = is_small(report, "funnel_conversion_rate", {"n": counts[0]})
         figures.append(
             Figure(
                 say.text(
@@ -145,7 +151,8 @@ def funnel(report: HealthReport) -> Section | None:
                     funnel=report.name(str(key)),
                     first=say.day(min(of_funnel["period_start"])),
                     last=say.day(max(of_funnel["period_start"]) + timedelta(days=6)),
-                ),
+                )
+                + pale_note(report, drawn, "funnel_conversion_rate"),
                 charts.bars(drawn, "step", say.text("reached"), report.name(str(key)), say, "percent"),
                 _funnel_table(report, str(key), [str(step) for step in rows.index], counts, shares, drops),
                 warning(report, "funnel_conversion_rate"),
@@ -172,16 +179,17 @@ def _funnel_table(
     times = report.by("funnel_step_seconds_median", "funnel_id", "step")
     times = last(times[times["funnel_id"] == key], report)
     by_step = {row["step"]: row for row in times.to_dict("records")}
+    # The share that leaves before a step is one of those who reached the step before.
     rows = tuple(
         (
             report.name(step),
             count(report, counts[place]),
             cell(report, "funnel_conversion_rate", {"value": shares[place], "n": counts[0]}),
-            Cell(wording.MISSING) if place == 0 else Cell(say.percent(drops[place - 1])),
+            Cell(wording.MISSING) if place == 0 else cell(report, "funnel_conversion_rate", {"value": drops[place - 1], "n": counts[place - 1]}),
             cell(report, "funnel_step_seconds_median", by_step.get(step, {})),
         )
         for place, step in enumerate(steps)
-    )
+    )  # fmt: skip
     return Table(
         say.text("People by step; time is the median from the step before, in the newest complete week."),
         (

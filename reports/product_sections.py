@@ -1,12 +1,14 @@
 """Sections on the product: which features are used, by whom. Each gives prose, charts and tables, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from reports import charts, wording
 from reports.language import N2_
 from reports.model import HealthReport
+from reports.quadrant import quadrant
 from reports.sections import (
     FEWEST_USERS,
     SMALLEST_GROUP,
@@ -27,8 +29,10 @@ from reports.sections import (
     newest,
     number,
     of_week,
+    pale_note,
     row_of_week,
     warning,
+    with_faint,
     worded,
 )
 
@@ -62,16 +66,18 @@ def adoption(report: HealthReport, team: str | None = None) -> Section | None:
         findings.extend(_breadth(report))
     figures = []
     if not used.empty:
+        used = with_faint(report, "feature_adoption_rate", used)
         bars = pd.DataFrame(
             {
                 "feature": [report.name(key) for key in used["feature_id"]],
+                "is_faint": list(used["is_faint"]),
                 "value": used["value"].to_numpy(),
                 "text": [say.percent(value) for value in used["value"]],
             }
         )
         figures.append(
             Figure(
-                say.text("Share of the active people who may use the feature and did, this week; hardly used ones in red."),
+                say.text("Share of the active people who may use the feature and did, this week; hardly used ones in red.") + pale_note(report, used, "feature_adoption_rate"),
                 charts.bars(bars, "feature", say.text("adoption"), say.text("Feature adoption by feature"), say, "percent", zombies),
                 Table(
                     say.text("Feature adoption this week"),
@@ -184,10 +190,10 @@ def _quadrant(report: HealthReport) -> list[Figure]:
     return [
         Figure(
             say.text(
-                "How many use a feature (to the right) and on how many days of the week they do (upwards); the lines are the medians. Grey: few may use it; below {n} users: left out.",
+                "How many use a feature (to the right) and on how many days of the week they do (upwards); the lines are the medians. Pale: few may use it; below {n} users: left out.",
                 n=SMALLEST_GROUP,
             ),
-            charts.quadrant(rows, (say.text("adoption"), say.text("days of use")), middle, corners, say.text("Adoption against frequency of use by feature"), say),
+            quadrant(rows, (say.text("adoption"), say.text("days of use")), middle, corners, say.text("Adoption against frequency of use by feature"), say),
             Table(
                 say.text("Adoption, frequency and depth of this week, repeat use of the newest closed week; days and uses are those of a person"),
                 (
@@ -234,14 +240,14 @@ def segment_map(report: HealthReport, order: Sequence[str]) -> list[Table]:
     if not segments:
         return []
     shares = {
-        (str(row["feature_id"]), str(row["segment"])): float(row["value"])
+        (str(row["feature_id"]), str(row["segment"])): row
         for row in rows[rows["value"].notna()].to_dict("records")
     }
     lines: list[Row] = []
     for feature in order:
         found = [shares.get((feature, segment)) for segment in segments]
-        if any(share is not None for share in found):
-            lines.append((report.name(feature), *(_tinted(report, share) for share in found)))
+        if any(found):
+            lines.append((report.name(feature), *(_tinted(report, row) for row in found)))
     return [
         Table(
             say.text(
@@ -259,9 +265,12 @@ def segment_map(report: HealthReport, order: Sequence[str]) -> list[Table]:
     ]
 
 
-def _tinted(report: HealthReport, share: float | None) -> Cell:
-    # Never so strong that the text on it is hard to read.
-    return Cell("") if share is None else Cell(report.say.percent(share), tint=round(6 + 39 * share))
+def _tinted(report: HealthReport, row: Mapping[Hashable, object] | None) -> Cell:
+    """A ground never so strong that the text on it is hard to read, and none where few cases say little."""
+    if row is None:
+        return Cell("")
+    found = cell(report, "feature_adoption_rate", {str(key): value for key, value in row.items()})
+    return found if found.is_faint else replace(found, tint=round(6 + 39 * float(str(row["value"]))))
 
 
 def _feature_table(report: HealthReport, features: pd.DataFrame) -> Table:

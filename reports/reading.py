@@ -7,6 +7,7 @@ import duckdb
 import pandas as pd
 
 from checks.contract import CheckStatus
+from connectors import SOURCES, connector_class
 from connectors.registry.files import load_registry, registry_dir
 from connectors.registry.schema import Registry
 from connectors.registry.stages import COMPUTED_STAGES
@@ -102,7 +103,7 @@ def health_report(
             definitions=definitions,
             targets=_targets(mart),
             features=features,
-            names=names_of_members(mart),
+            names={**names_of_members(mart), **_names(registry, "role", language_code)},
             coverage=mart.execute(
                 "select * from mart.mart_metric_coverage order by source, subject, check_name"
             ).df(),
@@ -126,8 +127,14 @@ def health_report(
             surveys_since=_surveys_since(mart, registry),
             facts=facts_of(mart, week_start, as_of),
             currency=registry.organisation[0].home_currency,
+            source_names=_titles(),
             issue_url=registry.organisation[0].issue_url or "",
         )
+
+
+def _titles() -> dict[str, str]:
+    """By source, its name as the vendor writes it; none of what no vendor sells."""
+    return {each: connector_class(each).title for each in SOURCES if each not in ("files", "registry")}
 
 
 def _surveys_since(mart: duckdb.DuckDBPyConnection, registry: Registry) -> dict[str, date]:

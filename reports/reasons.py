@@ -43,7 +43,11 @@ def _of_records(report: HealthReport, restated: Restatement) -> str:
     if restated.value is None:
         return say.text("The number was withdrawn: nothing supports it any more.")
     families = report.families(restated.metric)
-    sources = [source.source for source in report.sources if source.family in families and source.is_on]
+    sources = [
+        report.source_name(source.source)
+        for source in report.sources
+        if source.family in families and source.is_on
+    ]
     origin = say.listed(sources) or say.text("the sources")
     if restated.first_n is not None and restated.n is not None and restated.first_n != restated.n:
         counts = {"before": say.number(restated.first_n), "now": say.number(restated.n), "sources": origin}

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from reports import check_words, uncertainty, wording
+from reports import check_words, coverage_words, uncertainty, wording
+from reports.charts import Chart
 from reports.model import HealthReport, SourceStatus
 
 TREND_WEEKS = 13
@@ -53,12 +54,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with its caption, which says what to see, and the table behind it. `note`: as of a column."""
+    """A chart with its caption, which says what to see, and the table behind it. `note`: as of a column.
+
+    Without a chart (nothing to draw) the table stands open, and the caption says why there is no picture.
+    """
 
     caption: str
-    svg: str
+    chart: Chart | None
     table: Table
     note: str = ""
+
+    @property
+    def svg(self) -> str:
+        """The chart as drawn for a desk; empty without one."""
+        return self.chart.wide if self.chart else ""
 
 
 @dataclass(frozen=True)
@@ -139,11 +148,11 @@ def caveats(
     rows = report.coverage[report.coverage["check_name"].isin(coverage)]
     for row in rows[rows["coverage_rate"] < _COMPLETE].sort_values("coverage_rate").itertuples():
         limits.append(
-            say.text(
-                "{rest} of {source} left out. Counted: {explanation}",
-                rest=say.percent(1 - float(str(row.coverage_rate))),
-                source=row.source,
-                explanation=say.text(str(row.explanation)),
+            coverage_words.effect(
+                say,
+                str(row.check_name),
+                report.source_name(str(row.source)),
+                say.percent(1 - float(str(row.coverage_rate))),
             )
         )
     return Trust(tuple(dict.fromkeys(notes)), tuple(dict.fromkeys(limits)))
@@ -152,11 +161,14 @@ def caveats(
 def stale_notes(report: HealthReport, sources: Sequence[SourceStatus]) -> list[str]:
     """A sentence for each of the sources that is stale."""
     return [
-        report.say.text("{source} was never read: numbers made from it are missing.", source=status.source)
+        report.say.text(
+            "{source} was never read: numbers made from it are missing.",
+            source=report.source_name(status.source),
+        )
         if status.read_until == "never"
         else report.say.text(
             "{source} was last read until {moment} UTC: numbers made from it are older than the report.",
-            source=status.source,
+            source=report.source_name(status.source),
             moment=status.read_until,
         )
         for status in sources
@@ -167,7 +179,11 @@ def stale_notes(report: HealthReport, sources: Sequence[SourceStatus]) -> list[s
 def warning(report: HealthReport, *metrics: str) -> str:
     """What to write beside numbers of these metrics when a source of theirs is stale or failed; empty when none is."""
     say = report.say
-    stale = {status.source: status for metric in metrics for status in report.stale_sources(metric)}
+    stale = {
+        report.source_name(status.source): status
+        for metric in metrics
+        for status in report.stale_sources(metric)
+    }
     return "; ".join(
         say.text("{source} failed, read until {moment}", source=name, moment=status.read_until)
         if status.outcome == "failed"
@@ -196,6 +212,25 @@ def cell(report: HealthReport, metric: str, row: Mapping[str, object]) -> Cell:
 def is_small(report: HealthReport, metric: str, row: Mapping[str, object]) -> bool:
     definition = report.definitions.get(metric)
     return definition is not None and definition.is_small(number(row.get("n")))
+
+
+def with_faint(report: HealthReport, metric: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows and whether each `is_faint`: of fewer cases than its metric asks for. `metric`: "" for that of each row."""
+    records = rows.to_dict("records")
+    return rows.assign(is_faint=[is_small(report, metric or str(row["metric"]), row) for row in records])
+
+
+def pale_note(report: HealthReport, rows: pd.DataFrame, *metrics: str, is_line: bool = False) -> str:
+    """What a caption says of pale marks, with a space before it; empty where all have enough cases."""
+    if not rows["is_faint"].any():
+        return ""
+    asked = [
+        report.definitions[metric].minimum_sample or 0 for metric in metrics if metric in report.definitions
+    ]
+    n = report.say.number(max(asked, default=0))
+    if is_line:
+        return " " + report.say.text("Pale points, which no line joins: of fewer than {n} cases.", n=n)
+    return " " + report.say.text("Pale: of fewer than {n} cases.", n=n)
 
 
 def margin(

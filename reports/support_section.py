@@ -21,9 +21,11 @@ from reports.sections import (
     in_order,
     named,
     of_week,
+    pale_note,
     table_of,
     warning,
     weeks,
+    with_faint,
     worded,
 )
 from settings.units import Unit
@@ -120,12 +122,13 @@ def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figu
     rates = rates[rates["value"].notna() & (rates["denominator"] >= FEWEST_USERS)]
     if features is not None:
         rates = rates[rates["feature_id"].isin(features)]
-    rates = rates.nlargest(_RATES_SHOWN, "value")
+    rates = with_faint(report, "contact_rate", rates.nlargest(_RATES_SHOWN, "value"))
     if rates.empty:
         return []
     drawn = pd.DataFrame(
         {
             "feature": [report.name(key) for key in rates["feature_id"]],
+            "is_faint": list(rates["is_faint"]),
             "value": rates["value"].to_numpy(),
             "text": [wording.quantity(say, value, Unit.TICKETS_PER_1000_USERS) for value in rates["value"]],
         }
@@ -136,7 +139,8 @@ def _pressure(report: HealthReport, features: Sequence[str] | None) -> list[Figu
             say.text(
                 "Tickets per 1,000 users of the feature this week (features with {n} users or more).",
                 n=FEWEST_USERS,
-            ),
+            )
+            + pale_note(report, rates, "contact_rate"),
             charts.bars(drawn, "feature", say.text("tickets per 1,000 users"), title, say),
             Table(
                 title,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -18,6 +19,7 @@ from reports.sections import (
     Row,
     Section,
     Table,
+    Trust,
     caveats,
     cell,
     count,
@@ -80,10 +82,21 @@ def feedback(
         say.text("Feedback"),
         figures=tuple(_feedback_trend(report, of_features[of_features["feature_id"].isin(most)])),
         tables=() if is_brief else (_feedback_table(report, weekly, features is None),),
-        trust=caveats(
-            report, ("roadmap",), ("feedback",), ("feedback_with_feature", "feedback_with_account")
+        trust=_with_deals(
+            report,
+            caveats(report, ("roadmap",), ("feedback",), ("feedback_with_feature", "feedback_with_account")),
         ),
     )
+
+
+def _with_deals(report: HealthReport, trust: Trust) -> Trust:
+    """Where deals are known: why none of them stands beside feedback."""
+    if not any(each.family == "crm" and each.is_on for each in report.sources):
+        return trust
+    reason = report.say.text(
+        "Deals won after feedback are not shown: a deal belongs to a customer and to no feature, and no tool says which feedback it followed."
+    )
+    return replace(trust, limits=(*trust.limits, reason))
 
 
 def pulse(report: HealthReport, team: str | None = None) -> Section | None:

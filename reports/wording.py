@@ -8,7 +8,7 @@ from reports.language import MISSING, N_, Language
 from settings.owners import UNOWNED
 from settings.units import Unit
 
-__all__ = ["MISSING", "change", "duration", "judgement", "label", "points", "quantity", "sentence"]
+__all__ = ["MISSING", "change", "duration", "judgement", "label", "points", "quantity"]
 
 _LABELS = {
     # Whatever belongs to no member
@@ -41,6 +41,7 @@ _LABELS = {
     "surveys": N_("surveys"),
     "files": N_("dropped files"),
     "registry": N_("registry"),
+    "app": N_("the app"),
     # How a read ended
     "ok": N_("read"),
     "failed": N_("failed"),
@@ -166,8 +167,3 @@ def period(say: Language, grain: str, start: date) -> str:
     if grain == "month":
         return say.month(start)
     return say.week(start) if grain == "week" else say.day(start)
-
-
-def sentence(identifier: str) -> str:
-    """A check's name as words."""
-    return identifier.replace("__", ": ").replace("_", " ")

@@ -48,7 +48,10 @@ def forecast(age: int, durations: Sequence[int]) -> tuple[int, int] | None:
 
 def _epics(report: HealthReport, epics: pd.DataFrame, done: pd.DataFrame) -> Table:
     say = report.say
-    known = done[done["resolved_date"].notna() & done["created_date"].notna()]
+    # One that was given up says nothing of how long one takes that is done.
+    known = done[
+        done["resolved_date"].notna() & done["created_date"].notna() & done["is_delivery"].astype(bool)
+    ]
     durations = [
         (end - start).days
         for start, end in zip(pd.to_datetime(known["created_date"]), pd.to_datetime(known["resolved_date"]), strict=True)
@@ -58,7 +61,7 @@ def _epics(report: HealthReport, epics: pd.DataFrame, done: pd.DataFrame) -> Tab
         age = (report.as_of - _day(row["created_date"])).days
         found = forecast(age, durations)
         expected = (
-            Cell(wording.MISSING)
+            Cell(wording.MISSING, note=say.text("fewer than {n} took longer", n=SMALLEST_GROUP))
             if found is None
             else Cell(say.day(report.as_of + timedelta(days=found[0])), note=say.text("to {day}", day=say.day(report.as_of + timedelta(days=found[1]))))
         )  # fmt: skip
@@ -75,9 +78,10 @@ def _epics(report: HealthReport, epics: pd.DataFrame, done: pd.DataFrame) -> Tab
             )
         )
     return Table(
-        say.text(
+        say.plural(
+            "Open epics, the oldest first. Expected: by when half, and 85 of 100, of the epics were done that had taken longer than this one has; from {n} done one.",
             "Open epics, the oldest first. Expected: by when half, and 85 of 100, of the epics were done that had taken longer than this one has; from {n} done ones.",
-            n=say.number(len(durations)),
+            len(durations),
         ),
         (
             Head(say.text("epic")),
@@ -110,11 +114,10 @@ def _issues(report: HealthReport, issues: pd.DataFrame) -> Table:
             )
         )  # fmt: skip
     return Table(
-        say.text(
-            "{n} issues in progress, {late} of them past their first date; the {shown} that were begun first.",
-            n=say.number(len(issues)),
-            late=say.number(late),
-            shown=say.number(len(rows)),
+        " ".join(
+            filter(
+                None, (_in_progress(report, len(issues), late), _first_of(report, len(rows), len(started)))
+            )
         ),
         (
             Head(say.text("issue")),
@@ -125,6 +128,27 @@ def _issues(report: HealthReport, issues: pd.DataFrame) -> Table:
         ),
         tuple(rows),
     )
+
+
+def _in_progress(report: HealthReport, count: int, late: int) -> str:
+    if late == count:
+        return report.say.plural(
+            "{n} issue in progress, past its first date.",
+            "{n} issues in progress, all past their first date.",
+            count,
+        )
+    return report.say.plural(
+        "{n} issue in progress.",
+        "{n} issues in progress, {late} of them past their first date.",
+        count,
+        late=report.say.number(late),
+    )
+
+
+def _first_of(report: HealthReport, shown: int, count: int) -> str:
+    if shown == count:
+        return ""
+    return report.say.text("Here are the {n} that were begun first.", n=report.say.number(shown))
 
 
 def issue(report: HealthReport, row: dict[object, object]) -> Cell:

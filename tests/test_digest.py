@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.contract import CheckStatus
+from connectors.registry.remarks import Remark as Remark_
 from reports.digest import Correction, Digest, Known, Number, Remark, corrections_of, digest_of
 from reports.digest_mail import digest_text, mail_of
 from reports.digest_slack import slack_post
+from reports.health import render_pages
 from reports.language import language
 from reports.model import SourceStatus
 from reports.slack import MOST_TOTAL, Block, escape, link, messages, sections
@@ -68,16 +70,37 @@ def test_it_has_few_numbers_with_change_and_sample(made: Digest) -> None:
 
 
 def test_it_says_what_the_report_finds_and_whom_it_concerns(made: Digest) -> None:
-    said = [each.text for each in made.findings]
+    said = [each.text for each in made.still_open]
     assert any(text.startswith("cosmos keeps 40% of its first due dates, the others 85%") for text in said)
-    # Each with how many, when, and held against what; and that nothing else moved.
-    assert all("n = " in each.basis and "held against" in each.basis for each in made.findings[:-1])
-    assert {each.owner for each in made.findings[:-1]} == {"team:product-ops"}
-    assert made.findings[-1].text.startswith("Nothing moved: all ")
+    # Each with how many, when, and held against what; and that nothing moved in the week.
+    assert all("n = " in each.basis and "held against" in each.basis for each in made.still_open)
+    assert {each.owner for each in made.still_open} == {"team:product-ops"}
+    (quiet,) = made.findings
+    assert quiet.text.startswith("Nothing moved: ")
     assert made.chart is not None
     assert made.chart.startswith(b"\x89PNG")
     assert made.chart_caption.startswith("Share of the active people who may use the feature")
     assert (made.key, made.reasons_to_wait) == ("digest/2026-W46/1", ())
+
+
+def test_a_finding_names_who_owns_the_thing_and_each_step_who_takes_it() -> None:
+    step = Remark_(
+        id="a", finding="on_time_rate/team_id=cosmos/apart", text="Agree on dates.", owner="team:product-ops", due=date(2026, 11, 27)
+    )  # fmt: skip
+    names = {"cosmos": "Cosmos", "team:connect": "Connect", "team:product-ops": "Product Ops"}
+    given = report(owners={"cosmos": "team:connect"}, names=names, remarks=(step,))
+    text = digest_text(digest_of(given, [], [], ""))
+    what_changed, still_open = text.split("Still open")
+    assert "Cosmos keeps" not in what_changed
+    assert "of first due dates" not in what_changed
+    assert "  Agree on dates. (Product Ops, due 27 Nov 2026)" in still_open
+    assert "the others 85%. By the dates as moved it is 90%. (Connect)" in still_open
+    # An id is what nobody but a machine calls a thing.
+    shown = render_pages(given)["index.html"]
+    assert "owner: Connect" in shown
+    assert "(Product Ops, due 27 Nov 2026)" in shown
+    assert "Cosmos keeps" in shown
+    assert "product-ops" not in shown.split('id="changes"')[1].split("</section>")[0]
 
 
 def test_stale_and_withheld_data_are_reasons_to_wait() -> None:

@@ -183,8 +183,8 @@ def test_what_could_not_be_read_is_told_in_one_sentence_where_there_is_any() -> 
     }
     told = pd.concat([held, *(held.assign(check_name=name, counted=n) for name, n in counted.items())])
     assert (
-        "Not as the vendors promise: 5 values could not be read and count as unknown, 4 records were set aside, "
-        "broken characters were replaced in 1." in text_of(render(report(coverage=told)))
+        "Not as the vendors promise: 5 values could not be read and count as unknown, 4 records were set aside and "
+        "broken characters were replaced in 1 record." in text_of(render(report(coverage=told)))
     )
 
 
@@ -231,9 +231,9 @@ def test_french_is_french() -> None:
     for said in (
         "Ce qui a changé",
         "9–15 novembre 2026",
-        "1 zombie\u00a0: en service, à peine utilisée",
+        "1 zombie\u202f: en service, à peine utilisée",
         "objectif ≥ 80\u202f%, manqué",
-        "\u00ab\u00a0data_imported\u00a0\u00bb",
+        "\u00ab\u202fdata_imported\u202f\u00bb",
     ):
         assert said in page
     assert "1,5 jour" in wording.quantity(language("fr"), 1.5, Unit.DAYS)

@@ -28,7 +28,7 @@ def account(name: str, revenue: float, **changes: object) -> dict[str, object]:
 
 def issue(key: str, created: date, **changes: object) -> dict[str, object]:
     given = {"issue_key": key, "team_id": "atlas", "feature_id": "board", "hierarchy_level": 0, "stage": "build", "status_category": "indeterminate",
-             "created_date": created, "started_date": created, "first_due_date": None, "last_due_date": None, "resolved_date": None, "is_resolved": False}  # fmt: skip
+             "created_date": created, "started_date": created, "first_due_date": None, "last_due_date": None, "resolved_date": None, "is_resolved": False, "is_delivery": True}  # fmt: skip
     return {**given, **changes}
 
 
@@ -114,6 +114,17 @@ def test_a_forecast_rests_on_those_that_had_taken_as_long() -> None:
     assert (expected.text, expected.note) == ("16 Dec 2026", "to 30 Dec 2026")
 
 
+def test_what_was_given_up_is_no_example_and_no_forecast_has_its_reason() -> None:
+    issues = FACTS.issues.copy()
+    issues.loc[issues["issue_key"] == "ATL-7", "is_delivery"] = False
+    section = in_flight(report(facts=Facts(issues=issues)))
+    assert section is not None
+    assert "from 5 done ones" in section.tables[0].caption
+    expected = section.tables[0].rows[0][-1]
+    assert not isinstance(expected, str)
+    assert (expected.text, expected.note) == ("–", "fewer than 5 took longer")
+
+
 def test_a_teams_page_begins_with_its_own_work_and_leads_to_the_tracker() -> None:
     page = render_pages(OPEN)["team-atlas.html"]
     assert (
@@ -125,7 +136,7 @@ def test_a_teams_page_begins_with_its_own_work_and_leads_to_the_tracker() -> Non
     assert 'href="https://tracker.example/ATL-11">ATL-11</a>' in page
     assert "COS-1" not in page
     # Begun 40 and 20 days ago; one of the two is past its first date.
-    assert "2 issues in progress, 1 of them past their first date; the 2 that were begun first." in page
+    assert "2 issues in progress, 1 of them past their first date." in page
     assert page.index(">ATL-11<") < page.index(">ATL-10<")
 
 
@@ -177,6 +188,22 @@ def test_months_are_of_all_their_cases() -> None:
     assert shown["October 2026"] == ["48%", "84%", "–"]
 
 
+def test_a_month_of_few_cases_is_grey_and_says_how_many() -> None:
+    rows = values()
+    few = (
+        (rows["metric"] == "on_time_rate")
+        & rows["team_id"].isna()
+        & (rows["period_start"] < date(2026, 8, 31))
+    )
+    rows.loc[few, ["numerator", "denominator", "n", "value"]] = [0.0, 1.0, 1, 0.0]
+    section = months(report(values=rows), ("on_time_rate", "features_used_rate"))
+    assert section is not None
+    august = section.tables[0].rows[0][1]
+    assert not isinstance(august, str)
+    assert (august.text, august.is_faint) == ("0%", True)
+    assert august.note.endswith("n = 2")
+
+
 def test_what_no_account_is_known_of_is_no_customer() -> None:
     mart = duckdb.connect()
     mart.execute(
@@ -196,12 +223,24 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
         create table mart.fct_issue (
             issue_key varchar, team_id varchar, feature_id varchar, hierarchy_level bigint, stage varchar, status_category varchar,
             created_date date, first_in_progress_at timestamp, first_due_date date, last_due_date date, resolved_date date,
-            is_resolved boolean, is_standard boolean
+            is_resolved boolean, is_standard boolean, resolution varchar
         );
+        insert into mart.fct_issue by name
+        select key as issue_key, 1 as hierarchy_level, true as is_resolved, resolution, date '2026-01-01' as created_date
+        from (values ('A-1', 'Done'), ('A-2', ' Won''t Do'), ('A-3', null)) as epics (key, resolution);
+        create table mart.mart_metric_coverage as
+        select 'won''t do' as subject, 'resolution_is_no_delivery' as check_name;
         create table mart.fct_ticket (ticket_id varchar, feature_id varchar, status varchar, created_date date, is_counted boolean, is_solved boolean)
         """
     )
-    found = facts_of(mart, WEEK, AS_OF).accounts
+    facts = facts_of(mart, WEEK, AS_OF)
+    # What was given up is not done, whatever its status.
+    assert facts.issues.set_index("issue_key")["is_delivery"].to_dict() == {
+        "A-1": True,
+        "A-2": False,
+        "A-3": True,
+    }
+    found = facts.accounts
     # A is quiet since September, and as many praise as blame; B is there, and blames.
     assert [(row["account_id"], bool(row["is_quiet"]), row["detractor_count"]) for row in found.to_dict("records")] == [
         ("b", False, 1), ("a", True, 0),

@@ -1,17 +1,26 @@
 """Pictures and tables do not mislead: what is of few, of other issues, or of a survey that just began is told as such."""
 
+import re
 from datetime import date, timedelta
+from xml.etree import ElementTree
 
 import duckdb
 import pandas as pd
+import pytest
 
 from metrics.dimensions import DIMENSIONS
+from reports import charts
 from reports.delivery_section import delivery
 from reports.headlines import headlines
+from reports.health import AUDIENCES, render_pages, team_audiences
+from reports.language import language
 from reports.launch_section import launches
-from reports.model import Restatement, Words
+from reports.model import HealthReport, Restatement, Words
+from reports.people_sections import funnel
+from reports.placement import leader, placed
 from reports.product_sections import adoption
 from reports.restatements import restatements, revisions
+from reports.sections import Cell, Figure
 from reports.voice_section import feedback, pulse
 from tests.reports_fixture import WEEK, report, values
 
@@ -151,3 +160,103 @@ def test_restated_is_what_is_printed_otherwise() -> None:
     ]
     shown = {each.metric: each.is_restated for each in headlines(report(restatements=(Restatement("csat_rate", (), "week", WEEK, 0.7, 100, WEEK, 0.75, 100, WEEK + timedelta(days=9)),)))}  # fmt: skip
     assert {metric for metric, is_restated in shown.items() if is_restated} == {"csat_rate"}
+
+
+def figures_of(given: HealthReport) -> list[Figure]:
+    built = (build(given) for page in (*AUDIENCES, *team_audiences(given)) for build in page.sections)
+    return [figure for section in built if section is not None for figure in section.figures]
+
+
+def test_where_nothing_can_be_drawn_the_table_stands_open() -> None:
+    rows = values()
+    rows.loc[rows["metric"] == "stage_time_seconds_median", "n"] = 2
+    given = report(values=rows)
+    section = delivery(given)
+    assert section is not None
+    (figure,) = [each for each in section.figures if each.table.caption == "Time in stage by team"]
+    assert figure.chart is None
+    assert figure.caption.endswith("No picture: no stage was left by 5 issues or more of one team.")
+    shown = render_pages(given)["tech.html"].split(figure.caption)[1].split("</figure>")[0]
+    assert "<details" not in shown
+    assert "Time in stage by team" in shown
+
+
+def line_paths(svg: str) -> list[str]:
+    """What is drawn as a line of two or more weeks; the frame and the points apart."""
+    return [
+        each
+        for each in re.findall(r'd="(M[^"]+)"', svg)
+        if "L" in each and "A" not in each and "Z" not in each
+    ]
+
+
+def drawn(values: list[float | None], faint: list[bool]) -> str:
+    rows = pd.DataFrame(
+        {
+            "period_start": [WEEK + timedelta(weeks=place) for place in range(len(values))],
+            "value": values,
+            "team": "Atlas",
+            "is_faint": faint,
+        }
+    ).dropna()
+    return charts.lines(rows, "team", "", "", language("en"), "percent").wide
+
+
+def test_a_line_breaks_where_a_week_has_no_value() -> None:
+    whole = drawn([0.5, 0.6, 0.7, 0.4, 0.5], [False] * 5)
+    broken = drawn([0.5, 0.6, None, 0.4, 0.5], [False] * 5)
+    assert [path.count("M") for path in line_paths(whole)] == [1]
+    assert sum(path.count("M") for path in line_paths(broken)) == 2
+    # One that stands alone is a point: a line of one week is not seen.
+    assert drawn([0.5, 0.6, None, 0.4, None, 0.7], [False] * 6).count("<circle") == 3
+
+
+def test_no_line_leads_to_a_point_of_few_cases() -> None:
+    svg = drawn([0.0, 1.0, 0.0, 1.0], [True] * 4)
+    assert line_paths(svg) == []
+    assert svg.count("<circle") >= 4
+    section = delivery(report())
+    assert section is not None
+    (figure,) = [each for each in section.figures if each.table.caption == "On time by team and week"]
+    assert figure.caption.endswith("Pale points, which no line joins: of fewer than 30 cases.")
+    assert line_paths(figure.svg) == []
+
+
+def test_every_point_has_its_name_and_a_far_one_a_line_to_it() -> None:
+    points = [(f"Feature {place}", 20.0 + place % 3, 200.0 + place % 4) for place in range(24)]
+    found = placed(points, (268.0, 420.0))
+    assert [name for name, _, _ in found] == [name for name, _, _ in points]
+    assert leader((10.0, 10.0), "near", 17.0, 10.0) is None
+    assert leader((10.0, 10.0), "far", 90.0, 10.0) == (90.0, 10.0)
+
+
+def test_every_chart_has_a_form_for_a_phone() -> None:
+    figures = figures_of(report())
+    assert len(figures) > 15
+    for figure in figures:
+        assert figure.chart is not None
+        picture = ElementTree.fromstring(figure.chart.narrow)
+        assert float(picture.attrib["width"]) <= 332, figure.caption
+        words = {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
+        bars = [each for each in figure.table.rows if not isinstance(each[0], str)]
+        assert words, bars
+
+
+def greyed(cells: list[Cell | str]) -> list[bool]:
+    return [not isinstance(each, str) and each.is_faint for each in cells]
+
+
+@pytest.mark.parametrize("metric", ["funnel_conversion_rate", "feature_adoption_rate"])
+def test_shares_of_few_are_grey_with_their_number(metric: str) -> None:
+    rows = values()
+    rows.loc[rows["metric"] == metric, ["n", "denominator", "numerator"]] = [6, 1.0, 0.5]
+    rows.loc[(rows["metric"] == "feature_adoption_rate"), "denominator"] = 6.0
+    section = funnel(report(values=rows)) if metric.startswith("funnel") else adoption(report(values=rows))
+    assert section is not None
+    table = section.figures[0].table if metric.startswith("funnel") else section.tables[0]
+    cells = [
+        each for row in table.rows for each in row if not isinstance(each, str) and each.text.endswith("%")
+    ]
+    assert cells
+    assert all(each.is_faint and "n = " in each.note for each in cells)
+    assert "Pale: of fewer than 30 cases." in section.figures[0].caption

@@ -122,7 +122,7 @@ def test_a_stage_that_no_epic_reaches_is_told(own: HealthReport) -> None:
     )  # fmt: skip
     page = render_pages(report(values=own.values, words=WORDS, names=NAMES, coverage=coverage))["tech.html"]
     assert (
-        "17% of jira left out. Counted: Stages of the registry that some epic reached; see stages.yml."
+        "jira: 17% of the stages were reached by no epic; they have no time to market (see their statuses in stages.yml)."
         in page
     )
 
