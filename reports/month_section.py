@@ -60,10 +60,11 @@ def _by_month(report: HealthReport, metric: str) -> dict[date, _Month]:
     if report.definitions[metric].grain == "month":
         return {row["period_start"]: _named(row) for row in rows.to_dict("records")}
     found: dict[date, _Month] = {}
-    # A week's fourth day lies in the month of most of its days.
-    for month, of_month in rows.groupby(
-        [(each + timedelta(days=3)).replace(day=1) for each in rows["period_start"]]
-    ):
+    # A week's fourth day lies in the month of most of its days. Not a list: pandas takes that of one row for a list of names.
+    in_month = pd.Series(
+        [(each + timedelta(days=3)).replace(day=1) for each in rows["period_start"]], rows.index, dtype=object
+    )
+    for month, of_month in rows.groupby(in_month):
         if together := _together(report, metric, of_month):
             found[month] = together
     return found

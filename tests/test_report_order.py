@@ -204,6 +204,18 @@ def test_a_month_of_few_cases_is_grey_and_says_how_many() -> None:
     assert august.note.endswith("n = 2")
 
 
+@pytest.mark.parametrize("weeks", [0, 1])
+def test_a_number_that_was_known_once_or_never_has_its_place_among_the_months(weeks: int) -> None:
+    """As in a young company's first report; beside one that has its months."""
+    rows = values()
+    others = rows["period_start"] != (rows["period_start"].max() if weeks else None)
+    section = months(
+        report(values=rows[~(rows["metric"].eq("csat_rate") & others)]), ("new_users", "csat_rate")
+    )
+    assert section is not None
+    assert len(section.tables[0].rows) > 2
+
+
 def test_what_no_account_is_known_of_is_no_customer() -> None:
     mart = duckdb.connect()
     mart.execute(
