@@ -3,7 +3,10 @@
 import re
 from collections.abc import Mapping
 
+from markupsafe import Markup
+
 from reports.language import N_, Language
+from settings.shown_text import plain_lines
 
 # Names of checks that one sentence explains by reason: the reason follows.
 _BY_REASON = re.compile(
@@ -96,6 +99,8 @@ _OF_MEMBERS = (
     "resolution_is_no_delivery",
     "resolution_is_unmapped",
 )
+# Checks of which the subject holds a sentence of the connector that read the records.
+_TOLD_BY_CONNECTORS = ("records_quarantined", "parts_left_out")
 # What a part of the records that is missing means for the numbers beside it.
 EFFECTS = {
     "tickets_tagged_with_feature": N_("{source}: {rest} of the tickets bear no feature’s tag; they are in the totals and in the number of no feature."),
@@ -120,7 +125,8 @@ def effect(say: Language, check: str, source: str, rest: str) -> str:
 def detail(say: Language, check: str, subject: str, stages: Mapping[str, str]) -> str:
     """What tells a row from others of its sentence, in words; empty where the sentence says all.
 
-    `stages`: what the organisation calls its stages. What tools and people call their things is told as it is.
+    `stages`: what the organisation calls its stages. What tools and people call their things is told as it is; a connector's
+    sentence is marked where it stays English.
     """
     parts = []
     if found := _BY_REASON.fullmatch(check):
@@ -129,6 +135,8 @@ def detail(say: Language, check: str, subject: str, stages: Mapping[str, str]) -
     elif found := _OF_FIELD.fullmatch(check):
         parts.append(found["field"])
     records, colon, rest = subject.partition(": ")
+    if colon and check in _TOLD_BY_CONNECTORS:
+        return Markup("{}{}{}").format(records, say.colon, say.said(plain_lines(rest)))
     if colon:
         parts.append(rest)
     elif check in _OF_MEMBERS:

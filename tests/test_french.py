@@ -157,6 +157,7 @@ def test_a_row_of_coverage_says_in_words_what_tells_it_from_others() -> None:
         ("deals", "created_at_unreadable", "Values."),
         ("build", "epics_reaching_stage", "Epics."),
         ("duplicate", "resolution_is_no_delivery", "Issues."),
+        ("survey_responses: `score` is no number.", "records_quarantined", "Records."),
     )
     words = Words(stages={"build": "Réalisation"})
     shown = data_status(report(coverage=rows, say=language("fr"), words=words)).coverage.rows
@@ -168,8 +169,9 @@ def test_a_row_of_coverage_says_in_words_what_tells_it_from_others() -> None:
         "deals, created_at",
         "Réalisation",
         "non livré, duplicate",
+        'survey_responses\u202f: <span lang="en">`score` is no number.</span>',
     ]
-    assert [str(row[0]) for row in data_status(report(coverage=rows, source_names={"hubspot": "HubSpot"})).coverage.rows] == ["HubSpot"] * 6  # fmt: skip
+    assert [str(row[0]) for row in data_status(report(coverage=rows, source_names={"hubspot": "HubSpot"})).coverage.rows] == ["HubSpot"] * 7  # fmt: skip
 
 
 # Models that say why a record is in no number, or belongs to nobody, and the columns in which they say it.
