@@ -29,7 +29,7 @@ lint-fast: SQL = git diff --relative --name-only --diff-filter=d $(LINT_BASE) --
 lint lint-fast: .venv/ready-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/yamllint --strict sandbox/registry connectors/registry dbt_project/models dbt_project/*.yml
+	$(BIN)/yamllint --strict sandbox/registry sandbox/registry_before connectors/registry dbt_project/models dbt_project/*.yml
 	$(BIN)/pytest -q tests/test_architecture.py tests/test_conventions.py
 	$(BIN)/python -c 'from connectors.runner import prepare_raw; prepare_raw(".venv/lint")'
 	cd dbt_project && files=$$($(SQL)) && if [ -n "$$files" ]; then \

@@ -2,15 +2,18 @@
 
 import os
 import secrets
+import tempfile
 from datetime import date, timedelta
+from pathlib import Path
 from typing import get_args
 
 from rich.console import Console
 
+from connectors.runner import run_source
 from pops.night import run_and_tell
 from publication.file import current_publication
 from sandbox.company.population import Scale
-from sandbox.serving.environment import REGISTRY
+from sandbox.serving.environment import REGISTRY, earlier_registries
 from sandbox.serving.running import running_sandbox
 from settings.home import Home
 from settings.identity import PSEUDONYM_KEY
@@ -34,6 +37,7 @@ def run_demo(scale: str, nights: int, terminal: Console) -> bool:
     home = Home.from_environment().prepare()
     # The night's hour is in the company's time zone.
     os.environ["POPS_REGISTRY_DIR"] = str(REGISTRY)
+    read_earlier_registries(home)
     terminal.print(f"Starting the make-believe company ({scale}) ...")
     with running_sandbox(scale=scale, now=scheduled_moment(LAST_NIGHT), pace=PACE) as sandbox:
         os.environ.update(sandbox.environment())
@@ -50,6 +54,21 @@ def run_demo(scale: str, nights: int, terminal: Console) -> bool:
         "[bold]UI[/bold]      make dev, then http://127.0.0.1:3000"
     )
     return True
+
+
+def read_earlier_registries(home: Home) -> None:
+    """Read the company's registry as of earlier dates, as a platform of theirs would have: it knows what they wrote then.
+
+    A home that has read it before is left as it is. Raises ValueError where it cannot be read.
+    """
+    if (home.root / "raw" / "registry.duckdb").exists():
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for day, registry in earlier_registries(Path(folder)):
+            moment = scheduled_moment(day)
+            run = run_source("registry", home.root, moment, moment, {"POPS_REGISTRY_DIR": str(registry)})
+            if run.error:
+                raise ValueError(run.error)
 
 
 def _due(home: Home, nights: int) -> list[date]:

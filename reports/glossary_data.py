@@ -69,15 +69,18 @@ def gaps(registry: Registry, *folders: Path) -> list[str]:
     return found
 
 
-def published_metrics(*folders: Path) -> list[str]:
-    """Every metric that is published (it has a `grain`), as the YAML files say; the product's and own ones by default."""
-    return [
-        metric["name"]
+def published_metrics(*folders: Path) -> dict[str, list[list[str]]]:
+    """Every metric that is published (it has a `grain`) and the sets of dimensions it is cut by, as the YAML files say.
+
+    Those of the product and own ones by default.
+    """
+    return {
+        metric["name"]: meta.get("groupings", [])
         for folder in folders or metric_folders()
         for file in sorted(folder.rglob("*.yml"))
         for metric in (yaml.load(file.read_text(encoding="utf-8"), Loader=_FAST) or {}).get("metrics", [])
-        if "grain" in ((metric.get("config") or {}).get("meta") or {})
-    ]
+        if "grain" in (meta := (metric.get("config") or {}).get("meta") or {})
+    }
 
 
 _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -145,6 +148,7 @@ def _owners(registry: Registry) -> dict[str, str]:
         registry.funnels,
         registry.surveys,
         registry.remarks,
+        registry.launches,
     )
     return {each.owner: "" for part in parts for each in part}
 
@@ -160,11 +164,17 @@ def _users(registry: Registry, event: str) -> tuple[str, ...]:
 
 
 def _areas(registry: Registry, owner: str) -> tuple[str, ...]:
-    """What an owner answers for: areas, products, teams, funnels and surveys."""
+    """What an owner answers for: areas, products, teams, funnels, surveys and launches."""
     areas = [each.id for each in registry.owners if each.owner == owner]
     named = [
         each.name
-        for part in (registry.products, registry.teams, registry.funnels, registry.surveys)
+        for part in (
+            registry.products,
+            registry.teams,
+            registry.funnels,
+            registry.surveys,
+            registry.launches,
+        )
         for each in part
         if each.owner == owner
     ]

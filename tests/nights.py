@@ -25,6 +25,7 @@ import pytest
 
 from sandbox.serving.environment import REGISTRY
 from sandbox.serving.running import Sandbox, running_sandbox
+from settings.home import Home
 from settings.night import scheduled_moment
 from tests.parsed_project import give_parsed
 
@@ -190,6 +191,10 @@ def _port_that_nobody_is_given() -> int:
 def _run_three_nights(sandbox: Sandbox, shared: Path) -> tuple[list[tuple[str, str, int]], list[str]]:
     house = House(shared / "home", sandbox.environment())
     give_parsed(house.home)
+    # Imported here: the command line is slow to load, and most who import this module run no night.
+    from pops.demo import read_earlier_registries
+
+    read_earlier_registries(Home(house.home))
     reader = Reader(house.published)
     reader.start()
     for as_of in NIGHTS:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from connectors.registry.launches import Kpi, PrimaryKpi
 from connectors.registry.mapping import NoNames
 from connectors.registry.schema import Registry
 
@@ -29,6 +30,11 @@ PAGES = {
     "surveys.name": ("reports/glossary_data.py", "each.name"),
     "sources.id": ("connectors/registry/mapping.py", "entry.id"),
     "sources.revenue.period": ("connectors/registry/mapping.py", 'revenue.pop("period")'),
+    **{
+        f"launches.{role}.{name}": ("dbt_project/models/marts/core/dim_launch_kpi.sql", f"['{name}']")
+        for role, kpi in (("primary", PrimaryKpi), ("further", Kpi), ("guardrails", Kpi))
+        for name in kpi.model_fields
+    },
     "remarks.finding": ("connectors/registry/remarks.py", "key == self.finding"),
     "remarks.metric": ("connectors/registry/remarks.py", "== self.metric"),
     "remarks.text": ("connectors/registry/remarks.py", "else self.text"),

@@ -17,6 +17,7 @@ from connectors import VENDORS, vendor_of
 from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, NamedEntry, Problem, RenamableEntry, without_blanks
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
+from connectors.registry.launches import Launch, launch_problems
 from connectors.registry.mapping import SourceNames, names_by_source, shared_variables
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
 from connectors.registry.ownership import Owned, ownership_problems
@@ -200,6 +201,7 @@ class Registry(BaseModel):
     delivery: list[DeliveryRule] = Field(default_factory=list)
     funnels: list[Funnel] = Field(default_factory=list)
     surveys: list[Survey] = Field(default_factory=list)
+    launches: list[Launch] = Field(default_factory=list)
     sources: list[SourceNames] = Field(default_factory=list)
     exchange_rates: list[ExchangeRate] = Field(default_factory=list)
     glossary: list[GlossaryEntry] = Field(default_factory=list)
@@ -241,6 +243,7 @@ class Registry(BaseModel):
             yield "glossary", number, what
         metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
         yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
+        yield from launch_problems(self.launches, self._explained(), self._members())
         former = {
             name: {old: each.id for each in getattr(self, stream) for old in each.formerly}
             for name, stream in (("product_id", "products"), ("feature_id", "features"), ("team_id", "teams"))

@@ -73,6 +73,10 @@ STREAMS = {
         "The surveys: what each asks, and how its answers are scored",
         "Les enquêtes : ce que chacune demande, et comment ses réponses sont notées",
     ),
+    "launches": Words(
+        "The launches: what was expected of each, by which metric, and by when",
+        "Les lancements : ce qui était attendu de chacun, mesuré par quel indicateur, et pour quand",
+    ),
     "sources": Words(
         "What the properties, fields and tags of the tools mean that everybody names for themselves",
         "Ce que signifient les propriétés, champs et étiquettes que chacun nomme à sa façon dans les outils",

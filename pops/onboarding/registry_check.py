@@ -7,8 +7,10 @@ from typing import Any
 from connectors import vendor_of
 from connectors.errors import InvalidRegistry
 from connectors.registry.files import Written, load_registry, own_entries, registry_dir
+from connectors.registry.launches import Kpi
 from connectors.registry.schema import Registry
 from connectors.storage import literal
+from connectors.yaml_file import Place
 from pops.onboarding.fields import field_counts, prepare_values
 from pops.onboarding.names import Kind, Names, names_of, plan_names
 from pops.onboarding.raw import Held, open_held
@@ -135,6 +137,28 @@ def _unknown_metrics(own: Mapping[str, list[Written]]) -> Iterator[str]:
             near = names.nearest(metric)
             more = f"did you mean `{near}`?" if near else "`pops query` lists them."
             yield f"{each.place('targets', ('metric',))}: `{metric}` is no published metric: {more}"
+    for each in own.get("launches", []):
+        yield from _unknown_cuts(each, metrics)
+
+
+def _unknown_cuts(launch: Written, groupings: Mapping[str, list[list[str]]]) -> Iterator[str]:
+    """Metrics of a launch of members by which they are not cut. `groupings`: of each published metric, what it is cut by."""
+    places: list[tuple[Place, dict[str, Any]]] = [(("primary",), launch.entry["primary"])]
+    for key in ("further", "guardrails"):
+        places += [((key, number), kpi) for number, kpi in enumerate(launch.entry.get(key) or [])]
+    for place, entry in places:
+        metric, cut = (
+            entry["metric"],
+            set(
+                Kpi.model_validate({key: value for key, value in entry.items() if key != "window_days"}).cut()
+            ),
+        )
+        if cut not in [set(each) for each in groupings.get(metric, [])]:
+            ways = "; ".join(
+                " and ".join(name.removesuffix("_id") for name in each) or "of all"
+                for each in groupings.get(metric, [])
+            )
+            yield f"{launch.place('launches', place)}: `{metric}` is not known by this cut; it is known: {ways}."
 
 
 def _unmatched_fields(own: Mapping[str, list[Written]], held: Held) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """The environment that points the connectors at a sandbox."""
 
-from collections.abc import Collection
+import shutil
+from collections.abc import Collection, Iterator
+from datetime import date
 from pathlib import Path
 
 from sandbox.vendors import VENDORS, part
@@ -8,6 +10,8 @@ from sandbox.vendors.access import Access
 
 # What the company says of itself to whoever reads it.
 REGISTRY = Path(__file__).resolve().parents[1] / "registry"
+# Files of it that said something else, by the date from which they did.
+_BEFORE = REGISTRY.with_name("registry_before")
 ACCESS: dict[str, Access] = {vendor: part(vendor, "credentials").ACCESS for vendor in VENDORS}
 # One tool of each family, and what has no second one: what the demo runs on.
 DEFAULT_VENDORS = tuple(name for name, access in ACCESS.items() if not access.is_second)
@@ -32,3 +36,12 @@ def environment(base_url: str, pace: float = 60.0, only: Collection[str] | None 
             result[f"{prefix}REQUESTS_PER_RUN"] = str(int(access.requests_per_run * pace))
         result.update({prefix + name: value for name, value in access.variables.items()})
     return result
+
+
+def earlier_registries(folder: Path) -> Iterator[tuple[date, Path]]:
+    """The company's registry as it was on earlier dates, the oldest first, each written whole below a folder."""
+    for before in sorted(_BEFORE.iterdir()):
+        whole = folder / before.name
+        shutil.copytree(REGISTRY, whole)
+        shutil.copytree(before, whole, dirs_exist_ok=True)
+        yield date.fromisoformat(before.name), whole

@@ -1,0 +1,118 @@
+"""What may stand in `launches.yml`: what came out, and what was expected of it, written down before it came out."""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from connectors.registry.entry import NamedEntry, Problem
+from connectors.registry.glossary import MetricName, Text
+from connectors.registry.patterns import Owner, like
+
+# Days after the launch on which its metrics are read.
+CHECKPOINTS = (1, 7, 14, 30, 90)
+_BOUNDS = ("at_least", "at_most", "change_at_least", "change_at_most")
+
+
+class Kpi(BaseModel):
+    """A metric, of one member of some dimensions or of all, and the bound that it is to keep.
+
+    `at_least`, `at_most`: bounds of its value. `change_at_least`, `change_at_most`: of its value over that of as many days
+    before the launch, less 1: 0.1 is a tenth more than before.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    metric: MetricName
+    product: Text | None = None
+    feature: Text | None = None
+    team: Text | None = None
+    segment: Text | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    change_at_least: float | None = None
+    change_at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _has_a_target(self) -> "Kpi":
+        if sum(getattr(self, name) is not None for name in _BOUNDS) != 1:
+            raise ValueError(f"say the target: one of {', '.join(f'`{name}`' for name in _BOUNDS)}")
+        return self
+
+    def cut(self) -> Mapping[str, str]:
+        """The member that is meant, by the dimension's column."""
+        named = {
+            "product_id": self.product,
+            "feature_id": self.feature,
+            "team_id": self.team,
+            "segment": self.segment,
+        }
+        return {name: member for name, member in named.items() if member is not None}
+
+
+class PrimaryKpi(Kpi):
+    """The one that decides, and after how many days."""
+
+    window_days: Literal[7, 14, 30, 90]
+
+
+# It is also the name of the launch's page.
+LaunchId = Annotated[
+    str, like(r"[a-z0-9][a-z0-9_-]*", "write the id in small letters, digits, - and _, such as guided-trial")
+]
+
+
+class Launch(NamedEntry):
+    """A launch and its hypothesis. `further` are told beside the primary metric; a breached guardrail overrides it.
+
+    `planned_audience`: people. `budget`: in the home currency. `risks`, `approvals`, `retrospective`: as the organisation puts
+    them; they decide nothing.
+    """
+
+    id: LaunchId
+    name: Text
+    features: Annotated[list[Text], Field(min_length=1)]
+    owner: Owner
+    kind: Literal["ga", "beta", "dark"]
+    launched_on: date
+    hypothesis: Text
+    primary: PrimaryKpi
+    further: list[Kpi] = Field(default_factory=list)
+    guardrails: list[Kpi] = Field(default_factory=list)
+    planned_audience: Annotated[int, Field(gt=0)] | None = None
+    budget: Annotated[float, Field(ge=0)] | None = None
+    risks: list[Text] = Field(default_factory=list)
+    approvals: list[Text] = Field(default_factory=list)
+    retrospective: Text | None = None
+
+
+def launch_problems(
+    launches: Sequence[Launch], metrics: Set[str], members: Mapping[str, Set[str]]
+) -> Iterator[Problem]:
+    """Launches of features that there are not, and metrics and members that there are not.
+
+    `metrics`: all that are published. `members`: ids by the dimension that a metric may be cut by.
+    """
+    for number, launch in enumerate(launches):
+        for feature in launch.features:
+            if feature not in members["feature_id"]:
+                yield (
+                    "launches",
+                    number,
+                    f"Launch `{launch.id}` names the feature `{feature}`, which features.yml does not have.",
+                )
+        for kpi in (launch.primary, *launch.further, *launch.guardrails):
+            if kpi.metric not in metrics:
+                yield (
+                    "launches",
+                    number,
+                    f"Launch `{launch.id}` names the metric `{kpi.metric}`, which glossary.yml does not have.",
+                )
+            for dimension, member in kpi.cut().items():
+                if dimension in members and member not in members[dimension]:
+                    kind = dimension.removesuffix("_id")
+                    yield (
+                        "launches",
+                        number,
+                        f"Launch `{launch.id}` names the {kind} `{member}`, which {kind}s.yml does not have.",
+                    )
