@@ -65,6 +65,11 @@ OWN_CODE_REMEDY = (
     "error; after an upgrade, CHANGELOG.md says what took the place of what is gone."
 )
 
+LAUNCH_METRICS_MEANING = "Every metric of a launch can be measured: by the cut that launches.yml names, and as a change where it asks for one."
+LAUNCH_METRICS_REMEDY = (
+    "`pops check registry` names file and line of a cut that a metric does not have. A target that is a change needs a metric that "
+    "counts facts with their account: give the launch another one, or a bound of the value."
+)
 _SERVED_REMEDY = (
     "Read `observed` in the failed evaluation: it names the remedy. `pops check` asks {title} whether it can be published "
     "to. Then materialise this asset again: it takes the published file as it is."

@@ -4,6 +4,7 @@ MetricFlow turns metrics, grouping and periods into one SELECT. Nothing is run h
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from metricflow.data_table.mf_table import MetricFlowDataTable
 from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
@@ -29,9 +30,17 @@ class Compiler:
             semantic_manifest_lookup=lookup, sql_client=_RenderOnlyClient(week_starts_on)
         )
 
-    def sql(self, metrics: Sequence[str], group_by: Sequence[str]) -> str:
-        """One SELECT of metrics, for all days, by the names that MetricFlow has for dimensions."""
-        request = MetricFlowQueryRequest.create(metric_names=list(metrics), group_by_names=list(group_by))
+    def sql(
+        self, metrics: Sequence[str], group_by: Sequence[str], days: tuple[datetime, datetime] | None = None
+    ) -> str:
+        """One SELECT of metrics, by the names that MetricFlow has for dimensions, for all days or the first and last of some."""
+        first, last = days or (None, None)
+        request = MetricFlowQueryRequest.create(
+            metric_names=list(metrics),
+            group_by_names=list(group_by),
+            time_constraint_start=first,
+            time_constraint_end=last,
+        )
         return str(self._engine.explain(request).sql_statement.sql)
 
 

@@ -8,8 +8,8 @@ import fcntl
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +39,10 @@ class CompiledRequest:
     sql: str
     period_column: str
     dimension_columns: Mapping[str, str]
+
+
+# What stands in SQL that was compiled for any days, in the place of the first and the last of them.
+_ANY_DAYS = (datetime(2001, 2, 3), datetime(2001, 2, 4))
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,25 @@ class MetricEngine:
             definition.window_days, first_day, last_day,
         )  # fmt: skip
         return CompiledRequest(sql, period_column, dimension_columns)
+
+    def compile_days(
+        self, metrics: Sequence[str], grouping: Sequence[str], first_day: date, last_day: date
+    ) -> CompiledRequest:
+        """SQL of metrics over some days as a whole, both inclusive: who was there on two of them counts once.
+
+        It is compiled once for any days. The request has no period.
+        """
+        asked = json.dumps([metrics, grouping, "days"])
+        if asked not in self._compiled:
+            group_by = {name: self._group_by_name(metrics[0], name) for name in grouping}
+            sql = self._compiler.sql(metrics, list(group_by.values()), _ANY_DAYS)
+            self._compiled[asked] = CompiledRequest(sql, "", group_by)
+            self._is_news = True
+        found = self._compiled[asked]
+        sql = found.sql
+        for standing, day in zip(_ANY_DAYS, (first_day, last_day), strict=True):
+            sql = sql.replace(f"'{standing:%Y-%m-%d}'", f"'{day}'")
+        return replace(found, sql=sql)
 
     def compile_all(self) -> None:
         """Let MetricFlow compile all that a night asks it for, and keep it."""

@@ -82,7 +82,7 @@ def append_metric_values(
     """
     if not warehouse.exists():
         raise FileNotFoundError(f"{warehouse} does not exist: build the dbt project first.")
-    with _opened(warehouse, engine.catalogue) as connection:
+    with opened_warehouse(warehouse, engine.catalogue) as connection:
         _create_tables(connection)
         follow_renames(connection)
         rolling = {
@@ -174,7 +174,7 @@ def compute_metrics(
 
 
 @contextmanager
-def _opened(warehouse: Path, catalogue: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened_warehouse(warehouse: Path, catalogue: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse under the name that compiled SQL gives it."""
     connection = open_duckdb()
     try:

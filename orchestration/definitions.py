@@ -16,6 +16,7 @@ from orchestration.assets.audit import build_audit
 from orchestration.assets.dbt import build_dbt_assets
 from orchestration.assets.digest import digest
 from orchestration.assets.ingestion import ingestion_assets, vendor_assets
+from orchestration.assets.learning import launches_asset
 from orchestration.assets.metrics import metric_values_asset
 from orchestration.assets.own_code import own_assets
 from orchestration.assets.published import published_mart_asset, served_assets
@@ -38,6 +39,7 @@ defs = dg.Definitions(
         *ingestion_assets(),
         _models,
         metric_values_asset(project, _models, [*_models.check_specs, *_audit.check_specs]),
+        launches_asset(_models),
         published_mart_asset(_models),
         *served_assets(),
         health_report,

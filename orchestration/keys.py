@@ -11,6 +11,8 @@ from settings.home import OLD_AFTER
 UNCHANGED = SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 METRIC_VALUES = dg.AssetKey(["metrics", "product_ops", "metric_values"])
+LAUNCH_KPIS = dg.AssetKey(["learning", "product_ops", "launch_kpis"])
+LAUNCHES = dg.AssetKey(["learning", "product_ops", "launches"])
 PUBLISHED_MART = dg.AssetKey(["published", "product_ops", "mart"])
 HEALTH_REPORT = dg.AssetKey(["reports", "product_ops", "health_report"])
 DIGEST = dg.AssetKey(["sent", "product_ops", "digest"])

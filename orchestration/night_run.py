@@ -24,7 +24,15 @@ from orchestration.dagster_state import take_over_runs
 from orchestration.damage import put_aside_spoiled_logs
 from orchestration.dbt_calls import is_changed
 from orchestration.evaluations import blockers, failed_checks, told_once
-from orchestration.keys import DIGEST, HEALTH_REPORT, METRIC_VALUES, PRELOADED, PUBLISHED_MART, target_key
+from orchestration.keys import (
+    DIGEST,
+    HEALTH_REPORT,
+    LAUNCHES,
+    METRIC_VALUES,
+    PRELOADED,
+    PUBLISHED_MART,
+    target_key,
+)
 from orchestration.retention import tidy
 from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
@@ -40,6 +48,7 @@ _PUBLISHED = PUBLISHED_MART.to_python_identifier()
 _STEPS = {
     "dbt_build": "mart built and tested",
     METRIC_VALUES.to_python_identifier(): "metrics computed",
+    LAUNCHES.to_python_identifier(): "launches read",
     "audit": "audited",
     _PUBLISHED: "published",
     **{target_key(each.name).to_python_identifier(): f"served from {each.title}" for each in SERVED},

@@ -25,12 +25,13 @@ LEAST_SHARE = 0.9
 
 
 def refuse_unproven(
-    context: dg.AssetExecutionContext, models: dg.AssetsDefinition, metrics: dg.AssetKey
+    context: dg.AssetExecutionContext, models: dg.AssetsDefinition, computed: Sequence[dg.AssetKey]
 ) -> None:
     """Raises dagster.Failure, with the remedy, unless the mart that is about to be published is proven as a whole.
 
-    The run's own audit passed; no check that holds publication failed when it last ran; every model and the metrics are
-    as of this run's date, and none is older than what it is made of. Own code that failed is left out, and proves nothing.
+    `computed`: what is made of the models, each also of those before it. The run's own audit passed; no check that holds
+    publication failed when it last ran; all of them are as of this run's date, and none is older than what it is made of.
+    Own code that failed is left out, and proves nothing.
     """
     left_out = own_failures.left_out(Home.from_environment())
     keys = {key for key in models.keys if key.path[-1] not in left_out}
@@ -42,7 +43,7 @@ def refuse_unproven(
     faults = [
         *_without_audit(context),
         *_failed(context.instance, checks),
-        *_mixed(context, models, {*keys, metrics}, metrics),
+        *_mixed(context, models, keys, computed),
     ]
     if faults:
         raise dg.Failure(
@@ -90,22 +91,25 @@ def _mixed(
     context: dg.AssetExecutionContext,
     models: dg.AssetsDefinition,
     keys: Set[dg.AssetKey],
-    metrics: dg.AssetKey,
+    computed: Sequence[dg.AssetKey],
 ) -> list[str]:
     built: dict[dg.AssetKey, tuple[float, str]] = {}
-    for record in context.instance.get_asset_records([*keys]):
+    for record in context.instance.get_asset_records([*keys, *computed]):
         event = record.asset_entry.last_materialization
         if event is not None:
             built[record.asset_entry.asset_key] = (event.timestamp, event.run_id)
     parents = {spec.key: [dep.asset_key for dep in spec.deps] for spec in models.specs}
-    never = sorted(key.to_user_string() for key in keys if key not in built)
+    never = sorted(key.to_user_string() for key in (*keys, *computed) if key not in built)
     old = sorted(
         key.to_user_string()
         for key, above in parents.items()
         if key in built and any(parent in built and built[parent][0] > built[key][0] for parent in above)
     )
-    if any(built[key][0] > built[metrics][0] for key in keys if key in built and metrics in built):
-        old.append(metrics.to_user_string())
+    made_of = [*keys]
+    for key in computed:
+        if key in built and any(built[each][0] > built[key][0] for each in made_of if each in built):
+            old.append(key.to_user_string())
+        made_of.append(key)
     as_of = night_of_run(context).as_of
     nights = {run_id: _as_of(context.instance, run_id) for run_id in {run for _, run in built.values()}}
     other = sorted(key.to_user_string() for key, (_, run_id) in built.items() if nights[run_id] != as_of)

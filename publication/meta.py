@@ -14,6 +14,7 @@ import duckdb
 
 from checks.dbt_tests import KEY_TESTS
 from connectors.storage import literal
+from learning.tables import SCHEMA, TABLES
 from metrics.catalogue import COLUMNS
 from metrics.dimensions import DIMENSIONS
 
@@ -29,6 +30,7 @@ _OTHER_KEYS = {
     "meta.metrics": ("metric",),
     "meta.publication": ("as_of",),
     "meta.sources": ("source",),
+    **{f"{SCHEMA}.{table}": key for table, (_, key, _) in TABLES.items()},
 }
 
 
@@ -216,6 +218,12 @@ def write_comments(connection: duckdb.DuckDBPyConnection, described: Mapping[str
         **described,
         "metrics.metric_values": NUMBERS,
         "meta.metrics": CATALOGUE_TEXT,
+        **{
+            f"{SCHEMA}.{table}": Described(
+                text, {name: comment for name, (_, comment) in columns.items()}, key, frozenset(key)
+            )
+            for table, (text, key, columns) in TABLES.items()
+        },
         **{
             f"meta.{table}": Described(
                 text,

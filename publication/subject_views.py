@@ -8,6 +8,7 @@ from typing import assert_never
 
 import duckdb
 
+from learning.tables import TABLES
 from metrics.catalogue import read_definitions
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS, Dimension
@@ -46,7 +47,7 @@ def create_subject_views(connection: duckdb.DuckDBPyConnection) -> dict[str, Des
         of_subject.setdefault(definition.subject, []).append(definition)
     described = {}
     for subject, definitions in of_subject.items():
-        if not re.fullmatch(r"[a-z][a-z_]*", subject) or subject == "metric_values":
+        if not re.fullmatch(r"[a-z][a-z_]*", subject) or subject in ("metric_values", *TABLES):
             raise ValueError(
                 f"Subject {subject!r} of a metric gives its view no good name: lower-case letters and _ only."
             )

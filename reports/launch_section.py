@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from reports import uncertainty, wording
+from learning import uncertainty
+from reports import wording
 from reports.model import HealthReport
 from reports.sections import (
     TREND_WEEKS,

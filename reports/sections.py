@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from reports import check_words, coverage_words, uncertainty, wording
+from learning import uncertainty
+from reports import check_words, coverage_words, wording
 from reports.charts import Chart
 from reports.model import HealthReport, SourceStatus
 

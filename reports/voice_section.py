@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pandas as pd
 
-from reports import charts, uncertainty, usual, wording
+from learning import uncertainty
+from reports import charts, usual, wording
 from reports.changes import error_of_nps, interval_of_nps
 from reports.model import HealthReport
 from reports.sections import (

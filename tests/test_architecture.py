@@ -14,6 +14,7 @@ FLOORS = (
     ("connectors",),
     ("settings",),
     ("checks", "metrics"),
+    ("learning",),
     ("reports",),
     ("messages", "publication"),
     ("orchestration",),

@@ -153,7 +153,7 @@ def test_every_asset_has_an_owner_a_group_and_a_description(either: dict) -> Non
 
 def test_what_readers_see_has_a_freshness_policy(either: dict) -> None:
     for key, node in either["assets"].items():
-        if key.split("/")[0] in ("raw", "marts", "metrics", "published", "reports"):
+        if key.split("/")[0] in ("raw", "marts", "metrics", "learning", "published", "reports"):
             assert node["fresh"], key
 
 

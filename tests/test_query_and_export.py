@@ -130,7 +130,7 @@ def test_another_cut_of_facts_is_computed_while_the_warehouse_is_locked(home: Ho
         ("ticket_created", [], "8w", r"no metric 'ticket_created'. Did you mean tickets_created"),
         ("satisfaction with answers?", [], "8w", "Did you mean ticket_csat_rate"),
         ("tickets_created", ["acount"], "8w", r"no dimension 'acount'. Did you mean account_id"),
-        ("contact_rate", ["segment"], "8w", "no dimension 'segment'. It can be cut by feature, product"),
+        ("contact_rate", ["segment"], "8w", "no dimension 'segment'. It can be cut by account, feature, product"),
     ("feature_adoption_rate", ["team"], "8w", "cannot be cut anew: ask for it by feature; by feature and segment"),
         ("tickets_created", [], "eight weeks", "no span of time: write days, weeks or months"),
     ],

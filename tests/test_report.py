@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.contract import CheckStatus
-from reports import charts, uncertainty, wording
+from learning import uncertainty
+from reports import charts, wording
 from reports.health import render, render_pages
 from reports.language import language
 from reports.model import SourceStatus, Target

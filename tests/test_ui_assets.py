@@ -151,13 +151,14 @@ def test_a_sample_shows_no_text_that_is_not_known_to_be_a_code() -> None:
 
 
 class _House:
-    """Two models, their test, the metrics, and the publication that asks for proof."""
+    """Two models, their test, the metrics, launches that are made of them, and the publication that asks for proof."""
 
     def __init__(self) -> None:
         self.sound = True
         upper, lower = dg.AssetKey(["staging", "a", "upper"]), dg.AssetKey(["marts", "a", "lower"])
         self.upper, self.lower = upper, lower
         self.metrics = dg.AssetKey(["metrics", "product_ops", "metric_values"])
+        self.launches = dg.AssetKey(["learning", "product_ops", "launches"])
         test = dg.AssetCheckSpec("unique_rows", asset=lower, metadata={"severity": "error"})
 
         @dg.multi_asset(
@@ -180,11 +181,14 @@ class _House:
         def gate() -> dg.AssetCheckResult:
             return dg.AssetCheckResult(passed=True)
 
-        @dg.asset(key=["published", "product_ops", "mart"], deps=[self.metrics, lower])
-        def published(context: dg.AssetExecutionContext) -> None:
-            proof.refuse_unproven(context, models, self.metrics)
+        @dg.asset(key=self.launches, deps=[self.metrics])
+        def launches() -> None: ...
 
-        self.definitions = dg.Definitions(assets=[models, metrics, published], asset_checks=[gate])
+        @dg.asset(key=["published", "product_ops", "mart"], deps=[self.launches, self.metrics, lower])
+        def published(context: dg.AssetExecutionContext) -> None:
+            proof.refuse_unproven(context, models, (self.metrics, self.launches))
+
+        self.definitions = dg.Definitions(assets=[models, metrics, launches, published], asset_checks=[gate])
         self.instance = dg.DagsterInstance.ephemeral()
 
     def run(self, as_of: str, *assets: dg.AssetKey, checks: bool = True) -> str:
@@ -205,7 +209,9 @@ def test_a_part_that_is_run_again_is_published_only_when_the_whole_is_proven() -
     house = _House()
     mart = dg.AssetKey(["published", "product_ops", "mart"])
     assert house.run("2026-11-15") == ""
-    assert house.run("2026-11-15", house.lower, house.metrics, mart) == ""
+    assert house.run("2026-11-15", house.lower, house.metrics, house.launches, mart) == ""
+    stale = house.run("2026-11-15", house.metrics, mart)
+    assert "Older than what they are made of: learning/product_ops/launches" in stale
     assert "audit has not passed in this run" in house.run("2026-11-15", mart)
     assert "Not as of 2026-11-16" in house.run("2026-11-16", house.lower, house.metrics, mart)
     assert house.run("2026-11-16") == ""

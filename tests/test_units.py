@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.suites import MART_SUITES
+from learning import uncertainty
 from metrics.catalogue import COLUMNS, read_definitions, write_definitions
 from metrics.definitions import MetricDefinitionError, published_definitions
 from metrics.dimensions import DIMENSIONS
 from publication.subject_views import create_subject_views
-from reports import uncertainty, wording
+from reports import wording
 from reports.glossary import render_glossary
 from reports.language import language
 from reports.usual import Period, usual

@@ -11,7 +11,16 @@ from orchestration.check_words import CheckWords
 from orchestration.damage import spoiled_put_aside
 from orchestration.dbt_calls import dbt_variables
 from orchestration.evaluations import check_evaluations
-from orchestration.keys import FRESH, METRIC_VALUES, PUBLISHED_MART, WAREHOUSE_POOL, retry, target_key
+from orchestration.keys import (
+    FRESH,
+    LAUNCH_KPIS,
+    LAUNCHES,
+    METRIC_VALUES,
+    PUBLISHED_MART,
+    WAREHOUSE_POOL,
+    retry,
+    target_key,
+)
 from orchestration.proof import refuse_lost_records, refuse_unproven
 from orchestration.runs import night_of_run
 from publication.kept_night import keep_night
@@ -30,7 +39,7 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=PUBLISHED_MART,
-        deps=[METRIC_VALUES, *marts],
+        deps=[METRIC_VALUES, LAUNCHES, LAUNCH_KPIS, *marts],
         group_name="published_product_ops",
         owners=[owner_of(PLATFORM)],
         kinds={FILE.kind},
@@ -41,7 +50,7 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
     )
     def published_mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home, night, zone = Home.from_environment(), night_of_run(context), reporting_zone()
-        refuse_unproven(context, models, METRIC_VALUES)
+        refuse_unproven(context, models, (METRIC_VALUES, LAUNCHES))
         checks = check_evaluations(context.instance, context.run.run_id)
         sources = read_states(home.root, night.until)
         refuse_lost_records(home, sources)
