@@ -11,6 +11,9 @@ from reports.charts import png
 from reports.headlines import Headline, headlines
 from reports.health import EVERYBODY
 from reports.language import Language, language
+from reports.launch_words import reached as launches_reached
+from reports.launch_words import verdict_sentence, what_next
+from reports.launches import Launch
 from reports.model import HealthReport
 from reports.sections import Figure, stale_notes
 
@@ -243,9 +246,17 @@ def _findings(report: HealthReport) -> tuple[tuple[Remark, ...], tuple[Remark, .
         text = " ".join(filter(None, (change.text, change.where)))
         steps = tuple(_step(report, each) for each in change.remarks)
         told[change.state == "open"].append(Remark(text, change.owner, basis, steps))
+    told[False] += [_checkpoint(report, launch, days) for launch, days in launches_reached(report)]
     if quiet := nothing_else(report):
         told[False].append(Remark(quiet, ""))
     return tuple(told[False]), tuple(told[True])
+
+
+def _checkpoint(report: HealthReport, launch: Launch, days: int) -> Remark:
+    """A launch that reached a checkpoint in the week, its verdict, and what is to be done."""
+    said = verdict_sentence(report, launch)
+    text = report.say.text("{launch} reached day {n}. {verdict}", launch=launch.name, n=days, verdict=said)
+    return Remark(text, launch.owner or "", what_next(report, launch))
 
 
 def _step(report: HealthReport, step: RemarkOfRegistry) -> str:

@@ -19,6 +19,7 @@ from reports.glossary import render_glossary
 from reports.glossary_data import glossary_of
 from reports.health import INDEX, render_pages
 from reports.language import language
+from reports.launches import PAGE
 from reports.model import HealthReport
 from reports.reading import first_day_in, health_report, last_complete_week, open_mart
 from reports.restatements import revisions
@@ -154,6 +155,12 @@ def _is_week(name: str) -> bool:
     return _WEEK.fullmatch(name) is not None
 
 
+def views(folder: Path) -> tuple[str, ...]:
+    """The files of a week's views beside the overview; its list of launches leads to the pages of each."""
+    names = (path.name for path in folder.glob("*.html"))
+    return tuple(sorted(name for name in names if name != INDEX and not name.startswith(PAGE)))
+
+
 def _write_list(home: Home) -> None:
     weeks = []
     for folder in _week_folders(home):
@@ -165,7 +172,7 @@ def _write_list(home: Home) -> None:
                 name=folder.name,
                 first_day=first_day,
                 last_day=first_day + timedelta(days=6),
-                pages=tuple(sorted(path.name for path in folder.glob("*.html") if path.name != INDEX)),
+                pages=views(folder),
                 revisions=tuple(
                     Revision(number, each.as_of, each.figures, (folder / f"revision-{number - 1}").is_dir())
                     for number, each in enumerate(restated, 2)

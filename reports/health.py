@@ -14,7 +14,9 @@ from reports.customer_section import customers
 from reports.data_status import data_status
 from reports.delivery_section import delivery, engineering
 from reports.language import N_, Language
+from reports.launch_pages import launch_list, launch_metrics, launch_verdict
 from reports.launch_section import launches
+from reports.launches import Launch
 from reports.model import HealthReport
 from reports.month_section import months
 from reports.objectives import STATUS, Objective, decisions, objectives, worst
@@ -52,6 +54,8 @@ class Audience:
     # The checks that did not pass; and what every source leaves out, which is long and read by few.
     has_whole_status: bool = False
     has_coverage: bool = False
+    # Whether every page leads to it; what does not is reached by the page that lists it.
+    is_listed: bool = True
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ AUDIENCES = (
         "months.html", N_("Months"), (), (lambda report: months(report, headlines.ALL),), has_changes=False
     ),
 )
+LAUNCH_LIST = Audience("launches.html", N_("Launches"), (), (launch_list,), has_changes=False)
 
 
 def render(report: HealthReport) -> str:
@@ -119,7 +124,30 @@ def render(report: HealthReport) -> str:
 def render_pages(report: HealthReport) -> dict[str, str]:
     """All pages of the week, by file name: everybody's, one for each audience, and one for each team."""
     built: _Built = {}
-    return {each.file: _page(report, each, built) for each in (*AUDIENCES, *team_audiences(report))}
+    return {each.file: _page(report, each, built) for each in all_audiences(report)}
+
+
+def all_audiences(report: HealthReport) -> tuple[Audience, ...]:
+    """Every page of the week: those of all organisations, of each team, of the launches, of each declared launch."""
+    return (*AUDIENCES, *team_audiences(report), *launch_audiences(report))
+
+
+def launch_audiences(report: HealthReport) -> tuple[Audience, ...]:
+    """The list of launches, where there are any, and a page for each that the registry declares."""
+    if not report.launches:
+        return ()
+    return (LAUNCH_LIST, *(_of_launch(each) for each in report.launches if each.is_declared))
+
+
+def _of_launch(launch: Launch) -> Audience:
+    return Audience(
+        launch.page,
+        launch.name,
+        (),
+        (lambda report: launch_verdict(report, launch), lambda report: launch_metrics(report, launch)),
+        has_changes=False,
+        is_listed=False,
+    )
 
 
 def team_audiences(report: HealthReport) -> tuple[Audience, ...]:
@@ -164,7 +192,8 @@ def _page(report: HealthReport, page: Audience, built: _Built) -> str:
     sections = [section for build in page.sections if (section := built[build]) is not None]
     others = [
         (each.file, say.text(each.name), each.file == page.file)
-        for each in (*AUDIENCES, *team_audiences(report))
+        for each in all_audiences(report)
+        if each.is_listed
     ]
     return template("health.html.j2", say).render(
         report=report,

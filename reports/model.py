@@ -15,6 +15,7 @@ from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.facts import Facts
 from reports.language import Language, language
+from reports.launches import Launch
 from reports.registry_changes import RegistryChange
 from reports.samples import Sample
 from reports.wording import label
@@ -110,6 +111,7 @@ class HealthReport:
     that day or later. `say`: the language of the pages. `samples`: by metric, the values that its medians are taken of.
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
     `surveys_since`: the day of the first answer of each survey, by its name. `facts`: what is open as of the night. `currency`: of revenue.
+    `launches`: declared or found, as they stood at the week's end, the newest first.
     `issue_url`: where an issue of the tracker is, with `{key}`; empty where nobody says. `links`: of the Dagster UI.
     `source_names`: what vendors call their tools, by source.
     """
@@ -142,6 +144,7 @@ class HealthReport:
     currency: str = ""
     issue_url: str = ""
     links: Links = field(default_factory=Links)
+    launches: tuple[Launch, ...] = ()
     source_names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

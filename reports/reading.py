@@ -16,6 +16,7 @@ from metrics.answers import names_of_members
 from metrics.catalogue import read_definitions, week_starts_on_of
 from reports.facts import facts_of
 from reports.language import language
+from reports.launches import launches_of
 from reports.model import HealthReport, SourceStatus, Target, Words
 from reports.registry_changes import read_changes
 from reports.restatements import restatements, revisions
@@ -127,6 +128,7 @@ def health_report(
             surveys_since=_surveys_since(mart, registry),
             facts=facts_of(mart, week_start, as_of),
             currency=registry.organisation[0].home_currency,
+            launches=launches_of(mart, week_start + timedelta(days=6)),
             source_names=_titles(),
             issue_url=registry.organisation[0].issue_url or "",
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from reports.health import AUDIENCES, INDEX, template
+from reports.health import AUDIENCES, INDEX, LAUNCH_LIST, template
 from reports.model import HealthReport
 
 
@@ -32,7 +32,7 @@ class Week:
 def render_weeks(newest: HealthReport, weeks: Sequence[Week]) -> str:
     """The page that lists the weeks, the newest first. `newest`: the report of one of them, for names and language."""
     say = newest.say
-    names = {each.file: say.text(each.name) for each in AUDIENCES if each.file != INDEX}
+    names = {each.file: say.text(each.name) for each in (*AUDIENCES, LAUNCH_LIST) if each.file != INDEX}
     return template("weeks.html.j2", say).render(
         organisation=newest.organisation,
         as_of=newest.as_of,

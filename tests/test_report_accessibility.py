@@ -11,6 +11,7 @@ from reports.health import render_pages
 from reports.language import language
 from reports.weeks import render_weeks
 from tests.browser_fixture import browser
+from tests.launches_fixture import launches
 from tests.reports_fixture import glossary, report, weeks
 
 __all__ = ["browser"]
@@ -23,7 +24,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         say = language(code)
         (folder / code).mkdir()
         written = {
-            **render_pages(report(say=say)),
+            **render_pages(report(say=say, launches=launches())),
             "weeks.html": render_weeks(report(say=say), weeks()),
             "glossary.html": render_glossary(glossary(), say),
         }
@@ -39,6 +40,8 @@ LOOKS = (
     ("fr/support.html", 390, "light"),
     ("en/tech.html", 390, "dark"),
     ("fr/team-atlas.html", 1280, "light"),
+    ("fr/launches.html", 390, "dark"),
+    ("en/launch-timeline.html", 1280, "light"),
     ("en/weeks.html", 1280, "light"),
     ("en/months.html", 1280, "light"),
     ("fr/months.html", 1280, "light"),
