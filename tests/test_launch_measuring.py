@@ -23,7 +23,7 @@ def ticket(name: str, account: str, created: date) -> tuple[Any, ...]:
     return (name, "board", "smb", True, False, created, *[None] * 9, "studio", account, 0)
 
 
-def build(path: Path) -> None:
+def fill(path: Path) -> None:
     """Each account has two people, who are there on two days of either fortnight, one ticket in the first, two in the second.
 
     The launch's own day has a ticket of everybody, which is in no span. Adoption is a third before, 16 of 40 in the first whole
@@ -97,7 +97,7 @@ LAUNCH = ("l", "studio", True, True, False, LAUNCHED, None)
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("launches") / "warehouse.duckdb"
-    build(path)
+    fill(path)
     append_metric_values(path, engine_of(_MANIFEST), date(2026, 11, 16), date(2026, 5, 18))
     return path
 

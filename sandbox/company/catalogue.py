@@ -68,6 +68,19 @@ class Funnel:
 
 
 @dataclass(frozen=True)
+class Launch:
+    """What was expected of a launch: that a rate of a feature reaches a bound some days later. `written_on`: when they said so."""
+
+    id: str
+    feature: str
+    launched_on: date
+    written_on: date
+    metric: str
+    at_least: float
+    window_days: int
+
+
+@dataclass(frozen=True)
 class Stage:
     """A delivery stage and the tracker's statuses that mean it, compared without case."""
 
@@ -184,6 +197,23 @@ FUNNELS = (
         ("trial_started", "project_created", "data_imported", "validation_passed", "plan_selected"),
     ),
 )  # fmt: skip
+
+# One that people took up, one that few had a use for, one that too few were asked about, one that was explained afterwards. Of
+# whatever else came out, nobody said what it was for.
+LAUNCHES = (
+    Launch("jira-sync", "jira_sync", date(2026, 8, 25), date(2026, 7, 6), "feature_adoption_rate", 0.15, 30),
+    Launch("timeline", "timeline", date(2026, 9, 29), date(2026, 9, 14), "feature_adoption_rate", 0.2, 30),
+    Launch("dashboard-themes", "dashboards", date(2026, 10, 6), date(2026, 9, 14), "csat_rate", 0.8, 30),
+    Launch(
+        "forecast-scenarios",
+        "forecasts",
+        date(2026, 10, 13),
+        date(2026, 11, 14),
+        "feature_adoption_rate",
+        0.03,
+        30,
+    ),
+)
 
 INTERNAL_EMAIL_DOMAINS = ("acmeflow.example",)
 BOT_USER_AGENTS = ("bot", "crawler", "spider", "headless")
