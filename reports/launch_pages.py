@@ -210,7 +210,7 @@ def _facts(report: HealthReport, launch: Launch) -> Table:
     add(N_("what was expected"), launch.hypothesis)
     add(N_("features"), say.listed([named(report, each) for each in launch.features]))
     add(N_("kind"), say.text(_KINDS[launch.kind]) if launch.kind else None)
-    add(N_("owner"), (launch.owner or "").removeprefix("team:"))
+    add(N_("owner"), report.owner_name(launch.owner) if launch.owner else None)
     add(N_("launched"), say.day(launch.launched_on))
     if launch.deployed_on is not None and launch.days_from_deployment is not None:
         add(
