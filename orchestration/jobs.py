@@ -10,7 +10,15 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from connectors.instances import vendors_of
 from connectors.settings import chosen_sources
 from orchestration.evaluations import blockers
-from orchestration.keys import DATA_AGE, DIGEST, HEALTH_REPORT, PRELOADED, PUBLISHED_MART, target_key
+from orchestration.keys import (
+    DATA_AGE,
+    DIGEST,
+    FAILING_NOW,
+    HEALTH_REPORT,
+    PRELOADED,
+    PUBLISHED_MART,
+    target_key,
+)
 from orchestration.runs import AS_OF_TAG
 from publication.targets import SERVED
 from reports.files import mark_withheld
@@ -48,11 +56,13 @@ def build_nightly(env: Mapping[str, str] = os.environ) -> UnresolvedAssetJobDefi
     on = chosen_sources(env)
     off = [["raw", source] for source in vendors_of(env) if source not in on]
     left_out = dg.AssetSelection.key_prefixes(["vendor"], *off)
-    # How old a mart is shows after the night, not in it.
-    age = dg.AssetSelection.checks(dg.AssetCheckKey(PUBLISHED_MART, DATA_AGE))
+    # How old a mart is, and what fails, shows after the night, not in it.
+    standing = dg.AssetSelection.checks(
+        *(dg.AssetCheckKey(PUBLISHED_MART, name) for name in (DATA_AGE, FAILING_NOW))
+    )
     return dg.define_asset_job(
         "nightly",
-        selection=dg.AssetSelection.all() - left_out - age,
+        selection=dg.AssetSelection.all() - left_out - standing,
         description="Reads every source, builds and audits the mart, publishes it when it is sound, and writes the report.",
         executor_def=_EXECUTOR,
         hooks={tell_readers},

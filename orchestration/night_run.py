@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,11 +19,13 @@ from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from checks.blockers import Blocker
 from checks.contract import CheckStatus
-from orchestration import own_uses
+from orchestration import failing_now, mart_age, own_uses
+from orchestration.check_words import as_event
 from orchestration.dagster_state import take_over_runs
 from orchestration.damage import put_aside_spoiled_logs
 from orchestration.dbt_calls import is_changed
 from orchestration.evaluations import blockers, failed_checks, told_once
+from orchestration.health import health
 from orchestration.keys import (
     DIGEST,
     HEALTH_REPORT,
@@ -91,7 +93,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
             )
         _begin_imports_of_steps()
         with uncollected():
-            from orchestration.definitions import nightly_job, project
+            from orchestration.definitions import defs, nightly_job, project
 
         if is_changed(project, at_first=False):
             say("the models are others than the last night's: tables that grow are built anew from raw")
@@ -123,6 +125,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
             )
             blocked_by = () if published else tuple(blockers(instance, run.run_id))
             _tell_owners(home, instance, say)
+            _tell_what_stands(home, instance, defs.get_repository_def().asset_graph.asset_check_keys)
             tidy(home, instance, datetime.now(UTC))
     seconds = time.monotonic() - started
     return NightResult(run.run_id, as_of, published, warnings, blocked_by, tuple(failed_steps), seconds, log)
@@ -154,6 +157,14 @@ def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], 
         tell_owners(home, present_facts(instance, datetime.now(UTC), links(os.environ)))
     except ValueError as problem:
         say(f"owners were not told: {problem}")
+
+
+def _tell_what_stands(home: Home, instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey]) -> None:
+    """What the mart's sensors would tell, for nights that run without a daemon."""
+    age = mart_age.evaluated(health(home, datetime.now(UTC)))
+    failing = failing_now.evaluated(failing_now.failing_checks(instance, checks))
+    for result in (age, failing):
+        instance.report_runless_asset_event(as_event(result))
 
 
 @contextmanager

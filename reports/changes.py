@@ -13,7 +13,7 @@ from reports.contributions import member_name, where
 from reports.findings import Finding, findings
 from reports.language import N_
 from reports.model import HealthReport
-from reports.news import Reading, Series, readings
+from reports.news import Reading, Series, readings, watched
 from reports.sections import TREND_WEEKS, count, margin, number, warning
 from reports.usual import Period
 from settings.units import Chance, Unit
@@ -91,20 +91,44 @@ def what_changed(
 def nothing_else(
     report: HealthReport, metrics: Collection[str] | None = None, members: Collection[str] | None = None
 ) -> str:
-    """How many of the numbers that were looked at stayed within what is usual: a finding as well. Empty for none."""
-    looked_at = [
-        each
-        for each in readings(report).values()
-        if (metrics is None or each.series.metric in metrics)
-        and (members is None or (each.series.member and each.series.member[1] in members))
-    ]
-    moved = sum(1 for each in looked_at if each.is_news)
-    if not looked_at:
-        return ""
-    usual = report.say.number(len(looked_at) - moved)
-    if moved:
-        return report.say.text("Nothing else moved: {n} other numbers stayed within what is usual.", n=usual)
-    return report.say.text("Nothing moved: all {n} numbers that were looked at are as usual.", n=usual)
+    """How many numbers stayed within what is usual, a finding as well, and how many could not be judged. Empty for none."""
+
+    def concerns(series: Series) -> bool:
+        return (metrics is None or series.metric in metrics) and (
+            members is None or bool(series.member and series.member[1] in members)
+        )
+
+    say = report.say
+    judged = [each for each in readings(report).values() if concerns(each.series)]
+    left = sum(1 for each in watched(report) if concerns(each)) - len(judged)
+    moved = sum(1 for each in judged if each.is_news)
+    usual = len(judged) - moved
+    told = []
+    if usual and moved:
+        told.append(
+            say.plural(
+                "Nothing else moved: {n} other number stayed within what is usual.",
+                "Nothing else moved: {n} other numbers stayed within what is usual.",
+                usual,
+            )
+        )
+    elif usual:
+        told.append(
+            say.plural(
+                "Nothing moved: the {n} number that could be judged is as usual.",
+                "Nothing moved: the {n} numbers that could be judged are as usual.",
+                usual,
+            )
+        )
+    if left:
+        told.append(
+            say.plural(
+                "{n} number could not be judged: too few cases or periods, or nothing new this week.",
+                "{n} numbers could not be judged: too few cases or periods, or nothing new this week.",
+                left,
+            )
+        )
+    return " ".join(told)
 
 
 def _change(report: HealthReport, finding: Finding) -> Change | None:

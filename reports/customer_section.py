@@ -5,7 +5,7 @@ from datetime import timedelta
 import pandas as pd
 
 from reports import wording
-from reports.facts import ACTIVE_WEEKS, DETRACTOR_DAYS, QUIET_WEEKS
+from reports.facts import DETRACTOR_DAYS, QUIET_WEEKS
 from reports.model import HealthReport
 from reports.sections import TREND_WEEKS, Cell, Head, Row, Section, Table, Tally, caveats, count
 
@@ -17,7 +17,9 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
     say, accounts = report.say, report.facts.accounts
     if accounts.empty:
         return None
-    paying = accounts[~accounts["is_churned"].astype(bool)]
+    # Who tries the product pays nothing yet.
+    is_trial = accounts["last_arr_home"] == 0
+    paying = accounts[~accounts["is_churned"].astype(bool) & ~is_trial]
     first = pd.Timestamp(report.week_start - timedelta(weeks=TREND_WEEKS - 1))
     lost = accounts[accounts["is_churned"].astype(bool) & (pd.to_datetime(accounts["churned_on"]) >= first)]
     quiet = paying[paying["is_quiet"].fillna(False).astype(bool)]
@@ -32,8 +34,7 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
         _table(
             report,
             say.text(
-                "Customers that used the product in {active} weeks and in the last {weeks} not at all, by revenue a year.",
-                active=ACTIVE_WEEKS,
+                "Customers that used the product before and in the last {weeks} weeks not at all, by revenue a year.",
                 weeks=QUIET_WEEKS,
             ),
             quiet,
@@ -73,6 +74,8 @@ def _tally(report: HealthReport, text: str, accounts: pd.DataFrame) -> Tally:
 
 def _table(report: HealthReport, caption: str, accounts: pd.DataFrame, title: str, column: str) -> Table:
     say, rows = report.say, list[Row]()
+    if len(accounts) > _MOST:
+        caption += " " + say.text("The {n} largest of {all}.", n=_MOST, all=len(accounts))
     for row in accounts.nlargest(_MOST, "last_arr_home").to_dict("records"):
         value = row[column]
         if pd.isna(value):

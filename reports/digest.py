@@ -226,7 +226,7 @@ def _numbers(report: HealthReport) -> tuple[Number, ...]:
             owner=report.definitions[found.metric].owner,
             interval=found.interval,
             caution=found.caution,
-            is_missed=found.is_target_met is False and not found.is_small_sample,
+            is_missed=found.is_target_met is False,
         )
         for found in headlines(report, METRICS)
     )
@@ -235,6 +235,8 @@ def _numbers(report: HealthReport) -> tuple[Number, ...]:
 def _target(say: Language, found: Headline) -> str:
     if not found.target:
         return ""
+    if found.is_target_met is None:
+        return found.target
     return f"{found.target}, {say.text('met') if found.is_target_met else say.text('missed')}"
 
 

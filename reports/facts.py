@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import duckdb
 import pandas as pd
 
-# Weeks without use after which an account that was active has gone quiet, and those before in which it was.
-QUIET_WEEKS, ACTIVE_WEEKS = 3, 8
+# Weeks without use after which an account that was ever active has gone quiet.
+QUIET_WEEKS = 3
 # Days in which an answer counts a customer as a detractor.
 DETRACTOR_DAYS = 60
 
@@ -19,7 +19,7 @@ with weeks as (
         sum(active_user_count) filter (where week_start <= $week - 7 * $quiet) as earlier_users,
         max(week_start) filter (where active_user_count > 0) as last_active_week
     from mart.mart_account_week
-    where week_start > $week - 7 * ($quiet + $active) and week_start <= $week
+    where week_start <= $week
     group by account_id
 ),
 detractors as (
@@ -70,7 +70,7 @@ def facts_of(mart: duckdb.DuckDBPyConnection, week_start: date, as_of: date) -> 
     """The facts beside the newest complete week; none beside an older one, of which they say nothing."""
     if week_start + timedelta(days=14) <= as_of:
         return Facts()
-    asked = {"week": week_start, "as_of": as_of, "quiet": QUIET_WEEKS, "active": ACTIVE_WEEKS, "days": DETRACTOR_DAYS}  # fmt: skip
+    asked = {"week": week_start, "as_of": as_of, "quiet": QUIET_WEEKS, "days": DETRACTOR_DAYS}  # fmt: skip
     return Facts(
         accounts=mart.execute(_ACCOUNTS, asked).df(), issues=mart.execute(_ISSUES).df(), tickets=mart.execute(_TICKETS).df()
     )  # fmt: skip

@@ -233,14 +233,7 @@ def _without_steering(value: object) -> object:
 
 def template(name: str, say: Language) -> Template:
     """A template that speaks a language: `t` says a message, `tn` the form for a number, `said` somebody else's text."""
-    environment = _environment()
-    found = environment.get_template(name)
-    found.globals.update(t=say.text, tn=say.plural, said=say.said, say=say)
-    found.globals.update(
-        meaning=partial(check_words.marked_meaning, say),
-        observed=partial(check_words.observed, say),
-    )
-    return found
+    return _environment(say).get_template(name)
 
 
 @cache
@@ -248,8 +241,9 @@ def _templates() -> FileSystemLoader:
     return FileSystemLoader(Path(__file__).parent / "templates")
 
 
-def _environment() -> Environment:
-    """A new one for each page: what a template knows of a language stays in it."""
+@cache
+def _environment(say: Language) -> Environment:
+    """One a language, whose templates are compiled once for all pages."""
     environment = Environment(
         loader=_templates(),
         autoescape=True,
@@ -257,6 +251,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_without_steering,
+    )
+    environment.globals.update(
+        t=say.text,
+        tn=say.plural,
+        said=say.said,
+        say=say,
+        meaning=partial(check_words.marked_meaning, say),
+        observed=partial(check_words.observed, say),
     )
     environment.tests["missing"] = lambda value: value is None or pd.isna(value)
     return environment

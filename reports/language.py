@@ -79,9 +79,10 @@ class Language:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, format=pattern, locale=self.locale).replace("-", "−")
 
-    def percent(self, share: float) -> str:
-        """A share in per cent: `37%`, in French `37 %` with a space that does not break."""
-        digits = 0 if abs(share) >= 0.1 or share == 0 else 1
+    def percent(self, share: float, digits: int | None = None) -> str:
+        """A share in per cent: `37%`, in French `37 %` with a space that does not break. `digits`: default by its size."""
+        if digits is None:
+            digits = 0 if abs(share) >= 0.1 or share == 0 else 1
         value = self.number(share * 100, digits)
         return f"{value}%" if self.code == "en" else f"{value}\N{NARROW NO-BREAK SPACE}%"
 

@@ -177,7 +177,10 @@ class HealthReport:
 
     @cached_property
     def _ordered(self) -> pd.DataFrame:
-        return self.values.sort_values("period_start", kind="stable").reset_index(drop=True)
+        ordered = self.values.sort_values("period_start", kind="stable").reset_index(drop=True)
+        # Rows are picked thousands of times: texts as objects lie in one block, and not each column in its own.
+        texts = dict.fromkeys(ordered.select_dtypes("str").columns, object)
+        return ordered.astype(texts).copy()
 
     @cached_property
     def _of_series(self) -> dict[tuple[str | None, ...], list[int]]:

@@ -11,15 +11,19 @@ from reports.findings import finding_on
 from reports.language import N_
 from reports.model import HealthReport
 from reports.sections import TREND_WEEKS
+from settings.units import Chance
 
 # So rarely a number that is met as often as missed is missed so often.
 _RARE = 0.05
-STATUS = {"act": N_("act"), "watch": N_("watch"), "on_track": N_("on track")}
+STATUS = {"act": N_("act"), "watch": N_("watch"), "on_track": N_("on track"), "unsure": N_("too few to say")}
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A target and how it stands: on_track, watch or act. `missed` of `periods` newest periods missed it."""
+    """A target and how it stands: on_track, watch, act, or unsure where the newest period has too few cases to say.
+
+    `missed` of those `periods` of the newest that have enough cases missed it.
+    """
 
     metric: str
     label: str
@@ -31,7 +35,10 @@ class Objective:
 
 
 def objectives(report: HealthReport, metrics: Collection[str] | None = None) -> list[Objective]:
-    """Those to act on first. Act: missed now, and more often than chance would; watch: missed now, or moved for the worse."""
+    """Those to act on first. Act: missed now, and more often than chance would; watch: missed now, or moved for the worse.
+
+    A period of fewer cases than the metric asks for neither meets nor misses.
+    """
     found = [
         each
         for metric in report.targets
@@ -47,17 +54,26 @@ def objective(report: HealthReport, metric: str) -> Objective | None:
     rows = rows[rows["value"].notna()].tail(TREND_WEEKS)
     if target is None or definition is None or rows.empty:
         return None
-    misses = [not target.is_met(float(value)) for value in rows["value"]]
+    is_count = definition.unit.chance is Chance.COUNT
+    is_enough = [is_count or not definition.is_small(float(n)) for n in rows["n"]]
+    misses = [
+        not target.is_met(float(value))
+        for value, counts in zip(rows["value"], is_enough, strict=True)
+        if counts
+    ]
     finding = finding_on(report, metric)
-    is_rare = stats.binom.sf(sum(misses) - 1, len(misses), 0.5) <= _RARE
-    status = "act" if misses[-1] and is_rare else "watch" if misses[-1] else "on_track"
+    if is_enough[-1]:
+        is_rare = stats.binom.sf(sum(misses) - 1, len(misses), 0.5) <= _RARE
+        status = "act" if misses[-1] and is_rare else "watch" if misses[-1] else "on_track"
+    else:
+        status = "unsure"
     if status == "on_track" and finding is not None and finding.judgement == "worse":
         status = "watch"
     say = report.say
     return Objective(
         metric=metric,
         label=say.text(definition.label),
-        value=wording.quantity(say, float(rows["value"].iloc[-1]), definition.unit),
+        value=wording.beside(say, float(rows["value"].iloc[-1]), target.bound, definition.unit),
         target=target_text(report, metric),
         status=status,
         missed=sum(misses),

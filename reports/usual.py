@@ -1,7 +1,7 @@
 """What is usual for a number: its band over the periods before, and how likely chance alone goes as far as it went.
 
 The band is the wider of two: the limits of an XmR chart (how far the periods lie from one another) and three standard
-errors of what the number is made of. A number within it is usual. For one outside, the probability is the larger of an
+errors of what the number is made of, where that are independent cases (people who return are none). A number within it is usual. For one outside, the probability is the larger of an
 exact test of its cases and Student's t against the spread of the periods: it has to be surprising by both.
 """
 
@@ -137,7 +137,7 @@ def _error(unit: Unit, period: Period, expected: float) -> float | None:
             return math.sqrt(max(0.0, expected * (1 - expected)) / period.trials)
         case Chance.RATE if period.trials:
             return math.sqrt(expected * unit.per / period.trials)
-        case Chance.COUNT:
+        case Chance.COUNT if not unit.is_of_members:
             return math.sqrt(expected)
         case _:
             return None
@@ -171,7 +171,7 @@ def _exact(unit: Unit, now: Period, earlier: Sequence[Period], middle: float) ->
             return _two_shares(cases, trials, earlier_cases, earlier_trials)
         case Chance.RATE if cases is not None and trials and earlier_trials:
             return _binomial(cases, cases + earlier_cases, trials / (trials + earlier_trials))
-        case Chance.COUNT:
+        case Chance.COUNT if not unit.is_of_members:
             total = sum(each.value for each in earlier)
             return _binomial(now.value, now.value + total, middle / (middle + total)) if total else None
         case _ if now.sample:

@@ -1,16 +1,16 @@
 """What people say: satisfaction with its intervals, feedback by feature, and the pulse of the teams."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
 
-from learning import uncertainty
-from reports import charts, usual, wording
-from reports.changes import error_of_nps, interval_of_nps
+from reports import charts, wording
+from reports.changes import interval_of_nps
+from reports.findings import finding_on
 from reports.model import HealthReport
+from reports.news import band_of
 from reports.sections import (
     SMALLEST_GROUP,
     TREND_WEEKS,
@@ -38,13 +38,11 @@ from reports.sections import (
     weeks,
     worded,
 )
-from settings.units import Unit
 
 # What is asked: of features in surveys, of answers in support.
 _RATES = ("csat_rate", "ticket_csat_rate")
 _NOT_A_FEATURE = ("(unmapped)", "(unknown)", "(untagged)")
 _FEATURES_SHOWN = 5
-_SURE = 0.95
 
 
 def satisfaction(report: HealthReport, features: Sequence[str] | None = None) -> Section | None:
@@ -165,34 +163,30 @@ def _lines(
                 if metric == "nps"
                 else margin(report, metric, row),
                 count(report, row["n"]),
-                _clear_change(report, metric, row, before, dimensions),
+                _judged_change(report, metric, row, before, dimensions),
             )
         )
     return tuple(lines)
 
 
-def _clear_change(
+def _judged_change(
     report: HealthReport,
     metric: str,
     row: Mapping[str, object],
     before: Mapping[str, object],
     dimensions: dict[str, str],
 ) -> str:
-    """The step from the period before, where it is more than chance (1 of 20); else that it is none."""
-    say, unit = report.say, report.definitions[metric].unit
-    value, earlier = number(row.get("value")), number(before.get("value"))
-    if value is None or earlier is None:
-        return wording.MISSING
-    if unit is Unit.POINTS:
-        errors = [error_of_nps(report, each, **dimensions) for each in (row, before)]
-        spread = math.hypot(*(each or 0.0 for each in errors))
-        is_clear = all(errors) and abs(value - earlier) > uncertainty.Z * spread
-    else:
-        cases = [
-            number(each.get(name)) or 0.0 for each in (row, before) for name in ("numerator", "denominator")
-        ]
-        is_clear = usual.apart(*cases) <= 1 - _SURE
-    return wording.change(say, value, earlier, unit) if is_clear else say.text("within chance")
+    """The step from the period before, where the number is a finding; else that it is as usual, or that nobody can say."""
+    say = report.say
+    key = "/".join([metric, *(f"{name}={member}" for name, member in dimensions.items())])
+    finding = finding_on(report, key)
+    if finding is not None and finding.state != "closed":
+        return wording.change(
+            say, number(row.get("value")), number(before.get("value")), report.definitions[metric].unit
+        )
+    if is_small(report, metric, row) or band_of(report, key) is None:
+        return say.text("not judged")
+    return say.text("as usual")
 
 
 def _nps(report: HealthReport) -> Table:

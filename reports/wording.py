@@ -75,6 +75,14 @@ def quantity(say: Language, value: float | None, unit: Unit) -> str:
             assert_never(unit)
 
 
+def beside(say: Language, value: float | None, bound: float | None, unit: Unit) -> str:
+    """`quantity` of a value that is held against a bound: 84.6%, where 85% would read as if 85% were reached."""
+    told = quantity(say, value, unit)
+    if value is None or bound is None or value == bound or unit is not Unit.RATIO:
+        return told
+    return say.percent(value, 1) if told == quantity(say, bound, unit) else told
+
+
 def _days(say: Language, days: float) -> str:
     rounded = round(days) if abs(days) >= 10 or days == int(days) else round(days, 1)
     return say.plural(

@@ -44,6 +44,11 @@ class Unit(StrEnum):
         return _FACTS[self].meaning
 
     @property
+    def is_of_members(self) -> bool:
+        """Whether those who are counted in a period are mostly those of the one before: they are no independent cases."""
+        return _FACTS[self].is_of_members
+
+    @property
     def per(self) -> int:
         """Of how much of its denominator a RATE is given."""
         return _FACTS[self].per
@@ -54,6 +59,7 @@ class _Facts:
     chance: Chance
     meaning: str
     per: int = 1
+    is_of_members: bool = False
 
 
 _FACTS = {
@@ -61,8 +67,8 @@ _FACTS = {
     Unit.MULTIPLE: _Facts(Chance.ODDS, "one number of cases divided by another"),
     Unit.PER_TICKET: _Facts(Chance.RATE, "times per ticket"),
     Unit.TICKETS_PER_1000_USERS: _Facts(Chance.RATE, "tickets per 1,000 active users", per=1000),
-    Unit.USERS: _Facts(Chance.COUNT, "people"),
-    Unit.ACCOUNTS: _Facts(Chance.COUNT, "accounts"),
+    Unit.USERS: _Facts(Chance.COUNT, "people", is_of_members=True),
+    Unit.ACCOUNTS: _Facts(Chance.COUNT, "accounts", is_of_members=True),
     Unit.COUNT: _Facts(Chance.COUNT, "a number of cases"),
     Unit.USES: _Facts(Chance.NONE, "uses of one person"),
     Unit.SECONDS: _Facts(Chance.NONE, "seconds"),

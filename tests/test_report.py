@@ -305,13 +305,13 @@ def test_what_people_say_has_its_intervals() -> None:
     said = section_of(pages["support.html"], "satisfaction")
     # 13 weeks of 12 answers at 80%: Wilson's interval of 124.8 of 156.
     assert "Board 80% (73% to 86%) 156" in said
-    assert "Ticket csat rate 9–15 November 2026 80% (71% to 87%) 100 within chance" in said
+    assert "Ticket csat rate 9–15 November 2026 80% (71% to 87%) 100 as usual" in said
     feedback = section_of(pages["support.html"], "feedback")
     assert "Board 65 5" in feedback
     assert "all feedback 117 12 " in feedback
     pulse = section_of(pages["tech.html"], "pulse")
     # Wilson's interval of 12 of 20, from a table.
-    assert "small teams together October 2026 60% (39% to 78%) 20 within chance" in pulse
+    assert "small teams together October 2026 60% (39% to 78%) 20 not judged" in pulse
     assert pulse.index("atlas") < pulse.index("small teams together")
     assert 'id="pulse"' not in pages["index.html"]
     assert (

@@ -1,5 +1,6 @@
 """Only what is more than chance is news: simulated weeks of chance alone, planted moves, and the life of a finding."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from reports.changes import nothing_else, what_changed
 from reports.contributions import split, where
 from reports.findings import findings
 from reports.headlines import headlines
+from reports.health import render_pages
 from reports.model import HealthReport
 from reports.news import FALSE_DISCOVERIES, readings
 from reports.samples import Sample
@@ -43,6 +45,12 @@ def _growing_count(rng: np.random.Generator, week: int, moved: float) -> Period:
     return Period(FIRST + timedelta(weeks=week), cases, cases, 1.0)
 
 
+def _returning(rng: np.random.Generator, week: int, moved: float) -> Period:
+    """Most people of a week are those of the week before."""
+    people = float(round(rng.normal(500 * 1.01**week * (1 + moved), 8)))
+    return Period(FIRST + timedelta(weeks=week), people, people, 1.0)
+
+
 def _rate(rng: np.random.Generator, week: int, moved: float) -> Period:
     users = int(rng.integers(2_000, 3_000))
     cases = float(rng.poisson(users * 0.1 * (1 + moved)))
@@ -62,7 +70,8 @@ def _bare(rng: np.random.Generator, week: int, moved: float) -> Period:
 KINDS: dict[str, tuple[Draw, Unit, float]] = {
     "share": (_share, Unit.RATIO, 0.25),
     "restless share": (_restless_share, Unit.RATIO, 0.4),
-    "growing count": (_growing_count, Unit.USERS, 0.4),
+    "growing count": (_growing_count, Unit.COUNT, 0.4),
+    "people who return": (_returning, Unit.USERS, 0.15),
     "rate": (_rate, Unit.TICKETS_PER_1000_USERS, 0.6),
     "median": (_median, Unit.SECONDS, 1.8),
     "bare value": (_bare, Unit.SECONDS, 2.5),
@@ -158,12 +167,56 @@ def test_a_move_is_new_then_open_and_closed_when_it_is_back() -> None:
 def test_colours_and_sentences_are_one_decision() -> None:
     quiet = report()
     assert {each.judgement for each in headlines(quiet)} == {"even"}
-    assert nothing_else(quiet).startswith("Nothing moved: all ")
+    assert nothing_else(quiet).startswith("Nothing moved: the ")
     loud = report(values=moved("retention_rate_d7", 0.15))
     assert {each.metric: each.judgement for each in headlines(loud) if each.judgement != "even"} == {
         "retention_rate_d7": "worse"
     }
     assert nothing_else(loud).startswith(f"Nothing else moved: {len(readings(loud)) - 1} other numbers")
+
+
+def test_what_could_not_be_judged_is_told() -> None:
+    """A number of too few cases is none of those that stayed as usual."""
+    rows = values()
+    few = (rows["metric"] == "on_time_rate") & rows["team_id"].isna()
+    judged = len(readings(report(values=rows)))
+    rows.loc[few, ["n", "denominator"]] = 7
+    made = report(values=rows)
+    assert len(readings(made)) == judged - 1
+    assert f"the {judged - 1} numbers that could be judged" in nothing_else(made)
+    assert "5 numbers could not be judged" in nothing_else(made)
+    only = nothing_else(made, metrics={"on_time_rate"}, members=frozenset())
+    assert only == ""
+    assert nothing_else(made, metrics={"stickiness_ratio"}).startswith("Nothing moved: the 1 number that")
+
+
+def test_a_table_calls_a_step_what_the_findings_call_it() -> None:
+    """Satisfaction with the answers fell: the table shows the step where it is a finding, and nowhere else."""
+    for value, is_news in ((0.4, True), (0.78, False)):
+        made = report(values=moved("ticket_csat_rate", value))
+        assert any(each.key == "ticket_csat_rate" for each in findings(made)) is is_news
+        page = render_pages(made)["support.html"]
+        row = re.search(r"<tr><th[^>]*>Ticket csat rate.*?</tr>", page, flags=re.S)
+        assert row is not None
+        assert ("as usual" not in row[0]) is is_news
+
+
+def test_people_who_return_are_held_against_how_they_returned() -> None:
+    """Some 150 people a week, of whom nearly all come again: 130 is a fall, though as many independent cases might be chance."""
+    rng = np.random.default_rng(5)
+    weeks = [
+        Period(FIRST + timedelta(weeks=week), count, count, 1.0)
+        for week in range(12)
+        if (count := float(150 + rng.integers(-2, 3)))
+    ]
+    fallen = Period(FIRST + timedelta(weeks=12), 130.0, 130.0, 1.0)
+    bands = {unit: usual(unit, fallen, weeks) for unit in (Unit.USERS, Unit.ACCOUNTS, Unit.COUNT)}
+    assert {unit: band is not None and band.holds(130.0) for unit, band in bands.items()} == {
+        Unit.USERS: False, Unit.ACCOUNTS: False, Unit.COUNT: True,
+    }  # fmt: skip
+    people = bands[Unit.USERS]
+    assert people is not None
+    assert people.p < FALSE_DISCOVERIES
 
 
 def test_a_target_crossed_by_chance_is_no_news() -> None:

@@ -9,6 +9,7 @@ import pytest
 from connectors.registry.remarks import Remark
 from reports.customer_section import customers
 from reports.facts import Facts, facts_of
+from reports.headlines import headlines
 from reports.health import render_pages
 from reports.model import Target
 from reports.month_section import months
@@ -216,6 +217,30 @@ def test_a_number_that_was_known_once_or_never_has_its_place_among_the_months(we
     assert len(section.tables[0].rows) > 2
 
 
+def test_a_period_of_few_cases_neither_meets_nor_misses_a_target() -> None:
+    rows = values()
+    on_time = (rows["metric"] == "on_time_rate") & rows["team_id"].isna()
+    few = on_time & (rows["period_start"] >= WEEK - timedelta(weeks=1))
+    rows.loc[few, ["n", "value"]] = [3.0, 0.0]
+    made = report(values=rows, targets={"on_time_rate": Target(at_least=0.6)})
+    [found] = objectives(made)
+    assert (found.status, found.missed, found.periods) == ("unsure", 0, 11)
+    page = render_pages(made)["index.html"]
+    tile = page.split('data-metric="on_time_rate"')[1].split("</li>")[0]
+    assert "target ≥ 60%" in tile
+    assert "missed" not in tile
+    assert "met" not in tile.split("target ≥ 60%")[1]
+
+
+def test_a_value_beside_a_bound_that_it_does_not_reach_does_not_read_as_if_it_did() -> None:
+    rows = values()
+    of_week = (rows["metric"] == "features_used_rate") & (rows["period_start"] == WEEK)
+    rows.loc[of_week, "value"] = 0.846
+    made = report(values=rows, targets={"features_used_rate": Target(at_least=0.85)})
+    assert [(each.value, each.status) for each in objectives(made)] == [("84.6%", "act")]
+    assert {each.value for each in headlines(made) if each.metric == "features_used_rate"} == {"84.6%"}
+
+
 def test_what_no_account_is_known_of_is_no_customer() -> None:
     mart = duckdb.connect()
     mart.execute(
@@ -223,14 +248,16 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
         create schema mart;
         create table mart.mart_account_week (account_id varchar, week_start date, active_user_count bigint);
         insert into mart.mart_account_week values
-            ('a', date '2026-09-07', 3), ('a', date '2026-11-09', 0), ('b', date '2026-09-07', 3), ('b', date '2026-11-09', 2);
+            ('a', date '2026-09-07', 3), ('a', date '2026-11-09', 0), ('b', date '2026-09-07', 3), ('b', date '2026-11-09', 2),
+            ('c', date '2026-05-04', 1), ('c', date '2026-11-09', 0), ('d', date '2026-05-04', 0), ('d', date '2026-11-09', 0);
         create table mart.fct_survey_response (
             account_id varchar, survey_kind varchar, is_counted boolean, score double, answered_date date
         );
         insert into mart.fct_survey_response values
             ('b', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 9, date '2026-11-01');
         create table mart.dim_account as select *, false as is_test_account, false as is_merged, false as is_archived
-        from (values ('a', 'A', 5.0, false, null::date), ('b', 'B', 7.0, false, null), ('(unknown)', 'unknown', null, false, null))
+        from (values ('a', 'A', 5.0, false, null::date), ('b', 'B', 7.0, false, null), ('(unknown)', 'unknown', null, false, null),
+            ('c', 'C', 3.0, false, null), ('d', 'D', 2.0, false, null))
             as accounts (account_id, account_name, last_arr_home, is_churned, churned_on);
         create table mart.fct_issue (
             issue_key varchar, team_id varchar, feature_id varchar, hierarchy_level bigint, stage varchar, status_category varchar,
@@ -253,7 +280,7 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
         "A-3": True,
     }
     found = facts.accounts
-    # A is quiet since September, and as many praise as blame; B is there, and blames.
+    # A is quiet since September, and as many praise as blame; B is there, and blames; C is quiet since May; D never came.
     assert [(row["account_id"], bool(row["is_quiet"]), row["detractor_count"]) for row in found.to_dict("records")] == [
-        ("b", False, 1), ("a", True, 0),
+        ("b", False, 1), ("a", True, 0), ("c", True, 0), ("d", False, 0),
     ]  # fmt: skip

@@ -27,8 +27,8 @@ from settings.owners import owner_of
 )
 def health_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     home = Home.from_environment()
+    path = write_report(home)
     week = last_complete_week(home.published)
-    path = write_report(home, week)
     address = links(os.environ).report(week)
     link = {"report": dg.MetadataValue.url(address)} if address else {}
     return dg.MaterializeResult(metadata={"week": week, "path": dg.MetadataValue.path(str(path)), **link})

@@ -70,13 +70,19 @@ def kaplan_meier_median(durations: list[tuple[int, bool]]) -> int | None:
 
 
 def _time_to_market(epics: list[EpicFacts], week: date, week_end: date, team_id: str | None) -> list[Row]:
-    accepted = [e for e in epics if week_end - timedelta(days=POPULATION_DAYS) < e.accepted <= week_end]
+    accepted = [
+        e
+        for e in epics
+        if week_end - timedelta(days=POPULATION_DAYS) < e.accepted <= week_end
+        # How long what was launched before it was written down took, nobody knows.
+        and not (e.launched is not None and e.launched < e.accepted)
+    ]
     if not accepted:
         return []
     durations: list[tuple[int, bool]] = []
     for epic in accepted:
         if epic.launched is not None and epic.launched <= week_end:
-            durations.append((max((epic.launched - epic.accepted).days, 0), True))
+            durations.append(((epic.launched - epic.accepted).days, True))
         else:
             durations.append(((week_end - epic.accepted).days, False))
     median = kaplan_meier_median(durations)

@@ -33,7 +33,7 @@ def account_id_of(account: Account | None) -> str:
 
 @dataclass(frozen=True)
 class Use:
-    """A person used a feature on a day; `account_id` and `segment` are those of most of that day's `events`."""
+    """A person used a feature on a day; `account_id` is that of most of that day's `events`, `segment` that of the home account."""
 
     person: int
     day: date
@@ -133,14 +133,12 @@ def usage_facts(company: Company, as_of: date, read_at: datetime) -> Facts:
     by_use: dict[tuple[int, date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     by_account: set[tuple[int, date, str]] = set()
     steps: dict[int, set[tuple[int, int]]] = defaultdict(set)
-    accounts: dict[str, Account] = {}
     for event in counted:
         feature_id = KINDS[event.kind].feature_id or UNMAPPED
         account = company.account_at(event.account, read_at) if event.account >= 0 else None
         account_id = account_id_of(account)
         by_use[event.person, event.day, feature_id][account_id] += 1
         if account is not None:
-            accounts[account_id] = account
             by_account.add((account.index, event.day, feature_id))
         if event.kind in FUNNEL_KINDS:
             steps[event.person].add((event.time_ms, FUNNEL_KINDS.index(event.kind)))
@@ -148,7 +146,7 @@ def usage_facts(company: Company, as_of: date, read_at: datetime) -> Facts:
 
     for (person, day, feature_id), counts in by_use.items():
         account_id = _account_of_most(counts)
-        segment = company.segment_on(accounts.get(account_id), day, read_at)
+        segment = facts.segment(person, day)
         facts.uses.append(
             Use(person, day, feature_id, product_of(feature_id), account_id, segment, sum(counts.values()))
         )

@@ -97,7 +97,7 @@ union all
      'Epics that are launched: by the day of their feature in the registry, else by a released version; the time to '
      ~ 'market of the others still runs.'),
     ('epics_launched_before_accepted', 'is_launched_before_accepted', 'true',
-     'Epics whose launch is older than their acceptance: their time to market counts as 0 days.'),
+     'Epics whose launch is older than their acceptance: they have no time to market.'),
 ]) }}
 union all
 {{ coverage_rows(ref('int_delivery__epic_stages'), 'epics', source="'jira'", checks=[

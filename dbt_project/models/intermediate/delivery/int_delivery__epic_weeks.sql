@@ -16,7 +16,6 @@ select
     coalesce(owners.team_id, '(unknown)') as team_id,
     coalesce(epics.launched_date <= weeks.week_end, false) as is_launched,
     case
-        when epics.launched_date < epics.accepted_date then 0
         when epics.launched_date <= weeks.week_end then {{ days_between('epics.accepted_date', 'epics.launched_date') }}
         else {{ days_between('epics.accepted_date', 'weeks.week_end') }}
     end as duration_days
@@ -29,3 +28,5 @@ left join {{ ref('int_delivery__issue_teams') }} as owners
     on
         epics.epic_id = owners.issue_id
         and least(coalesce(epics.launched_date, weeks.week_end), weeks.week_end) between owners.owned_from and owners.owned_to
+-- What was launched before it was written down took a time that nobody knows.
+where not coalesce(epics.is_launched_before_accepted, false)

@@ -28,7 +28,8 @@ select
     emails.person_id,
     features.feature_id,
     features.product_id,
-    items.theme,
+    lower(trim(items.theme)) as theme,
+    cast(null as {{ dbt.type_string() }}) as survey_id,
     cast(null as {{ dbt.type_string() }}) as sentiment,
     cast(null as double) as score,
     items.created_at

@@ -8,8 +8,8 @@ with items as (
         'int_feedback__file_items',
     ] -%}
     select
-        feedback_id, source, channel, kind, account_id, account_rule, person_id, feature_id, product_id, theme, sentiment,
-        score, created_at
+        feedback_id, source, channel, kind, account_id, account_rule, person_id, feature_id, product_id, theme, survey_id,
+        sentiment, score, created_at
     from {{ ref(model) }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -26,6 +26,7 @@ select
     coalesce(items.feature_id, '(unmapped)') as feature_id,
     coalesce(items.product_id, '(unmapped)') as product_id,
     items.theme,
+    items.survey_id,
     items.sentiment,
     items.score,
     {{ reporting_date('items.created_at') }} as created_date,

@@ -62,7 +62,8 @@ select
     customers.person_id,
     features.feature_id,
     features.product_id,
-    themes.theme,
+    lower(trim(themes.theme)) as theme,
+    cast(null as {{ dbt.type_string() }}) as survey_id,
     cast(null as {{ dbt.type_string() }}) as sentiment,
     cast(null as double) as score,
     notes.created_at

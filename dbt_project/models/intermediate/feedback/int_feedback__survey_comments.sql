@@ -10,7 +10,8 @@ select
     nullif(responses.person_id, '(unknown)') as person_id,
     case when responses.feature_id not in ('(unknown)', '(unmapped)') then responses.feature_id end as feature_id,
     case when responses.product_id not in ('(unknown)', '(unmapped)') then responses.product_id end as product_id,
-    responses.survey_id as theme,
+    cast(null as {{ dbt.type_string() }}) as theme,
+    responses.survey_id,
     cast(null as {{ dbt.type_string() }}) as sentiment,
     responses.score,
     responses.answered_at as created_at

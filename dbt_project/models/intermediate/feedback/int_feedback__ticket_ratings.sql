@@ -11,6 +11,7 @@ select
     case when feature_id <> '(untagged)' then feature_id end as feature_id,
     case when feature_id <> '(untagged)' then product_id end as product_id,
     cast(null as {{ dbt.type_string() }}) as theme,
+    cast(null as {{ dbt.type_string() }}) as survey_id,
     case score when 'good' then 'positive' when 'bad' then 'negative' end as sentiment,
     cast(null as double) as score,
     rated_at as created_at

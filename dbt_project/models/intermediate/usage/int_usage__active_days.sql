@@ -1,5 +1,7 @@
 -- One row a person, feature and day of active use, without excluded persons: the content of fct_usage_daily.
--- The account is the one with most of the row's events (the smallest id of several); segment as of the day.
+-- The segment is that of the person's home account as of the day, whatever the events name: so the people of a day's
+-- segments are those of the day. The account is the one with most of the row's events (the smallest id of several);
+-- its own segment, as of the day, stands beside it.
 with active as (
     select
         days.person_id,
@@ -76,7 +78,8 @@ select
     {{ week_start('with_account.event_date') }} as week_start,
     coalesce(features.product_id, '(unmapped)') as product_id,
     with_account.account_id,
-    coalesce(segments.segment, '(unknown)') as segment,
+    coalesce(home_segments.segment, '(unknown)') as segment,
+    coalesce(segments.segment, '(unknown)') as account_segment,
     with_account.event_count,
     with_account.first_event_at,
     with_account.last_event_at
@@ -84,3 +87,10 @@ from with_account
 left join {{ ref('stg_registry__features') }} as features on with_account.feature_id = features.feature_id
 left join {{ ref('int_usage__account_day_segments') }} as segments
     on with_account.account_id = segments.account_id and with_account.event_date = segments.event_date
+left join {{ ref('int_identity__persons') }} as persons
+    on with_account.person_id = persons.person_id
+left join {{ ref('int_crm__account_segments') }} as home_segments
+    on
+        persons.account_id = home_segments.account_id
+        and with_account.event_date >= home_segments.valid_from
+        and with_account.event_date < home_segments.valid_to
