@@ -20,8 +20,8 @@ from typing import Any
 
 import duckdb
 
-from connectors import SOURCES
 from connectors.forgotten import PSEUDONYM_KEY
+from connectors.instances import sources_of
 from connectors.storage import attach, open_duckdb, write_text
 from settings.home import Home
 
@@ -166,7 +166,7 @@ def _opened(home: Home) -> duckdb.DuckDBPyConnection:
     """The warehouse as dbt's profile opens it."""
     warehouse = open_duckdb(home.warehouse)
     warehouse.execute("set global TimeZone = 'UTC'; set preserve_insertion_order = false")
-    for source in SOURCES:
+    for source in sources_of():
         if (raw := home.root / "raw" / f"{source}.duckdb").exists():
             attach(warehouse, raw, source)
     return warehouse

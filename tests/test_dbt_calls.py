@@ -19,7 +19,7 @@ from checks.dbt_tests import run_tests
 from orchestration import dbt_calls
 from orchestration.dbt_calls import STAMP, build_models, is_changed, parse, parsed_project, queries_of_tests
 from orchestration.dbt_errors import without_records
-from orchestration.kept_statements import ModelResult
+from orchestration.kept_statements import ModelResult, Statement, run_statements
 from settings.home import DBT_PROJECT, Home
 from tests.parsed_project import parsed_target
 
@@ -146,6 +146,32 @@ def test_a_table_that_fails_on_a_later_night_is_told_in_dbts_words_and_keeps_its
     _write("update words set word = '9'")
     assert not _names(build_models(project), "error")
     assert _rows("select total from sum") == [(9,)]
+
+
+def test_kept_statements_read_the_raw_files_of_all_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the instances too that the registry declares."""
+    registry = tmp_path / "registry"
+    registry.mkdir()
+    (registry / "organisation.yml").write_text(
+        "organisation: [{id: o, name: O, reporting_time_zone: UTC, week_starts_on: monday}]"
+    )
+    (registry / "sources.yml").write_text("sources: [{id: jira_eu}]")
+    monkeypatch.setenv("POPS_REGISTRY_DIR", str(registry))
+    home = Home(tmp_path / "home")
+    (home.root / "raw").mkdir(parents=True)
+    for source in ("jira", "jira_eu"):
+        duckdb.connect(str(home.root / "raw" / f"{source}.duckdb")).execute(
+            "create table t as select 1 as one"
+        ).close()
+    table = Statement(
+        "create table together as select * from jira.t union all select * from jira_eu.t", (), "together.sql"
+    )
+    [made] = run_statements(home, {"model.product_ops.together": table}, date(2026, 11, 16), ())
+    assert (made.status, made.message) == ("success", "")
+    with duckdb.connect(str(home.warehouse)) as warehouse:
+        assert warehouse.execute("select count(*) from together").fetchall() == [(2,)]
 
 
 @pytest.mark.parametrize("kept", [b"", b"[]", b'{"stamp": "mended"}', b"\xff"])
