@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,6 @@ from mcp import Client
 
 from connectors import SOURCES
 from connectors.registry.files import load_registry
-from metrics.catalogue import read_definitions
-from orchestration.evaluations import check_status, failed_checks, told_once
-from orchestration.keys import DATA_AGE, FAILING_NOW, PUBLISHED_MART
 from pops.mcp_server import number_server
 from pops.onboarding.company_folder import Answers, make_folder
 from pops.onboarding.discovery import found, write_found
@@ -25,8 +21,7 @@ from pops.workbench.table_diff import compare_tables
 from publication.kept_night import kept_night
 from publication.snapshots import file_state
 from reports.news import readings
-from reports.reading import first_day_in, health_report, last_complete_week, open_mart
-from reports.restatements import revisions
+from reports.reading import first_day_in, health_report, last_complete_week
 from sandbox.company.company import Company
 from sandbox.company.work_time import at_local, midnight
 from sandbox.serving.environment import REGISTRY
@@ -383,35 +378,3 @@ def test_what_stands_in_the_place_of_anything_that_nights_leave_is_set_aside_bef
             (some_wrong.root / name).write_text("a file")
         some_wrong.prepare()
         assert [name for name in these if (some_wrong.root / name).is_file()] == []
-
-
-def test_the_mart_says_after_the_night_how_old_it_is_and_what_fails(home: Path) -> None:
-    keys = [dg.AssetCheckKey(PUBLISHED_MART, name) for name in (DATA_AGE, FAILING_NOW)]
-    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
-        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-        [night] = instance.get_runs(limit=1)
-        failed = told_once(failed_checks(instance, night.run_id))
-    told = {key.name: latest[key].event.dagster_event for key in keys}
-    assert check_status(told[FAILING_NOW]).passed is not bool(failed)
-    listed = told[FAILING_NOW].asset_check_evaluation_data.metadata["failing"].value
-    assert set(re.findall(r"\(/assets/(\S+)\)", str(listed))) == {
-        f"{each.asset}?view=checks&checkDetail={each.check}" for each in failed
-    }
-    # The nights were of days long gone, or of days to come.
-    assert check_status(told[DATA_AGE]).observed
-
-
-def test_a_night_writes_the_pages_of_weeks_again_whose_figures_it_restated(home: Path) -> None:
-    published = home / "published" / "product_ops.duckdb"
-    with open_mart(published) as mart:
-        definitions = read_definitions(mart)
-        told = {
-            folder.parent.name: len(revisions(mart, first_day_in(published, folder.parent.name), definitions))
-            + 1
-            for folder in (home / "reports").glob("*/revision.json")
-        }
-    assert max(told.values()) > 1
-    written = {
-        week: json.loads((home / "reports" / week / "revision.json").read_text())["revision"] for week in told
-    }
-    assert written == told
