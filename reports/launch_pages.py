@@ -103,7 +103,7 @@ def _of_all(report: HealthReport, declared: list[Launch], found: list[Launch]) -
     for launch, days in reached(report):
         told.append(
             say.text(
-                "{launch} reached day {n} this week. {verdict}",
+                "This week {launch} reached day {n}. {verdict}",
                 launch=launch.name,
                 n=days,
                 verdict=verdict_sentence(report, launch),

@@ -123,7 +123,7 @@ def test_the_list_treats_all_verdicts_alike_and_names_what_is_late() -> None:
     ]  # fmt: skip
     assert [row[0] for row in undeclared.rows] == ["Roadmap:1"]
     said = " ".join(section.findings)
-    assert "Late reached day 30 this week. Confirmed:" in said
+    assert "This week Late reached day 30. Confirmed:" in said
     assert "Reviews overdue, nothing is written down of what was learnt: Timeline and Sync." in said
     assert "1 launch was refuted 30 days ago or earlier; switched off: 0." in said
     assert "1 launch of the last half year has no hypothesis." in said
