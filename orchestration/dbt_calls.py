@@ -121,7 +121,7 @@ def build_models(project: DbtProject, names: Collection[str] | None = None) -> l
         built = [each for each, _ in _run_by_dbt(project, again.left, is_another)]
         unbuilt = {each.unique_id for each in built if each.status != "success"}
         as_of = date.fromisoformat(os.environ["POPS_AS_OF"])
-        return [*built, *run_statements(Home.from_environment(), again.statements, as_of, unbuilt)]
+        return [*built, *run_statements(Home.from_environment(), again, as_of, unbuilt)]
     results = _run_by_dbt(project, names, is_another)
     if names is None and all(each.status == "success" or each.is_own for each, _ in results):
         # Own code may read the date in ways of its own while dbt compiles: where there is some, dbt builds every night.

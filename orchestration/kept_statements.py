@@ -22,7 +22,7 @@ import duckdb
 
 from connectors.forgotten import PSEUDONYM_KEY
 from connectors.instances import sources_of
-from connectors.storage import attach, open_duckdb, write_text
+from connectors.storage import attach, open_duckdb, quoted, write_text
 from settings.home import Home
 
 _KEPT = "statements.json"
@@ -54,10 +54,11 @@ class Statement:
 @dataclass(frozen=True)
 class KeptBuild:
     """By model (id), the statements that make a project's tables, and the names of the models that are left to dbt: those
-    that are no plain tables, such as those that grow, and all that these are made of."""
+    that are no plain tables, such as those that grow, and all that these are made of. `schemas`: of the tables."""
 
     statements: Mapping[str, Statement]
     left: tuple[str, ...]
+    schemas: tuple[str, ...]
 
 
 def keep_build(target: Path, stamp: str, nodes: Iterable[Any]) -> None:
@@ -82,7 +83,9 @@ def keep_build(target: Path, stamp: str, nodes: Iterable[Any]) -> None:
         if sql is not None and name not in left
     }
     names = sorted(models[name].name for name in left)
-    write_text(target / _KEPT, json.dumps({"stamp": stamp, "left": names, "statements": kept}))
+    schemas = sorted({models[name].schema for name in kept})
+    build = {"stamp": stamp, "left": names, "schemas": schemas, "statements": kept}
+    write_text(target / _KEPT, json.dumps(build))
 
 
 def _run_by_dbt(target: Path, node: Any) -> str | None:
@@ -101,7 +104,7 @@ def kept_build(target: Path, stamp: str) -> KeptBuild | None:
         if kept["stamp"] != stamp:
             return None
         statements = {name: Statement(**statement) for name, statement in kept["statements"].items()}
-        return KeptBuild(statements, tuple(kept["left"]))
+        return KeptBuild(statements, tuple(kept["left"]), tuple(kept["schemas"]))
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -112,18 +115,18 @@ def as_of_night(sql: str, as_of: date) -> str:
 
 
 def run_statements(
-    home: Home, statements: Mapping[str, Statement], as_of: date, unbuilt: Collection[str]
+    home: Home, build: KeptBuild, as_of: date, unbuilt: Collection[str]
 ) -> Iterator[ModelResult]:
     """Make the tables for a night, each in a transaction, parents first: one that fails leaves the last night's table.
 
     `unbuilt`: models that failed before; what reads one of them, or of those that fail here, is skipped.
     """
-    given_up = {*unbuilt}
+    given_up, statements = {*unbuilt}, build.statements
     order = TopologicalSorter(
         {name: {*each.parents} & statements.keys() for name, each in statements.items()}
     )
     order.prepare()
-    with closing(_opened(home)) as warehouse, ThreadPoolExecutor(_THREADS) as pool:
+    with closing(_opened(home, build.schemas)) as warehouse, ThreadPoolExecutor(_THREADS) as pool:
         free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         for _ in range(_THREADS):
             free.put(_session(warehouse))
@@ -162,10 +165,12 @@ def _made(
     return ModelResult(name, "success", "", monotonic() - began)
 
 
-def _opened(home: Home) -> duckdb.DuckDBPyConnection:
-    """The warehouse as dbt's profile opens it."""
+def _opened(home: Home, schemas: Iterable[str]) -> duckdb.DuckDBPyConnection:
+    """The warehouse as dbt's profile opens it, also one that was lost since the build."""
     warehouse = open_duckdb(home.warehouse)
     warehouse.execute("set global TimeZone = 'UTC'; set preserve_insertion_order = false")
+    for schema in schemas:
+        warehouse.execute(f"create schema if not exists {quoted(schema)}")
     for source in sources_of():
         if (raw := home.root / "raw" / f"{source}.duckdb").exists():
             attach(warehouse, raw, source)

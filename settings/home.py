@@ -22,7 +22,7 @@ _FOLDERS = (
     "dbt/compiled", "dbt/compiled/**/*", "dbt/run", "dbt/run/**/*",
 )  # fmt: skip
 _FILES = {
-    ".db", ".duckdb", ".html", ".json", ".lock", ".log", ".msgpack", ".sql", ".sqlite", ".stamp", ".txt",
+    ".db", ".duckdb", ".html", ".json", ".lock", ".log", ".msgpack", ".sql", ".sqlite", ".stamp", ".txt", ".version",
 }  # fmt: skip
 # Where they lie. Who opens a raw file mends it, dlt begins anew, and a run has a folder of its own for what it prints.
 _WALKED = ("published", "reports", "last_night", "dagster", "dbt")
@@ -120,7 +120,8 @@ class Home:
         found += [self.root / name for name in _NOTES if (self.root / name).is_dir()]
         for top in _WALKED:
             for folder, inner, _ in os.walk(self.root / top):
-                wrong = [name for name in inner if Path(name).suffix in _FILES]
+                # Events of no run lie in one whose name is nothing but its ending.
+                wrong = [name for name in inner if (Path(name).suffix or name) in _FILES]
                 found += [Path(folder, name) for name in wrong]
                 inner[:] = [
                     name

@@ -13,7 +13,12 @@ import duckdb
 import jinja2
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
-VARIABLES = {"reporting_time_zone": "Europe/Berlin", "week_starts_on": "monday", "sources": {}}
+VARIABLES = {
+    "reporting_time_zone": "Europe/Berlin",
+    "week_starts_on": "monday",
+    "sources": {},
+    "instances": {},
+}
 
 
 @cache
@@ -96,6 +101,7 @@ def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
         "config": lambda **options: "",
         "is_incremental": lambda: bool(known.get("is_incremental")),
         "this": "this",
+        "model": SimpleNamespace(resource_type="model"),
     }
     for name, text in _macro_texts().items():
         setattr(module, name, callable_of(name, text))

@@ -153,7 +153,7 @@ def test_books_of_before_get_the_count(house: FakeHouse) -> None:
 
 def test_an_association_keeps_half_a_label(monkeypatch: pytest.MonkeyPatch) -> None:
     link = {"label": "cut \ud83d"}
-    monkeypatch.setattr(associations, "_of_objects", lambda http, kind, ids: {"key": link})
+    monkeypatch.setattr(associations, "_of_objects", lambda http, kind, ids, parts: {"key": link})
     known = {"contacts": [record("1")], "deals": [], "associations": []}
     pages = associations.associations(None, known.__getitem__, Parts())  # type: ignore[arg-type]
     [text] = [each.record for page in pages for each in page.records if isinstance(each, RawRecord)]

@@ -19,7 +19,7 @@ from checks.dbt_tests import run_tests
 from orchestration import dbt_calls
 from orchestration.dbt_calls import STAMP, build_models, is_changed, parse, parsed_project, queries_of_tests
 from orchestration.dbt_errors import without_records
-from orchestration.kept_statements import ModelResult, Statement, run_statements
+from orchestration.kept_statements import KeptBuild, ModelResult, Statement, run_statements
 from settings.home import DBT_PROJECT, Home
 from tests.parsed_project import parsed_target
 
@@ -151,7 +151,7 @@ def test_a_table_that_fails_on_a_later_night_is_told_in_dbts_words_and_keeps_its
 def test_kept_statements_read_the_raw_files_of_all_sources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of the instances too that the registry declares."""
+    """Those of the instances too that the registry declares; and a warehouse that is not there any more is begun anew."""
     registry = tmp_path / "registry"
     registry.mkdir()
     (registry / "organisation.yml").write_text(
@@ -166,12 +166,15 @@ def test_kept_statements_read_the_raw_files_of_all_sources(
             "create table t as select 1 as one"
         ).close()
     table = Statement(
-        "create table together as select * from jira.t union all select * from jira_eu.t", (), "together.sql"
+        "create table marts.together as select * from jira.t union all select * from jira_eu.t",
+        (),
+        "together.sql",
     )
-    [made] = run_statements(home, {"model.product_ops.together": table}, date(2026, 11, 16), ())
+    build = KeptBuild({"model.product_ops.together": table}, (), ("marts",))
+    [made] = run_statements(home, build, date(2026, 11, 16), ())
     assert (made.status, made.message) == ("success", "")
     with duckdb.connect(str(home.warehouse)) as warehouse:
-        assert warehouse.execute("select count(*) from together").fetchall() == [(2,)]
+        assert warehouse.execute("select count(*) from marts.together").fetchall() == [(2,)]
 
 
 @pytest.mark.parametrize("kept", [b"", b"[]", b'{"stamp": "mended"}', b"\xff"])

@@ -66,7 +66,11 @@ def test_stages_teams_and_domains_are_those_of_the_tools(home: Home, env: dict[s
         "review": ["En recette", "Chez le client"],
         "released": ["Terminé(e)"],
     }
-    assert {each.id: (each.jira_projects, each.repositories) for each in registry.teams} == {
+    owned = {
+        each.id: tuple([one.name for one in names] for names in (each.jira_projects, each.repositories))
+        for each in registry.teams
+    }
+    assert owned == {
         "editeur": (["WEB"], ["editeur"]),
         "donnees": (["DATA"], ["pipelines"]),
     }

@@ -273,7 +273,7 @@ def test_a_new_definition_is_a_new_version_of_every_number(warehouse: Path, tmp_
     run(warehouse)
     manifest = json.loads(some_metrics().read_text())
     metric = next(each for each in manifest["metrics"] if each["name"] == "active_users_7d")
-    metric["config"]["meta"]["definition_version"] = 2
+    metric["config"]["meta"]["definition_version"] += 1
     changed = tmp_path / "semantic_manifest.json"
     changed.write_text(json.dumps(manifest))
     shutil.copy(some_metrics().with_name("manifest.json"), tmp_path)
@@ -283,7 +283,7 @@ def test_a_new_definition_is_a_new_version_of_every_number(warehouse: Path, tmp_
     assert execute(
         warehouse,
         "select distinct metric, definition_version from metrics.metric_values where is_current and revision = 2",
-    ) == [("active_users_7d", 2)]
+    ) == [("active_users_7d", 3)]
     assert changes(run(warehouse, manifest=changed)) == (0, 0, 0)
 
 

@@ -40,7 +40,7 @@ PAGES = {
     "remarks.text": ("connectors/registry/remarks.py", "else self.text"),
     "remarks.fr": ("connectors/registry/remarks.py", "self.fr"),
     "remarks.owner": ("reports/templates/parts.html.j2", "remark.owner"),
-    "remarks.due": ("reports/digest.py", "each.due"),
+    "remarks.due": ("reports/digest.py", "step.due"),
     "stages.name": ("reports/reading.py", "each.name"),
     "glossary.id": ("reports/glossary_data.py", "entry.id"),
     "glossary.kind": ("reports/glossary_data.py", "each.kind"),

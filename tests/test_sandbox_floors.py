@@ -65,12 +65,12 @@ def test_no_import_comes_back() -> None:
 
 
 def test_the_company_knows_no_vendor() -> None:
-    """But for its own features that are named after the tools which they work with."""
+    """But for its own features that are named after the tools which they work with, and their launches."""
     own = [
         word
         for feature in catalogue.FEATURES
         for word in (feature.id, feature.name, *(rule.event for rule in feature.events), *feature.ticket_tags)
-    ]
+    ] + [launch.id for launch in catalogue.LAUNCHES]
     names = re.compile("|".join((*VENDORS, *CHATS)), re.IGNORECASE)
     for path in (SANDBOX / "company").rglob("*.py"):
         text = path.read_text()

@@ -199,9 +199,7 @@ def test_every_list_in_a_record_that_is_read_item_by_item_is_looked_at() -> None
     for path in (MODELS / "staging").glob("*/*.sql"):
         text = path.read_text()
         named = set(re.findall(r"json_(?:array|object)_rows\([^)]*'(\w+)'\s*\)", text))
-        for source, stream, fields in re.findall(
-            r"source\('(\w+)', '(\w+)'\)[^\[]*\[(.*?)\]", text, re.DOTALL
-        ):
+        for source, stream, fields in re.findall(r"raw\('(\w+)', '(\w+)'\)[^\[]*\[(.*?)\]", text, re.DOTALL):
             lists = re.findall(r"\('([\w.]+)', '(\w+)', 'json'\)", fields) if source != "registry" else []
             read |= {(source, stream, field) for field, column in lists if column in named}
     assert len(read) > 5
