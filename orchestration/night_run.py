@@ -162,9 +162,9 @@ def _tell_owners(home: Home, instance: dg.DagsterInstance, say: Callable[[str], 
 def _tell_what_stands(home: Home, instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey]) -> None:
     """What the mart's sensors would tell, for nights that run without a daemon."""
     age = mart_age.evaluated(health(home, datetime.now(UTC)))
+    instance.report_runless_asset_event(as_event(age))
     failing = failing_now.evaluated(failing_now.failing_checks(instance, checks))
-    for result in (age, failing):
-        instance.report_runless_asset_event(as_event(result))
+    instance.report_runless_asset_event(as_event(failing))
 
 
 @contextmanager

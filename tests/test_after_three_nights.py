@@ -20,20 +20,24 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return three_nights(tmp_path_factory).house.home
 
 
-def test_the_mart_says_after_the_night_how_old_it_is_and_what_fails(home: Path) -> None:
+def test_the_mart_says_after_the_night_how_old_it_is_and_what_fails(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
     keys = [dg.AssetCheckKey(PUBLISHED_MART, name) for name in (DATA_AGE, FAILING_NOW)]
     with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
         latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
         [night] = instance.get_runs(limit=1)
         failed = told_once(failed_checks(instance, night.run_id))
-    told = {key.name: latest[key].event.dagster_event for key in keys}
-    assert check_status(told[FAILING_NOW]).passed is not bool(failed)
-    listed = told[FAILING_NOW].asset_check_evaluation_data.metadata["failing"].value
+    told = {key.name: check_status(latest[key].event.dagster_event) for key in keys}
+    # The night is one of weeks ago, as the clock has it.
+    assert not told[DATA_AGE].passed
+    assert told[DATA_AGE].observed.startswith("old: as of 2026-11-16")
+    assert not told[FAILING_NOW].passed
+    listed = latest[keys[1]].event.dagster_event.asset_check_evaluation_data.metadata["failing"].value
     assert set(re.findall(r"\(/assets/(\S+)\)", str(listed))) == {
-        f"{each.asset}?view=checks&checkDetail={each.check}" for each in failed
+        f"{each.asset}?view=checks&checkDetail={each.check}" for each in (*failed, told[DATA_AGE])
     }
-    # The nights were of days long gone, or of days to come.
-    assert check_status(told[DATA_AGE]).observed
 
 
 def test_a_night_writes_the_pages_of_weeks_again_whose_figures_it_restated(home: Path) -> None:
