@@ -147,7 +147,8 @@ def _headline(report: HealthReport, metric: str, team: str | None) -> Headline |
         description=say.text(definition.description),
         value=wording.beside(say, last, None if target is None else target.bound, definition.unit),
         change=wording.change(say, last, before, definition.unit),
-        judgement="even" if finding is None else finding.judgement,
+        # What has been open for weeks says nothing of the change beside it.
+        judgement=finding.judgement if finding is not None and finding.state == "new" else "even",
         against="" if before is None or last is None else say.text("on the month before") if row["grain"] == "month" else say.text("on the week before"),
         usual="" if band is None else say.text("usual {low} to {high}", low=wording.quantity(say, band.low, definition.unit), high=wording.quantity(say, band.high, definition.unit)),
         compared=" · ".join(comparisons(report, metric, row["period_start"], None, **dimensions)),

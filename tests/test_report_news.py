@@ -173,6 +173,10 @@ def test_colours_and_sentences_are_one_decision() -> None:
         "retention_rate_d7": "worse"
     }
     assert nothing_else(loud).startswith(f"Nothing else moved: {len(readings(loud)) - 1} other numbers")
+    # Open for weeks, it is told as such: the change on the week before is none of it.
+    still = report(values=moved("retention_rate_d7", 0.15, since=2))
+    assert [each.state for each in findings(still) if each.key == "retention_rate_d7"] == ["open"]
+    assert {each.judgement for each in headlines(still)} == {"even"}
 
 
 def test_what_could_not_be_judged_is_told() -> None:
