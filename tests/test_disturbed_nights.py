@@ -113,7 +113,7 @@ def test_a_source_that_fails_is_told_and_costs_that_source_alone(sandbox: Sandbo
     assert "The OAuth client is rejected" in done.stdout
     assert "a-wrong-secret" not in done.stdout + done.stderr
     report = (killed.home / "reports" / "2026-W46" / "index.html").read_text()
-    assert "stale: zendesk" in report
+    assert "stale: Zendesk" in report
     outcomes = dict(broken.query("select source, outcome from meta.sources"))
     assert outcomes["zendesk"] == "failed"
     assert outcomes["jira"] == "ok"
