@@ -19,13 +19,16 @@ from settings.shown_text import in_markdown
 
 # What only repeats others, and this check itself.
 _REPEATS = {GATE, FAILING_NOW}
-_WORDS = CheckWords(
-    "No check fails now, of any asset.",
-    owner_of(PLATFORM),
-    "Open what `failing` lists: each leads to its check, which says whom to ask and what to do.",
-    False,
-    "Those of severity `error` kept their night from being published; the others are named in the report beside their numbers.",
-)
+
+
+def _words() -> CheckWords:
+    return CheckWords(
+        "No check fails now, of any asset.",
+        owner_of(PLATFORM),
+        "Open what `failing` lists: each leads to its check, which says whom to ask and what to do.",
+        False,
+        "Those of severity `error` kept their night from being published; the others are named in the report beside their numbers.",
+    )
 
 
 def failing_checks(instance: DagsterInstance, keys: Iterable[dg.AssetCheckKey]) -> list[CheckStatus]:
@@ -51,7 +54,7 @@ def evaluated(failing: list[CheckStatus]) -> dg.AssetCheckResult:
     observed = f"{len(failing)} fail, {holding} of them hold publication" if failing else "none"
     lines = "\n".join(_line(each) for each in failing) or "None."
     more = {"failing": dg.MetadataValue.md(lines)}
-    return _WORDS.result(FAILING_NOW, PUBLISHED_MART, not failing, observed, more, is_red=bool(holding))
+    return _words().result(FAILING_NOW, PUBLISHED_MART, not failing, observed, more, is_red=bool(holding))
 
 
 def _line(check: CheckStatus) -> str:
@@ -63,9 +66,10 @@ def _line(check: CheckStatus) -> str:
 
 def build_failing_check() -> dg.AssetChecksDefinition:
     """The check, asked for by hand in the UI; else the sensor tells it."""
+    words = _words()
 
     @dg.asset_check(
-        asset=PUBLISHED_MART, name=FAILING_NOW, description=_WORDS.description, metadata=_WORDS.metadata
+        asset=PUBLISHED_MART, name=FAILING_NOW, description=words.description, metadata=words.metadata
     )
     def nothing_fails_now(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         keys = context.repository_def.asset_graph.asset_check_keys

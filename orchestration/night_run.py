@@ -50,7 +50,7 @@ _PUBLISHED = PUBLISHED_MART.to_python_identifier()
 _STEPS = {
     "dbt_build": "mart built and tested",
     METRIC_VALUES.to_python_identifier(): "metrics computed",
-    LAUNCHES.to_python_identifier(): "launches read",
+    LAUNCHES.to_python_identifier(): "launches judged",
     "audit": "audited",
     _PUBLISHED: "published",
     **{target_key(each.name).to_python_identifier(): f"served from {each.title}" for each in SERVED},

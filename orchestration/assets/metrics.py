@@ -57,7 +57,8 @@ def metric_values_asset(
 ) -> dg.AssetsDefinition:
     """The metrics of a night, an asset each, downstream of the models they read; and the table that holds them all.
 
-    `checks`: of all models; a metric leads to those of the models that it is counted from. A run of some of them computes all, and reports those.
+    `checks`: of all models; a metric leads to those of the models that it is counted from. A run of some of them computes
+    all, and reports those.
     """
     metrics = published_metrics(project)
     table = dg.AssetSpec(
