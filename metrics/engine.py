@@ -15,8 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Template
-
 from connectors.storage import write_text
 from metrics.definitions import (
     MetricDefinition,
@@ -24,6 +22,7 @@ from metrics.definitions import (
     models_of_metrics,
     published_definitions,
 )
+from metrics.filters import condition_of, expression_of, expressions_of
 from metrics.rolling import Sightings, rolling_count
 from settings.families import sources_counted
 from settings.weeks import MONDAY, FirstDay
@@ -210,7 +209,7 @@ class MetricEngine:
     def source_rows(self, metric: str) -> SourceRows:
         """The rows that a metric of one measure is made from."""
         measure, day = self._measure_and_day(metric)
-        columns = {*self._expressions(metric).values()} - {day} | {_expression(measure)}
+        columns = {*self._expressions(metric).values()} - {day} | {expression_of(measure)}
         return SourceRows(
             str(self._model_of(metric)["node_relation"]["relation_name"]), day, tuple(sorted(columns))
         )
@@ -229,17 +228,9 @@ class MetricEngine:
         measure, day = self._measure_and_day(metric)
         expressions, given = self._expressions(metric), self._metrics[metric]
         [of_measure] = given["type_params"]["input_measures"]
-        conditions = [
-            Template(each["where_sql_template"]).render(
-                Entity=expressions.__getitem__,
-                Dimension=lambda name: expressions[name.rpartition("__")[2]],
-            )
-            for narrowed in (given["filter"], of_measure["filter"])
-            for each in (narrowed or {}).get("where_filters", ())
-        ]
+        condition = condition_of(expressions, given["filter"], of_measure["filter"])
         relation = str(self._model_of(metric)["node_relation"]["relation_name"])
-        condition = " and ".join(f"({each})" for each in conditions)
-        return Sightings(relation, day, _expression(measure), condition or "true")
+        return Sightings(relation, day, expression_of(measure), f"({condition or 'true'})")
 
     def _measure_and_day(self, metric: str) -> tuple[dict[str, Any], str]:
         """The measure of a metric of one, and the SQL of the day by which it is counted."""
@@ -251,8 +242,7 @@ class MetricEngine:
 
     def _expressions(self, metric: str) -> dict[str, str]:
         """By its name, the SQL of each dimension and entity of a metric's model."""
-        model = self._model_of(metric)
-        return {item["name"]: _expression(item) for item in (*model["dimensions"], *model["entities"])}
+        return expressions_of(self._model_of(metric))
 
     def _group_by_name(self, metric: str, name: str) -> str:
         """An entity goes by its own name in every model, a dimension by that of its model's primary entity."""
@@ -297,10 +287,6 @@ class MetricEngine:
     @cached_property
     def _metrics(self) -> dict[str, dict[str, Any]]:
         return {metric["name"]: metric for metric in self._manifest["metrics"]}
-
-
-def _expression(item: Mapping[str, Any]) -> str:
-    return str(item["expr"] or item["name"])
 
 
 def _primary_entity(model: Mapping[str, Any]) -> str:

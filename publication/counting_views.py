@@ -4,16 +4,14 @@ A plain `count(*)` or average over one, by week, is the published number. The co
 the view (`counting_view` in its meta) and stands nowhere else.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 
+from metrics.filters import condition_of, expressions_of
 from publication.meta import PUBLISHED_SCHEMAS, Described
-
-_REFERENCE = re.compile(r"\{\{\s*(?:Dimension|Entity)\('(?:\w+__)?(\w+)'\)\s*\}\}")
 
 
 @dataclass(frozen=True)
@@ -93,20 +91,7 @@ def _table(model: Mapping[str, Any]) -> str:
 
 def _condition(metric: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     """The metric's filter as SQL over the columns of its model; empty without one."""
-    columns = {
-        each["name"]: each["expr"] or each["name"]
-        for kind in ("dimensions", "entities")
-        for each in model[kind]
-    }
-
-    def column(found: re.Match[str]) -> str:
-        expression = columns[found[1]]
-        return expression if expression.isidentifier() else f"({expression})"
-
-    filters = (metric.get("filter") or {}).get("where_filters") or []
-    return " and ".join(
-        " ".join(_REFERENCE.sub(column, each["where_sql_template"]).split()) for each in filters
-    )
+    return " ".join(condition_of(expressions_of(model), metric.get("filter")).split())
 
 
 def _aggregate(measure: Mapping[str, Any]) -> str:
