@@ -168,7 +168,7 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> ThreeNights:
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not seen.exists():
-            port = _port_that_nobody_is_given()
+            port = port_that_nobody_is_given()
             with running_sandbox(scale="small", now=night_moment(NIGHTS[0]), port=port) as sandbox:
                 states, faults = _run_three_nights(sandbox, shared)
                 seen.write_text(json.dumps([states, faults, port, sandbox.environment()]))
@@ -179,7 +179,7 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> ThreeNights:
     )
 
 
-def _port_that_nobody_is_given() -> int:
+def port_that_nobody_is_given() -> int:
     """A free port below those that the system hands out, so that it is free again later."""
     while True:
         port = random.randrange(20_000, 30_000)

@@ -1,6 +1,7 @@
 """`make storm`: storms over the reading of sources, then over whole nights, for STORM_SECONDS, from STORM_SEED on.
 
-What happened is printed, to be replayed; STORM_OF=nights or readings has those alone.
+What happened is printed, to be replayed; STORM_OF=nights or readings has those alone. STORM_KINDS names what happens to
+the disturbed nights, in turn (see `NightStorm.kinds`); STORM_HOUSE keeps the undisturbed house for the next call.
 """
 
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 from connectors import VENDORS
 from sandbox.serving.running import Sandbox, running_sandbox
 from tests.nights import night_moment
-from tests.storm_nights import NIGHTS, TOOLS, NightStorm, peace
+from tests.storm_nights import NIGHTS, TOOLS, NightStorm, house_folder, peace
 from tests.storm_reading import READINGS, ReadingStorm
 
 # A storm's folder and number give the storm.
@@ -46,14 +47,16 @@ def _readings(seed: str, seconds: float) -> list[bool]:
 
 
 def _nights(seed: str, seconds: float) -> list[bool]:
+    kinds = tuple(filter(None, os.environ.get("STORM_KINDS", "").split(",")))
     with (
-        running_sandbox(now=night_moment(NIGHTS[0]), only=TOOLS) as sandbox,
-        tempfile.TemporaryDirectory(prefix="peace-") as folder,
+        tempfile.TemporaryDirectory(prefix="peace-") as own,
+        house_folder(Path(os.environ.get("STORM_HOUSE") or own)) as (house, port),
+        running_sandbox(now=night_moment(NIGHTS[0]), only=TOOLS, port=port) as sandbox,
     ):
-        undisturbed = peace(sandbox, Path(folder))
+        undisturbed = peace(sandbox, house)
 
         def draw(folder: Path, number: int) -> NightStorm:
-            return NightStorm(undisturbed, sandbox, folder, f"{seed}.{number}")
+            return NightStorm(undisturbed, sandbox, folder, f"{seed}.{number}", kinds)
 
         return _run(draw, sandbox, seconds)
 

@@ -1,5 +1,6 @@
 """A storm over whole nights: what may happen to one, drawn from a seed, and then a night that is left in peace."""
 
+import itertools
 import os
 import random
 import resource
@@ -8,15 +9,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sandbox.serving.faults import KINDS
 from sandbox.serving.running import Sandbox
-from tests.nights import House, night_moment
+from tests.nights import House, night_moment, port_that_nobody_is_given
 from tests.storm_damage import damage, damaged_all
 from tests.storm_reading import doubled
 
@@ -51,23 +54,39 @@ _PARTS = (
 _HISTORY = ("revision", "as_of", "is_current")
 _SECONDS = 600
 # Of a process manager, a terminal, a lost connection, and of nobody who asks.
-_SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# A kind of its own, over all nights after the first.
+AWAY = "vendor away"
+
+
+@contextmanager
+def house_folder(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Where an undisturbed house is or will be, and the port of its vendors, which stand with it in their records."""
+    folder.mkdir(parents=True, exist_ok=True)
+    noted = folder / "port"
+    if not noted.exists():
+        noted.write_text(str(port_that_nobody_is_given()))
+    yield folder, int(noted.read_text())
 
 
 def peace(sandbox: Sandbox, folder: Path) -> dict[date, House]:
-    """The nights without a storm; copies of the one house after each."""
+    """The nights without a storm; copies of the one house after each, taken as they are where they were made before."""
     house = House(folder / "peace", sandbox.environment())
     after = {}
     for night in NIGHTS:
-        done = house.night(sandbox, night)
-        assert done.returncode == 0, done.stdout + done.stderr
-        after[night] = house.copy(folder / night.isoformat())
+        after[night] = House(folder / night.isoformat(), house.vendors)
+        if not after[night].home.exists():
+            done = house.night(sandbox, night)
+            assert done.returncode == 0, done.stdout + done.stderr
+            house.copy(folder / "unfinished").home.rename(after[night].home)
     return after
 
 
 @dataclass
 class NightStorm:
     """A copy of the undisturbed house in one storm. `events`: what happened, in order; the same seed draws the same.
+
+    `asked`: the kinds of what happens to the disturbed nights, in turn; none: drawn.
 
     How far a night comes until it is killed depends on the machine; what must hold afterwards does not.
     """
@@ -76,6 +95,7 @@ class NightStorm:
     sandbox: Sandbox
     folder: Path
     seed: str
+    asked: tuple[str, ...] = ()
     events: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -83,14 +103,18 @@ class NightStorm:
 
     def run(self) -> None:
         """Disturb the last nights, run the last again in peace, and compare with the house that had peace."""
-        is_away = self.dice.random() < 0.2
+        is_away = self.dice.random() < 0.2 if not self.asked else AWAY in self.asked
         begun = self.undisturbed[NIGHTS[0 if is_away else 1]].copy(self.folder / "storm")
         self.house = House(begun.home, self.sandbox.environment())
         if is_away:
-            self._disturb(NIGHTS[-1], "vendor away", self._away)
+            self._disturb(NIGHTS[-1], AWAY, self._away)
         else:
-            for night in NIGHTS[2:]:
-                self._disturb(night, *self.dice.choice(self._kinds()))
+            kinds = self.kinds()
+            asked = (
+                itertools.cycle(self.asked) if self.asked else iter(lambda: self.dice.choice([*kinds]), None)
+            )
+            for night, name in zip(NIGHTS[2:], asked, strict=False):
+                self._disturb(night, name, kinds[name])
         done = self.house.night(self.sandbox, NIGHTS[-1])
         assert done.returncode == 0, self.told(done.stdout + done.stderr)
         self._compare()
@@ -98,18 +122,19 @@ class NightStorm:
     def told(self, what: str) -> str:
         return "\n  ".join([f"nights, seed {self.seed}: {what}", *self.events])
 
-    def _kinds(self) -> tuple[tuple[str, Callable[[date], str]], ...]:
-        return (
-            ("kill", self._kill),
-            ("damage", self._damage),
-            ("damage and a night", self._damage_and_night),
-            ("damage of all notes", self._damage_of_notes),
-            ("damage of raw", self._damage_of_raw),
-            ("faults", self._faults),
-            ("disk limit", self._disk_limit),
-            ("two at once", self._two),
-            ("earlier date", self._earlier),
-        )
+    def kinds(self) -> dict[str, Callable[[date], str]]:
+        """What may happen to a night, by its name; besides, a vendor may be `AWAY` for all of them."""
+        return {
+            "damage": self._damage,
+            "damage and a night": self._damage_and_night,
+            "damage of all notes": self._damage_of_notes,
+            "damage of raw": self._damage_of_raw,
+            "faults": self._faults,
+            "disk limit": self._disk_limit,
+            "two at once": self._two,
+            "earlier date": self._earlier,
+            **{by.name: partial(self._kill, by) for by in _SIGNALS},
+        }
 
     def _disturb(self, night: date, name: str, disturb: Callable[[date], str]) -> None:
         before = self._published()
@@ -130,13 +155,12 @@ class NightStorm:
             return None
         return row
 
-    def _kill(self, night: date) -> str:
+    def _kill(self, by: signal.Signals, night: date) -> str:
         mark, seconds = self.dice.choice(_MARKS), self.dice.uniform(0, 5)
-        by = self.dice.choice(_SIGNALS)
         # The tools, the registry and the folder of files.
         count = self.dice.randint(1, len(TOOLS) + 1) if mark == _MARKS[0] else 1
         ended = self._night(night, kill_after=(mark, count, seconds), by=by)
-        return f"{by.name} {seconds:.1f} s after {count} times {mark.strip()!r}; {ended}"
+        return f"{seconds:.1f} s after {count} times {mark.strip()!r}; {ended}"
 
     def _damage(self, night: date) -> str:
         return damage(self.house.home.glob(self.dice.choice(_PARTS)), self.dice)

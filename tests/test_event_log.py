@@ -11,7 +11,7 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.event_log import KeptOpenEventLog
 from orchestration.night_run import bury_dead_nights
-from orchestration.retention import run_retention, tidy
+from orchestration.retention import forget_progress, run_retention, tidy
 from settings.home import Home
 
 
@@ -103,6 +103,42 @@ def test_what_dagster_keeps_of_runs_that_it_deletes_goes_too_and_its_room_is_giv
             [dg.AssetCheckKey(dg.AssetKey("thing"), name) for name in ("holds", "aged")]
         )
         assert len(latest) == 2
+
+
+def test_of_a_night_of_a_week_ago_the_outcomes_stay_and_the_progress_goes(home: Home) -> None:
+    failing = dg.asset(lambda: {}["nothing"], name="failing")
+    with dg.DagsterInstance.get() as instance:
+        old, newer = (dg.materialize([thing], instance=instance).run_id for _ in range(2))
+        failed = dg.materialize([failing], instance=instance, raise_on_error=False).run_id
+        printed = {run: Path(instance.storage_directory()) / run for run in (old, newer)}
+        for folder in printed.values():
+            folder.mkdir(parents=True, exist_ok=True)
+        tidy(home, instance, datetime.now(UTC) + timedelta(days=6))
+        assert all(instance.all_logs(run) for run in (old, newer, failed))
+        tidy(home, instance, datetime.now(UTC) + timedelta(days=8))
+        assert not (home.dagster / "history" / "runs" / f"{old}.db").exists()
+        assert [run for run, folder in printed.items() if folder.exists()] == [newer]
+        # Why a run failed can be read for a month, and the run that last made an asset whole.
+        assert all(instance.all_logs(run) for run in (newer, failed))
+        assert {run.run_id for run in instance.get_runs()} == {old, newer, failed}
+        key = dg.AssetKey("thing")
+        assert len(instance.fetch_materializations(key, limit=10).records) == 2
+        history = instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(key, "holds"), limit=10
+        )
+        assert [each.run_id for each in history] == [newer, old]
+        assert rows(home, "runs/index.db", f"event_logs where run_id = '{old}'") == 1
+        # The page of such a run opens, and is empty.
+        assert instance.all_logs(old) == []
+
+
+def test_the_same_holds_where_one_table_has_the_events_of_all_runs() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        old, newer = (dg.materialize([thing], instance=instance).run_id for _ in range(2))
+        forget_progress(instance, datetime.now(UTC) + timedelta(days=8), timedelta(days=7))
+        kinds = [event.dagster_event_type for event in instance.all_logs(old)]
+        assert kinds == [dg.DagsterEventType.ASSET_MATERIALIZATION]
+        assert len(instance.all_logs(newer)) > 10
 
 
 def test_the_daemon_forgets_once_a_day(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """Whatever stands in the place of a file or folder of a home: what can be made anew is, and the rest is told in a sentence."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.forgotten import FILE, Book, Forgotten, forgotten_before
 from connectors.storage import write_text
+from orchestration.retention import forget_runs_of_home
 from publication.kept_night import kept_night
 from reports.files import forget_withheld, withheld_reasons
 from settings.home import Home
@@ -94,6 +96,30 @@ def test_settings_of_dagster_that_cannot_be_read_are_told(
     monkeypatch.setenv("POPS_DAGSTER_YAML", str(tmp_path / name))
     with pytest.raises(ValueError, match=r"POPS_DAGSTER_YAML names .*: name a file such as"):
         home.prepare()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("nonsense: 1\n", "DagsterInvalidConfigError: .*unexpected config entry"),
+        ("- 1\n", "CheckError"),
+        ("a: [\n", "ParserError: .*line 2"),
+        ("a: !!python/object:os.system {}\n", "ConstructorError"),
+        ("telemetry: {enabled: 'postgresql://u:a-password-of-ours@db/x'}\n", "root:telemetry:enabled"),
+        ("storage: {postgres: {postgres_url: {env: NOT_SET}}}\n", "CheckError|Postgres|Dagster"),
+        ("event_log_storage: {module: nowhere, class: Log, config: {}}\n", "import module nowhere"),
+    ],
+)
+def test_settings_that_dagster_does_not_take_are_told_in_a_sentence(
+    home: Home, text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.yaml").write_text(text)
+    monkeypatch.setenv("POPS_DAGSTER_YAML", str(tmp_path / "own.yaml"))
+    home.prepare()
+    with pytest.raises(ValueError, match=rf"does not take the settings of .*own.yaml \(.*(?:{told})") as caught:
+        forget_runs_of_home(home, datetime.now(UTC), timedelta(days=30))
+    assert "\n" not in str(caught.value)
+    assert "a-password-of-ours" not in str(caught.value)
 
 
 def test_a_folder_that_dbt_calls_like_a_file_stays(home: Home) -> None:

@@ -7,11 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.night_run import only_night
-from orchestration.rebuilding import forget_what_was_built
+from orchestration.rebuilding import forget_what_was_built, rotate_key
 from pops.cli import app
 from sandbox.serving.environment import REGISTRY
 from settings.home import Home
-from settings.identity import PSEUDONYM_KEY, refuse_another, take
+from settings.identity import PSEUDONYM_KEY, Identity, refuse_another, remember_in_warehouse, take
 
 KEY, OTHER_KEY = "0123456789abcdef" * 3, "fedcba9876543210" * 3
 ORGANISATION = """organisation:
@@ -106,6 +106,41 @@ def test_a_note_that_cannot_be_read_is_written_anew(home: Home) -> None:
         (home.root / "identity.json").write_text(damaged)
         take(home)
         assert '"organisation": "acme"' in (home.root / "identity.json").read_text()
+
+
+@pytest.mark.parametrize("damage", ["", "{", None])
+def test_a_note_that_was_damaged_is_no_leave_to_mix_two_keys(
+    home: Home, damage: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(home)
+    remember_in_warehouse(home, Identity.present())
+    note = home.root / "identity.json"
+    note.unlink() if damage is None else note.write_text(damage)
+    monkeypatch.setenv(PSEUDONYM_KEY, OTHER_KEY)
+    for ask in (refuse_another, take):
+        with pytest.raises(ValueError, match="another setting of the key of people's pseudonyms"):
+            ask(home)
+    monkeypatch.setenv(PSEUDONYM_KEY, KEY)
+    take(home)
+    assert '"organisation": "acme"' in note.read_text()
+    # What was lost as well is built anew: nothing is mixed.
+    note.write_text("")
+    home.warehouse.write_bytes(b"damaged")
+    monkeypatch.setenv(PSEUDONYM_KEY, OTHER_KEY)
+    take(home)
+
+
+def test_a_rotated_key_stands_in_the_warehouse_too(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(home)
+    remember_in_warehouse(home, Identity.present())
+    monkeypatch.setenv(f"{PSEUDONYM_KEY}_BEFORE", KEY)
+    monkeypatch.setenv(PSEUDONYM_KEY, OTHER_KEY)
+    rotate_key(home)
+    (home.root / "identity.json").unlink()
+    refuse_another(home)
+    monkeypatch.setenv(PSEUDONYM_KEY, KEY)
+    with pytest.raises(ValueError, match="another setting"):
+        refuse_another(home)
 
 
 def test_nothing_is_forgotten_while_a_night_runs(home: Home) -> None:
