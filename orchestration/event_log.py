@@ -60,6 +60,10 @@ class KeptOpenEventLog(SqliteEventLogStorage):
     def delete_events(self, run_id: str) -> None:
         """With the run's own file, which Dagster would leave as large as it was."""
         super().delete_events(run_id)
+        self.drop_file(run_id)
+
+    def drop_file(self, run_id: str) -> None:
+        """Delete a run's own file. What assets and checks came to stands in the index, too."""
         with self._db_lock:
             if engine := self._engines.pop(run_id, None):
                 engine.dispose()

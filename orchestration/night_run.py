@@ -21,7 +21,7 @@ from checks.blockers import Blocker
 from checks.contract import CheckStatus
 from orchestration import failing_now, mart_age, own_uses
 from orchestration.check_words import as_event
-from orchestration.dagster_state import take_over_runs
+from orchestration.dagster_state import instance_of, take_over_runs
 from orchestration.damage import put_aside_spoiled_logs
 from orchestration.dbt_calls import is_changed
 from orchestration.evaluations import blockers, failed_checks, told_once
@@ -101,7 +101,7 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
             say(change)
         _begin_compiling_metrics(home)
         job = dg.reconstructable(nightly_job)
-        with dg.DagsterInstance.get() as instance:
+        with instance_of(home) as instance:
             take_over_runs(home, instance, say)
             bury_dead_nights(instance)
             run = instance.create_run_for_job(
@@ -181,7 +181,7 @@ def only_night(home: Home) -> Iterator[None]:
 @contextmanager
 def at_rest(home: Home) -> Iterator[None]:
     """Raises ValueError while a run of any launcher goes on; keeps the next night of `pops` waiting."""
-    with only_night(home), dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    with only_night(home), instance_of(home) as instance:
         bury_dead_nights(instance)
         if running := instance.get_runs(filters=dg.RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES), limit=1):
             raise ValueError(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import duckdb
 
@@ -11,7 +12,7 @@ from connectors.storage import log_of
 from orchestration.dbt_calls import forget_build
 from orchestration.night_run import at_rest
 from settings.home import Home
-from settings.identity import Identity, kept_identity, remember
+from settings.identity import Identity, kept_identity, remember, remember_in_warehouse
 
 KEY_BEFORE = f"{PSEUDONYM_KEY}_BEFORE"
 # Numbers are aggregates: what was counted, and when it was revised.
@@ -62,9 +63,11 @@ def rotate_key(home: Home, env: Mapping[str, str] = os.environ) -> None:
     with at_rest(home):
         if (book := Book.of(home.root, before)) is not None:
             book.write(home.root, env)
+        rotated = replace(kept, key_check=present.key_check)
         if home.warehouse.exists():
             forget_built_tables(home)
-        remember(home, Identity(**{**kept.__dict__, "key_check": present.key_check}))
+            remember_in_warehouse(home, rotated)
+        remember(home, rotated)
 
 
 def forget_built_tables(home: Home, identity_without: str | None = None) -> None:

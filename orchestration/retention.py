@@ -1,4 +1,4 @@
-"""Forgets old runs with all that they left on disk, which Dagster would keep for ever."""
+"""Forgets old runs with all that they left on disk, which Dagster would keep for ever, and their progress sooner."""
 
 import shutil
 import sqlite3
@@ -15,18 +15,24 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, Sq
 from dagster._core.storage.runs import SqlRunStorage
 from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
 
+from orchestration.dagster_state import instance_of
+from orchestration.event_log import KeptOpenEventLog
 from settings.home import Home
 
-# A night leaves some 20 MB in Dagster's files: a month of them can be looked up.
+# What assets and checks came to in a month of nights can be looked up, some 5 MB a night.
 KEPT_FOR = timedelta(days=30)
+# How a run that ended well went about it, step by step, is another 17 MB.
+PROGRESS_KEPT_FOR = timedelta(days=7)
+_OUTCOMES = (dg.DagsterEventType.ASSET_MATERIALIZATION.value, dg.DagsterEventType.ASSET_OBSERVATION.value)
 
 
 def tidy(home: Home, instance: dg.DagsterInstance, now: datetime) -> None:
-    """What each night does: forget runs older than `KEPT_FOR`, and what was printed in nights as old.
+    """What each night does: forget runs older than `KEPT_FOR`, what was printed in nights as old, and progress.
 
     A database of which most is free room afterwards is written anew without it.
     """
     forget_runs(instance, now, KEPT_FOR)
+    forget_progress(instance, now, PROGRESS_KEPT_FOR)
     for database in home.dagster.glob("history/**/*.db"):
         _shrink(database)
     for log in (home.dagster / "logs").glob("*.log"):
@@ -79,22 +85,16 @@ def _clear_orphans(home: Home, instance: dg.DagsterInstance, now: datetime) -> N
 
 def forget_runs_of_home(home: Home, now: datetime, older_than: timedelta) -> int:
     """`forget_runs` on the instance that a home's settings name."""
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    with instance_of(home) as instance:
         return forget_runs(instance, now, older_than)
 
 
 def forget_runs(instance: dg.DagsterInstance, now: datetime, older_than: timedelta) -> int:
     """Delete the runs that ended and were created longer ago than `older_than`; returns how many.
 
-    The run that last made an asset stays, however old it is: the UI says from it when the asset was last good.
+    The run that last made an asset stays, however old it is.
     """
-    keys = instance.all_asset_keys()
-    records = instance.get_asset_records(list(keys)) if keys else []
-    kept = {
-        record.asset_entry.last_materialization.run_id
-        for record in records
-        if record.asset_entry.last_materialization is not None
-    }
+    kept = _last_makers(instance)
     old = dg.RunsFilter(statuses=list(FINISHED_STATUSES), created_before=now - older_than)
     doomed = [
         record.dagster_run.run_id
@@ -103,10 +103,41 @@ def forget_runs(instance: dg.DagsterInstance, now: datetime, older_than: timedel
     ]
     for run_id in doomed:
         instance.delete_run(run_id)
-        # What its steps printed.
-        shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
+        _forget_what_was_printed(instance, run_id)
     _forget_what_runs_leave(instance, now - older_than)
     return len(doomed)
+
+
+def forget_progress(instance: dg.DagsterInstance, now: datetime, older_than: timedelta) -> None:
+    """Of runs that ended well and were created longer ago, keep the run, what it made and what its checks found.
+
+    Its steps, logs and what they printed go. The runs that last made an asset keep all of it.
+    """
+    kept, storage = _last_makers(instance), instance.event_log_storage
+    ended_well = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], created_before=now - older_than)
+    ids = [run.run_id for run in instance.get_runs(filters=ended_well) if run.run_id not in kept]
+    for run_id in ids:
+        _forget_what_was_printed(instance, run_id)
+        if isinstance(storage, KeptOpenEventLog):
+            storage.drop_file(run_id)
+    if isinstance(storage, SqlEventLogStorage):
+        kind, run = SqlEventLogStorageTable.c.dagster_event_type, SqlEventLogStorageTable.c.run_id
+        is_progress = sqlalchemy.or_(kind.is_(None), kind.not_in(_OUTCOMES))
+        with storage.index_connection() as connection:
+            for run_id in ids:
+                connection.execute(SqlEventLogStorageTable.delete().where(run == run_id, is_progress))
+
+
+def _last_makers(instance: dg.DagsterInstance) -> set[str]:
+    """Ids of the runs that last made an asset: the UI says from them when it was last good."""
+    keys = instance.all_asset_keys()
+    records = instance.get_asset_records(list(keys)) if keys else []
+    entries = (record.asset_entry.last_materialization for record in records)
+    return {entry.run_id for entry in entries if entry is not None}
+
+
+def _forget_what_was_printed(instance: dg.DagsterInstance, run_id: str) -> None:
+    shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
 
 
 def _forget_what_runs_leave(instance: dg.DagsterInstance, before: datetime) -> None:

@@ -1,4 +1,7 @@
-"""Whose a home is: what must stay as it is from night to night, or its tables would mix two truths."""
+"""Whose a home is: what must stay as it is from night to night, or its tables would mix two truths.
+
+It stands in a note, and in the warehouse, whose tables it is about: a note that was damaged is no leave to mix them.
+"""
 
 import hashlib
 import hmac
@@ -8,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import duckdb
+
 from connectors.forgotten import PSEUDONYM_KEY as PSEUDONYM_KEY
 from connectors.registry.files import load_organisation, registry_dir
-from connectors.storage import write_text
+from connectors.storage import FileDamaged, FileLocked, open_duckdb, write_text
 from settings.home import Home
 
 _NAMES = {
@@ -63,20 +68,53 @@ def refuse_another(home: Home, env: Mapping[str, str] = os.environ) -> None:
 def take(home: Home, env: Mapping[str, str] = os.environ) -> None:
     """`refuse_another`, and remember whose a new home is: for one process at a time, as building is."""
     refuse_another(home, env)
-    if kept_identity(home) is None:
+    if _noted(home) is None:
         remember(home, Identity.present(env))
 
 
 def remember(home: Home, identity: Identity) -> None:
-    write_text(_file(home), json.dumps(asdict(identity), indent=2) + "\n")
+    write_text(_file(home), _text(identity))
+
+
+def remember_in_warehouse(home: Home, identity: Identity) -> None:
+    """Beside what was built. Raises as `open_duckdb`."""
+    with open_duckdb(home.warehouse) as warehouse:
+        warehouse.execute("create schema if not exists metrics_state")
+        warehouse.execute(
+            "create or replace table metrics_state.identity as select ? as note", [_text(identity)]
+        )
 
 
 def kept_identity(home: Home) -> Identity | None:
-    """None for a home that was never used, or whose note cannot be read."""
+    """None for a home that was never used, or where neither its note nor its warehouse can be read."""
+    return _noted(home) or _built(home)
+
+
+def _noted(home: Home) -> Identity | None:
     try:
-        return Identity(**json.loads(_file(home).read_text()))
-    except (OSError, ValueError, TypeError):
+        return _identity(_file(home).read_text())
+    except (OSError, ValueError):
         return None
+
+
+def _built(home: Home) -> Identity | None:
+    try:
+        with open_duckdb(home.warehouse, read_only=True) as warehouse:
+            found = warehouse.execute("select note from metrics_state.identity").fetchall()
+    except (OSError, FileLocked, FileDamaged, duckdb.Error):
+        return None
+    return _identity(found[0][0]) if found else None
+
+
+def _identity(text: str) -> Identity | None:
+    try:
+        return Identity(**json.loads(text))
+    except (ValueError, TypeError):
+        return None
+
+
+def _text(identity: Identity) -> str:
+    return json.dumps(asdict(identity), indent=2) + "\n"
 
 
 def _file(home: Home) -> Path:

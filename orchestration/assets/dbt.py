@@ -31,7 +31,7 @@ from orchestration.model_facts import BuiltModels
 from orchestration.readiness import ready_night
 from settings.families import families_upstream, family_tags
 from settings.home import Home
-from settings.identity import take
+from settings.identity import Identity, remember_in_warehouse, take
 from settings.own_code import is_own
 from settings.owners import owner_of
 
@@ -134,6 +134,7 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         selected = {name_of[key] for key in context.selected_asset_keys if key in name_of}
         names = None if len(selected) == len(name_of) else selected
         results = built_on_sound_files(home, lambda: build_models(project, names))
+        remember_in_warehouse(home, Identity.present())
         built = [each for each in results if each.status == "success"]
         unbuilt = [each for each in results if each.status != "success"]
         asked = _askable(
