@@ -15,6 +15,8 @@ _RESET_HEADER = re.compile(r"(?i)(?:[\w-]+-)?rate-?limit-(?:[\w-]+-)?reset")
 # Numbers above are moments since 1970 (in seconds, in milliseconds), below they are seconds from now.
 EPOCH_SECONDS = 1_000_000_000
 EPOCH_MILLISECONDS = 100_000_000_000
+# A vendor of which every page names a next one must not hold a night for days; what was read by then is kept.
+LONGEST_RUN_SECONDS = 4 * 3600.0
 
 
 class Clock:
@@ -48,7 +50,7 @@ class Backoff:
 class RequestBudget:
     """A token bucket: `per_minute` requests a minute, of which one second's worth (at least one) may come at once.
 
-    `per_run`: requests altogether; once they are sent, `take` raises QuotaSpent.
+    `per_run`: requests altogether; once they are sent, or after `LONGEST_RUN_SECONDS`, `take` raises QuotaSpent.
     """
 
     def __init__(self, per_minute: int | None, per_run: int | None, clock: Clock) -> None:
@@ -57,10 +59,12 @@ class RequestBudget:
         self._most = max(1.0, self._rate or 1.0)
         self._tokens = self._most
         self._clock = clock
-        self._filled_at = clock.monotonic()
+        self._begun_at = self._filled_at = clock.monotonic()
 
     def take(self) -> None:
         """Wait until a request may be sent. Raises QuotaSpent."""
+        if self._clock.monotonic() - self._begun_at > LONGEST_RUN_SECONDS:
+            raise QuotaSpent(f"The {LONGEST_RUN_SECONDS / 3600:.0f} hours that a run may ask are over.")
         if self._left is not None:
             if self._left < 1:
                 raise QuotaSpent(f"The {self._per_run} requests that a run may send are spent.")

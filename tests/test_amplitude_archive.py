@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -73,6 +74,23 @@ def test_an_archive_of_too_many_members_is_refused(tmp_path: Path) -> None:
 _PACKED = io.BytesIO()
 with zipfile.ZipFile(_PACKED, "w", zipfile.ZIP_DEFLATED) as _archive:
     _archive.writestr("1/a.json.gz", b"\n".join(event(f"key-{number}") for number in range(40)))
+
+
+def test_a_directory_of_hundreds_of_thousands_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    entry = SOUND[SOUND.index(b"PK\x01\x02") : SOUND.index(b"PK\x05\x06")]
+    members, end = 400_000, SOUND.index(b"PK\x05\x06")
+    size = len(entry) * members
+    whole = (
+        SOUND[: SOUND.index(b"PK\x01\x02")] + entry * members + SOUND[end : end + 12]
+        + size.to_bytes(4, "little") + SOUND[end + 16 :]
+    )  # fmt: skip
+    (tmp_path / "export.zip").write_bytes(whole)
+    tracemalloc.start()
+    with pytest.raises(MalformedResponse, match="a directory of more than 4 MiB"):
+        sound_archive(tmp_path / "export.zip")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 16 << 20
 
 
 @settings(max_examples=150, deadline=None)

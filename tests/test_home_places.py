@@ -116,7 +116,9 @@ def test_settings_that_dagster_does_not_take_are_told_in_a_sentence(
     (tmp_path / "own.yaml").write_text(text)
     monkeypatch.setenv("POPS_DAGSTER_YAML", str(tmp_path / "own.yaml"))
     home.prepare()
-    with pytest.raises(ValueError, match=rf"does not take the settings of .*own.yaml \(.*(?:{told})") as caught:
+    with pytest.raises(
+        ValueError, match=rf"does not take the settings of .*own.yaml \(.*(?:{told})"
+    ) as caught:
         forget_runs_of_home(home, datetime.now(UTC), timedelta(days=30))
     assert "\n" not in str(caught.value)
     assert "a-password-of-ours" not in str(caught.value)

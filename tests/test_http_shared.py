@@ -61,6 +61,20 @@ def test_a_run_sends_no_more_requests_than_its_budget() -> None:
     assert len(vendor.requests) == 3
 
 
+def test_a_vendor_that_always_names_a_next_page_has_some_hours_and_no_more() -> None:
+    clock = FakeClock()
+
+    def page(request: httpx.Request) -> httpx.Response:
+        clock.sleep(60)
+        return linked(1, f"{BASE}/things?page={len(vendor.requests)}")
+
+    vendor = Vendor(page)
+    with pytest.raises(QuotaSpent, match="The 4 hours that a run may ask are over") as spent:
+        list(http(vendor, clock=clock).paginate_links("/things"))
+    assert len(vendor.requests) == 241
+    assert "the next run goes on" in spent.value.remedy
+
+
 @pytest.mark.parametrize(
     ("source", "answer"),
     [

@@ -1,6 +1,7 @@
 """From an export's zip to pages of events."""
 
 import gzip
+import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ EVENT_FILE = ".json.gz"
 # The vendor's exports end at 4 GB, packed.
 LARGEST_TOTAL = 8 << 30
 MOST_MEMBERS = 10_000
+# Of so many members with long names. It is read at once, before anybody can ask how many it lists.
+LARGEST_DIRECTORY = 4 << 20
 # An event has an id of its own, which does not shrink: real exports unpack to ten to thirty times their size.
 LARGEST_RATIO = 250
 SMALL = 64 << 20
@@ -68,12 +71,24 @@ def event_pages(path: Path) -> Iterator[Page]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        archive = zipfile.ZipFile(path)
-    except Exception as error:
-        raise MalformedResponse("The export is not a whole zip archive.", place=PLACE) from error
-    with archive:
-        yield archive
+    with _InParts(io.FileIO(path)) as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except SourceError:
+            raise
+        except Exception as error:
+            raise MalformedResponse("The export is not a whole zip archive.", place=PLACE) from error
+        with archive:
+            yield archive
+
+
+class _InParts(io.BufferedReader):
+    """A file of which nobody reads more than `LARGEST_DIRECTORY` at once."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if (size or 0) > LARGEST_DIRECTORY:
+            raise _refused(f"has a directory of more than {LARGEST_DIRECTORY >> 20} MiB")
+        return super().read(size)
 
 
 def _within_bounds(archive: zipfile.ZipFile) -> None:
