@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from connectors.registry.files import load_registry
 from pops.onboarding.company_folder import Answers, make_folder
 from pops.onboarding.discovery import found, write_found
 from pops.onboarding.registry_check import held_against_data
+from pops.onboarding.writing import Proposal, appended, scalar
 from settings.home import Home
 from tests.invented_company import company, write_raw
 
@@ -151,6 +154,21 @@ def test_own_stages_are_not_rewritten_but_a_new_status_is_told(home: Home, env: 
     assert text.startswith(own)
     assert "# Of no stage yet: `En recette`, 2 issues; category indeterminate" in text
     assert [each.id for each in load_registry(folder).stages] == ["fait"]
+
+
+@settings(deadline=None)
+@given(name=st.text(min_size=1), indentation=st.sampled_from(["", "  "]), end=st.sampled_from(["\n", "\r\n"]))
+@example(name="Done`\n- {id: evil, name: x, flow: done, statuses: [Open]}", indentation="", end="\n")
+@example(name="x\u2028- {id: evil}", indentation="  ", end="\n")
+@example(name="x\x85- {id: evil}", indentation="", end="\r\n")
+def test_no_name_of_a_tool_writes_an_entry_of_its_own(name: str, indentation: str, end: str) -> None:
+    entry = Proposal(
+        "stages", (name,), (f"# Of no stage yet: `{name}`", f"- {{id: b, name: {scalar(name)}}}")
+    )
+    text = appended(f"stages:{end}{indentation}- {{id: a}}{end}", "stages", [entry])
+    read = yaml.safe_load(text)["stages"]
+    whole = name if yaml.safe_load(scalar(name)) == name else read[1]["name"]
+    assert read == [{"id": "a"}, {"id": "b", "name": whole}]
 
 
 def test_a_home_that_nothing_was_read_into_is_a_sentence(env: dict[str, str], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import yaml
 from connectors.errors import InvalidRegistry
 from connectors.registry.files import load_registry
 from connectors.storage import write_text
+from settings.shown_text import plain
 
 _PLAIN = re.compile(r"[^\W\d_][\w .@/()+-]*[\w)]|[^\W\d_]")
 
@@ -33,7 +34,11 @@ def scalar(text: str) -> str:
     """A text as YAML within a flow: plain where that is read as the same text, else in quotes."""
     if _PLAIN.fullmatch(text) and yaml.safe_load(text) == text:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    # What would steer a line is written by its number.
+    return "".join(
+        each if plain(each) == each else f"\\U{ord(each):08x}"
+        for each in json.dumps(text, ensure_ascii=False)
+    )
 
 
 def new_among(proposals: Iterable[Proposal], folder: Path) -> list[Proposal]:
@@ -58,7 +63,7 @@ def write(proposals: Sequence[Proposal], folder: Path, headers: dict[str, str]) 
     for file, of_file in files.items():
         path = folder / f"{file}.yml"
         before[path] = path.read_bytes().decode() if path.exists() else None
-        write_text(path, _appended(before[path] or headers.get(file, ""), file, of_file))
+        write_text(path, appended(before[path] or headers.get(file, ""), file, of_file))
     try:
         load_registry(folder)
     except InvalidRegistry as error:
@@ -73,15 +78,17 @@ def write(proposals: Sequence[Proposal], folder: Path, headers: dict[str, str]) 
     return list(before)
 
 
-def _appended(text: str, name: str, proposals: Sequence[Proposal]) -> str:
+def appended(text: str, name: str, proposals: Sequence[Proposal]) -> str:
     """A file's text with more lines at its end, which is that of its one list; the line ends are the file's."""
     end = "\r\n" if "\r\n" in text else "\n"
     text = re.sub(rf"(?m)^{name}\s*:\s*\[\s*\]", f"{name}:", text, count=1).rstrip("\r\n")
     if not re.search(rf"(?m)^{name}\s*:", text):
         text += f"{end if text else ''}{name}:"
-    items = re.search(rf"(?m)^({name}\s*:.*\s+)?(?P<indentation>[ \t]*)- ", text)
+    _, _, held = re.split(rf"(?m)^({name}\s*:)", text, maxsplit=1)
+    items = re.search(r"(?m)^(?P<indentation>[ \t]*)- ", held)
     indentation = items["indentation"] if items else "  "
-    lines = [f"{indentation}{line}" for each in proposals for line in each.lines]
+    # A name that a tool's user gave must not end its comment's line and go on as an entry.
+    lines = [f"{indentation}{plain(line)}" for each in proposals for line in each.lines]
     return end.join([text, *lines, ""])
 
 
