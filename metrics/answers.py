@@ -72,6 +72,11 @@ def names_of_members(mart: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {key: name and plain(name) for key, name in mart.execute(" union ".join(named)).fetchall()}
 
 
+def called(member: str, names: Mapping[str, str]) -> str:
+    """What a member is called. A tool's users have written it: nothing of it steers a terminal or turns a line around."""
+    return member and plain(names.get(member) or member)
+
+
 def of_members(
     answer: QueryAnswer, asked: Mapping[str, str], names: Mapping[str, str]
 ) -> tuple[QueryRow, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from metrics.answers import QueryRow, did_you_mean, names_of_members
+from metrics.answers import QueryRow, called, did_you_mean, names_of_members
 from metrics.catalogue import week_starts_on_of
 from metrics.definitions import MetricDefinition
 from metrics.engine import MetricEngine
@@ -39,7 +39,7 @@ def computed_rows(
     names = names_of_members(mart)
     return dimensions, tuple(
         QueryRow(
-            period_name(definition.grain, period), tuple(names.get(each, each) for each in of), value, n, None
+            period_name(definition.grain, period), tuple(called(each, names) for each in of), value, n, None
         )
         for period, value, n, *of in rows
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.storage import attach, open_duckdb
-from metrics.answers import QueryAnswer, QueryRow, did_you_mean, names_of_members, of_members
+from metrics.answers import QueryAnswer, QueryRow, called, did_you_mean, names_of_members, of_members
 from metrics.catalogue import read_definitions, week_starts_on_of
 from metrics.definitions import MetricDefinition
 from metrics.periods import complete_periods, days_back, next_period, period_name
@@ -158,7 +158,7 @@ def _published_rows(
     ).fetchall()
     return tuple(
         QueryRow(
-            period_name(entry.grain, period), tuple(names.get(each, each) for each in of), value, n, revision
+            period_name(entry.grain, period), tuple(called(each, names) for each in of), value, n, revision
         )
         for period, value, n, revision, *of in rows
     )

@@ -15,6 +15,7 @@ from connectors.settings import chosen_sources
 from orchestration.preflight import check_place
 from settings.home import Home
 from settings.night import reporting_zone
+from settings.weeks import YEARS
 
 
 class BackfillWindow(dg.Config):
@@ -80,7 +81,10 @@ def read_again(
 
 def _day(name: str, text: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(text), time(), reporting_zone()).astimezone(UTC)
+        day = date.fromisoformat(text)
+        if day.year not in YEARS:
+            raise ValueError
+        return datetime.combine(day, time(), reporting_zone()).astimezone(UTC)
     except ValueError:
         raise ValueError(f"`{name}` is {text!r}: write a day as 2026-11-01.") from None
 

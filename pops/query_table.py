@@ -30,7 +30,8 @@ def catalogue_table(entries: list[MetricDefinition]) -> Table:
     for entry in entries:
         cuts = [" × ".join(name.removesuffix("_id") for name in grouping) for grouping in entry.groupings]
         table.add_row(
-            entry.subject, entry.metric, entry.label, entry.unit, entry.grain, ", ".join(filter(None, cuts))
+            *map(shown, (entry.subject, entry.metric, entry.label, entry.unit, entry.grain)),
+            ", ".join(filter(None, cuts)),
         )
     return table
 

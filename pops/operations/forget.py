@@ -23,6 +23,7 @@ from publication.targets import SERVED
 from settings.home import Home
 from settings.identity import refuse_another
 from settings.night import reporting_zone
+from settings.weeks import YEARS
 
 # Letters and digits of it.
 SHORTEST_NAME = 3
@@ -78,6 +79,8 @@ def find(home: Home, request: Request, env: Mapping[str, str] = os.environ) -> F
     elif request.account is not None:
         subject = account(home, request.account, env)
     elif request.before is not None:
+        if request.before.year not in YEARS:
+            raise ValueError(f"No event is of {request.before}: give a date such as 2026-11-16.")
         moment = datetime.combine(request.before, time(), reporting_zone()).astimezone(UTC).isoformat()
     counts = Counts()
     for source in held_sources(home.root, env):
