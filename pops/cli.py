@@ -3,9 +3,10 @@
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 from rich.table import Table
 
 from pops.onboarding import commands as onboarding_commands
@@ -16,8 +17,27 @@ from pops.terminal import terminal as _terminal
 from pops.workbench import commands as engineer_commands
 from settings.shown_text import plain, plain_lines, shown
 
+
+class _Words(typer.core.TyperGroup):
+    """Arguments are text: bytes that are none would break whatever they are compared with."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if wrong := [each for each in args if not _is_text(each)]:
+            ctx.fail(f"{plain(wrong[0])} is no text in UTF-8.")
+        return super().parse_args(ctx, args)
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 app = typer.Typer(
     name="pops",
+    cls=_Words,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

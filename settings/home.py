@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,8 @@ _FOLDERS = (
 _FILES = {
     ".db", ".duckdb", ".html", ".json", ".lock", ".log", ".msgpack", ".sql", ".sqlite", ".stamp", ".txt", ".version",
 }  # fmt: skip
+# Logs of databases, DuckDB's and SQLite's.
+_LOGS = (".wal", "-wal", "-shm", "-journal")
 # Where they lie. Who opens a raw file mends it, dlt begins anew, and a run has a folder of its own for what it prints.
 _WALKED = ("published", "reports", "last_night", "dagster", "dbt")
 _NOT_WALKED = "dagster/storage"
@@ -69,14 +72,18 @@ class Home:
     def from_environment(cls) -> "Home":
         """`POPS_HOME`, or `data` in the project; in the current folder, where the project is installed and not checked out.
 
-        Raises ValueError for the folder of a user whom nobody knows.
+        Raises ValueError for the folder of a user whom nobody knows, and for one that Dagster could not name.
         """
         default = (PROJECT_ROOT if is_checkout() else Path.cwd()) / "data"
         given = Path(os.environ.get("POPS_HOME") or default)
         try:
-            return cls(given.expanduser().resolve())
+            home = cls(given.expanduser().resolve())
         except RuntimeError:
             raise ValueError(f"POPS_HOME is {given}, which is no folder: write it out.") from None
+        # Dagster keeps runs in SQLite under addresses, in which these mean something else.
+        if held := [each for each in "?%" if each in str(home.root)]:
+            raise ValueError(f"POPS_HOME is {home.root}: name a folder whose path has no {held[0]}.")
+        return home
 
     @property
     def warehouse(self) -> Path:
@@ -117,11 +124,14 @@ class Home:
             for place in self.root.glob(pattern)
             if not (place.suffix or place.is_dir())
         ]
-        found += [self.root / name for name in _NOTES if (self.root / name).is_dir()]
+        notes = [self.root / f"{name}{log}" for name in _NOTES for log in ("", *_LOGS)]
+        found += [note for note in notes if note.is_dir()]
         for top in _WALKED:
             for folder, inner, _ in os.walk(self.root / top):
                 # Events of no run lie in one whose name is nothing but its ending.
-                wrong = [name for name in inner if (Path(name).suffix or name) in _FILES]
+                wrong = [
+                    name for name in inner if (Path(name).suffix or name) in _FILES or name.endswith(_LOGS)
+                ]
                 found += [Path(folder, name) for name in wrong]
                 inner[:] = [
                     name
@@ -130,16 +140,34 @@ class Home:
                 ]
         return found
 
+    def _refuse_what_is_no_file(self) -> None:
+        """Who opens a pipe waits for ever; and where a link leads nowhere, a disk may not be there that is wanted."""
+        for folder, inner, files in os.walk(self.root):
+            for path in [Path(folder, name) for name in (*inner, *files)]:
+                try:
+                    mode = path.stat().st_mode
+                except OSError:
+                    # Or gone by now: a night makes and deletes files all the time.
+                    if path.is_symlink():
+                        raise ValueError(
+                            f"{path} is a link that leads nowhere: bring back what it leads to, or delete it."
+                        ) from None
+                    continue
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISSOCK(mode)):
+                    raise ValueError(f"{path} is no file and no folder: delete it.")
+
     def prepare(self) -> "Home":
         """Create the folders, and set what libraries read from the environment.
 
         A folder that stands in the place of a file is set aside, and a file in the place of a folder. Raises ValueError for
-        the root of a disk, which is no folder of its own, and for settings of Dagster that cannot be read.
+        the root of a disk, which is no folder of its own, for pipes, devices and links that lead nowhere, and for settings of
+        Dagster that cannot be read.
         """
         if self.root == self.root.parent:
             raise ValueError(f"POPS_HOME is {self.root}: set it to a folder of its own.")
         for folder in (self.root, self.published.parent, self.reports, self.dagster, self.dbt_target):
             folder.mkdir(parents=True, exist_ok=True)
+        self._refuse_what_is_no_file()
         for place in self._misplaced():
             # Two processes of a night may meet it at once.
             with contextlib.suppress(FileNotFoundError):

@@ -1,7 +1,7 @@
 """`make storm`: storms over the reading of sources, then over whole nights, for STORM_SECONDS, from STORM_SEED on.
 
 What happened is printed, to be replayed; STORM_OF=nights or readings has those alone. STORM_KINDS names what happens to
-the disturbed nights, in turn (see `NightStorm.kinds`); STORM_HOUSE keeps the undisturbed house for the next call.
+disturbed nights, in turn (see `NightStorm.kinds`), two a storm; STORM_HOUSE keeps the undisturbed house for the next call.
 """
 
 import os
@@ -56,7 +56,8 @@ def _nights(seed: str, seconds: float) -> list[bool]:
         undisturbed = peace(sandbox, house)
 
         def draw(folder: Path, number: int) -> NightStorm:
-            return NightStorm(undisturbed, sandbox, folder, f"{seed}.{number}", kinds)
+            asked = kinds and tuple(kinds[(2 * number + place) % len(kinds)] for place in range(2))
+            return NightStorm(undisturbed, sandbox, folder, f"{seed}.{number}", asked)
 
         return _run(draw, sandbox, seconds)
 

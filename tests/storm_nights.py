@@ -1,6 +1,5 @@
 """A storm over whole nights: what may happen to one, drawn from a seed, and then a night that is left in peace."""
 
-import itertools
 import os
 import random
 import resource
@@ -86,7 +85,7 @@ def peace(sandbox: Sandbox, folder: Path) -> dict[date, House]:
 class NightStorm:
     """A copy of the undisturbed house in one storm. `events`: what happened, in order; the same seed draws the same.
 
-    `asked`: the kinds of what happens to the disturbed nights, in turn; none: drawn.
+    `asked`: the kinds of what happens to the two disturbed nights; none: drawn.
 
     How far a night comes until it is killed depends on the machine; what must hold afterwards does not.
     """
@@ -110,10 +109,8 @@ class NightStorm:
             self._disturb(NIGHTS[-1], AWAY, self._away)
         else:
             kinds = self.kinds()
-            asked = (
-                itertools.cycle(self.asked) if self.asked else iter(lambda: self.dice.choice([*kinds]), None)
-            )
-            for night, name in zip(NIGHTS[2:], asked, strict=False):
+            asked = self.asked or tuple(self.dice.choice([*kinds]) for _ in NIGHTS[2:])
+            for night, name in zip(NIGHTS[2:], asked, strict=True):
                 self._disturb(night, name, kinds[name])
         done = self.house.night(self.sandbox, NIGHTS[-1])
         assert done.returncode == 0, self.told(done.stdout + done.stderr)

@@ -1,6 +1,7 @@
 """Whatever stands in the place of a file or folder of a home: what can be made anew is, and the rest is told in a sentence."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -122,6 +123,58 @@ def test_settings_that_dagster_does_not_take_are_told_in_a_sentence(
         forget_runs_of_home(home, datetime.now(UTC), timedelta(days=30))
     assert "\n" not in str(caught.value)
     assert "a-password-of-ours" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["what?", "100%", "a%20b"])
+def test_a_home_that_dagster_could_not_name_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POPS_HOME", str(tmp_path / name))
+    with pytest.raises(ValueError, match="name a folder whose path has no"):
+        Home.from_environment()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "warehouse.duckdb",
+        "identity.json",
+        "raw/jira.duckdb",
+        "dagster/history/runs.db",
+        "dagster/dagster.yaml",
+    ],
+)
+@pytest.mark.parametrize("kind", ["pipe", "device", "link to nothing", "link to itself"])
+def test_what_nobody_could_read_is_told_and_not_waited_for(home: Home, place: str, kind: str) -> None:
+    path = home.root / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(
+            {"device": "/dev/null", "link to nothing": "/nowhere/x", "link to itself": path}[kind]
+        )
+    with pytest.raises(ValueError, match=f"{path} is (no file and no folder|a link that leads nowhere)"):
+        home.prepare()
+
+
+def test_a_folder_in_the_place_of_a_databases_log_is_set_aside(home: Home) -> None:
+    logs = [
+        home.root / "warehouse.duckdb.wal",
+        home.dagster / "history" / "runs" / "index.db-wal",
+        home.root / "notices.sqlite-journal",
+    ]
+    for log in logs:
+        (log / "inside").mkdir(parents=True)
+    home.prepare()
+    assert not any(log.exists() for log in logs)
+
+
+def test_a_home_may_lie_on_several_disks(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (home.root / "raw").symlink_to(tmp_path / "disk")
+    home.prepare()
 
 
 def test_a_folder_that_dbt_calls_like_a_file_stays(home: Home) -> None:

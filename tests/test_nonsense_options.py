@@ -44,6 +44,25 @@ def _written(name: str, command: Any, spoilt: Any, value: str) -> list[str]:
     return [*written, f"{spoilt.opts[-1]}={value}"]
 
 
+def test_bytes_that_are_no_text_are_refused_by_every_command() -> None:
+    for written in (["query", "\udc80"], ["export", "--account", "a\udcff"], ["new", "check", "\udc80"]):
+        done = CliRunner().invoke(app, written)
+        assert done.exit_code == 2
+        assert "is no text in UTF-8" in done.output
+
+
+def test_a_name_that_no_file_can_have_is_refused() -> None:
+    for written in (
+        ["new", "source", "a" * 300, "--family", "support"],
+        ["new", "check", "assert_no_" + "a_" * 200 + "b", "--model", "fct_ticket", "--wrong", "x"],
+        ["new", "model", "mart_" + "a" * 300, "--reads", "fct_ticket", "--date", "created_date"],
+        ["new", "model", "int_support__" + "a" * 300, "--reads", "fct_ticket", "--date", "created_date"],
+    ):
+        done = CliRunner().invoke(app, written)
+        assert done.exit_code == 1, written[2][:40]
+        assert "is no" in done.output
+
+
 @pytest.mark.parametrize("name", dict(_commands()))
 def test_no_option_of_a_command_ends_in_a_traceback(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -24,7 +24,8 @@ from settings.home import PROJECT_ROOT, is_checkout
 _TEMPLATES = Path(__file__).parent / "templates"
 # Folder of a model's layer, by the beginning of its name.
 _LAYERS = {"int": "intermediate", "dim": "marts", "fct": "marts", "bridge": "marts", "mart": "marts"}
-_WORD = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
+# Names of files and tables are made of it, which PostgreSQL cuts at 63 characters.
+_WORD = r"(?=.{1,60}$)[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def new_model(name: str, reads: str, date_column: str, area: str, place: Place) 
                 f"{name!r} is no name of an intermediate model: int_<domain>__<what_it_does>."
             )
         area = rest.partition("__")[0]
-    elif not re.fullmatch(r"[a-z]+(_[a-z]+)*", rest):
+    elif not re.fullmatch(r"(?=.{1,60}$)[a-z]+(_[a-z]+)*", rest):
         raise ScaffoldError(
             f"{name!r} is no name of a mart: {prefix}_ and words of small letters, such as {prefix}_ticket_week."
         )
