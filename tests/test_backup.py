@@ -152,4 +152,4 @@ def test_another_key_keeps_numbers_and_who_is_forgotten(home: Home, monkeypatch:
     assert book.knows(WHO)
     with duckdb.connect(str(home.warehouse), read_only=True) as built:
         tables = built.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-    assert tables == [("metrics", "metric_values")]
+        assert tables == [("metrics", "metric_values"), ("metrics_state", "identity")]
