@@ -6,7 +6,7 @@ by nobody: a machine that loses its power loses the last events of the UI, never
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class KeptOpenEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._there: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -56,6 +57,27 @@ class KeptOpenEventLog(SqliteEventLogStorage):
         while len(self._engines) > _FILES_OPEN:
             self._engines.popitem(last=False)[1].dispose()
         return self._engines[shard]
+
+    def has_table(self, table_name: str) -> bool:
+        """Dagster looks anew for each event of a check, with a connection of its own, whether the tables of checks are there."""
+        return self._known(table_name, super().has_table)
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        return self._known(
+            f"asset_keys.{column_name}",
+            lambda _: bool(super(KeptOpenEventLog, self)._has_asset_key_col_on_connection(conn, column_name)),
+        )
+
+    def has_secondary_index(self, name: str) -> bool:
+        return self._known(
+            f"index of {name}", lambda _: super(KeptOpenEventLog, self).has_secondary_index(name)
+        )
+
+    def _known(self, name: str, is_there: Callable[[str], bool]) -> bool:
+        """What is in the files stays there: only what is missing may come."""
+        if name not in self._there and is_there(name):
+            self._there.add(name)
+        return name in self._there
 
     def delete_events(self, run_id: str) -> None:
         """With the run's own file, which Dagster would leave as large as it was."""

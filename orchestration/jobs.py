@@ -32,6 +32,9 @@ _EXECUTOR = dg.multiprocess_executor.configured(
 )
 
 
+# Every event is in the event log: printed too, they would hide what libraries print.
+_PRINTED = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+
 # The longest that a night should take; the week's report is written then.
 _NIGHT_TAKES_HOURS = 5
 # As cron counts the days of a week.
@@ -65,6 +68,7 @@ def build_nightly(env: Mapping[str, str] = os.environ) -> UnresolvedAssetJobDefi
         selection=dg.AssetSelection.all() - left_out - standing,
         description="Reads every source, builds and audits the mart, publishes it when it is sound, and writes the report.",
         executor_def=_EXECUTOR,
+        config=_PRINTED,
         hooks={tell_readers},
     )
 

@@ -4,10 +4,12 @@ Vega-Lite draws them. What it writes is then made smaller and given to the page'
 own, so that a chart is dark on a dark page, and one sentence describes it, since a table with its numbers follows.
 """
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from html import escape
 from typing import TypeAlias
 
@@ -56,15 +58,39 @@ def _sized(chart: Drawing, is_narrow: bool, width: int, height: int) -> Drawing:
     return chart.properties(width=width, height=height)
 
 
+_CONFIG = {
+    "font": "system-ui, sans-serif",
+    "aria": False,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "gridColor": GRID,
+        "domainColor": GRID,
+        "labelFontSize": 11,
+        "titleFontWeight": "normal",
+        "ticks": False,
+        "labelPadding": 6,
+    },
+    "legend": {"labelColor": INK, "title": None, "orient": "top", "labelFontSize": 11},
+}
+
+
 def _svg(chart: Drawing, description: str) -> str:
-    styled = (
-        chart.properties(background="transparent", padding={"left": 18, "right": 8, "top": 4, "bottom": 4})
-        .configure(font="system-ui, sans-serif", aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=MUTED, titleColor=MUTED, gridColor=GRID, domainColor=GRID, labelFontSize=11, titleFontWeight="normal", ticks=False, labelPadding=6)
-        .configure_legend(labelColor=INK, title=None, orient="top", labelFontSize=11)
-    )  # fmt: skip
-    return slim(str(vl_convert.vegalite_to_svg(styled.to_dict(validate=False))), description, _STYLED)
+    # At once: altair copies all that is in a chart for each thing that it is told of it.
+    styled = chart.properties(
+        background="transparent",
+        padding={"left": 18, "right": 8, "top": 4, "bottom": 4},
+        config=_CONFIG,
+    )
+    return slim(_drawn(json.dumps(styled.to_dict(validate=False))), description, _STYLED)
+
+
+@lru_cache(maxsize=128)
+def _drawn(specification: str) -> str:
+    """Drawing takes longest, and pages of one report have charts in common."""
+    # As text it may not hold a number that is none.
+    return str(vl_convert.vegalite_to_svg(json.loads(specification)))
 
 
 def png(svg: str) -> bytes:

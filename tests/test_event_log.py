@@ -46,6 +46,19 @@ def test_what_was_kept_open_is_read_by_dagsters_own_storage(home: Home) -> None:
     assert latest.asset_entry.last_run_id == runs[-1]
 
 
+def test_which_tables_there_are_is_looked_up_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+    has_table = SqliteEventLogStorage.has_table
+    monkeypatch.setattr(
+        SqliteEventLogStorage, "has_table", lambda self, name: (asked.append(name), has_table(self, name))[1]
+    )
+    with dg.DagsterInstance.get() as instance:
+        for _ in range(3):
+            assert dg.materialize([thing], instance=instance).success
+    assert asked
+    assert len(asked) == len(set(asked))
+
+
 def test_two_writers_at_once_lose_nothing(home: Home) -> None:
     with dg.DagsterInstance.get() as one, dg.DagsterInstance.get() as other:
         for _ in range(3):

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,14 @@ def kpi(
 
 
 def night(path: Path, as_of: date = date(2026, 11, 16)) -> LaunchRun:
-    return write_launches(path, engine_of(_MANIFEST), as_of, date(2026, 5, 18))
+    return write_launches(path, engine_of(manifest()), as_of, date(2026, 5, 18))
 
 
-_MANIFEST = manifest_of(*METRICS)
+@cache
+def manifest() -> Path:
+    return manifest_of(*METRICS)
+
+
 ADOPTION = ("feature_adoption_rate", "board", 14)
 LAUNCH = ("l", "studio", True, True, False, LAUNCHED, None)
 
@@ -98,7 +103,7 @@ LAUNCH = ("l", "studio", True, True, False, LAUNCHED, None)
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("launches") / "warehouse.duckdb"
     fill(path)
-    append_metric_values(path, engine_of(_MANIFEST), date(2026, 11, 16), date(2026, 5, 18))
+    append_metric_values(path, engine_of(manifest()), date(2026, 11, 16), date(2026, 5, 18))
     return path
 
 

@@ -260,3 +260,14 @@ def test_shares_of_few_are_grey_with_their_number(metric: str) -> None:
     assert cells
     assert all(each.is_faint and "n = " in each.note for each in cells)
     assert "Pale: of fewer than 30 cases." in section.figures[0].caption
+
+
+def test_a_chart_that_several_pages_show_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    draw = charts.vl_convert.vegalite_to_svg
+    monkeypatch.setattr(
+        charts.vl_convert, "vegalite_to_svg", lambda given: (drawn.append(repr(given)), draw(given))[1]
+    )
+    charts._drawn.cache_clear()
+    render_pages(report())
+    assert len(drawn) == len(set(drawn))
