@@ -71,13 +71,13 @@ _STAGED = {
 }
 # Since when a record exists, as the vendor says it. Staging holds what existed before the night, and every one of the
 # streams that are not here.
-_ISO = "try_cast(record ->> '{}' as timestamptz)"
-_CREATED = {
+_ISO = "try(try_cast(record ->> '{}' as timestamptz))"
+CREATED = {
     **{("hubspot", stream): _ISO.format("createdAt") for stream in ("companies", "contacts", "deals")},
     **{("zendesk", stream): _ISO.format("created_at") for stream in _STAGED["zendesk"]},
     # One without a time of creation counts from the first moment that it tells, which is not after its last change.
-    ("jira", "issues"): "coalesce(try_cast(record -> 'fields' ->> 'created' as timestamptz), "
-    "try_cast(record -> 'fields' ->> 'updated' as timestamptz))",
+    ("jira", "issues"): "coalesce(try(try_cast(record -> 'fields' ->> 'created' as timestamptz)), "
+    "try(try_cast(record -> 'fields' ->> 'updated' as timestamptz)))",
     **{
         ("salesforce", stream): _ISO.format("CreatedDate")
         for stream in ("accounts", "contacts", "opportunities", "leads")
@@ -121,7 +121,7 @@ def steps(streams: dict[str, tuple[str, ...]]) -> tuple[Step, ...]:
         others = [each for each in streams if each not in (vendor, source) and vendor_of(each) == vendor]
         for stream in _STAGED.get(vendor, {}):
             found.append(_raw_to_staging(_Staged.of(source, stream, others)))
-            if (vendor, stream) in _CREATED:
+            if (vendor, stream) in CREATED:
                 found.append(_created_before_as_of(_Staged.of(source, stream, others)))
     found.extend(_staging_to_mart(source, stream) for source, stream in _MARTS)
     return tuple(found)
@@ -168,7 +168,7 @@ class _Staged:
         elif others:
             listed = ", ".join(f"'{each}'" for each in others)
             ids += f" where split_part({key}, ':', 1) not in ({listed})"
-        records = _records(source, stream, _CREATED.get((vendor, stream)), record_id)
+        records = _records(source, stream, CREATED.get((vendor, stream)), record_id)
         return cls(source, ("staging", vendor, model), key, ids, prefix, records)
 
 

@@ -131,8 +131,8 @@ def moment_sql(path: str) -> str:
     text = f"json_extract_string(record, '${parts}')"
     number = f"try_cast({text} as double)"
     return (
-        f"coalesce(to_timestamp({number} / case when {number} > 1e11 then 1000 else 1 end), "
-        f"try_cast({text} as timestamptz))"
+        f"coalesce(try(to_timestamp({number} / case when {number} > 1e11 then 1000 else 1 end)), "
+        f"try(try_cast({text} as timestamptz)))"
     )
 
 

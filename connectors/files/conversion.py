@@ -111,9 +111,9 @@ def _value(column: Column, rule: Rule, time_zone: str, decimal: str) -> str:
         case "boolean":
             return f"case when lower({text}) in ('true', 'yes', '1') then true when lower({text}) in ('false', 'no', '0') then false end"
         case "date":
-            return f"strftime(cast({_local_time(text, rule, zone)} as date), '%Y-%m-%d')"
+            return f"try(strftime(cast({_local_time(text, rule, zone)} as date), '%Y-%m-%d'))"
         case "timestamp":
-            return f"strftime({_moment(text, rule, zone)} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+            return f"try(strftime({_moment(text, rule, zone)} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ'))"
 
 
 def _moment(text: str, rule: Rule, zone: str) -> str:

@@ -6,11 +6,13 @@
     {{ adapter.dispatch('parse_timestamp')(text) }}
 {%- endmacro %}
 {% macro duckdb__parse_timestamp(text) -%}
+    {#- Of a far year with the name of a time zone, try_cast raises. -#}
+    {%- set moment = "try(try_cast(" ~ text ~ " as timestamptz))" -%}
     cast(case
         when
-            try_cast({{ text }} as timestamptz)
+            {{ moment }}
             between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-30 23:59:59.999999+00'
-            then try_cast({{ text }} as timestamptz)
+            then {{ moment }}
     end as timestamp)
 {%- endmacro %}
 

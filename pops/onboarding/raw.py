@@ -19,7 +19,7 @@ _MACROS = """
 create temp macro object_of(given) as
     case json_type(given) when 'OBJECT' then given when 'VARCHAR' then try_cast(given->>'$' as json) end;
 create temp macro epoch_milliseconds(given) as
-    case when try_cast(given as bigint) < 100000000000 then try_cast(given as bigint) * 1000 else try_cast(given as bigint) end;
+    try(try_cast(given as bigint) * case when try_cast(given as bigint) < 100000000000 then 1000 else 1 end);
 """
 
 

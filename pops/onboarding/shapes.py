@@ -47,7 +47,7 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
         # Its groups and what is known of a user stand among an event's properties; days as the project counts them.
         "events": """
             select r->>'$.event', coalesce(nullif(r->>'$.properties."$user_id"', ''), r->>'$.properties.distinct_id'),
-                cast(cast(epoch_ms(epoch_milliseconds(r->>'$.properties.time')) as date) as varchar),
+                try(cast(cast(epoch_ms(epoch_milliseconds(r->>'$.properties.time')) as date) as varchar)),
                 object_of(r->'$.properties'), null, null
             from {events}""",
     },
