@@ -3,6 +3,7 @@
 from datetime import date
 
 from orchestration.dbt_errors import without_records
+from pops.workbench.metric_diff import MetricDiff
 from pops.workbench.pull_request import Change, as_markdown
 from pops.workbench.workbench import Outcome
 
@@ -59,5 +60,13 @@ def test_a_comment_for_a_pull_request_names_the_model_and_no_values() -> None:
     message = "Runtime Error in model fct_deal (models/fct_deal.sql)\n  Conversion Error: Could not convert string 'anna' to INT32"
     failed = Outcome("model.product_ops.fct_deal", "fct_deal", "model", "error", message, "select 1")
     comment = as_markdown(Change(date(2026, 11, 16), ("fct_deal",), (), (), (), {}, (), (failed,)))
-    assert "fct_deal: Conversion Error: Could not convert string … to INT32" in comment
+    assert "fct_deal: `Conversion Error: Could not convert string … to INT32`" in comment
     assert "anna" not in comment
+
+
+def test_what_a_tools_user_wrote_calls_nobody_in_a_pull_request() -> None:
+    example = "2026-11-09 segment @octocat | `x` [y](http://x.example) #1: 1 → 2"
+    changed = MetricDiff("tickets_created", 3, 0, 0, 1, example)
+    comment = as_markdown(Change(date(2026, 11, 16), ("fct_deal",), (), (), (), {}, (changed,), ()))
+    [row] = [line for line in comment.splitlines() if "@octocat" in line]
+    assert row.endswith(r"| `2026-11-09 segment @octocat \| 'x' [y](http://x.example) #1: 1 → 2` |")

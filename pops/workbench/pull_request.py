@@ -11,6 +11,7 @@ from pops.workbench.metric_diff import MetricDiff, compare_metrics
 from pops.workbench.table_diff import TableDiff, compare_tables
 from pops.workbench.workbench import LAST_NIGHT, WORK, Outcome, Say, Workbench
 from settings.home import Home
+from settings.shown_text import plain
 
 _MOST_COLUMNS = 4
 
@@ -105,7 +106,8 @@ def as_markdown(change: Change) -> str:
         lines.append(f"- Hangs on it: {_listed(change.downstream)}")
     lines += [f"- {_tests(change.outcomes)}", ""]
     lines += [
-        f"> **{each.status}** {each.name}: {engine_message(each.message)[:300]}" for each in _failed(change)
+        f"> **{each.status}** {each.name}: {_verbatim(engine_message(each.message)[:300])}"
+        for each in _failed(change)
     ]
     if _failed(change):
         lines.append("")
@@ -148,12 +150,18 @@ def _metrics(metrics: Sequence[MetricDiff]) -> list[str]:
     if changed:
         lines = ["| metric | numbers | changed | new | gone | such as |", "|---|--:|--:|--:|--:|---|"]
         lines += [
-            f"| {each.metric} | {each.numbers:,} | {each.changed:,} | {each.added:,} | {each.removed:,} | {each.example} |"
+            f"| {each.metric} | {each.numbers:,} | {each.changed:,} | {each.added:,} | {each.removed:,} | {_verbatim(each.example)} |"
             for each in changed
         ]
         lines.append("")
     same = [each.metric for each in metrics if each.is_same]
     return [*lines, f"Same numbers as before: {_listed(same)}"] if same else lines
+
+
+def _verbatim(text: str) -> str:
+    """Text that tools' users may have written: on GitHub, only a code span neither links nor calls anybody by name."""
+    held = plain(text).replace("`", "'").replace("|", "\\|").strip()
+    return f"`{held}`" if held else ""
 
 
 def _tests(outcomes: Sequence[Outcome]) -> str:
