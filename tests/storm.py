@@ -1,7 +1,7 @@
 """`make storm`: storms over the reading of sources, then over whole nights, for STORM_SECONDS, from STORM_SEED on.
 
-What happened is printed, to be replayed; STORM_OF=nights or readings has those alone. STORM_KINDS names what happens to
-disturbed nights, in turn (see `NightStorm.kinds`), two a storm; STORM_HOUSE keeps the undisturbed house for the next call.
+What happened is printed, to be replayed; STORM_OF=nights or readings has those alone. STORM_KINDS names what happens
+in each storm (see `NightStorm.kinds`); STORM_HOUSE keeps the undisturbed house for the next call.
 """
 
 import os
@@ -56,8 +56,7 @@ def _nights(seed: str, seconds: float) -> list[bool]:
         undisturbed = peace(sandbox, house)
 
         def draw(folder: Path, number: int) -> NightStorm:
-            asked = kinds and tuple(kinds[(2 * number + place) % len(kinds)] for place in range(2))
-            return NightStorm(undisturbed, sandbox, folder, f"{seed}.{number}", asked)
+            return NightStorm(undisturbed, sandbox, folder, f"{seed}.{number}", kinds)
 
         return _run(draw, sandbox, seconds)
 

@@ -85,7 +85,7 @@ def peace(sandbox: Sandbox, folder: Path) -> dict[date, House]:
 class NightStorm:
     """A copy of the undisturbed house in one storm. `events`: what happened, in order; the same seed draws the same.
 
-    `asked`: the kinds of what happens to the two disturbed nights; none: drawn.
+    `asked`: the kinds of what happens, in this order, half of them to the last night but one; none: two are drawn.
 
     How far a night comes until it is killed depends on the machine; what must hold afterwards does not.
     """
@@ -105,13 +105,14 @@ class NightStorm:
         is_away = self.dice.random() < 0.2 if not self.asked else AWAY in self.asked
         begun = self.undisturbed[NIGHTS[0 if is_away else 1]].copy(self.folder / "storm")
         self.house = House(begun.home, self.sandbox.environment())
+        kinds = self.kinds()
+        asked = self.asked or ((AWAY,) if is_away else tuple(self.dice.choice([*kinds]) for _ in NIGHTS[2:]))
         if is_away:
             self._disturb(NIGHTS[-1], AWAY, self._away)
-        else:
-            kinds = self.kinds()
-            asked = self.asked or tuple(self.dice.choice([*kinds]) for _ in NIGHTS[2:])
-            for night, name in zip(NIGHTS[2:], asked, strict=True):
-                self._disturb(night, name, kinds[name])
+        others = [name for name in asked if name != AWAY]
+        for number, name in enumerate(others):
+            night = NIGHTS[-1] if is_away or 2 * number >= len(others) else NIGHTS[-2]
+            self._disturb(night, name, kinds[name])
         done = self.house.night(self.sandbox, NIGHTS[-1])
         assert done.returncode == 0, self.told(done.stdout + done.stderr)
         self._compare()
@@ -140,6 +141,7 @@ class NightStorm:
             self.events[-1] += disturb(night)
         finally:
             self.sandbox.clear_faults()
+            print(self.events[-1], flush=True)
         after = self._published()
         # Readers see what they saw, or a whole and proven mart of another night.
         assert after is not None or before is None or "damage" in name, self.told("readers have nothing")
