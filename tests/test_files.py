@@ -330,25 +330,6 @@ def test_times_are_read_as_the_mapping_says(survey: Drop, form: str, written: st
     assert survey.held()["1"]["answered_at"].startswith(expected)
 
 
-@pytest.mark.parametrize(
-    ("form", "far"),
-    [
-        ("iso", "290309-12-22 (BC) 00:00:00"),
-        ("iso", "294247-01-10 04:00:54.775806"),
-        ("iso", "294247-01-10 04:00:54.775806+00"),
-        ("epoch_seconds", "9223372036854"),
-        ("epoch_milliseconds", "-9223372036854775"),
-    ],
-)
-def test_a_time_that_no_calendar_reaches_costs_its_row(survey: Drop, form: str, far: str) -> None:
-    near = "2026-11-09" if form == "iso" else "1794218400"
-    survey.put("nps.yml", SURVEY.replace("%d.%m.%Y %H:%M", form))
-    survey.put("nps/one.csv", f"{HEADER}1;9;;;{near}\n2;9;;;{far}\n")
-    run = survey.run()
-    assert run.outcome == "ok", run.error
-    assert "1" in survey.held()
-
-
 def test_an_export_without_ids_has_a_key_of_columns(survey: Drop) -> None:
     survey.put("nps.yml", SURVEY.replace("  response_id: Id\n", "") + "key: [email, answered_at]\n")
     assert stream(survey.run()) == (1, 1, 0, 1)

@@ -133,6 +133,25 @@ def test_a_time_zone_is_one_that_the_database_knows_too(name: str) -> None:
         read_mapping("nps.yml", SURVEY.replace("Europe/Berlin", name))
 
 
+@pytest.mark.parametrize(
+    ("form", "far"),
+    [
+        ("iso", "290309-12-22 (BC) 00:00:00"),
+        ("iso", "294247-01-10 04:00:54.775806"),
+        ("iso", "294247-01-10 04:00:54.775806+00"),
+        ("epoch_seconds", "9223372036854"),
+        ("epoch_milliseconds", "-9223372036854775"),
+    ],
+)
+def test_a_time_that_no_calendar_reaches_costs_its_row(survey: Drop, form: str, far: str) -> None:
+    near = "2026-11-09" if form == "iso" else "1794218400"
+    survey.put("nps.yml", SURVEY.replace("%d.%m.%Y %H:%M", form))
+    survey.put("nps/one.csv", f"{HEADER}1;9;;;{near}\n2;9;;;{far}\n")
+    run = survey.run()
+    assert run.outcome == "ok", run.error
+    assert "1" in survey.held()
+
+
 def test_a_name_that_is_not_utf_8_is_refused_by_itself(survey: Drop) -> None:
     Path(os.fsdecode(os.fsencode(survey.folder) + b"/nps/\xff.csv")).write_text(ROW)
     assert stream(survey.run())[1:] == (1, 0, 0)
