@@ -10,6 +10,7 @@ import duckdb
 from checks.contract import Outcome, Severity, Status, redacted
 from connectors import connector_class, vendor_of
 from connectors.redaction import without_values
+from connectors.zones import moment_of
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,18 @@ _STAGED = {
 }
 # Since when a record exists, as the vendor says it. Staging holds what existed before the night, and every one of the
 # streams that are not here.
-_ISO = "try(try_cast(record ->> '{}' as timestamptz))"
 CREATED = {
-    **{("hubspot", stream): _ISO.format("createdAt") for stream in ("companies", "contacts", "deals")},
-    **{("zendesk", stream): _ISO.format("created_at") for stream in _STAGED["zendesk"]},
-    # One without a time of creation counts from the first moment that it tells, which is not after its last change.
-    ("jira", "issues"): "coalesce(try(try_cast(record -> 'fields' ->> 'created' as timestamptz)), "
-    "try(try_cast(record -> 'fields' ->> 'updated' as timestamptz)))",
     **{
-        ("salesforce", stream): _ISO.format("CreatedDate")
+        ("hubspot", stream): moment_of("record ->> 'createdAt'")
+        for stream in ("companies", "contacts", "deals")
+    },
+    **{("zendesk", stream): moment_of("record ->> 'created_at'") for stream in _STAGED["zendesk"]},
+    # One without a time of creation counts from the first moment that it tells, which is not after its last change.
+    ("jira", "issues"): "coalesce("
+    + ", ".join(moment_of(f"record -> 'fields' ->> '{field}'") for field in ("created", "updated"))
+    + ")",
+    **{
+        ("salesforce", stream): moment_of("record ->> 'CreatedDate'")
         for stream in ("accounts", "contacts", "opportunities", "leads")
     },
     **{

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.storage import write_text
+from connectors.zones import moment_of
 
 PSEUDONYM_KEY = "POPS_PSEUDONYM_KEY"
 FILE = "forgotten.json"
@@ -132,7 +133,7 @@ def moment_sql(path: str) -> str:
     number = f"try_cast({text} as double)"
     return (
         f"coalesce(try(to_timestamp({number} / case when {number} > 1e11 then 1000 else 1 end)), "
-        f"try(try_cast({text} as timestamptz)))"
+        f"{moment_of(text)})"
     )
 
 

@@ -22,19 +22,19 @@ VARIABLES = {
 
 
 @cache
-def macros(**variables: Any) -> Any:
-    """The project's macros, by their names."""
-    return _environment(**variables)[1]
+def macros(engine: str = "duckdb", **variables: Any) -> Any:
+    """The project's macros, by their names, as an engine has them."""
+    return _environment(engine, **variables)[1]
 
 
 @cache
-def model_sql(name: str, **variables: Any) -> str:
+def model_sql(name: str, engine: str = "duckdb", **variables: Any) -> str:
     """The SELECT of a model or of a test of one; it reads `raw_<source>.<stream>` and tables of the names of models.
 
     With the variable `is_incremental` it is that of an increment, which reads what was built before as `this`.
     """
     (file,) = [*(PROJECT / "models").rglob(f"{name}.sql"), *(PROJECT / "tests").rglob(f"{name}.sql")]
-    return _environment(**variables)[0].from_string(file.read_text()).render()
+    return _environment(engine, **variables)[0].from_string(file.read_text()).render()
 
 
 @cache
@@ -53,13 +53,13 @@ class _Returned(Exception):
 
 
 @cache
-def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
+def _environment(engine: str, **variables: Any) -> tuple[jinja2.Environment, Any]:
     """Jinja as dbt has it, and the macros of the project in it."""
     known = VARIABLES | variables
     module = SimpleNamespace()
 
     def dispatched(name: str) -> Callable[..., Any]:
-        found: Callable[..., Any] = getattr(module, f"duckdb__{name}", None) or getattr(
+        found: Callable[..., Any] = getattr(module, f"{engine}__{name}", None) or getattr(
             module, f"default__{name}"
         )
         return found
@@ -86,8 +86,6 @@ def _environment(**variables: Any) -> tuple[jinja2.Environment, Any]:
     environment.globals |= {
         "adapter": SimpleNamespace(dispatch=dispatched),
         "dbt": SimpleNamespace(
-            string_literal=lambda text: f"'{text}'",
-            escape_single_quotes=lambda text: text.replace("'", "''"),
             type_string=lambda: "string",
             date_trunc=lambda part, date: f"date_trunc('{part}', {date})",
         ),

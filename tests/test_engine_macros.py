@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from checks.reconciliation import CREATED
 from connectors.forgotten import moment_sql
+from connectors.zones import moment_of
 from tests.sql_macros import connected, macros
 
 # Some of these raise in DuckDB's try_cast, alone or beside another that names a time zone.
@@ -69,6 +70,18 @@ def test_a_far_moment_breaks_no_query_that_reads_one_in_raw(engine: duckdb.DuckD
     for moment in (moment_sql("at"), *map(str, CREATED.values())):
         asked = re.sub(r"->> '\w+'", "->> 'at'", moment) if "fields" not in moment else moment
         engine.execute(f"select max({asked}) from raw_moments where {asked} < now()").fetchall()
+
+
+@pytest.mark.parametrize("sql", [macros().parse_timestamp("t"), moment_of("t")], ids=["macro", "connectors"])
+def test_a_moment_is_read_alike_whatever_stands_before_it(engine: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """DuckDB casts what comes after the name of a zone as if it were of that zone."""
+    moments = ("2026-10-28 10:00:00", "2026-10-28T10:00", "2026-10-28", "2026-10-28T12:30:00+0230")
+    alone = [value[:19] for value in values(engine, sql, *moments)]
+    assert alone == [*["2026-10-28 10:00:00"] * 2, "2026-10-28 00:00:00", "2026-10-28 10:00:00"]
+    odd = ("2026-10-28 10:00:00 Asia/Tokyo", "2026-10-28 10:00 PST", "2026-10-28T10:00:00+25:00", "-infinity")
+    after = values(engine, sql, *(text for moment in moments for text in (*odd, moment)))
+    assert after[:3] == [None] * 3
+    assert [value[:19] for value in after[4::5]] == alone
 
 
 def test_a_number_of_seconds_or_milliseconds_is_a_moment(engine: duckdb.DuckDBPyConnection) -> None:

@@ -317,6 +317,7 @@ TIMES = {
     "iso": ("iso", "2026-11-09", "2026-11-08T23:00:00"),
     "iso with offset": ("iso", "2026-11-09T10:11:12.5Z", "2026-11-09T10:11:12"),
     "pattern with offset": ("%Y/%m/%d %H:%M %z", "2026/11/09 10:00 -05:00", "2026-11-09T15:00:00"),
+    "pattern with a zone's name": ("%Y-%m-%d %H:%M %Z", "2026-11-09 10:00 Asia/Tokyo", "2026-11-09T01:00:00"),
     "seconds": ("epoch_seconds", "1794218400", "2026-11-09T10:00:00"),
     "milliseconds": ("epoch_milliseconds", "1794218400123", "2026-11-09T10:00:00"),
 }

@@ -6,6 +6,7 @@ from connectors.files.entities import Column
 from connectors.files.mapping import Mapping, Rule
 from connectors.files.reading import source_columns
 from connectors.storage import literal
+from connectors.zones import moment_of
 
 _NUMBER = {
     ".": r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$",
@@ -126,17 +127,22 @@ def _moment(text: str, rule: Rule, zone: str) -> str:
         return f"(try(make_timestamp(cast(round({number} * {factor}) as bigint))) at time zone 'UTC')"
     if rule.format == "iso":
         return (
-            f"case when regexp_matches({text}, {literal(_OFFSET)}) then try_cast({text} as timestamptz) "
+            f"case when regexp_matches({text}, {literal(_OFFSET)}) then {moment_of(text)} "
             f"else try_cast({text} as timestamp) at time zone {zone} end"
         )
-    if "%z" in rule.format:
+    if _names_zone(rule.format):
         return f"cast(try_strptime({text}, {literal(rule.format)}) as timestamptz)"
     return f"(try_strptime({text}, {literal(rule.format)}) at time zone {zone})"
 
 
+def _names_zone(pattern: str) -> bool:
+    """Does each text say in which zone it is: by its offset or its name?"""
+    return "%z" in pattern or "%Z" in pattern
+
+
 def _local_time(text: str, rule: Rule, zone: str) -> str:
     """The text as a time on the mapping's clock: a date without a time of day stays that date."""
-    if rule.format in ("iso", "epoch_seconds", "epoch_milliseconds") or "%z" in rule.format:
+    if rule.format in ("iso", "epoch_seconds", "epoch_milliseconds") or _names_zone(rule.format):
         return f"({_moment(text, rule, zone)} at time zone {zone})"
     return f"try_strptime({text}, {literal(rule.format)})"
 

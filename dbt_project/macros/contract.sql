@@ -13,7 +13,7 @@
     union all
     select
         {%- for name, column in model.columns.items() %}
-        {% if name in named %}{{ dbt.string_literal(member) }}
+        {% if name in named %}{{ text_literal(member) }}
         {%- else %}cast({{ values.get(name, 'null') }} as {{ column.data_type }})
         {%- endif %} as {{ name }}
         {%- if not loop.last %},{% endif %}

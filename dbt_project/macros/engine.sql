@@ -37,6 +37,14 @@
     {{ return('JSON') }}
 {%- endmacro %}
 
+{# A field of type json_type() as JSON text, in which a text keeps its quotes; null for null. #}
+{% macro json_text(field) -%}
+    {{ adapter.dispatch('json_text')(field) }}
+{%- endmacro %}
+{% macro duckdb__json_text(field) -%}
+    cast({{ field }} as varchar)
+{%- endmacro %}
+
 {# A property of a JSON object as text; `name` is an SQL expression. #}
 {% macro json_property(json_text, name) -%}
     {{ adapter.dispatch('json_property')(json_text, name) }}

@@ -1,8 +1,11 @@
 {# Texts, numbers and casts, as each engine has them; a part of engine.sql. #}
 
-{# A text as an SQL literal, whatever quotes it holds: two quotes in a row are two literals on some engines. #}
+{# A text as an SQL literal, whatever it holds: two quotes in a row are two literals on some engines, and a backslash escapes. #}
 {% macro text_literal(text) -%}
-    {{ dbt.string_literal(dbt.escape_single_quotes(text)) }}
+    {{ adapter.dispatch('text_literal')(text) }}
+{%- endmacro %}
+{% macro duckdb__text_literal(text) -%}
+    '{{ text | replace("'", "''") }}'
 {%- endmacro %}
 
 {# A value as bigint, double, boolean or date; null when it does not fit. So is what not every engine can hold or count

@@ -1,19 +1,24 @@
 {# Time, as each engine reckons it; a part of engine.sql. Every timestamp is UTC, without a zone. #}
 
-{# A text with or without an offset (then UTC), as a UTC timestamp; null when it is none. So is one that not every engine
+{# A text with or without an offset (then UTC), as a UTC timestamp; null when it is none, or names a zone. So is one that not every engine
    can hold and move by a time zone: before the year 1, or from 9999-12-31 on. #}
 {% macro parse_timestamp(text) -%}
     {{ adapter.dispatch('parse_timestamp')(text) }}
 {%- endmacro %}
 {% macro duckdb__parse_timestamp(text) -%}
-    {#- Of a far year with the name of a time zone, try_cast raises. -#}
-    {%- set moment = "try(try_cast(" ~ text ~ " as timestamptz))" -%}
+    {#- The name of a zone would move the texts that DuckDB casts after it, too. -#}
+    {%- set moment -%}
+        try_cast(case when regexp_full_match({{ text }}, '{{ moment_pattern() }}') then {{ text }} end as timestamptz)
+    {%- endset -%}
     cast(case
-        when
-            {{ moment }}
-            between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-30 23:59:59.999999+00'
+        when {{ moment }} between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-30 23:59:59.999999+00'
             then {{ moment }}
     end as timestamp)
+{%- endmacro %}
+
+{# What a moment is: a day, or a time of one, with an offset of less than 16 hours or none. #}
+{% macro moment_pattern() -%}
+    [0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]*)?)?( ?UTC|Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?)?
 {%- endmacro %}
 
 {# Seconds or milliseconds since 1970 (a number or its text), as a UTC timestamp; null as with parse_timestamp. The unit is

@@ -54,7 +54,7 @@
                     'number:' || cast(item_number as {{ dbt.type_string() }})
                 ) as history_id,
                 {{ struct_field('parsed', ['created']) }} as created_original,
-                cast({{ struct_field('parsed', ['items']) }} as {{ dbt.type_string() }}) as items
+                {{ json_text(struct_field('parsed', ['items'])) }} as items
             from (
                 select
                     issue_id,

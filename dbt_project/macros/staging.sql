@@ -90,7 +90,7 @@
 {% macro cast_field(field, type) -%}
     {%- if type == 'text' -%} {{ field }}
     {%- elif type == 'id' -%} {{ qualified(field) }}
-    {%- elif type == 'json' -%} cast({{ field }} as {{ dbt.type_string() }})
+    {%- elif type == 'json' -%} {{ json_text(field) }}
     {%- elif type == 'timestamp' -%} {{ parse_timestamp(field) }}
     {%- elif type in ('integer', 'double', 'boolean', 'date') -%}
         {{ try_cast(field, {'integer': 'bigint'}.get(type, type)) }}
