@@ -55,9 +55,15 @@ storm: .venv/ready-dev
 pictures: .venv/ready-dev browser
 	POPS_REGISTRY_DIR=$(CURDIR)/sandbox/registry POPS_PSEUDONYM_KEY=$$(cat data/demo_pseudonym_key) $(BIN)/python -m tests.pictures
 
-# Apache Superset in an environment of its own (Python 3.11 or 3.12), reading both published targets while they change.
-bi-check: .venv/ready-dev .venv-bi/ready
-	$(BIN)/python -m tests.bi_check .venv-bi/bin/python
+# Apache Superset and dbt-metabase in an environment of their own (Python 3.11 or 3.12), and Cube's compiler (Node 20 or later), on the
+# demo's mart and on published targets while they change.
+bi-check: .venv/ready-dev .venv-bi/ready .venv-bi/cube/ready
+	$(BIN)/python -m tests.bi_check .venv-bi/bin/python .venv-bi/cube/node_modules
+
+.venv-bi/cube/ready: Makefile
+	@mkdir -p .venv-bi/cube
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv-bi/cube @cubejs-backend/schema-compiler@1.7.43
+	@touch $@
 
 .venv-bi/ready: .venv/bin/uv requirements-bi.lock
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bi

@@ -4,7 +4,7 @@ A plain `count(*)` or average over one, by week, is the published number. The co
 the view (`counting_view` in its meta) and stands nowhere else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,13 +15,55 @@ from publication.meta import PUBLISHED_SCHEMAS, Described
 
 
 @dataclass(frozen=True)
+class Number:
+    """A metric that is an aggregate of a counting view's rows. `aggregate`: `sum`, `count_distinct`, `percentile_cont(0.5)`, ...
+
+    `expression`: what is aggregated, SQL over the view's columns; `day`: the column by whose day a row counts; `is_published`: whether
+    it has numbers of its own, or only feeds others.
+    """
+
+    metric: str
+    label: str
+    description: str
+    aggregate: str
+    expression: str
+    day: str
+    is_published: bool
+
+    @property
+    def sql(self) -> str:
+        """The aggregate as any engine of the mart's readers understands it."""
+        match self.aggregate:
+            case "sum" if self.expression == "1":
+                return "count(*)"
+            case "count_distinct":
+                return f"count(distinct {self.expression})"
+            case how if how.startswith("percentile"):
+                return f"{how} within group (order by {self.expression})"
+            case how:
+                return f"{how}({self.expression})"
+
+
+@dataclass(frozen=True)
+class Share:
+    """A published metric that is one number of a view divided by another of the same rows; both by the name of their metric."""
+
+    metric: str
+    label: str
+    description: str
+    numerator: str
+    denominator: str
+
+
+@dataclass(frozen=True)
 class CountingView:
-    """`fact`: the published table that it shows a part of; `condition`: SQL over its columns; `numbers`: what it gives, in words."""
+    """`fact`: the published table that it shows a part of; `condition`: SQL over its columns; `numbers`: what it gives."""
 
     name: str
     fact: str
     condition: str
-    numbers: tuple[str, ...]
+    numbers: tuple[Number, ...]
+    shares: tuple[Share, ...] = ()
 
 
 def counting_views(semantic_manifest: Mapping[str, Any]) -> tuple[CountingView, ...]:
@@ -36,12 +78,12 @@ def counting_views(semantic_manifest: Mapping[str, Any]) -> tuple[CountingView, 
     }
     simple = [metric for metric in semantic_manifest["metrics"] if metric["type"] == "simple"]
     parts: dict[str, set[tuple[str, str]]] = {}
-    numbers: dict[tuple[str, str], list[str]] = {}
+    numbers: dict[tuple[str, str], list[Number]] = {}
     for metric in simple:
         model, measure = measures[metric["type_params"]["measure"]["name"]]
         part = (_table(model), _condition(metric, model))
         day = measure["agg_time_dimension"] or model["defaults"]["agg_time_dimension"]
-        numbers.setdefault(part, []).append(f"{metric['label']}: {_aggregate(measure)} by {day}")
+        numbers.setdefault(part, []).append(_number(metric, measure, day))
         if view := ((metric.get("config") or {}).get("meta") or {}).get("counting_view"):
             parts.setdefault(str(view), set()).add(part)
     for view, of_view in parts.items():
@@ -50,7 +92,13 @@ def counting_views(semantic_manifest: Mapping[str, Any]) -> tuple[CountingView, 
                 f"The counting view {view} is to show one part of one published mart: give each filter a view of its own."
             )
     return tuple(
-        CountingView(view, table, condition, tuple(numbers[table, condition]))
+        CountingView(
+            view,
+            table,
+            condition,
+            tuple(numbers[table, condition]),
+            tuple(_shares(semantic_manifest, numbers[table, condition])),
+        )
         for view, ((table, condition),) in sorted((view, tuple(part)) for view, part in parts.items())
     )
 
@@ -75,7 +123,7 @@ def create_counting_views(
         fact = described.get(view.fact, Described("", {}))
         text = (
             f"The rows of {view.fact} that count ({view.condition}), for a plain count or average of complete weeks or months. "
-            + "; ".join(view.numbers)
+            + "; ".join(f"{each.label}: {each.sql} by {each.day}" for each in view.numbers)
             + "."
         )
         created[f"mart.{view.name}"] = replace(fact, text=text)
@@ -94,14 +142,30 @@ def _condition(metric: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     return " ".join(condition_of(expressions_of(model), metric.get("filter")).split())
 
 
-def _aggregate(measure: Mapping[str, Any]) -> str:
-    expression, how = measure["expr"] or measure["name"], measure["agg"]
-    match how:
-        case "sum" if expression == "1":
-            return "count(*)"
-        case "count_distinct":
-            return f"count(distinct {expression})"
-        case "percentile":
-            return f"quantile_cont({expression}, {measure['agg_params']['percentile']})"
-        case _:
-            return f"{how}({expression})"
+def _number(metric: Mapping[str, Any], measure: Mapping[str, Any], day: str) -> Number:
+    how = measure["agg"]
+    if how == "percentile":
+        how = f"percentile_cont({measure['agg_params']['percentile']})"
+    elif how == "median":
+        how = "percentile_cont(0.5)"
+    return Number(
+        metric["name"], metric["label"], metric["description"] or "", how, measure["expr"] or measure["name"], day, _is_published(metric)
+    )  # fmt: skip
+
+
+def _shares(semantic_manifest: Mapping[str, Any], numbers: Sequence[Number]) -> Iterator[Share]:
+    """The ratios of two numbers of one view that count a row by the same day."""
+    of_view = {each.metric: each for each in numbers}
+    for metric in semantic_manifest["metrics"]:
+        if metric["type"] != "ratio" or not _is_published(metric):
+            continue
+        parts = [metric["type_params"][part] for part in ("numerator", "denominator")]
+        held = [of_view.get(part["name"]) for part in parts if not part.get("filter")]
+        if len(held) == 2 and held[0] and held[1] and held[0].day == held[1].day:
+            yield Share(
+                metric["name"], metric["label"], metric["description"] or "", held[0].metric, held[1].metric
+            )
+
+
+def _is_published(metric: Mapping[str, Any]) -> bool:
+    return "grain" in ((metric.get("config") or {}).get("meta") or {})

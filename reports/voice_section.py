@@ -176,7 +176,7 @@ def _judged_change(
     before: Mapping[str, object],
     dimensions: dict[str, str],
 ) -> str:
-    """The step from the period before, where the number is a finding; else that it is as usual, or that nobody can say."""
+    """The step from the period before, where the number is a finding; else that it is as usual, or why nobody can say."""
     say = report.say
     key = "/".join([metric, *(f"{name}={member}" for name, member in dimensions.items())])
     finding = finding_on(report, key)
@@ -184,7 +184,9 @@ def _judged_change(
         return wording.change(
             say, number(row.get("value")), number(before.get("value")), report.definitions[metric].unit
         )
-    if is_small(report, metric, row) or band_of(report, key) is None:
+    if is_small(report, metric, row):
+        return say.text("too few answers to judge")
+    if band_of(report, key) is None:
         return say.text("not judged")
     return say.text("as usual")
 

@@ -1,10 +1,10 @@
 """`make bi-check`: Apache Superset reads both published targets over its REST API while they are replaced ten times.
 
-Superset runs in an environment of its own (`python -m tests.bi_check PYTHON_OF_SUPERSET`), on metadata in a file that is
+Superset runs in an environment of its own (`python -m tests.bi_check PYTHON_OF_SUPERSET NODE_MODULES`), on metadata in a file that is
 deleted afterwards. For each target: register the database, create a dataset and a chart, then ask for the chart's data
 and for a dataset that reads across tables, again and again, while new publications come. Exit code 1 when an answer was
-an error, mixed two publications, or still the first one at the end. Before that the dashboard of `pops superset` is imported, and its
-charts asked for.
+an error, mixed two publications, or still the first one at the end. Before that the dashboard of `pops bi --for superset` is imported, and its
+charts asked for. What is written for Metabase and Cube is asked of dbt-metabase and of Cube's compiler (`tests.bi_models_check`).
 """
 
 import json
@@ -25,10 +25,12 @@ from typing import Any
 import duckdb
 import httpx
 
-from pops.operations.superset import superset_import
+from pops.bi.superset import superset_import
 from publication.file import publish
 from publication.postgres.address import PostgresAddress
 from publication.postgres.publish import publish_to_postgres
+from settings.home import Home
+from tests.bi_models_check import check_models
 from tests.postgres_fixture import AS_OF, address, published_file
 from tests.postgres_server import rows, running_server
 from tests.test_publish import build
@@ -239,7 +241,7 @@ def check(superset: Superset, published: Path, target: PostgresAddress) -> bool:
 
 
 def check_dashboard(superset: Superset, folder: Path, target: PostgresAddress) -> bool:
-    """Import the dashboard that `pops superset` writes, and ask for every chart of it; prints what was found."""
+    """Import the dashboard that `pops bi --for superset` writes, and ask for every chart of it; prints what was found."""
     warehouse, published = build(folder / "warehouse.duckdb", rows=10, mark=42), folder / "dashboard.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update metrics.metric_definitions set grain = 'month' where metric = 'nps'")
@@ -268,6 +270,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="pops-bi-") as name, running_server() as server:
         folder = Path(name)
         print(versions(python), "\n" + rows(server.url(), "select version()")[0][0].split(",")[0])
+        are_models_sound = check_models(Home.from_environment(), folder, python, Path(sys.argv[2]).absolute())
         published, target = folder / "product_ops.duckdb", address(server.url())
         published_file(published, mark=1, rows=ROWS + 1)
         publish_to_postgres(published, target)
@@ -276,7 +279,7 @@ def main() -> int:
             print(f"Superset is up after {time.monotonic() - started:.0f} s")
             dashboards = address(server.database("dashboards"), "dashboard_readers")
             is_sound = check_dashboard(superset, folder, dashboards)
-            return 0 if check(superset, published, target) and is_sound else 1
+            return 0 if check(superset, published, target) and is_sound and are_models_sound else 1
 
 
 if __name__ == "__main__":

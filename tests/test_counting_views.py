@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from metrics.dimensions import IS_WHOLE
 from publication.counting_views import counting_views
 from settings.home import Home
 from tests.nights import three_nights
@@ -59,7 +60,7 @@ def test_every_filter_over_a_published_fact_has_a_view() -> None:
         and metric["type_params"]["measure"]["name"] in facts
     }
     views = counting_views(semantic)
-    assert filtered == {number.split(":")[0] for view in views for number in view.numbers}
+    assert filtered == {number.label for view in views for number in view.numbers}
     assert {view.name for view in views} == {view for view, _, _ in PLAIN.values()}
 
 
@@ -96,3 +97,32 @@ def test_the_views_are_described_as_their_fact(mart: Path) -> None:
     assert of_view == of_fact
     assert text.startswith("The rows of mart.fct_ticket that count (is_counted)")
     assert "Tickets created: count(*) by created_date" in text
+
+
+def test_every_number_of_a_view_is_the_published_one(mart: Path) -> None:
+    views = counting_views(json.loads((parsed_target() / "semantic_manifest.json").read_text()))
+    asked = [
+        (view.name, number.day, number.metric, number.sql)
+        for view in views
+        for number in view.numbers
+        if number.is_published
+    ]
+    for view in views:
+        sql = {number.metric: number.sql for number in view.numbers}
+        day = {number.metric: number.day for number in view.numbers}
+        asked += [
+            (view.name, day[share.numerator], share.metric, f"1.0 * {sql[share.numerator]} / nullif({sql[share.denominator]}, 0)")
+            for share in view.shares
+        ]  # fmt: skip
+    compared = 0
+    with duckdb.connect(str(mart), read_only=True) as connection:
+        for view_name, day_of, metric, aggregate in asked:
+            rows = connection.execute(
+                f"select value, (select {aggregate} from mart.{view_name} where date_trunc(grain, {day_of}) = period_start) "
+                f"from metrics.metric_values where metric = ? and is_current and value is not null and {IS_WHOLE} "
+                "order by period_start desc limit 4",
+                [metric],
+            ).fetchall()
+            compared += len(rows)
+            assert all(plain == pytest.approx(value) for value, plain in rows), (metric, rows)
+    assert compared > 100

@@ -311,7 +311,7 @@ def test_what_people_say_has_its_intervals() -> None:
     assert "all feedback 117 12 " in feedback
     pulse = section_of(pages["tech.html"], "pulse")
     # Wilson's interval of 12 of 20, from a table.
-    assert "small teams together October 2026 60% (39% to 78%) 20 not judged" in pulse
+    assert "small teams together October 2026 60% (39% to 78%) 20 too few answers to judge" in pulse
     assert pulse.index("atlas") < pulse.index("small teams together")
     assert 'id="pulse"' not in pages["index.html"]
     assert (

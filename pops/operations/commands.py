@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pops.bi.tools import Tool
 from pops.terminal import readable_errors, terminal
 from settings.shown_text import plain
 
@@ -52,10 +53,9 @@ def register(app: typer.Typer) -> None:
                 raise ValueError("Nothing was changed: run it again with --yes to forget this for good.")
 
     @app.command()
-    def superset(
-        to: Annotated[
-            Path | None, typer.Option(help="The file; default: exports/superset.zip in POPS_HOME.")
-        ] = None,
+    def bi(
+        target: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
+        tool: Annotated[Tool, typer.Option("--for", help="The tool that reads them.")],
         uri: Annotated[
             str | None,
             typer.Option(
@@ -64,25 +64,24 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
     ) -> None:
-        """Write a file that Apache Superset imports (Dashboards, Import): datasets of the mart, and a dashboard of the headlines."""
-        from pops.operations.superset import superset_import
-        from reports.headlines import ALL
+        """Write what a tool imports of the mart: Superset a dashboard of the headlines, Cube a data model, Metabase a manifest for dbt-metabase."""
+        from pops.bi import bi_files
         from settings.home import Home
 
         with readable_errors():
-            published = Home.from_environment().published.absolute()
-            file = to or published.parent.parent / "exports" / "superset.zip"
-            packed = superset_import(published, uri or f"duckdb:///{published}?access_mode=read_only", ALL)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(packed)
-            _say(str(file))
+            if uri is not None and tool is not Tool.SUPERSET:
+                raise ValueError(f"{tool.value} keeps the mart's address itself: leave --uri out.")
+            for name, content in bi_files(Home.from_environment(), tool, uri).items():
+                file = target / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+                _say(str(file))
 
     @app.command()
     def backup(
         target: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet.")],
         wait: Annotated[
-            int,
-            typer.Option(min=0, max=100_000, help="Minutes to wait for a file that is being written."),
+            int, typer.Option(min=0, help="Minutes to wait for a file that is being written.")
         ] = 120,
     ) -> None:
         """Copy the home to a folder, whole and with hashes, also while a night runs."""

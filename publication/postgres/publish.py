@@ -5,7 +5,7 @@ tables are held at once, so that no transaction of a reader lies astride, and it
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -267,4 +267,16 @@ def reader_rights(session: PostgresSession, tables: Sequence[PublishedTable]) ->
         f"grant usage on schema {schemas} to {quoted(reader)}",
         f"grant select on {', '.join(table.quoted for table in tables)} to {quoted(reader)}",
         f"alter default privileges in schema {schemas} grant select on tables to {quoted(reader)}",
+        *_rights_to_see_keys(tables, reader),
     ]
+
+
+def _rights_to_see_keys(tables: Sequence[PublishedTable], reader: str) -> Iterator[str]:
+    """The standard's catalogue, which Power BI asks, shows keys only to who may do more with a table than read it.
+
+    The right to reference a column that is no whole key is such a right, and lets nobody do anything: PostgreSQL refuses the reference.
+    """
+    for table in tables:
+        beside = [each.name for each in table.columns if (each.name,) != table.key]
+        if beside:
+            yield f"grant references ({quoted(beside[0])}) on {table.quoted} to {quoted(reader)}"

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import yaml
 
-from pops.operations.superset import superset_import
+from pops.bi.superset import superset_import
 from tests.test_publish import AS_OF, build, do_publish
 
 URI = "postgresql+psycopg2://bi:a%2Fsecret@mart.example.org:5432/mart"
