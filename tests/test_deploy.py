@@ -172,6 +172,16 @@ def test_both_proxies_answer_to_one_host_alone() -> None:
     assert sites[HOST].count(f"not header Origin https://{HOST}") == 2
 
 
+def test_no_other_page_shows_the_ui_in_a_frame() -> None:
+    nginx, caddy = (DEPLOY / "nginx.conf").read_text(), (DEPLOY / "Caddyfile").read_text()
+    [server] = [each for each in re.findall(r"^server \{\n(.*?)^\}", nginx, re.M | re.S) if HOST in each]
+    assert "\n    add_header Content-Security-Policy \"frame-ancestors 'self'\" always;" in server
+    # One within a location would take the place of the server's.
+    assert server.count("add_header") == 1
+    site = dict(re.findall(r"^(\S+) \{\n(.*?)^\}", caddy, re.M | re.S))[HOST]
+    assert "\n\theader +Content-Security-Policy \"frame-ancestors 'self'\"\n" in site
+
+
 def test_the_version_stands_in_one_place_and_the_changelog_knows_it() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     newest = re.search(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
