@@ -114,8 +114,10 @@ def parsed_url(target: str, base: httpx.URL | None = None) -> httpx.URL:
     """A URL, read from `base` on if it is relative. Raises MalformedResponse for what is none."""
     try:
         url = base.join(target) if base is not None else httpx.URL(target)
+        # Of some hosts it is read here for the first time.
+        host = url.host
     except Exception:  # noqa: BLE001 (httpx and idna raise errors of their own for what is no address)
-        url = httpx.URL()
-    if not url.host:
+        host = ""
+    if not host:
         raise MalformedResponse("An answer points to what is no address.", place="the next page")
     return url

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -185,6 +185,7 @@ def test_any_answer_is_json_or_a_source_error(body: bytes, status: int, headers:
 
 
 @settings(max_examples=200, deadline=None)
+@example("https://xn--api-.example.com")
 @given(HEADER_TEXT)
 def test_any_link_is_a_target_or_none_or_a_source_error(text: str) -> None:
     for link in (text, f'<{text}>; rel="next"', f"<{text}>; rel=next; results={text}"):
