@@ -98,6 +98,8 @@ def publish(
     _verify(unfinished, publication)
     if published.is_dir():
         set_aside(published)
+    # Of somebody who wrote into the file before: DuckDB would add it to whatever stands here.
+    log_of(published).unlink(missing_ok=True)
     os.replace(unfinished, published)
     _sync(published.parent)
     return publication

@@ -220,6 +220,20 @@ def test_a_file_of_another_layout_is_replaced(warehouse: Path, published: Path) 
     assert do_publish(warehouse, published, AS_OF).revision == 1
 
 
+def test_what_somebody_wrote_into_the_file_of_before_is_not_added_to_the_new_one(
+    warehouse: Path, published: Path
+) -> None:
+    do_publish(warehouse, published, AS_OF)
+    writer = duckdb.connect(str(published))
+    writer.execute("insert into mart.dim_account select 666, 666")
+    log = published.with_name(f"{published.name}.wal")
+    left = log.read_bytes()
+    writer.close()
+    log.write_bytes(left)
+    do_publish(warehouse, published, AS_OF)
+    assert query(published, "select distinct mark from mart.dim_account") == [(1,)]
+
+
 def test_revisions_count_different_contents_of_a_date(warehouse: Path, published: Path) -> None:
     assert current_publication(published) is None
     revisions = []
