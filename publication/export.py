@@ -76,19 +76,24 @@ def _chosen(mart: duckdb.DuckDBPyConnection, only: Sequence[str]) -> list[str]:
 def _export(mart: duckdb.DuckDBPyConnection, table: str, file_format: str, folder: Path) -> dict[str, object]:
     schema, name = table.split(".")
     file = folder / f"{table}.{file_format}"
-    columns = {
-        row[0]: str(row[1]).lower() for row in mart.execute(f'describe "{schema}"."{name}"').fetchall()
-    }
-    selected = "*" if file_format != "csv" else ", ".join(map(_for_spreadsheets, columns, columns.values()))
+    columns = _columns(mart, schema, name)
+    selected = "*" if file_format != "csv" else for_spreadsheets(mart, schema, name)
     rows = mart.execute(
         f"copy (select {selected} from {quoted(schema, name)}) to {literal(file)} ({_COPY_OPTIONS[file_format]})"
     ).fetchall()[0][0]
     return {"table": table, "file": file.name, "rows": rows, "columns": columns}
 
 
-def _for_spreadsheets(column: str, kind: str) -> str:
-    """`unlike_formula`, in SQL."""
-    name = quoted(column)
-    if kind != "varchar":
-        return name
-    return f"case when regexp_matches({name}, '{FORMULA}') then chr(39) || {name} else {name} end as {name}"
+def for_spreadsheets(mart: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
+    """What to select of a table for CSV: `unlike_formula` of its texts, in SQL."""
+    return ", ".join(
+        f"case when regexp_matches({quoted(name)}, '{FORMULA}') then chr(39) || {quoted(name)} else {quoted(name)} end as {quoted(name)}"
+        if kind == "varchar"
+        else quoted(name)
+        for name, kind in _columns(mart, schema, table).items()
+    )
+
+
+def _columns(mart: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
+    described = mart.execute(f"describe {quoted(schema, table)}").fetchall()
+    return {row[0]: str(row[1]).lower() for row in described}

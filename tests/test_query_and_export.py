@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -26,6 +27,7 @@ from metrics.query import catalogue, query_metric
 from metrics.values import append_metric_values
 from pops.cli import app
 from pops.mcp_server import number_server
+from pops.operations.customer_export import export_account
 from pops.query_table import answer_table, catalogue_table, members_asked, print_query
 from publication.export import export_tables
 from publication.file import publish
@@ -364,3 +366,21 @@ def test_no_text_of_an_export_is_a_formula(texts: list[str]) -> None:
         assert not name.startswith(FORMULAS)
         assert name in (text, f"'{text}")
         assert (name == text) is not text.startswith(FORMULAS)
+
+
+def test_what_a_customer_is_handed_runs_nothing_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    home.published.parent.mkdir()
+    with duckdb.connect(str(home.published)) as mart:
+        mart.execute("create schema mart")
+        mart.execute(
+            "create table mart.dim_account as select 'a1' as account_id, '=cmd()' as name, -1 as change"
+        )
+    subject = SimpleNamespace(all_names={"a1"}, needles=(), built={"a1"})
+    monkeypatch.setattr("pops.operations.customer_export.account", lambda *_: subject)
+    monkeypatch.setattr("pops.operations.customer_export.held_sources", lambda *_: ())
+    folder, rows = export_account(home, "a1", tmp_path / "out", {})
+    assert (folder / "mart.dim_account.csv").read_text() == "account_id,name,change\na1,'=cmd(),-1\n"
+    assert rows == 1

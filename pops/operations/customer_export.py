@@ -12,6 +12,7 @@ from connectors.forgetting_raw import Wanted, records_in_raw
 from connectors.instances import held_sources
 from connectors.storage import literal, open_duckdb, quoted
 from pops.operations.subjects import account
+from publication.export import for_spreadsheets
 from settings.home import Home
 
 
@@ -58,6 +59,7 @@ def _tables(mart: duckdb.DuckDBPyConnection, ids: set[str], folder: Path) -> int
         ((count,),) = mart.execute(f"select count(*) {of_account}").fetchall()
         if count:
             file = folder / f"{schema}.{table}.csv"
-            mart.execute(f"copy (select * {of_account}) to {literal(file)} (format csv, header)")
+            selected = for_spreadsheets(mart, schema, table)
+            mart.execute(f"copy (select {selected} {of_account}) to {literal(file)} (format csv, header)")
             rows += count
     return rows
