@@ -73,7 +73,9 @@ def test_a_far_moment_breaks_no_query_that_reads_one_in_raw(engine: duckdb.DuckD
 
 
 @pytest.mark.parametrize("sql", [macros().parse_timestamp("t"), moment_of("t")], ids=["macro", "connectors"])
-def test_a_moment_is_read_alike_whatever_stands_before_it(engine: duckdb.DuckDBPyConnection, sql: str) -> None:
+def test_a_moment_is_read_alike_whatever_stands_before_it(
+    engine: duckdb.DuckDBPyConnection, sql: str
+) -> None:
     """DuckDB casts what comes after the name of a zone as if it were of that zone."""
     moments = ("2026-10-28 10:00:00", "2026-10-28T10:00", "2026-10-28", "2026-10-28T12:30:00+0230")
     alone = [value[:19] for value in values(engine, sql, *moments)]
