@@ -116,9 +116,10 @@ AUDIENCES = (
 LAUNCH_LIST = Audience("launches.html", N_("Launches"), (), (launch_list,), has_changes=False)
 
 
-def render(report: HealthReport) -> str:
-    """The page for everybody: complete HTML. The same report gives the same page."""
-    return _page(report, EVERYBODY, {})
+def render(report: HealthReport, file: str = INDEX) -> str:
+    """One page of the week, by its file name: complete HTML. The same report gives the same page."""
+    (page,) = [each for each in all_audiences(report) if each.file == file]
+    return _page(report, page, {})
 
 
 def render_pages(report: HealthReport) -> dict[str, str]:

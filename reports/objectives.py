@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 from reports import wording
 from reports.changes import Change, target_text, what_changed
@@ -63,7 +63,7 @@ def objective(report: HealthReport, metric: str) -> Objective | None:
     ]
     finding = finding_on(report, metric)
     if is_enough[-1]:
-        is_rare = stats.binom.sf(sum(misses) - 1, len(misses), 0.5) <= _RARE
+        is_rare = scipy.stats.binom.sf(sum(misses) - 1, len(misses), 0.5) <= _RARE
         status = "act" if misses[-1] and is_rare else "watch" if misses[-1] else "on_track"
     else:
         status = "unsure"

@@ -13,7 +13,9 @@ from datetime import date
 from itertools import pairwise
 
 import numpy as np
-from scipy import special, stats
+
+# Loads its parts when they are asked for, which takes as long as all the rest of a report.
+import scipy
 
 from settings.units import Chance, Unit
 
@@ -104,7 +106,7 @@ def usual(unit: Unit, now: Period, before: Sequence[Period]) -> Usual | None:
 
 def corrected(ps: Sequence[float]) -> list[float]:
     """The probabilities, corrected for how many are looked at (Benjamini and Hochberg)."""
-    return [float(each) for each in stats.false_discovery_control(ps, method="bh")] if ps else []
+    return [float(each) for each in scipy.stats.false_discovery_control(ps, method="bh")] if ps else []
 
 
 def apart(cases: float, trials: float, other_cases: float, other_trials: float) -> float:
@@ -116,7 +118,7 @@ def _expected(unit: Unit, earlier: Sequence[Period]) -> list[float]:
     """What each of the earlier periods, and then the next one, should be when nothing happens."""
     if unit.chance is Chance.COUNT:
         place = np.arange(len(earlier))
-        slope, level, _, _ = stats.theilslopes([each.value for each in earlier], place)
+        slope, level, _, _ = scipy.stats.theilslopes([each.value for each in earlier], place)
         return [max(0.0, float(level + slope * at)) for at in range(len(earlier) + 1)]
     trials = sum(each.trials or 0.0 for each in earlier)
     if (unit.chance in (Chance.SHARE, Chance.RATE) or earlier[0].error is not None) and trials:
@@ -161,7 +163,7 @@ def _exact(unit: Unit, now: Period, earlier: Sequence[Period], middle: float) ->
     if now.error is not None:
         errors = [each.error or 0.0 for each in earlier]
         scale = (now.error**2 + sum(each**2 for each in errors) / len(errors) ** 2) ** 0.5
-        return float(2 * special.ndtr(-abs(now.value - middle) / scale)) if scale else None
+        return float(2 * scipy.special.ndtr(-abs(now.value - middle) / scale)) if scale else None
     cases, trials = now.cases, now.trials
     earlier_cases, earlier_trials = (
         sum(getattr(each, name) or 0.0 for each in earlier) for name in ("cases", "trials")
@@ -193,7 +195,7 @@ def _two_shares(cases: float, trials: float, other_cases: float, other_trials: f
     k, total = round(cases), round(cases) + round(other_cases)
     if not n or not m or total > n + m or k > n:
         return 1.0
-    of_all = stats.hypergeom(n + m, total, n)
+    of_all = scipy.stats.hypergeom(n + m, total, n)
     return float(min(1.0, 2 * min(of_all.cdf(k), of_all.sf(k - 1))))
 
 
@@ -202,7 +204,7 @@ def _binomial(cases: float, total: float, share: float) -> float:
     k, n = round(cases), round(total)
     if not n or not 0 < share < 1:
         return 1.0
-    of_all = stats.binom(n, share)
+    of_all = scipy.stats.binom(n, share)
     return float(min(1.0, 2 * min(of_all.cdf(k), of_all.sf(k - 1))))
 
 
@@ -214,7 +216,7 @@ def _against_errors(score: float, earlier: Sequence[float]) -> float:
     """
     free = _PRIOR + len(earlier) - 1
     dispersion = max(1.0, (_PRIOR + sum(each**2 for each in earlier)) / free)
-    return float(2 * special.stdtr(free, -abs(score) / math.sqrt(dispersion)))
+    return float(2 * scipy.special.stdtr(free, -abs(score) / math.sqrt(dispersion)))
 
 
 def _against_spread(distance: float, values: Sequence[float], unit: Unit) -> float | None:
@@ -225,4 +227,4 @@ def _against_spread(distance: float, values: Sequence[float], unit: Unit) -> flo
     squares = sum(each**2 for each in values)
     if not squares or free < 1:
         return None
-    return float(2 * special.stdtr(free, -abs(distance) / (squares / free * (1 + reach)) ** 0.5))
+    return float(2 * scipy.special.stdtr(free, -abs(distance) / (squares / free * (1 + reach)) ** 0.5))

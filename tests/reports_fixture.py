@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 
 import pandas as pd
 
@@ -9,7 +10,7 @@ from checks.contract import CheckStatus
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.glossary import Entry, Glossary, MetricEntry, Texts
-from reports.health import render
+from reports.health import render, render_pages
 from reports.model import HealthReport, Restatement, SourceStatus, Target
 from reports.weeks import Revision, Week
 from settings.units import Unit
@@ -102,6 +103,12 @@ FAMILIES = {
     "tickets_created": ("support",), "contact_rate": ("support", "product_analytics"), "on_time_rate": ("delivery",),
     "first_reply_seconds_median": ("support",),
 }  # fmt: skip
+
+
+@cache
+def pages() -> dict[str, str]:
+    """All pages of the report as it is."""
+    return render_pages(report())
 
 
 def report(**changes: object) -> HealthReport:

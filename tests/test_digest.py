@@ -12,7 +12,7 @@ from connectors.registry.remarks import Remark as Remark_
 from reports.digest import Correction, Digest, Known, Number, Remark, corrections_of, digest_of
 from reports.digest_mail import digest_text, mail_of
 from reports.digest_slack import slack_post
-from reports.health import render_pages
+from reports.health import render
 from reports.language import language
 from reports.model import SourceStatus
 from reports.slack import MOST_TOTAL, Block, escape, link, messages, sections
@@ -96,7 +96,7 @@ def test_a_finding_names_who_owns_the_thing_and_each_step_who_takes_it() -> None
     assert "  Agree on dates. (Product Ops, due 27 Nov 2026)" in still_open
     assert "the others 85%. By the dates as moved it is 90%. (Connect)" in still_open
     # An id is what nobody but a machine calls a thing.
-    shown = render_pages(given)["index.html"]
+    shown = render(given)
     assert "owner: Connect" in shown
     assert "(Product Ops, due 27 Nov 2026)" in shown
     assert "Cosmos keeps" in shown

@@ -138,9 +138,9 @@ def words_in(*texts: object) -> set[str]:
 
 def test_what_nobody_answers_for_says_so() -> None:
     given = report(say=language("fr"), checks=(_check(owner=UNOWNED),))
-    page = render_pages(given)["tech.html"]
-    assert "<td>personne</td>" in page
-    assert "unowned" not in "".join(render_pages(given).values())
+    pages = render_pages(given)
+    assert "<td>personne</td>" in pages["tech.html"]
+    assert "unowned" not in "".join(pages.values())
 
 
 def coverage(*rows: tuple[str, str, str]) -> pd.DataFrame:

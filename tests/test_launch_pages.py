@@ -10,13 +10,14 @@ import pytest
 from learning.verdicts import KpiVerdict, LaunchVerdict
 from reports.digest import digest_of
 from reports.files import views
-from reports.health import render_pages
+from reports.health import launch_audiences, render, render_pages
 from reports.language import language
 from reports.launch_pages import launch_list
 from reports.launch_words import is_overdue, verdict_sentence, what_next
 from reports.launches import Launch, as_of_week
 from reports.model import HealthReport
 from reports.weeks import Week, render_weeks
+from tests import reports_fixture
 from tests.launches_fixture import found, kpi, launch, launches
 from tests.reports_fixture import report
 
@@ -146,8 +147,12 @@ def test_an_earlier_week_knows_nothing_of_what_was_read_later() -> None:
     assert as_of_week(launch(), date(2026, 10, 29)).verdict is LaunchVerdict.CONFIRMED
 
 
-def test_each_declared_launch_has_a_page_that_the_list_leads_to() -> None:
-    pages = render_pages(report(launches=launches()))
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return render_pages(report(launches=launches()))
+
+
+def test_each_declared_launch_has_a_page_that_the_list_leads_to(pages: dict[str, str]) -> None:
     named = {name for name in pages if name.startswith("launch-")}
     assert named == {f"launch-{each}.html" for each in ("soon", "late", "few", "timeline", "sync")}
     assert set(re.findall(r'href="(launch-[^"]+)"', pages["launches.html"])) == named
@@ -157,8 +162,8 @@ def test_each_declared_launch_has_a_page_that_the_list_leads_to() -> None:
     assert "day 90" in pages["launch-timeline.html"]
 
 
-def test_the_list_of_weeks_leads_to_the_list_of_launches_alone(tmp_path: Path) -> None:
-    for name in render_pages(report(launches=launches())):
+def test_the_list_of_weeks_leads_to_the_list_of_launches_alone(tmp_path: Path, pages: dict[str, str]) -> None:
+    for name in pages:
         (tmp_path / name).touch()
     shown = views(tmp_path)
     assert "launches.html" in shown
@@ -168,13 +173,14 @@ def test_the_list_of_weeks_leads_to_the_list_of_launches_alone(tmp_path: Path) -
 
 
 def test_without_launches_there_is_no_page() -> None:
-    assert "launches.html" not in render_pages(report())
+    assert "launches.html" not in reports_fixture.pages()
 
 
 def test_pages_of_launches_are_french() -> None:
-    pages = render_pages(report(launches=launches(), say=language("fr")))
+    given = report(launches=launches(), say=language("fr"))
+    pages = {each.file: render(given, each.file) for each in launch_audiences(given)}
     for english in ("Confirmed", "Refuted", "Next:", "not yet", "Post-hoc", "whole interval", "first read"):
-        assert [name for name, page in pages.items() if "launch" in name and english in page] == []
+        assert [name for name, page in pages.items() if english in page] == []
     assert re.search(r"Réfuté\s:", pages["launch-sync.html"])
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from orchestration.assets.metrics import MetricAsset
 from reports.glossary import render_glossary
-from reports.health import render_pages
+from reports.health import render, render_pages
 from settings.links import Links, links
-from tests.reports_fixture import glossary, report
+from tests.reports_fixture import glossary, pages, report
 
 UI = "https://dagster.acme.example"
 
@@ -24,7 +24,7 @@ def test_each_tile_leads_to_the_asset_of_its_metric() -> None:
         assert _assets(page) == [
             "/".join(MetricAsset(found.definitions[each], ()).key.path) for each in shown
         ], name
-    assert _assets(render_pages(found)["index.html"])
+    assert _assets(render(found))
 
 
 def test_a_definition_leads_to_its_asset_and_is_found_from_there() -> None:
@@ -39,8 +39,8 @@ def test_a_definition_leads_to_its_asset_and_is_found_from_there() -> None:
 
 
 def test_without_an_address_nothing_leads_anywhere() -> None:
-    pages = [*render_pages(report()).values(), render_glossary(glossary(), report().say)]
-    assert not any("/assets/" in page for page in pages)
+    shown = [*pages().values(), render_glossary(glossary(), report().say)]
+    assert not any("/assets/" in page for page in shown)
     assert Links().definition("on_time_rate") == ""
 
 

@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from checks.contract import CheckStatus
 from learning import uncertainty
 from reports import charts, wording
-from reports.health import render, render_pages
+from reports.health import all_audiences, render
 from reports.language import language
 from reports.model import SourceStatus, Target
 from reports.placement import placed
 from settings.units import Unit
-from tests.reports_fixture import WEEK, report, values
+from tests.reports_fixture import WEEK, pages, report, values
 
 EN = language("en")
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return render(report())
+    return pages()["index.html"]
 
 
 def text_of(page: str) -> str:
@@ -174,7 +174,7 @@ def test_what_is_switched_off_is_left_out_and_said_so() -> None:
 
 
 def test_what_could_not_be_read_is_told_in_one_sentence_where_there_is_any() -> None:
-    assert "Not as the vendors promise" not in text_of(render(report()))
+    assert "Not as the vendors promise" not in text_of(pages()["index.html"])
     held = report().coverage
     counted = {
         "created_at_unreadable": 3,
@@ -208,23 +208,24 @@ def test_a_period_that_is_not_over_is_marked() -> None:
 
 
 def test_every_audience_has_its_page_with_the_same_numbers() -> None:
-    pages = render_pages(report())
-    assert set(pages) == {
+    assert set(pages()) == {
         "index.html", "leadership.html", "support.html", "tech.html", "months.html", "team-atlas.html",
         "team-cosmos.html",
     }  # fmt: skip
     # Cosmos owns no feature.
-    assert 'id="delivery"' in pages["team-cosmos.html"]
+    assert 'id="delivery"' in pages()["team-cosmos.html"]
     assert not [
-        each for each in ("adoption", "support", "feedback") if f'id="{each}"' in pages["team-cosmos.html"]
+        each for each in ("adoption", "support", "feedback") if f'id="{each}"' in pages()["team-cosmos.html"]
     ]
-    assert "team-cosmos.html" in render_pages(report(features=report().features.iloc[:0]))
+    assert "team-cosmos.html" in {
+        each.file for each in all_audiences(report(features=report().features.iloc[:0]))
+    }
     for name in ("leadership.html", "support.html"):
-        assert card_of(pages[name], "nps") == card_of(pages["index.html"], "nps")
-    assert "(10 to 30)" in text_of(card_of(pages["index.html"], "nps"))
-    assert 'id="delivery"' not in pages["support.html"]
-    assert 'id="support"' not in pages["tech.html"]
-    assert len(pages["index.html"].encode()) < 150_000
+        assert card_of(pages()[name], "nps") == card_of(pages()["index.html"], "nps")
+    assert "(10 to 30)" in text_of(card_of(pages()["index.html"], "nps"))
+    assert 'id="delivery"' not in pages()["support.html"]
+    assert 'id="support"' not in pages()["tech.html"]
+    assert len(pages()["index.html"].encode()) < 150_000
 
 
 def test_french_is_french() -> None:
@@ -301,29 +302,28 @@ def section_of(page: str, anchor: str) -> str:
 
 
 def test_what_people_say_has_its_intervals() -> None:
-    pages = render_pages(report())
-    said = section_of(pages["support.html"], "satisfaction")
+    said = section_of(pages()["support.html"], "satisfaction")
     # 13 weeks of 12 answers at 80%: Wilson's interval of 124.8 of 156.
     assert "Board 80% (73% to 86%) 156" in said
     assert "Ticket csat rate 9–15 November 2026 80% (71% to 87%) 100 as usual" in said
-    feedback = section_of(pages["support.html"], "feedback")
+    feedback = section_of(pages()["support.html"], "feedback")
     assert "Board 65 5" in feedback
     assert "all feedback 117 12 " in feedback
-    pulse = section_of(pages["tech.html"], "pulse")
+    pulse = section_of(pages()["tech.html"], "pulse")
     # Wilson's interval of 12 of 20, from a table.
     assert "small teams together October 2026 60% (39% to 78%) 20 too few answers to judge" in pulse
     assert pulse.index("atlas") < pulse.index("small teams together")
-    assert 'id="pulse"' not in pages["index.html"]
+    assert 'id="pulse"' not in pages()["index.html"]
     assert (
         "small teams"
-        not in pages["team-atlas.html"].split('id="pulse"')[1].split("</table>")[0].split("<tbody>")[1]
+        not in pages()["team-atlas.html"].split('id="pulse"')[1].split("</table>")[0].split("<tbody>")[1]
     )
 
 
 def test_few_answers_with_a_sentiment_make_no_share_of_it() -> None:
     rows = values()
     few = (rows["metric"] == "feedback_negative_rate") & (rows["period_start"] < WEEK)
-    page = render_pages(report(values=rows[~few]))["support.html"]
+    page = render(report(values=rows[~few]), "support.html")
     assert "with a sentiment" not in section_of(page, "feedback")
 
 

@@ -15,7 +15,7 @@ from reports.changes import nothing_else, what_changed
 from reports.contributions import split, where
 from reports.findings import findings
 from reports.headlines import headlines
-from reports.health import render_pages
+from reports.health import render
 from reports.model import HealthReport
 from reports.news import FALSE_DISCOVERIES, readings
 from reports.samples import Sample
@@ -199,7 +199,7 @@ def test_a_table_calls_a_step_what_the_findings_call_it() -> None:
     for value, is_news in ((0.4, True), (0.78, False)):
         made = report(values=moved("ticket_csat_rate", value))
         assert any(each.key == "ticket_csat_rate" for each in findings(made)) is is_news
-        page = render_pages(made)["support.html"]
+        page = render(made, "support.html")
         row = re.search(r"<tr><th[^>]*>Ticket csat rate.*?</tr>", page, flags=re.S)
         assert row is not None
         assert ("as usual" not in row[0]) is is_news

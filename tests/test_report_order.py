@@ -10,7 +10,7 @@ from connectors.registry.remarks import Remark
 from reports.customer_section import customers
 from reports.facts import Facts, facts_of
 from reports.headlines import headlines
-from reports.health import render_pages
+from reports.health import render
 from reports.model import Target
 from reports.month_section import months
 from reports.objectives import decisions, objectives
@@ -74,7 +74,7 @@ def test_an_objective_is_to_act_on_when_it_is_missed_more_often_than_by_chance()
     assert [(each.metric, each.status, each.missed, each.periods) for each in objectives(made)] == [
         ("on_time_rate", "act", 13, 13), ("csat_rate", "watch", 1, 13), ("new_users", "on_track", 0, 13),
     ]  # fmt: skip
-    minute = render_pages(made)["index.html"].split('id="minute"')[1].split("</section>")[0]
+    minute = render(made).split('id="minute"')[1].split("</section>")[0]
     assert "missed in 13 of 13" in minute
     assert "cosmos keeps 40% of its first due dates" in minute
 
@@ -127,7 +127,7 @@ def test_what_was_given_up_is_no_example_and_no_forecast_has_its_reason() -> Non
 
 
 def test_a_teams_page_begins_with_its_own_work_and_leads_to_the_tracker() -> None:
-    page = render_pages(OPEN)["team-atlas.html"]
+    page = render(OPEN, "team-atlas.html")
     assert (
         page.index('id="changes"')
         < page.index('id="headlines"')
@@ -158,7 +158,7 @@ def test_an_older_week_says_nothing_of_today() -> None:
 
 @pytest.mark.parametrize("page", ["index.html", "leadership.html"])
 def test_pages_begin_with_one_minute(page: str) -> None:
-    text = render_pages(OPEN)[page]
+    text = render(OPEN, page)
     assert (
         text.index('id="minute"')
         < text.index('id="headlines"')
@@ -225,7 +225,7 @@ def test_a_period_of_few_cases_neither_meets_nor_misses_a_target() -> None:
     made = report(values=rows, targets={"on_time_rate": Target(at_least=0.6)})
     [found] = objectives(made)
     assert (found.status, found.missed, found.periods) == ("unsure", 0, 11)
-    page = render_pages(made)["index.html"]
+    page = render(made)
     tile = page.split('data-metric="on_time_rate"')[1].split("</li>")[0]
     assert "target ≥ 60%" in tile
     assert "missed" not in tile

@@ -12,7 +12,7 @@ from metrics.dimensions import DIMENSIONS
 from reports import charts
 from reports.delivery_section import delivery
 from reports.headlines import headlines
-from reports.health import AUDIENCES, render_pages, team_audiences
+from reports.health import AUDIENCES, render, render_pages, team_audiences
 from reports.language import language
 from reports.launch_section import launches
 from reports.model import HealthReport, Restatement, Words
@@ -176,7 +176,7 @@ def test_where_nothing_can_be_drawn_the_table_stands_open() -> None:
     (figure,) = [each for each in section.figures if each.table.caption == "Time in stage by team"]
     assert figure.chart is None
     assert figure.caption.endswith("No picture: no stage was left by 5 issues or more of one team.")
-    shown = render_pages(given)["tech.html"].split(figure.caption)[1].split("</figure>")[0]
+    shown = render(given, "tech.html").split(figure.caption)[1].split("</figure>")[0]
     assert "<details" not in shown
     assert "Time in stage by team" in shown
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from connectors.registry.files import load_registry
-from reports.health import render_pages
+from reports.health import render, render_pages
 from reports.model import HealthReport, Words
 from reports.reading import words_of
 from sandbox.serving.environment import REGISTRY
@@ -120,7 +120,7 @@ def test_a_stage_that_no_epic_reaches_is_told(own: HealthReport) -> None:
             "coverage_rate": [5 / 6], "explanation": ["Stages of the registry that some epic reached; see stages.yml."],
         }
     )  # fmt: skip
-    page = render_pages(report(values=own.values, words=WORDS, names=NAMES, coverage=coverage))["tech.html"]
+    page = render(report(values=own.values, words=WORDS, names=NAMES, coverage=coverage), "tech.html")
     assert (
         "jira: 17% of the stages were reached by no epic; they have no time to market (see their statuses in stages.yml)."
         in page
