@@ -23,6 +23,7 @@ DEEPEST_JSON = 200
 # Of an answer: a page has some hundred thousand. Empty objects take forty times the room that they take as text.
 MOST_VALUES = 4_000_000
 UNPACKED_AT_ONCE = 1 << 20
+MOST_DIGITS = 4000
 _PACKED = ("gzip", "x-gzip", "deflate")
 _BOUNDS = "bounds"
 
@@ -140,7 +141,7 @@ def parse_json(text: bytes | str) -> Any:
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         is_wide = sum(map(text.count, ",[{")) > MOST_VALUES
-        parsed = None if is_wide else json.loads(text)
+        parsed = None if is_wide else _parsed(text)
     except UnicodeDecodeError:
         raise ValueError("text that is not UTF-8") from None
     except RecursionError:
@@ -168,6 +169,21 @@ def is_too_deep(text: str) -> bool:
         if depth > DEEPEST_JSON:
             return True
     return False
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # It has more digits than Python reads. Asked only then: it makes all numbers slow.
+        return json.loads(text, parse_int=_integer)
+
+
+def _integer(digits: str) -> int | str:
+    """One that is too long stays a text: it must not cost the answer."""
+    return int(digits) if len(digits) <= MOST_DIGITS else digits
 
 
 _BRACKET = re.compile(r"[][{}]")

@@ -29,11 +29,11 @@ class SourceError(Exception):
         source: str = "",
         stream: str = "",
     ) -> None:
-        self.what = redact(what or self.default_what)
-        self.remedy = redact(remedy or self.default_remedy)
-        self.place = redact(place)
+        self.what = _sayable(what or self.default_what)
+        self.remedy = _sayable(remedy or self.default_remedy)
+        self.place = _sayable(place)
         self.status = status
-        self.vendor_message = redact(vendor_message)[:300]
+        self.vendor_message = _sayable(vendor_message)[:300]
         self.source = source
         self.stream = stream
         # The parsed body of the answer, for connectors that look for more in it; never shown.
@@ -52,6 +52,11 @@ class SourceError(Exception):
         )
         said = f" The vendor says: {self.vendor_message}" if self.vendor_message else ""
         return f"{where + ': ' if where else ''}{self.what}{said} {self.remedy}".strip()
+
+
+def _sayable(text: str) -> str:
+    """Without secrets, and without half characters, which neither a log nor a database takes."""
+    return redact(text).encode(errors="replace").decode()
 
 
 class Rejected(SourceError):

@@ -99,6 +99,12 @@ def test_deep_json_is_refused_by_name(deep: str) -> None:
         http(Vendor(sent(deep.encode())), auth=auth).get("/things")
 
 
+def test_a_number_of_more_digits_than_anybody_reads_costs_nothing_beside_it() -> None:
+    digits = "9" * 5000
+    vendor = Vendor(httpx.Response(200, text=f'{{"rows": [{{"id": 1}}, {{"id": 2, "n": {digits}}}]}}'))
+    assert http(vendor).get("/things") == {"rows": [{"id": 1}, {"id": 2, "n": digits}]}
+
+
 def test_json_may_be_as_deep_as_the_bound_and_no_deeper() -> None:
     assert parse_json("[" * DEEPEST_JSON + "]" * DEEPEST_JSON)
     with pytest.raises(ValueError, match="200 levels"):

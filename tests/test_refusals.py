@@ -13,7 +13,7 @@ from connectors import credentials, runner
 from connectors.bodies import is_too_deep
 from connectors.contract import RawRecord
 from connectors.credentials import ask_credentials, check_source
-from connectors.errors import QuotaSpent, Rejected
+from connectors.errors import BadRequest, QuotaSpent, Rejected
 from connectors.redaction import without_values
 from connectors.zendesk.source import ZendeskConnector
 from tests.fake_source import FakeHouse, Killed, fake_class, record
@@ -100,6 +100,15 @@ def test_whatever_a_stream_throws_costs_that_stream_and_is_one_sentence(
     # The traceback is for the run's log, and not even that quotes a record.
     assert "fake_source.py" in caplog.text
     assert "anna.schmidt" not in f"{run.error}{caplog.text}"
+
+
+def test_half_a_character_in_a_refusal_costs_that_stream_alone(house: FakeHouse) -> None:
+    house.offer("things", "others")
+    refused = BadRequest("No\udc80.", vendor_message="half a \ud83d")
+    house.vendor.pages = {"things": [[refused]], "others": [[[record(9)]]]}
+    run = house.run()
+    assert [each.outcome for each in run.streams] == ["failed", "ok"]
+    assert "The vendor says: half a ?" in (run.error or "")
 
 
 def test_what_a_connector_throws_while_it_is_made_is_told(
