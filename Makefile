@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What runs from here is about the demo company, unless the environment says about whom.
 export POPS_REGISTRY_DIR ?= $(CURDIR)/sandbox/registry
 
-.PHONY: demo test test-fast dev lint lint-fast docs hooks bench browser pictures bi-check storm
+.PHONY: demo test test-fast test-engine dev lint lint-fast docs hooks bench browser pictures bi-check storm
 
 demo: .venv/ready
 	$(BIN)/pops demo
@@ -16,6 +16,10 @@ test: .venv/ready-dev browser
 # What a change needs first: no night, no build of the project, no browser.
 test-fast: .venv/ready-dev
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+
+# What the SQL of Apache Spark makes of vendors' texts, beside that of DuckDB; needs Java (17 or 21).
+test-engine: .venv/ready-engine
+	SPARK_LOCAL_IP=127.0.0.1 $(BIN)/pytest tests/engine/spark_macros.py
 
 dev: .venv/ready
 	@mkdir -p data/dagster && cp orchestration/dagster.yaml data/dagster/
@@ -83,6 +87,10 @@ bi-check: .venv/ready-dev .venv-bi/ready .venv-bi/cube/ready
 
 .venv/ready-dev: .venv/ready requirements-dev.lock
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/ready-engine: .venv/ready-dev requirements-engine.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-engine.lock
 	@touch $@
 
 # The test of the report and of the lineage looks at them in a browser.

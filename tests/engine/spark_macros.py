@@ -1,0 +1,214 @@
+"""`make test-engine`: what the macros of engine_spark.sql make of any text, beside what those of DuckDB make of it."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
+from tests.sql_macros import connected, macros
+
+KEY = "a-key-for-tests-only-and-long-enough"
+MOMENTS = [
+    *("2026-11-02T10:00:00+01:00", "2026-11-02 10:00:00", "2026-11-02", "2026-10-28T10:00:00.123+0000", "2026/11/02"),
+    *("2026-10-28T10:00:00.1234567Z", "2026-10-28T10:00:00 -0530", "2026-10-28 10:00:00 UTC", "2026-10-28T10:00"),
+    *("2026-10-28 10:00:00 Europe/Paris", "2026", "2026-11", "10:00", "T10:00:00", "yesterday", "", "1793613600"),
+    *("infinity", "-infinity", "0001-01-01 00:00:00", "294247-01-01", "9999-12-31 23:59:59", "2026-02-30", "now"),
+    *(" 2026-11-02 ", "2026-11-02T25:00:00", "2026-11-02T10:00:60", "2026-11-02T10:00:00+25:00", "20261102", None),
+    *("2026-10-25T02:30:00", "2026-03-29T02:30:00"),
+]  # fmt: skip
+NUMBERS = [
+    *("1793613600", "1793613600123", "1793613600.5", "-1", "99999999999", "100000000000", "253402300800000", "soon"),
+    *("", "NaN", "inf", "1e300", "1e999", "1.5", "2.5", "-1.5", "0.5", "1e3", " 7 ", "5d", "1.5f", "1,000", "+3", ".5"),
+    *("5.", "9223372036854775807", "9223372036854775808", "9" * 41, "true", "-0", "00012", "1.0000000000000000001", None),
+]  # fmt: skip
+# A double of them is another decimal on each engine, or none.
+HUGE = ("1e300", "9" * 41, "9223372036854775807", "9223372036854775808")
+BOOLEANS = [
+    "true",
+    "True",
+    "t",
+    "T",
+    "1",
+    "yes",
+    "y",
+    "on",
+    "false",
+    "f",
+    "0",
+    "no",
+    "n",
+    "off",
+    "perhaps",
+    "",
+    " true ",
+]
+JSON = [
+    *('{"a": 1, "b": "x"}', '{"a": {"c": [2]}}', '{"a": null}', "{}", '"a"', '["a"]', "5", "null", "{a: 1}", "", None),
+    *('{"a": "\\u00e9\\n\\t\\"q\\""}', "{'a': 1}", '{"a":1} x', '{"a": 1', '{"a": 1.10, "b": 1e3}', ' {"a": true} '),
+    *('{"a": [1, 2.50, "x", null, {"k": "v"}]}', '["x", "y"]', "[]", '[{"id": "x"}]', '["{\\"id\\": \\"x\\"}"]', "[x"),
+    *('[1, [2], {"id": 5}, "t", null]', "[null]", '{"a": {"ip": 1, "k": "draft", "n": null}}', '{"a": "{\\"x\\": 1}"}'),
+    *('"{\\"x\\": 1}"', '"[1]"', '"5"', '{"": 5}', '{"a.b": 1, "a/b": 2, "it\'s": 3, "`t": 4, "a\\\\b": 6}', '{"A": 2}'),
+    *("\t[1]", '{"a": 12345678901234567890123}', '{"a": "2026"}'),
+]  # fmt: skip
+TEXTS = [
+    *("Won't Fix", "WON’T-FIX", "完成", "Erledigt!", "-", "", "a,id=12,id=13", ",id=x", "id=12", "12; 13", 'a "b"; c\\d'),
+    *("x;;y", " ", "straße", "a@b.example", "a\\b", None),
+]  # fmt: skip
+STRINGS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.sampled_from([0.5, -2.25, 0.1]) | STRINGS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "id", "x"]) | STRINGS, inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    # Java is started with it, as a worker is.
+    os.environ["POPS_PSEUDONYM_KEY"] = KEY
+    session = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.ansi.enabled", "true")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+def made_by_duckdb(expression: str, texts: list[str | None]) -> list[str | None]:
+    with connected() as engine:
+        engine.execute(
+            "create temp table texts as select unnest(range(len($1))) as n, unnest($1::varchar[]) as t",
+            [texts],
+        )
+        return [
+            row[0]
+            for row in engine.execute(
+                f"select cast({expression} as varchar) from texts order by n"
+            ).fetchall()
+        ]
+
+
+def made_by_spark(spark: SparkSession, expression: str, texts: list[str | None]) -> list[str | None]:
+    spark.createDataFrame(list(enumerate(texts)), "n int, t string").createOrReplaceTempView("texts")
+    return [
+        row[0] for row in spark.sql(f"select cast({expression} as string) from texts order by n").collect()
+    ]
+
+
+def parsed(text: str | None) -> Any:
+    """The JSON of a text; a text that is none as it is."""
+    try:
+        return None if text is None else ("JSON", json.loads(text))
+    except ValueError:
+        return text
+
+
+@cache
+def expressions(engine: str) -> dict[str, tuple[str, list[str | None]]]:
+    """By name the SQL of an engine over the column `t`, and the texts that it is tried with."""
+    made: Any = macros(engine)
+    shape = {"a": made.text_type(), "b": made.json_type()}
+    deep = {"a": {"c": made.json_type()}}
+    found = {
+        "moment": (made.parse_timestamp("t"), MOMENTS),
+        "date of a moment": (made.reporting_date(made.parse_timestamp("t")), MOMENTS),
+        "date": (made.try_cast("t", "date"), MOMENTS),
+        "midnight": (made.reporting_midnight(made.reporting_date(made.parse_timestamp("t"))), MOMENTS),
+        "wall clock": (made.from_wall_clock(made.parse_timestamp("t"), "'Europe/Berlin'"), MOMENTS),
+        "wall clock of an island": (made.from_wall_clock(made.parse_timestamp("t"), "'Australia/Lord_Howe'"), MOMENTS),
+        "a day later": (made.add_time("day", 1, made.parse_timestamp("t")), MOMENTS),
+        "seconds": (made.epoch_seconds(made.parse_timestamp("t")), MOMENTS),
+        "days": (made.days_between(made.parse_timestamp("t"), "date '2026-11-30'"), MOMENTS),
+        "epoch": (made.from_epoch("t"), NUMBERS),
+        "whole number": (made.try_cast("t", "bigint"), NUMBERS + BOOLEANS),
+        "number": (f"cast({made.try_cast('t', 'double')} as decimal(38, 4))", [each for each in NUMBERS if each not in HUGE]),
+        "boolean": (made.try_cast("t", "boolean"), BOOLEANS),
+        "json_as_list": (made.json_as_list(made.json_member("t", "'a'")), JSON),
+        "json_unwrapped": (made.json_unwrapped(made.json_member("t", "'a'")), JSON),
+        "json_first_item": (made.json_first_item("t"), JSON),
+        "json_first_item_property": (made.json_first_item_property("t", "id"), JSON),
+        "json_array_contains": (made.json_array_contains("t", "'x'"), JSON),
+        "json_text_list": (made.json_text_list("t", ";"), TEXTS),
+        "json_first_name": (made.json_first_name("t"), JSON),
+        "json_name_count": (made.json_name_count("t"), JSON),
+        "json_object_without": (made.json_object_without("t", "a", ["ip"]), JSON),
+        "text in a struct": (made.struct_field(made.parse_json("t", shape), ["a"]), JSON),
+        "JSON in a struct": (made.json_text(made.struct_field(made.parse_json("t", shape), ["b"])), JSON),
+        "JSON deep in a struct": (made.json_text(made.struct_field(made.parse_json("t", deep), ["a", "c"])), JSON),
+        "text_key": (made.text_key("t"), TEXTS),
+        "text_capture": (made.text_capture("t", "[,]id=([0-9]+)"), TEXTS),
+        "text_part": (made.text_part("t", "'@'", 2), TEXTS),
+        "contains_text": (made.contains_text("t", "'@'"), TEXTS),
+        "text_literal": (f"t = {made.text_literal('a' + chr(92) + 'b')}", TEXTS),
+    }  # fmt: skip
+    for name in ("a", "", "a.b", "a/b", "it's", "`t", "a\\b", "$.a", "*"):
+        found[f"json_property {name}"] = (made.json_property("t", made.text_literal(name)), JSON)
+    return found
+
+
+@pytest.mark.parametrize("name", expressions("duckdb"))
+def test_a_text_is_read_alike(spark: SparkSession, name: str) -> None:
+    (ours, texts), (theirs, _) = expressions("duckdb")[name], expressions("spark")[name]
+    expected, found = made_by_duckdb(ours, texts), made_by_spark(spark, theirs, texts)
+    assert dict(zip(texts, found, strict=True)) == dict(zip(texts, expected, strict=True))
+
+
+@pytest.mark.parametrize("macro", ["json_array_rows", "json_object_rows", "json_member_rows"])
+def test_rows_of_a_text_are_alike(spark: SparkSession, macro: str) -> None:
+    spark.createDataFrame(list(enumerate(JSON)), "n int, t string").createOrReplaceTempView("texts")
+    with connected() as engine:
+        engine.execute(
+            "create temp table texts as select unnest(range(len($1))) as n, unnest($1::varchar[]) as t",
+            [JSON],
+        )
+        expected = engine.execute(getattr(macros(), macro)("texts", ["n"], "t")).fetchall()
+    found = [tuple(row) for row in spark.sql(getattr(macros("spark"), macro)("texts", ["n"], "t")).collect()]
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+    assert len(found) > 1
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(records=st.lists(VALUES, min_size=30, max_size=60))
+def test_any_json_is_read_alike(spark: SparkSession, records: list[Any]) -> None:
+    texts: list[str | None] = [json.dumps(record, ensure_ascii=False) for record in records]
+    for name in (
+        "text in a struct",
+        "JSON in a struct",
+        "json_property a",
+        "json_as_list",
+        "json_name_count",
+    ):
+        ours, theirs = expressions("duckdb")[name][0], expressions("spark")[name][0]
+        found, expected = made_by_spark(spark, theirs, texts), made_by_duckdb(ours, texts)
+        # A variant gives the names of an object in the order of the alphabet.
+        assert [*map(parsed, found)] == [*map(parsed, expected)]
+
+
+def test_a_pseudonym_is_alike_and_its_key_in_no_plan(spark: SparkSession) -> None:
+    made = macros("spark").pseudonym("t")
+    spark.createDataFrame([("somebody",)], "t string").createOrReplaceTempView("texts")
+    query = spark.sql(f"select {made} as hashed from texts")
+    assert [row.hashed for row in query.collect()] == [
+        hashlib.sha256(f"{KEY}|somebody".encode()).hexdigest()[:32]
+    ]
+    assert KEY not in query._jdf.queryExecution().toString()
