@@ -143,6 +143,8 @@ class Home:
     def _refuse_what_is_no_file(self) -> None:
         """Who opens a pipe waits for ever; and where a link leads nowhere, a disk may not be there that is wanted."""
         for folder, inner, files in os.walk(self.root):
+            # Its links are made anew where what they lead to was moved.
+            inner[:] = [name for name in inner if Path(folder, name) != self.dbt_target / "project"]
             for path in [Path(folder, name) for name in (*inner, *files)]:
                 try:
                     mode = path.stat().st_mode

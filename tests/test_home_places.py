@@ -171,9 +171,11 @@ def test_a_folder_in_the_place_of_a_databases_log_is_set_aside(home: Home) -> No
     assert not any(log.exists() for log in logs)
 
 
-def test_a_home_may_lie_on_several_disks(home: Home, tmp_path: Path) -> None:
+def test_a_home_may_lie_on_several_disks_and_its_code_be_moved(home: Home, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     (home.root / "raw").symlink_to(tmp_path / "disk")
+    (home.dbt_target / "project" / "own").mkdir(parents=True)
+    (home.dbt_target / "project" / "own" / "models").symlink_to(tmp_path / "moved")
     home.prepare()
 
 
