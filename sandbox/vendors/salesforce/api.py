@@ -17,7 +17,7 @@ from starlette.responses import Response
 from sandbox.vendors.api import Call, Endpoint, Json, Page, State, Vendor
 from sandbox.vendors.limits import Allowance, Limit
 from sandbox.vendors.salesforce.credentials import SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET
-from sandbox.vendors.salesforce.objects import STREAMS, describe, visible_fields
+from sandbox.vendors.salesforce.objects import STREAMS, describe, further_fields, visible_fields
 from sandbox.vendors.salesforce.query import MalformedQuery, Query, parse
 from sandbox.vendors.salesforce.records import stamp
 
@@ -140,7 +140,7 @@ class Api(Vendor):
         name = call.params["object"]
         if not visible_fields(name):
             return self.error(404)
-        return Json(describe(name, self._has_currencies(name)))
+        return Json(describe(name, self._further_fields(name)))
 
     def query(self, call: Call) -> Page:
         query = self._parsed(call.query.get("q", ""))
@@ -189,7 +189,7 @@ class Api(Vendor):
         query = self._parsed(str(call.body.get("query", "")))
         if query.is_count:
             return _problem(400, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
-        kinds = visible_fields(query.object, self._has_currencies(query.object))
+        kinds = visible_fields(query.object, self._further_fields(query.object))
         if compound := [name for name in query.fields if kinds[name] in _FIELDLESS]:
             return _problem(
                 400, "API_ERROR", f"Selecting compound data not supported in Bulk Query: {compound[0]}"
@@ -251,15 +251,15 @@ class Api(Vendor):
             raise self.refuse(400, str(problem)) from None
         if not visible_fields(query.object):
             raise self.refuse(400, f"sObject type '{query.object}' is not supported.")
-        known = visible_fields(query.object, self._has_currencies(query.object))
+        known = visible_fields(query.object, self._further_fields(query.object))
         for name in query.names:
             if name not in known:
                 raise self.refuse(400, f"No such column '{name}' on entity '{query.object}'.")
         return query
 
-    def _has_currencies(self, name: str) -> bool:
-        """Whether the organisation uses several currencies: its records say which."""
-        return any("CurrencyIsoCode" in each.body for each in self.sandbox.rows(self.name, STREAMS[name]))
+    def _further_fields(self, name: str) -> dict[str, str]:
+        """What the records of a replay have besides; of the make-believe company they have none."""
+        return further_fields(name, (each.body for each in self.sandbox.rows(self.name, STREAMS[name])))
 
     def _found(self, query: Query, with_deleted: bool) -> list[dict[str, Any]]:
         records = self.sandbox.rows(self.name, STREAMS[query.object])

@@ -1,5 +1,6 @@
 """What Salesforce's describe says of its objects: the fields that the sandbox's records have, and their types."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 STREAMS = {
@@ -99,24 +100,42 @@ FIELDS: dict[str, dict[str, str]] = {
 }
 # Fields and whole objects that the client's permissions hide: `Account.Segment__c`, `Lead`. Tests put names in here.
 HIDDEN: set[str] = set()
+# Stands in every row, and is no field.
+_BESIDE = {"attributes"}
+_UNTOLD = "string"
 
 
-def visible_fields(name: str, has_currencies: bool = False) -> dict[str, str]:
+def further_fields(name: str, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Fields that records have besides those of `FIELDS`, with types that fit their values: those of an organisation's own."""
+    known, found = FIELDS.get(name, {}), dict[str, str]()
+    for row in rows:
+        for field in row.keys() - known.keys() - _BESIDE:
+            if found.get(field) in (None, _UNTOLD):
+                found[field] = _kind_of(row[field])
+    return found
+
+
+def _kind_of(value: Any) -> str:
+    kinds = {bool: "boolean", int: "double", float: "double", dict: "complexvalue", list: "complexvalue"}
+    return kinds.get(type(value), _UNTOLD)
+
+
+def visible_fields(name: str, further: Mapping[str, str] | None = None) -> dict[str, str]:
     """Fields of an object that the client may see, with their types; none of a hidden or unknown object.
 
-    `has_currencies`: the organisation uses several currencies, so each record has one.
+    `further`: as `further_fields` gives them.
     """
     if name in HIDDEN or name not in FIELDS:
         return {}
-    fields = FIELDS[name] | ({"CurrencyIsoCode": "picklist"} if has_currencies else {})
+    fields = FIELDS[name] | dict(further or {})
     return {field: kind for field, kind in fields.items() if f"{name}.{field}" not in HIDDEN}
 
 
-def describe(name: str, has_currencies: bool = False) -> dict[str, Any]:
+def describe(name: str, further: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The parts of an object's description that clients read."""
     fields = [
         {"name": field, "label": field.removesuffix("__c").replace("_", " "), "type": kind}
         | {"custom": field.endswith("__c"), "nillable": field != "Id", "filterable": kind != "address"}
-        for field, kind in visible_fields(name, has_currencies).items()
+        for field, kind in visible_fields(name, further).items()
     ]
     return {"name": name, "label": name, "custom": False, "queryable": True, "fields": fields}
