@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from connectors.contract import Connector
 
-_OF_COMPANIES = ("account", "plan", "segment", "test", "churned_on")
+_OF_COMPANIES = ("account", "plan", "segment", "test", "churned_on", "renews_on")
 
 
 def names_of(kind: "type[Connector]", env: Mapping[str, str]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Customers and money: what is at stake with whom, as of the night. Renewal dates are in no CRM that is read."""
+"""Customers and money: what is at stake with whom, as of the night."""
 
 from datetime import timedelta
 
 import pandas as pd
 
 from reports import wording
-from reports.facts import DETRACTOR_DAYS, QUIET_WEEKS
+from reports.facts import DETRACTOR_DAYS, QUIET_WEEKS, RENEWAL_WEEKS
 from reports.model import HealthReport
 from reports.sections import TREND_WEEKS, Cell, Head, Row, Section, Table, Tally, caveats, count
 
@@ -13,7 +13,7 @@ _MOST = 5
 
 
 def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
-    """Revenue, and the accounts that went quiet, left, or answered as detractors, the largest first; in brief: no accounts."""
+    """Revenue, and the accounts that renew soon, went quiet, left, or answered as detractors, the largest first; in brief: no accounts."""
     say, accounts = report.say, report.facts.accounts
     if accounts.empty:
         return None
@@ -24,13 +24,32 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
     lost = accounts[accounts["is_churned"].astype(bool) & (pd.to_datetime(accounts["churned_on"]) >= first)]
     quiet = paying[paying["is_quiet"].fillna(False).astype(bool)]
     unhappy = paying[paying["detractor_count"] > 0]
+    renewing = paying[paying["is_renewing"].fillna(False).astype(bool)]
+    # Without a single date nobody knows who renews.
+    renewals: tuple[Tally, ...] = ()
+    if paying["renews_on"].notna().any():
+        renewals = (
+            _tally(
+                report,
+                say.text("{n} renew in {weeks} weeks", n=say.number(len(renewing)), weeks=RENEWAL_WEEKS),
+                renewing,
+            ),
+        )
     tallies = (
         _tally(report, say.plural("{n} customer", "{n} customers", len(paying)), paying),
+        *renewals,
         _tally(report, say.text("{n} without use for {weeks} weeks", n=say.number(len(quiet)), weeks=QUIET_WEEKS), quiet),
         _tally(report, say.text("{n} with more detractors than promoters in {days} days", n=say.number(len(unhappy)), days=DETRACTOR_DAYS), unhappy),
         _tally(report, say.text("{n} lost in {weeks} weeks", n=say.number(len(lost)), weeks=TREND_WEEKS), lost),
     )  # fmt: skip
     tables = (
+        _table(
+            report,
+            say.text("Customers whose contract ends or renews in {weeks} weeks, by revenue a year.", weeks=RENEWAL_WEEKS),
+            renewing,
+            say.text("renews on"),
+            "renews_on",
+        ),
         _table(
             report,
             say.text(

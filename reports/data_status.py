@@ -105,7 +105,7 @@ def _why_left_out(report: HealthReport, families: tuple[str, ...], names: str) -
     kinds = say.listed([wording.label(say, each) for each in off])
     if not off:
         return say.text(
-            "Left out: {names}. {sources} was read, but holds nothing of the kind yet.",
+            "Left out: {names}. What was read of {sources} holds nothing of the kind yet.",
             names=names,
             sources=sources,
         )
@@ -114,7 +114,7 @@ def _why_left_out(report: HealthReport, families: tuple[str, ...], names: str) -
             "Left out: {names}. No tool of the kind “{family}” is switched on.", names=names, family=kinds
         )
     return say.text(
-        "Left out: {names}. {sources} was read, but holds nothing of the kind yet; no tool of the kind “{family}” is "
+        "Left out: {names}. What was read of {sources} holds nothing of the kind yet; no tool of the kind “{family}” is "
         "switched on.",
         names=names,
         sources=sources,

@@ -10,6 +10,8 @@ import pandas as pd
 QUIET_WEEKS = 3
 # Days in which an answer counts a customer as a detractor.
 DETRACTOR_DAYS = 60
+# Weeks in which a contract that ends or renews is told beforehand.
+RENEWAL_WEEKS = 8
 
 _ACCOUNTS = """
 with weeks as (
@@ -31,6 +33,8 @@ detractors as (
 )
 select
     account.account_id, account.account_name, account.last_arr_home, account.is_churned, account.churned_on,
+    account.renews_on,
+    account.renews_on >= $as_of and account.renews_on < $as_of + 7 * $renewal as is_renewing,
     not account.is_churned and weeks.earlier_users > 0 and coalesce(weeks.recent_users, 0) = 0 as is_quiet,
     weeks.last_active_week,
     coalesce(detractors.detractor_count, 0) as detractor_count
@@ -41,7 +45,8 @@ where account.account_id <> '(unknown)' and not account.is_test_account and not 
 order by account.last_arr_home desc nulls last, account.account_id
 """
 _ISSUES = """
-select issue_key, team_id, feature_id, hierarchy_level, stage, status_category, created_date,
+select case when source = 'jira' and contains(issue_id, ':') then split_part(issue_id, ':', 1) else source end as tracker,
+    issue_key, team_id, feature_id, hierarchy_level, stage, status_category, created_date,
     cast(first_in_progress_at as date) as started_date, first_due_date, last_due_date, resolved_date, is_resolved,
     resolution is null or lower(trim(resolution)) not in (
         select subject from mart.mart_metric_coverage where check_name = 'resolution_is_no_delivery'
@@ -57,7 +62,7 @@ select feature_id, status, created_date from mart.fct_ticket where is_counted an
 
 @dataclass(frozen=True)
 class Facts:
-    """Open things as of a day. `accounts`: with revenue a year in the home currency, whether they went quiet, and the
+    """Open things as of a day. `accounts`: with revenue a year in the home currency, whether they went quiet or renew soon, and the
     answers of detractors of those where they outnumber promoters. `issues`: epics, and standard issues in progress. `tickets`: those that are not solved.
     """
 
@@ -70,7 +75,7 @@ def facts_of(mart: duckdb.DuckDBPyConnection, week_start: date, as_of: date) -> 
     """The facts beside the newest complete week; none beside an older one, of which they say nothing."""
     if week_start + timedelta(days=14) <= as_of:
         return Facts()
-    asked = {"week": week_start, "as_of": as_of, "quiet": QUIET_WEEKS, "days": DETRACTOR_DAYS}  # fmt: skip
+    asked = {"week": week_start, "as_of": as_of, "quiet": QUIET_WEEKS, "days": DETRACTOR_DAYS, "renewal": RENEWAL_WEEKS}  # fmt: skip
     return Facts(
         accounts=mart.execute(_ACCOUNTS, asked).df(), issues=mart.execute(_ISSUES).df(), tickets=mart.execute(_TICKETS).df()
     )  # fmt: skip

@@ -112,7 +112,7 @@ class HealthReport:
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
     `surveys_since`: the day of the first answer of each survey, by its name. `facts`: what is open as of the night. `currency`: of revenue.
     `launches`: declared or found, as they stood at the week's end, the newest first.
-    `issue_url`: where an issue of the tracker is, with `{key}`; empty where nobody says. `links`: of the Dagster UI.
+    `issue_urls`: by tracker, where an issue of it is, with `{key}`; of those only of which somebody says it. `links`: of the Dagster UI.
     `source_names`: what vendors call their tools, by source.
     """
 
@@ -142,7 +142,7 @@ class HealthReport:
     surveys_since: Mapping[str, date] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     currency: str = ""
-    issue_url: str = ""
+    issue_urls: Mapping[str, str] = field(default_factory=dict)
     links: Links = field(default_factory=Links)
     launches: tuple[Launch, ...] = ()
     source_names: Mapping[str, str] = field(default_factory=dict)

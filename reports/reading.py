@@ -130,7 +130,7 @@ def health_report(
             currency=registry.organisation[0].home_currency,
             launches=launches_of(mart, week_start + timedelta(days=6)),
             source_names=_titles(),
-            issue_url=registry.organisation[0].issue_url or "",
+            issue_urls=registry.issue_urls(),
         )
 
 

@@ -154,7 +154,7 @@ def _first_of(report: HealthReport, shown: int, count: int) -> str:
 def issue(report: HealthReport, row: dict[object, object]) -> Cell:
     """The key of an issue, which leads to it where the organisation says where its tracker is."""
     key = str(row["issue_key"])
-    return Cell(key, link=report.issue_url.replace("{key}", key) if report.issue_url else "")
+    return Cell(key, link=report.issue_urls.get(str(row["tracker"]), "").replace("{key}", key))
 
 
 def _day(value: object) -> date:

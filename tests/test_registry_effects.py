@@ -18,7 +18,8 @@ _STAGED = re.compile(r"\('([^']+)', '(\w+)', '\w+'\)")
 # What no model reads but Python does: the file, and how it says the field.
 PAGES = {
     "organisation.expected_use": ("reports/reading.py", "registry.organisation[0].expected_use"),
-    "organisation.issue_url": ("reports/reading.py", "registry.organisation[0].issue_url"),
+    "organisation.issue_url": ("connectors/registry/schema.py", "self.organisation[0].issue_url"),
+    "sources.issue_url": ("connectors/registry/schema.py", "each.issue_url"),
     "organisation.owner": ("settings/owners.py", "organisation[0].owner"),
     "owners.id": ("settings/owners.py", "each.id"),
     "owners.owner": ("settings/owners.py", "each.owner"),

@@ -23,12 +23,13 @@ AS_OF = date(2026, 11, 16)
 
 def account(name: str, revenue: float, **changes: object) -> dict[str, object]:
     given = {"account_id": name, "account_name": name, "last_arr_home": revenue, "is_churned": False, "churned_on": None, "is_quiet": False,
+             "renews_on": None, "is_renewing": None,
              "last_active_week": WEEK, "detractor_count": 0}  # fmt: skip
     return {**given, **changes}
 
 
 def issue(key: str, created: date, **changes: object) -> dict[str, object]:
-    given = {"issue_key": key, "team_id": "atlas", "feature_id": "board", "hierarchy_level": 0, "stage": "build", "status_category": "indeterminate",
+    given = {"tracker": "jira", "issue_key": key, "team_id": "atlas", "feature_id": "board", "hierarchy_level": 0, "stage": "build", "status_category": "indeterminate",
              "created_date": created, "started_date": created, "first_due_date": None, "last_due_date": None, "resolved_date": None, "is_resolved": False, "is_delivery": True}  # fmt: skip
     return {**given, **changes}
 
@@ -51,7 +52,7 @@ FACTS = Facts(
             ),
             issue("ATL-10", AS_OF - timedelta(days=20), first_due_date=date(2026, 11, 1)),
             issue("ATL-11", AS_OF - timedelta(days=40), first_due_date=date(2026, 12, 1)),
-            issue("COS-1", AS_OF - timedelta(days=60), team_id="cosmos"),
+            issue("COS-1", AS_OF - timedelta(days=60), team_id="cosmos", tracker="jira_eu"),
         ]
     ),
     tickets=pd.DataFrame(
@@ -59,7 +60,11 @@ FACTS = Facts(
         columns=["feature_id", "created_date"],
     ),
 )  # fmt: skip
-OPEN = report(facts=FACTS, currency="EUR", issue_url="https://tracker.example/{key}")
+OPEN = report(
+    facts=FACTS,
+    currency="EUR",
+    issue_urls={"jira": "https://tracker.example/{key}", "jira_eu": "https://eu.example/{key}"},
+)
 
 
 def test_an_objective_is_to_act_on_when_it_is_missed_more_often_than_by_chance() -> None:
@@ -103,6 +108,19 @@ def test_customers_are_shown_by_what_they_pay() -> None:
     assert customers(report()) is None
 
 
+def test_who_renews_soon_is_told_where_any_contract_has_a_day() -> None:
+    renewing = (
+        account("Kite", 300.0, renews_on=date(2026, 12, 1), is_renewing=True),
+        account("Lark", 200.0, renews_on=date(2027, 6, 1), is_renewing=False),
+    )
+    made = report(facts=Facts(accounts=pd.DataFrame(renewing)), currency="EUR")
+    section = customers(made)
+    assert section is not None
+    assert ("1 renew in 8 weeks", "300 EUR a year") in [(each.text, each.names) for each in section.tallies]
+    [table] = section.tables
+    assert [(row[0], row[2]) for row in table.rows] == [("Kite", made.say.day(date(2026, 12, 1)))]
+
+
 def test_a_forecast_rests_on_those_that_had_taken_as_long() -> None:
     # Of those that took longer than 100 days: 10, 20, 30, 40 and 50 days more.
     assert forecast(100, [50, 110, 120, 130, 140, 150]) == (30, 44)
@@ -136,6 +154,7 @@ def test_a_teams_page_begins_with_its_own_work_and_leads_to_the_tracker() -> Non
     )
     assert 'href="https://tracker.example/ATL-11">ATL-11</a>' in page
     assert "COS-1" not in page
+    assert 'href="https://eu.example/COS-1">COS-1</a>' in render(OPEN, "team-cosmos.html")
     # Begun 40 and 20 days ago; one of the two is past its first date.
     assert "2 issues in progress, 1 of them past their first date." in page
     assert page.index(">ATL-11<") < page.index(">ATL-10<")
@@ -255,18 +274,18 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
         );
         insert into mart.fct_survey_response values
             ('b', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 9, date '2026-11-01');
-        create table mart.dim_account as select *, false as is_test_account, false as is_merged, false as is_archived
+        create table mart.dim_account as select *, if(account_id = 'a', date '2026-12-01', null) as renews_on, false as is_test_account, false as is_merged, false as is_archived
         from (values ('a', 'A', 5.0, false, null::date), ('b', 'B', 7.0, false, null), ('(unknown)', 'unknown', null, false, null),
             ('c', 'C', 3.0, false, null), ('d', 'D', 2.0, false, null))
             as accounts (account_id, account_name, last_arr_home, is_churned, churned_on);
         create table mart.fct_issue (
-            issue_key varchar, team_id varchar, feature_id varchar, hierarchy_level bigint, stage varchar, status_category varchar,
+            source varchar, issue_id varchar, issue_key varchar, team_id varchar, feature_id varchar, hierarchy_level bigint, stage varchar, status_category varchar,
             created_date date, first_in_progress_at timestamp, first_due_date date, last_due_date date, resolved_date date,
             is_resolved boolean, is_standard boolean, resolution varchar
         );
         insert into mart.fct_issue by name
-        select key as issue_key, 1 as hierarchy_level, true as is_resolved, resolution, date '2026-01-01' as created_date
-        from (values ('A-1', 'Done'), ('A-2', ' Won''t Do'), ('A-3', null)) as epics (key, resolution);
+        select 'jira' as source, id as issue_id, key as issue_key, 1 as hierarchy_level, true as is_resolved, resolution, date '2026-01-01' as created_date
+        from (values ('1', 'A-1', 'Done'), ('jira_eu:1', 'A-2', ' Won''t Do'), ('3', 'A-3', null)) as epics (id, key, resolution);
         create table mart.mart_metric_coverage as
         select 'won''t do' as subject, 'resolution_is_no_delivery' as check_name;
         create table mart.fct_ticket (ticket_id varchar, feature_id varchar, status varchar, created_date date, is_counted boolean, is_solved boolean)
@@ -279,8 +298,14 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
         "A-2": False,
         "A-3": True,
     }
+    assert facts.issues.set_index("issue_key")["tracker"].to_dict() == {
+        "A-1": "jira",
+        "A-2": "jira_eu",
+        "A-3": "jira",
+    }
     found = facts.accounts
     # A is quiet since September, and as many praise as blame; B is there, and blames; C is quiet since May; D never came.
     assert [(row["account_id"], bool(row["is_quiet"]), row["detractor_count"]) for row in found.to_dict("records")] == [
         ("b", False, 1), ("a", True, 0), ("c", True, 0), ("d", False, 0),
     ]  # fmt: skip
+    assert found.loc[found["is_renewing"].fillna(False).astype(bool), "account_id"].to_list() == ["a"]

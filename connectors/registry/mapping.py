@@ -13,12 +13,17 @@ from connectors import VENDORS, connector_class, vendor_of
 from connectors.registry.entry import Entry
 from connectors.registry.glossary import Text
 from connectors.registry.money import Currency
+from connectors.registry.patterns import like
 
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) or value is None else [value]
 
 
+# Where an issue of a tracker is.
+IssueUrl = Annotated[
+    str, like(r"https://[^\s{}]+\{key\}[^\s{}]*", "write an https address with {key} in the place of the key")
+]
 Texts = Annotated[list[Text], BeforeValidator(_as_list)]
 
 
@@ -70,8 +75,8 @@ class Revenue(BaseModel):
 
 class CrmNames(Entry):
     """Properties of a company: `account` is its id in the app, `test` says that it is none of a customer, `churned_on` the
-    day on which it stopped paying. `user`: the property of a contact with the person's id in the app. `hubspot_deal`: the
-    property of an opportunity with the id that the same deal has in HubSpot."""
+    day on which it stopped paying, `renews_on` that on which its contract ends or renews. `user`: the property of a contact with
+    the person's id in the app. `hubspot_deal`: the property of an opportunity with the id that the same deal has in HubSpot."""
 
     account: Text | None = None
     plan: Text | None = None
@@ -79,6 +84,7 @@ class CrmNames(Entry):
     revenue: Revenue | None = None
     test: Text | None = None
     churned_on: Text | None = None
+    renews_on: Text | None = None
     user: Text | None = None
     hubspot_deal: Text | None = None
 
@@ -95,11 +101,15 @@ class SupportNames(Entry):
 
 
 class DeliveryNames(Entry):
-    """Ids or names of custom fields, where the tracker's own kinds do not tell them; the first that an issue has counts."""
+    """Ids or names of custom fields, where the tracker's own kinds do not tell them; the first that an issue has counts.
+
+    `issue_url`: where readers of the report find an issue of this instance, with `{key}`.
+    """
 
     points: Texts = Field(default_factory=list)
     sprint: Texts = Field(default_factory=list)
     epic_link: Texts = Field(default_factory=list)
+    issue_url: IssueUrl | None = None
 
 
 class NoNames(Entry):
@@ -173,7 +183,7 @@ def names_by_source(entries: list[Any], home_currency: str) -> dict[str, dict[st
         kind = _NAMES.get(_family({"id": source}))
         if kind is None:
             continue
-        names = given.get(source, kind(id=source)).model_dump(exclude={"id"}, exclude_none=True)
+        names = given.get(source, kind(id=source)).model_dump(exclude={"id", "issue_url"}, exclude_none=True)
         if revenue := names.get("revenue"):
             times = {"year": 1, "quarter": 4, "month": 12}[revenue.pop("period")]
             names["revenue"] = {"currency": home_currency, **revenue, "times": times}

@@ -18,7 +18,13 @@ from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, NamedEntry, Problem, RenamableEntry, without_blanks
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.launches import Launch, launch_problems
-from connectors.registry.mapping import SourceNames, names_by_source, shared_variables
+from connectors.registry.mapping import (
+    DeliveryNames,
+    IssueUrl,
+    SourceNames,
+    names_by_source,
+    shared_variables,
+)
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
 from connectors.registry.ownership import Owned, ownership_problems
 from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
@@ -42,7 +48,7 @@ class Organisation(NamedEntry):
     week_starts_on: Literal["monday", "sunday"]
     home_currency: Currency = DEFAULT_HOME_CURRENCY
     expected_use: ExpectedUse = "habit"
-    issue_url: Annotated[str, Field(pattern=r"^https://[^\s{}]+\{key\}[^\s{}]*$")] | None = None
+    issue_url: IssueUrl | None = None
     retention_brackets: Annotated[list[RetentionBracket], Field(min_length=1), AfterValidator(in_order)] = (
         Field(default_factory=lambda: list(DEFAULT_BRACKETS))
     )
@@ -277,6 +283,16 @@ class Registry(BaseModel):
         """By vendor that has some, the sources that are declared beside the one named like it; by name."""
         declared = sorted(each.id for each in self.sources if each.id not in VENDORS)
         return {vendor: [*each] for vendor, each in groupby(declared, lambda name: str(vendor_of(name)))}
+
+    def issue_urls(self) -> dict[str, str]:
+        """By tracker's instance, where an issue of it is, with `{key}`; the organisation's own address is that of `jira`."""
+        usual = self.organisation[0].issue_url
+        own = {
+            each.id: each.issue_url
+            for each in self.sources
+            if isinstance(each, DeliveryNames) and each.issue_url
+        }
+        return {**({"jira": usual} if usual else {}), **own}
 
     def source_names(self) -> dict[str, dict[str, Any]]:
         """`names_by_source` of this organisation."""

@@ -5,7 +5,7 @@
 -- a sum over rows is the revenue of today, and `last_arr_home` keeps what the CRM has.
 {% set most_companies = 3 %}
 {% set filled = [
-    'app_account_id', 'owner_id', 'company_name', 'segment', 'plan', 'arr_home', 'churned_on', 'created_at'
+    'app_account_id', 'owner_id', 'company_name', 'segment', 'plan', 'arr_home', 'churned_on', 'renews_on', 'created_at'
 ] %}
 
 with companies as (
@@ -119,5 +119,6 @@ select
     merged_into_account_id is not null as is_merged,
     is_archived,
     churned_on,
+    renews_on,
     created_at
 from joined

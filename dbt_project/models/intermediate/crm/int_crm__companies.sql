@@ -16,6 +16,7 @@ with companies as (
         is_test_account,
         is_archived,
         churned_on,
+        renews_on,
         created_at
     from {{ ref('stg_hubspot__companies') }}
     union all
@@ -33,6 +34,7 @@ with companies as (
         is_test_account,
         is_deleted as is_archived,
         churned_on,
+        renews_on,
         created_at
     from {{ ref('stg_salesforce__accounts') }}
 )
@@ -52,6 +54,7 @@ select
     companies.is_test_account,
     companies.is_archived,
     companies.churned_on,
+    companies.renews_on,
     companies.created_at
 from companies
 left join {{ ref('int_crm__exchange_rates') }} as rates

@@ -3,10 +3,10 @@
 {% set named = [] %}
 {% for vendor, model, subject, id, columns in [
     ('hubspot', 'stg_hubspot__companies', 'companies', 'company_id',
-     {'account': 'app_account_id', 'plan': 'plan', 'segment': 'segment', 'revenue': 'arr'}),
+     {'account': 'app_account_id', 'plan': 'plan', 'segment': 'segment', 'revenue': 'arr', 'renews_on': 'renews_on'}),
     ('hubspot', 'stg_hubspot__contacts', 'contacts', 'contact_id', {'user': 'app_user_hash'}),
     ('salesforce', 'stg_salesforce__accounts', 'companies', 'account_id',
-     {'account': 'app_account_id', 'plan': 'plan', 'segment': 'segment', 'revenue': 'arr'}),
+     {'account': 'app_account_id', 'plan': 'plan', 'segment': 'segment', 'revenue': 'arr', 'renews_on': 'renews_on'}),
     ('salesforce', 'stg_salesforce__contacts', 'contacts', 'contact_id', {'user': 'app_user_hash'}),
     ('amplitude', 'stg_amplitude__events', 'events', 'event_id', {'account': 'app_account_id'}),
     ('mixpanel', 'stg_mixpanel__events', 'events', 'event_id', {'account': 'app_account_id'}),

@@ -21,6 +21,7 @@ select
     is_test_account,
     is_archived and (archived_at is null or archived_at < {{ as_of_at() }}) as is_archived,
     case when churned_on < {{ as_of_date() }} then churned_on end as churned_on,
+    renews_on,
     created_at,
     updated_at,
     case when archived_at < {{ as_of_at() }} then archived_at end as archived_at

@@ -13,6 +13,7 @@ with versions as (
         (mapped_field('salesforce', 'revenue'), 'revenue', 'double'),
         (mapped_field('salesforce', 'test'), 'is_test_account', 'boolean'),
         (mapped_field('salesforce', 'churned_on'), 'churned_on', 'date'),
+        (mapped_field('salesforce', 'renews_on'), 'renews_on', 'date'),
         ('CreatedDate', 'created_at', 'timestamp'),
         ('SystemModstamp', 'updated_at', 'timestamp'),
     ], ['load_id', 'record_hash']) }}
@@ -36,6 +37,7 @@ select
     coalesce(is_test_account, false) as is_test_account,
     is_deleted,
     churned_on,
+    renews_on,
     created_at,
     updated_at,
     extracted_at

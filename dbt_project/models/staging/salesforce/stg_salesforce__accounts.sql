@@ -21,6 +21,7 @@ select
     is_test_account,
     is_deleted and (updated_at is null or updated_at < {{ as_of_at() }}) as is_deleted,
     case when churned_on < {{ as_of_date() }} then churned_on end as churned_on,
+    renews_on,
     created_at,
     updated_at
 from versions
