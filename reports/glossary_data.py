@@ -60,7 +60,11 @@ def gaps(registry: Registry, *folders: Path) -> list[str]:
         ("stage", _stages(registry)),
         ("role", _owners(registry)),
     ):
-        found += [f"The {kind} `{each}` has no entry." for each in sorted(set(used) - explained[kind])]
+        if lacking := [f"`{each}`" for each in sorted(set(used) - explained[kind])]:
+            one = len(lacking) == 1
+            found.append(
+                f"The {kind}{'' if one else 's'} {', '.join(lacking)} {'has' if one else 'have'} no entry."
+            )
     found = [f"glossary.yml: {each}" for each in found]
     if owner_in(registry, PLATFORM) == UNOWNED:
         found.append(

@@ -171,6 +171,20 @@ def test_no_name_of_a_tool_writes_an_entry_of_its_own(name: str, indentation: st
     assert read == [{"id": "a"}, {"id": "b", "name": whole}]
 
 
+def test_an_instance_that_was_only_declared_gets_its_lines_in_its_entry(tmp_path: Path) -> None:
+    tools = ("hubspot", "mixpanel_eu", "jira_eu")
+    make_folder(tmp_path, Answers("Écran", "Europe/Paris", "monday", "EUR", "en", "team:produit", tools))
+    records = company()
+    write_raw(tmp_path / "home", {"hubspot": records["hubspot"], "mixpanel_eu": records["mixpanel"]})
+    home, env = Home(tmp_path / "home"), {"POPS_REGISTRY_DIR": str(tmp_path / "registry")}
+    text = (discovered(home, env) / "sources.yml").read_text()
+    assert [(each.pop("id"), *each) for each in yaml.safe_load(text)["sources"]][:2] == [
+        ("mixpanel_eu", "account", "email"),
+        ("jira_eu",),
+    ]
+    assert found(home, env) == []
+
+
 def test_a_home_that_nothing_was_read_into_is_a_sentence(env: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Nothing was read yet"):
         found(Home(tmp_path / "nowhere"), env)

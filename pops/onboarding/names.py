@@ -102,6 +102,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+_FREE_MAIL = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de", "orange.fr", "free.fr"}  # fmt: skip
 _SINGULAR = {"people": "person", "companies": "company"}
 
 
@@ -176,6 +177,21 @@ def plan_names(held: Held, sources: Mapping[str, Mapping[str, Any]]) -> Names:
             ):
                 counts[str(value)] = counts.get(str(value), 0) + int(str(number))
     return Names(Kind("plan", "companies", ""), counts)
+
+
+def own_domains(held: Held) -> dict[str, int]:
+    """The domains of the organisation's own people in its tools, each with how many they are; not of what anybody may have."""
+    domains = held.counts(
+        """
+        select lower(split_part(email, '@', 2)), count(distinct lower(email)) from staff where email like '%@%'
+        group by all order by 2 desc, 1
+        """
+    )
+    return {
+        name: number
+        for name, number in domains.items()
+        if name not in _FREE_MAIL and number >= max(domains.values()) / 10
+    }
 
 
 def plain_letters(text: object) -> str:

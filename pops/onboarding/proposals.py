@@ -1,13 +1,14 @@
 """What each file of the registry may say, from what raw holds, with the evidence: one function a file."""
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from connectors.registry.schema import Registry
 from pops.onboarding.candidates import features, surveys
 from pops.onboarding.company_folder import slug
-from pops.onboarding.names import names_of, plain_letters
+from pops.onboarding.names import names_of, own_domains, plain_letters
 from pops.onboarding.raw import Held
+from pops.onboarding.settings_found import Setting
 from pops.onboarding.source_proposals import source_settings
 from pops.onboarding.writing import Proposal, scalar
 from reports.reading import words_of
@@ -30,7 +31,6 @@ _PRODUCTION = r"prod|live"
 _INCIDENT = r"incident|outage|panne|sev-?[0-9]|storung"
 _BUG = r"\bbug|defect|defaut|anomalie|fehler"
 _DELIVERED = r"done|fixed|complet|resolved|termin|fait|livre|erledigt|fertig|behoben|hecho|listo|feito|deployed|shipped"
-_FREE_MAIL = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de", "orange.fr", "free.fr"}  # fmt: skip
 _KINDS_OF_FEEDBACK = (
     ("product", r"app|widget|product|portal"),
     ("web", r"web|site|landing"),
@@ -55,21 +55,36 @@ def proposals(
 
 
 def sources(held: Held, registry: Registry) -> Iterator[Proposal]:
-    known = {each.id for each in registry.sources}
-    by_source: dict[str, list[str]] = {}
-    names: dict[str, list[str]] = {}
+    known = {each.id: each.model_fields_set for each in registry.sources}
+    by_source: dict[str, dict[str, list[Setting]]] = {}
     for each in source_settings(held):
-        if each.source in known:
-            # What an entry says already is not looked into again; what it leaves unsaid is told.
-            own = next(entry for entry in registry.sources if entry.id == each.source)
-            if each.key not in own.model_fields_set:
-                name = f"{each.source}.{each.key}"
-                yield Proposal("sources", (name,), (f"# `{name}` may be {each.value}: {each.evidence}",))
+        by_source.setdefault(each.source, {}).setdefault(each.key, []).append(each)
+    for source, by_key in by_source.items():
+        lines = [line for key, settings in by_key.items() for line in _of_setting(source, key, settings)]
+        if known.get(source) == {"id"}:
+            # An instance that is declared, as `pops init` does.
+            yield Proposal("sources", tuple(f"{source}.{key}" for key in by_key), tuple(lines), under=source)
             continue
-        by_source.setdefault(each.source, []).extend([f"  # {each.evidence}", f"  {each.key}: {each.value}"])
-        names.setdefault(each.source, [each.source])
-    for source, lines in by_source.items():
-        yield Proposal("sources", tuple(names[source]), (f"- id: {source}", *lines))
+        if source in known:
+            # What an entry says already is not looked into again; what it leaves unsaid is told.
+            for key, settings in by_key.items():
+                if key not in known[source]:
+                    name = f"{source}.{key}"
+                    told = (f"# `{name}` may be {each.value}: {each.evidence}" for each in settings)
+                    yield Proposal("sources", (name,), tuple(told))
+            continue
+        yield Proposal("sources", (source,), (f"- id: {source}", *(f"  {line}" for line in lines)))
+
+
+def _of_setting(source: str, key: str, settings: Sequence[Setting]) -> Iterator[str]:
+    """The lines of an entry on one setting: proof and value, or what may be it for somebody who takes one line's sign away."""
+    if not settings[0].is_candidate:
+        yield f"# {settings[0].evidence}"
+        yield f"{key}: {settings[0].value}"
+        return
+    yield f"# `{source}.{key}`: nothing proves which it is; take the first # off the line that is right"
+    for each in settings:
+        yield f"# {key}: {each.value}  # {each.evidence}"
 
 
 def stages(held: Held, registry: Registry, own: Mapping[str, Set[str]], language: str) -> Iterator[Proposal]:
@@ -104,6 +119,9 @@ def stages(held: Held, registry: Registry, own: Mapping[str, Set[str]], language
                 f"  epic_entry: {each.epic_entry}", *evidence, f"  statuses: [{listed}]",
             )  # fmt: skip
             yield Proposal("stages", tuple(placed[each.id]), lines)
+        elif placed and "stages" not in own:
+            line = f"# - {{id: {each.id}, name: {scalar(names.get(each.id, each.name))}, flow: {each.flow}, epic_entry: {each.epic_entry}, statuses: []}}"
+            yield Proposal("stages", (each.id,), (f"# `{each.id}`: no status is known to mean it", line))
     for status in unplaced:
         yield Proposal(
             "stages",
@@ -145,7 +163,8 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
         by_key.setdefault(name.rpartition(":")[2], []).append(name)
     home_of: dict[str, tuple[str, int, int]] = {}
     for repository, key, number, total in rows:
-        meant = by_key.get(str(key), [])
+        # As in the mart: of the instance named like its vendor, else of the only one that has such a project.
+        meant = [str(key)] if key in projects.counts else by_key.get(str(key), [])
         if len(meant) == 1 and number >= 2 and repository not in home_of:
             home_of[str(repository)] = (meant[0], number, total)
     taken = {owned.name.casefold() for each in registry.teams for owned in each.jira_projects}
@@ -178,17 +197,7 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
 
 def exclusions(held: Held, registry: Registry) -> Iterator[Proposal]:
     known = {each.id for each in registry.exclusions}
-    domains = held.counts(
-        """
-        select lower(split_part(email, '@', 2)), count(distinct lower(email)) from staff where email like '%@%'
-        group by all order by 2 desc, 1
-        """
-    )
-    own = {
-        name: number
-        for name, number in domains.items()
-        if name not in _FREE_MAIL and number >= max(domains.values()) / 10
-    }
+    own = own_domains(held)
     if own and "internal_email_domains" not in known:
         evidence = [f"# `{name}`: {number:,} people who work in the tools" for name, number in own.items()]
         listed = ", ".join(scalar(name) for name in own)
@@ -199,8 +208,12 @@ def exclusions(held: Held, registry: Registry) -> Iterator[Proposal]:
     listed_resolutions = {
         each for entry in registry.exclusions if entry.id == "issue_resolutions" for each in entry.values
     }
+    done = {
+        str(name).casefold() for (name,) in held.rows("select name from statuses where category = 'done'")
+    }
     for name in resolutions.counts:
-        if name not in listed_resolutions and not re.search(_DELIVERED, plain_letters(name)):
+        delivers = name.casefold() in done or re.search(_DELIVERED, plain_letters(name))
+        if name not in listed_resolutions and not delivers:
             yield Proposal(
                 "exclusions",
                 (name,),

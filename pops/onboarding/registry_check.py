@@ -222,7 +222,7 @@ def _fields_of(source: str, key: str, value: Any) -> Iterator[tuple[str, tuple[s
                 )
     elif key == "user":
         yield str(value), ("people",)
-    elif key in ("account", "plan", "segment", "test", "churned_on"):
+    elif key in ("account", "plan", "segment", "test", "churned_on", "renews_on"):
         yield str(value), ("companies", "organizations")
 
 

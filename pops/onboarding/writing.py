@@ -22,12 +22,14 @@ class Proposal:
     """An entry, or a comment, for the list of a file. `names`: what it is about; a file that speaks of all of them has it.
 
     `lines`: of YAML without the list's own indentation; an entry begins with `- `, a comment with `# `.
+    `under`: the id of an entry of which nothing but `- id: ...` is there yet, which the lines go on with.
     """
 
     file: str
     names: tuple[str, ...]
     lines: tuple[str, ...]
     entry_id: str = ""
+    under: str = ""
 
 
 def scalar(text: str) -> str:
@@ -87,8 +89,20 @@ def appended(text: str, name: str, proposals: Sequence[Proposal]) -> str:
     _, _, held = re.split(rf"(?m)^({name}\s*:)", text, maxsplit=1)
     items = re.search(r"(?m)^(?P<indentation>[ \t]*)- ", held)
     indentation = items["indentation"] if items else "  "
-    # A name that a tool's user gave must not end its comment's line and go on as an entry.
-    lines = [f"{indentation}{plain(line)}" for each in proposals for line in each.lines]
+    lines = []
+    for each in proposals:
+        # A name that a tool's user gave must not end its comment's line and go on as an entry.
+        written = [plain(line) for line in each.lines]
+        begun = rf"(?m)^[ \t]*- id: {re.escape(each.under)}[ \t]*(?=\r?$)"
+        if not each.under:
+            lines += [f"{indentation}{line}" for line in written]
+        elif found := re.search(begun, text):
+            text = (
+                end.join([text[: found.end()], *(f"{indentation}  {line}" for line in written)])
+                + text[found.end() :]
+            )
+        else:
+            lines += [f"{indentation}# `{each.under}`: {line.removeprefix('# ')}" for line in written]
     return end.join([text, *lines, ""])
 
 
