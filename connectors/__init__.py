@@ -1,7 +1,8 @@
 """Vendor APIs and the registry, read into raw tables: one folder a source. Knows HTTP and dlt, and no other part.
 
 A kind of source is a folder here with a `source.py`, in which one class is its `Connector`: there is no other list of them.
-So are the folders in `connectors/` of the organisation's repository, which are found as if they lay here.
+So are the folders in `connectors/` of the organisation's repository, which are found as if they lay here, and the connectors of
+installed packages: entry points of the group `product_ops.connectors`, each named like its source.
 An organisation has one source of each, named like its folder, and further instances of vendors, which its sources.yml declares:
 `jira_eu` is one of `jira`. Their names alone say whose they are.
 """
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +27,14 @@ def _in(folder: Path) -> set[str]:
 
 _OURS = _in(Path(__file__).parent)
 _own = own_folder("connectors")
+_own_names = _in(_own) if _own else set()
+# The organisation's folder comes before a package.
+INSTALLED = {
+    each.name: each for each in entry_points(group="product_ops.connectors") if each.name not in _own_names
+}
 # Sources of the organisation's own; of one that has the name of ours, ours is meant, and a night is refused.
-OWN_SOURCES = tuple(sorted(_in(_own) - _OURS)) if _own else ()
-if OWN_SOURCES:
+OWN_SOURCES = tuple(sorted({*_own_names, *INSTALLED} - _OURS))
+if _own:
     # Modules of ours come first: a file there can take the place of none.
     __path__.append(str(_own))
 _NAMES = tuple(sorted({*_OURS, *OWN_SOURCES}))
@@ -67,13 +74,14 @@ def connector_class(source: str) -> "type[Connector]":
 def _own_connector(vendor: str) -> "type[Connector]":
     from connectors.own_connectors import refuse_wrong
 
-    place = f"{_own}/{vendor}/source.py"
+    package = INSTALLED.get(vendor)
+    place = f"{package.value} (an installed package)" if package else f"{_own}/{vendor}/source.py"
+    remedy = "uninstall its package" if package else "move its folder out of `connectors`"
     try:
-        found = _only_connector(vendor)
+        found = package.load() if package else _only_connector(vendor)
     except Exception as problem:  # noqa: BLE001 (whatever a file of somebody else's throws)
         raise ValueError(
-            f"{place} cannot be used: {type(problem).__name__}: {str(problem).rstrip('.')}. "
-            "Mend it, or move its folder out of `connectors`."
+            f"{place} cannot be used: {type(problem).__name__}: {str(problem).rstrip('.')}. Mend it, or {remedy}."
         ) from None
     refuse_wrong(found, vendor, place)
     return found

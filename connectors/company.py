@@ -1,6 +1,6 @@
 """Where the organisation's own things lie: its registry, and beside it whatever it has of its own code.
 
-A folder that holds `registry/` is the organisation's repository. It may have `connectors/`, `models/`, `metrics/` and `checks/`.
+A folder that holds `registry/` is the organisation's repository. It may have `connectors/`, `models/`, `metrics/`, `checks/` and `macros/`.
 """
 
 import os

@@ -11,11 +11,11 @@ _FAMILIES = tuple(each for each in get_args(Family) if each != "registry")
 
 def refuse_wrong(kind: type[Connector], source: str, place: str) -> None:
     """Raises ValueError naming what the class lacks or says wrongly. `place`: its file."""
+    if not (inspect.isclass(kind) and issubclass(kind, Connector)):
+        raise ValueError(f"{place} is no Connector: name the class.")
     wrong = [*_missing(kind)] or [*_wrong(kind, source)]
     if wrong:
-        raise ValueError(
-            f"{place}: {kind.__name__} {', and '.join(wrong)}. Mend it, or move its folder away."
-        )
+        raise ValueError(f"{place}: {kind.__name__} {', and '.join(wrong)}. Mend it, or take it away.")
 
 
 def _missing(kind: type[Connector]) -> list[str]:
@@ -29,7 +29,7 @@ def _wrong(kind: type[Connector], source: str) -> list[str]:
     streams = kind.streams if isinstance(kind.streams, tuple) else ()
     wrong = []
     if kind.name != source:
-        wrong.append(f"is named {kind.name!r}, and its folder `{source}`")
+        wrong.append(f"is named {kind.name!r}, and the source `{source}`")
     if kind.family not in _FAMILIES:
         wrong.append(f"is of the family {kind.family!r}, which is none of {', '.join(_FAMILIES)}")
     if not isinstance(kind.unread, Words):

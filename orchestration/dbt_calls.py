@@ -21,7 +21,7 @@ from orchestration import own_uses
 from orchestration.dbt_errors import of_own_code, without_records
 from orchestration.kept_statements import ModelResult, keep_build, kept_build, run_statements
 from settings.home import DBT_PROJECT, Home, text_of
-from settings.own_code import OWN, dbt_project, is_own, own_folders, refuse_wrong_code
+from settings.own_code import NODES, OWN, dbt_project, is_own, own_folders, refuse_wrong_code
 
 # Beside dbt's manifest: the state of the files that it is of, the SQL of the project's tests, and the state last built.
 STAMP = "manifest.stamp"
@@ -80,7 +80,7 @@ def parse(project: DbtProject) -> None:
             "--select",
             "resource_type:test",
         ]
-        options += [f"path:{OWN}/{kind}" for kind in own]
+        options += [f"path:{OWN}/{kind}" for kind in NODES if kind in own]
         compiled = _invoke(project, ["compile", *options], {"as_of": _AS_OF}, parsed.result)
     except RuntimeError as problem:
         if not own:

@@ -18,7 +18,18 @@ def of_own_code(told: str, folders: Mapping[str, Path]) -> str:
     told = re.sub(r"^dbt \w+: ", "", told)
     for name, folder in folders.items():
         told = told.replace(f"own/{name}/", f"{folder}/")
+    if not any(f"{folder}/" in told for folder in folders.values()):
+        told = (
+            "".join(f"{path}: " for path in _holding(told.rstrip().rpartition("\n")[2].strip(), folders))
+            + told
+        )
     return f"dbt cannot read {folder.parent}: {' '.join(told.split()).rstrip('.')}. Mend it, or take it away: no vendor was asked."
+
+
+def _holding(line: str, folders: Mapping[str, Path]) -> list[Path]:
+    """The files that hold a line: of a macro dbt quotes it, and does not say where it stands."""
+    files = (path for folder in folders.values() for path in sorted(folder.rglob("*.sql")))
+    return [path for path in files if line and line in path.read_text(encoding="utf-8", errors="replace")][:1]
 
 
 def without_records(told: str) -> str:

@@ -1,25 +1,29 @@
-"""The organisation's own models, metrics and checks, beside those of the product: one dbt project of both.
+"""The organisation's own models, metrics, checks and macros, beside those of the product: one dbt project of both.
 
-They lie in `models/`, `metrics/` and `checks/` of its repository. dbt reads only what lies below its project, and writes what
+They lie in `models/`, `metrics/`, `checks/` and `macros/` of its repository. dbt reads only what lies below its project, and writes what
 it compiles by the same paths, so where there is any, the project is a folder of the home, in which ours and theirs are linked.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from connectors import OWN_SOURCES, connector_class
+from connectors import INSTALLED, OWN_SOURCES, connector_class
 from connectors.company import own_folder
 from connectors.storage import write_text
 from settings.home import DBT_PROJECT, Home, text_of
 
-KINDS = ("models", "metrics", "checks")
+KINDS = ("models", "metrics", "checks", "macros")
+# What dbt makes a node of.
+NODES = KINDS[:3]
 # Where they are in the project.
 OWN = "own"
 _LAYERS = ("staging", "intermediate", "marts")
+_MACRO = re.compile(r"{%-?\s*(?:macro|test|materialization)\s+(\w+)")
 _LINKED = ("dbt_project.yml", "macros", "models", "plugins", "tests")
 
 
@@ -84,7 +88,8 @@ def _profile(product: Path) -> str:
 def refuse_wrong_code(env: Mapping[str, str] = os.environ) -> None:
     """Raises ValueError for own files whose name is taken or that lie where no layer is, before dbt reads any of them, and for
     an own connector that cannot be used."""
-    wrong = [*_wrong_places(own_folders(env)), *_taken_sources(env)]
+    folders = own_folders(env)
+    wrong = [*_wrong_places(folders), *_taken_macros(folders), *_taken_sources(env)]
     if wrong:
         raise ValueError(" ".join(wrong))
     for source in OWN_SOURCES:
@@ -110,6 +115,26 @@ def _wrong_places(folders: Mapping[str, Path]) -> list[str]:
     return wrong
 
 
+def _taken_macros(folders: Mapping[str, Path]) -> list[str]:
+    if "macros" not in folders:
+        return []
+    ours = {name for _, name in _macros(DBT_PROJECT / "macros")}
+    return [
+        f"{path}: the product has a macro `{name}` itself: give yours another name."
+        for path, name in _macros(folders["macros"])
+        if name in ours
+    ]
+
+
+def _macros(folder: Path) -> list[tuple[Path, str]]:
+    """Each macro of a folder with its file."""
+    return [
+        (path, name)
+        for path in sorted(folder.rglob("*.sql"))
+        for name in _MACRO.findall(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+
+
 def _code(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.suffix in (".sql", ".py")]
 
@@ -117,9 +142,10 @@ def _code(folder: Path) -> list[Path]:
 def _taken_sources(env: Mapping[str, str]) -> list[str]:
     folder = own_folder("connectors", env)
     found = [] if folder is None else sorted(folder.glob("*/source.py"))
+    named = [(str(path.parent), path.parent.name) for path in found]
+    named += [(f"{each.value} (an installed package)", name) for name, each in INSTALLED.items()]
     return [
-        f"{path.parent}: the product has a source `{path.parent.name}` itself: give yours another name."
-        for path in found
-        if path.parent.name not in OWN_SOURCES
-        and (DBT_PROJECT.parent / "connectors" / path.parent.name).exists()
+        f"{place}: the product has a source `{name}` itself: give yours another name."
+        for place, name in named
+        if name not in OWN_SOURCES and (DBT_PROJECT.parent / "connectors" / name).exists()
     ]

@@ -19,7 +19,7 @@ COST_SQL = """
         created_date,
         product_id,
         count(*) as ticket_count,
-        cast(count(*) * 12.5 as double) as cost
+        {{ cost_of('count(*)') }} as cost
     from {{ ref('fct_ticket') }}
     where is_counted
     group by created_date, product_id
@@ -67,6 +67,7 @@ GOOD = {
     "metrics/support/sem_cost.yml": _METRICS.format(
         name="tickets_with_cost", model="mart_ticket_cost", column="ticket_count"
     ),
+    "macros/cost.sql": "{% macro cost_of(count) %}cast({{ count }} * 12.5 as double){% endmacro %}",
     "checks/assert_no_ticket_costs_less_than_nothing.sql": "select * from {{ ref('mart_ticket_cost') }} where cost < 0",
 }
 BROKEN = {

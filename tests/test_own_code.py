@@ -68,6 +68,7 @@ def test_the_project_of_both_follows_what_comes_and_goes(tmp_path: Path) -> None
         ("models/mart_cost.sql", "a model lies in `models/<layer>/<area>/`"),
         ("models/reports/finance/mart_cost.sql", "the layer is one of staging, intermediate, marts"),
         ("checks/assert_on_time_issues_are_among_those_due.sql", "the product has a check"),
+        ("macros/ours.sql", "the product has a macro `slug_of` itself: give yours another name"),
         ("connectors/hubspot/source.py", "the product has a source `hubspot` itself: give yours another name"),
     ],
 )  # fmt: skip
@@ -75,7 +76,7 @@ def test_a_name_that_is_taken_and_a_place_that_is_none_are_refused_by_name(
     tmp_path: Path, file: str, said: str
 ) -> None:
     with pytest.raises(ValueError, match=r"itself|lies in") as refusal:
-        refuse_wrong_code(folder_with(tmp_path, {file: "select 1"}))
+        refuse_wrong_code(folder_with(tmp_path, {file: "{%- macro slug_of(text) %}{% endmacro %}"}))
     assert str(tmp_path / file).removesuffix("/source.py") in str(refusal.value)
     assert said in str(refusal.value)
 
@@ -87,7 +88,7 @@ def test_own_connectors_are_held_to_the_contract() -> None:
         streams = (Stream("tickets", "Tickets", ()),)  # type: ignore[arg-type]
 
     refuse_wrong(ZendeskConnector, "zendesk", "connectors/zendesk/source.py")
-    with pytest.raises(ValueError, match="named 'zendesk', and its folder `acme`") as refusal:
+    with pytest.raises(ValueError, match="named 'zendesk', and the source `acme`") as refusal:
         refuse_wrong(Wrong, "acme", "connectors/acme/source.py")
     for said in ("of the family 'cms', which is none of product_analytics", "no tuple `streams`"):
         assert said in str(refusal.value)
@@ -119,6 +120,34 @@ def test_a_connector_that_cannot_be_imported_stops_a_night_with_a_sentence_befor
         assert "Traceback" not in told
 
 
+def test_a_connector_of_an_installed_package_is_a_source_and_a_wrong_one_is_told(tmp_path: Path) -> None:
+    about = tmp_path / "acme_tools-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Name: acme-tools\nVersion: 1\n")
+    (tmp_path / "acme_tools.py").write_text(
+        "from connectors.zendesk.source import ZendeskConnector\n"
+        "class Acme(ZendeskConnector):\n    name = 'acme'\n    title = 'Acme'\n"
+    )
+    ask = (
+        "from connectors import connector_class\nfrom settings.own_code import refuse_wrong_code\nimport sys\n"
+        "try:\n    refuse_wrong_code()\n    print(connector_class('acme').title, connector_class('acme_eu').name)\n"
+        "except ValueError as e: sys.exit(str(e))"
+    )
+    env = os.environ | folder_with(tmp_path / "company", {}) | {"PYTHONPATH": f"{PROJECT_ROOT}:{tmp_path}"}
+    for points, said in (
+        ("acme = acme_tools:Acme", "Acme acme_eu"),
+        ("acme = acme_tools:Gone", "acme_tools:Gone (an installed package) cannot be used: AttributeError"),
+        ("acme = acme_tools:__name__", "is no Connector: name the class"),
+        ("jira = acme_tools:Acme", "the product has a source `jira` itself"),
+    ):
+        (about / "entry_points.txt").write_text(f"[product_ops.connectors]\n{points}\n")
+        done = subprocess.run(
+            [sys.executable, "-c", ask], env=env, capture_output=True, text=True, check=False
+        )
+        assert said in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
 # A small product, which is parsed in a blink.
 PRODUCT = {
     "dbt_project.yml": """
@@ -127,6 +156,7 @@ PRODUCT = {
         config-version: 2
         model-paths: [models, own/models, own/metrics]
         test-paths: [tests, own/checks]
+        macro-paths: [macros, own/macros]
         """,
     "profiles.yml": """
         small: {target: here, outputs: {here: {type: duckdb, path: "{{ env_var('POPS_HOME') }}/warehouse.duckdb"}}}
@@ -151,6 +181,7 @@ WRONG = {
         "select {{ 1 as one",
         ("/checks/assert_no_ticket_costs_less_than_nothing.sql)", "expected token 'end of print statement'"),
     ),
+    "macros/cost.sql": ("{% macro cost_of(count %}1{% endmacro %}", ("/macros/cost.sql", "expected token")),
     "metrics/support/sem_cost.yml": (
         own_repository.GOOD["metrics/support/sem_cost.yml"].replace("measure: tickets_with_cost", "measure: gone"),
         ("/metrics/support/sem_cost.yml)", "measure `gone` does not exist"),
