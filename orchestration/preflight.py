@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from connectors.registry.files import load_registry, registry_dir
 from connectors.settings import chosen_sources
@@ -12,7 +13,7 @@ from reports.files import report_language
 from settings.home import Home
 from settings.identity import PSEUDONYM_KEY, refuse_another
 from settings.links import links
-from settings.night import night_at
+from settings.night import kept_from, night_at
 from settings.own_code import refuse_wrong_code
 
 SHORTEST_KEY = 32
@@ -77,6 +78,7 @@ def check_settings(env: Mapping[str, str]) -> None:
     report_language(env)
     targets_on(env)
     slack_settings(env), mail_settings(env), links(env)
+    kept_from(datetime.now(UTC).date(), env)
     chosen = chosen_sources(env)
     for error in chosen.values():
         if error is not None and not any(each is None for each in chosen.values()):

@@ -59,8 +59,14 @@ def refuse_another(home: Home, env: Mapping[str, str] = os.environ) -> None:
             else f"{_NAMES[name]}: {getattr(kept, name)} is now {getattr(present, name)}"
             for name in changed
         )
+        # A key that is lost leaves no other way than what a changed zone has.
+        way = (
+            f"`pops rotate-key` with the old one in {PSEUDONYM_KEY}_BEFORE, or where that is lost "
+            if "key_check" in changed
+            else ""
+        )
         raise ValueError(
-            f"{home.root} was built with another setting of {told}. Set it back; or, if it is meant, run `pops rebuild`, "
+            f"{home.root} was built with another setting of {told}. Set it back; or, if it is meant, run {way}`pops rebuild`, "
             "and the next night builds everything above the raw records anew."
         )
 

@@ -13,6 +13,7 @@ from settings.weeks import YEARS, start_of_week, week_starts_on
 
 HISTORY_WEEKS = 26
 NIGHT_AT = "POPS_NIGHT_AT"
+KEEP_WEEKS = "POPS_KEEP_WEEKS"
 # By then the analytics vendors have handed over the whole day before.
 _USUAL_HOUR = "02:00"
 
@@ -86,3 +87,18 @@ def _history_start(as_of: date, zone: ZoneInfo, env: Mapping[str, str]) -> datet
     else:
         first_day = start_of_week(as_of - timedelta(weeks=HISTORY_WEEKS), week_starts_on())
     return datetime.combine(first_day, time(), zone).astimezone(UTC)
+
+
+def kept_from(as_of: date, env: Mapping[str, str] = os.environ) -> date | None:
+    """The first day of which events are kept as of a date: `POPS_KEEP_WEEKS` before its week; None where it is not set.
+
+    Raises ValueError for a number of weeks that is none, or shorter than the history that a first night reads.
+    """
+    configured = env.get(KEEP_WEEKS, "").strip()
+    if not configured:
+        return None
+    if not (configured.isascii() and configured.isdigit() and HISTORY_WEEKS <= int(configured) <= 52 * 100):
+        raise ValueError(
+            f"{KEEP_WEEKS} is {configured!r}: set a number of weeks, {HISTORY_WEEKS} or more, such as 104."
+        )
+    return start_of_week(as_of - timedelta(weeks=int(configured)), week_starts_on())

@@ -90,6 +90,7 @@ def test_another_key_is_refused_before_the_first_request_and_not_told(
     said = " ".join(done.output.split())
     assert done.exit_code != 0
     assert "was built with another setting of the key of people's pseudonyms (POPS_PSEUDONYM_KEY)" in said
+    assert "run `pops rotate-key` with the old one in POPS_PSEUDONYM_KEY_BEFORE" in said
     assert KEY not in said
     assert OTHER_KEY not in said
     assert not (home.dagster / "history").exists()

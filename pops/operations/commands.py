@@ -52,6 +52,33 @@ def register(app: typer.Typer) -> None:
             if not (yes or dry_run):
                 raise ValueError("Nothing was changed: run it again with --yes to forget this for good.")
 
+    @app.command("forget-outdated")
+    def forget_outdated() -> None:
+        """Forget events, and replaced versions of records, older than POPS_KEEP_WEEKS: from a monthly timer, or a cron job.
+
+        Not again before four more weeks are too old, since all raw files are written anew and the next night builds everything.
+        """
+        from datetime import UTC
+
+        from pops.operations.outdated import forget_outdated as forget_in
+        from settings.home import Home
+        from settings.night import KEEP_WEEKS, Night, kept_from
+
+        with readable_errors():
+            today = Night.of(None, datetime.now(UTC)).as_of
+            first_day = kept_from(today)
+            if first_day is None:
+                raise ValueError(
+                    f"{KEEP_WEEKS} is not set, so everything is kept: set a number of weeks such as 104."
+                )
+            found = forget_in(Home.from_environment().prepare(), today, _say)
+            for line in (
+                found.lines()
+                if found
+                else [f"Nothing is due: four weeks of events from before {first_day} are not held."]
+            ):
+                _say(line)
+
     @app.command()
     def bi(
         target: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
