@@ -16,8 +16,10 @@ import duckdb
 
 from connectors.instances import sources_of
 from connectors.runner import prepare_raw
+from orchestration.dbt_calls import STAMP
+from orchestration.kept_statements import as_of_night
 from tests import part_nights
-from tests.nights import PSEUDONYM_KEY
+from tests.nights import NIGHTS, PSEUDONYM_KEY
 from tests.parsed_project import parsed_target
 
 
@@ -43,9 +45,10 @@ class Compiled:
 
     @classmethod
     def of(cls, as_of: date) -> "Compiled":
-        """With the registry of the demo's company; compiled once a session."""
+        """With the registry of the demo's company; compiled once a session, for whatever date."""
         return cls._made_of(
-            Node(**each | {"reads": tuple(each["reads"])}) for each in json.loads(_compiled(as_of))
+            Node(**each | {"reads": tuple(each["reads"]), "sql": as_of_night(each["sql"], as_of)})
+            for each in json.loads(_compiled())
         )
 
     @classmethod
@@ -79,15 +82,18 @@ class Compiled:
 
 
 @cache
-def _compiled(as_of: date) -> str:
+def _compiled() -> str:
     """Every model and data test as JSON, compiled by the first worker of the session that needs them."""
-    file = parsed_target().with_name(f"compiled-{as_of}.json")
+    # Of the project as it is parsed now: the folder may be an earlier session's too.
+    file = parsed_target().with_name(f"compiled-{(parsed_target() / STAMP).read_text()}.json")
     with file.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
             with tempfile.TemporaryDirectory() as folder:
                 prepare_raw(folder)
-                results = part_nights.compiled(Path(folder), as_of)
+                results = part_nights.compiled(Path(folder), NIGHTS[-1])
+            for of_another in file.parent.glob("compiled-*.json"):
+                of_another.unlink()
             file.write_text(json.dumps([asdict(_node(each.node)) for each in results]))
     return file.read_text()
 
@@ -134,6 +140,12 @@ def build(connection: duckdb.DuckDBPyConnection, models: Collection[Node]) -> di
             failed[model.name] = str(error)
             left_out.add(model.unique_id)
     return failed
+
+
+def build_with_readings(home: Path, as_of: date, *names: str) -> None:
+    """In the warehouse of a home that has read: the models of these names, and those that they are made of."""
+    with warehouse(home) as connection:
+        assert build(connection, Compiled.of(as_of).with_readings_of(names)) == {}
 
 
 def failed_tests(

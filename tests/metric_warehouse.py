@@ -146,8 +146,9 @@ def engine_of(manifest: Path) -> MetricEngine:
     return MetricEngine(manifest)
 
 
+@cache
 def manifest_of(*metrics: str) -> Path:
-    """The project's metrics, of which only these are published."""
+    """The project's metrics, of which only these are published: for all tests that ask for the same."""
     manifest = json.loads(semantic_manifest().read_text())
     for metric in manifest["metrics"]:
         if metric["name"] not in metrics:

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import chdir, contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
@@ -67,10 +67,11 @@ def compiled(home: Path, as_of: date) -> list[Any]:
         return list(_dbt("compile", "--exclude", "test_type:unit").results)
 
 
-def run_unit_tests(home: Path, as_of: date, variables: Mapping[str, str], *arguments: str) -> set[str]:
-    """dbt's unit tests over a home whose models are built, with other variables; returns the names of those that ran."""
+def run_unit_tests(home: Path, as_of: date, variables: Mapping[str, str], *names: str) -> set[str]:
+    """dbt's unit tests, or those of these names, over a home whose models are built, with other variables; returns the names
+    of those that ran."""
     with _environment(home, as_of):
-        done = _dbt("test", "--select", "test_type:unit", *arguments, variables=variables)
+        done = _dbt("test", "--select", *(names or ["test_type:unit"]), variables=variables)
     return {each.node.name for each in done.results}
 
 
@@ -78,6 +79,11 @@ def unit_tests_with(variable: str) -> list[str]:
     """The unit tests that set a variable themselves."""
     tests = _parsed().unit_tests.values()
     return sorted(each.name for each in tests if each.overrides and variable in each.overrides.vars)
+
+
+def unit_tests_of(models: Collection[str]) -> list[str]:
+    """The unit tests of models, by name."""
+    return sorted(each.name for each in _parsed().unit_tests.values() if each.model in models)
 
 
 @contextmanager

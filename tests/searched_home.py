@@ -29,11 +29,14 @@ def _in_duckdb(file: Path, name: str, texts: Collection[str]) -> list[tuple[str,
         for schema, table in database.execute(
             "select schema_name, table_name from duckdb_tables() where not internal"
         ).fetchall():
-            for text in texts:
-                ((count,),) = database.execute(
-                    f'select count(*) from "{schema}"."{table}" as row where contains(lower(cast(row as varchar)), lower(?))',
-                    [text],
-                ).fetchall()
-                if count:
-                    found.append((f"{name} {schema}.{table}", text))
+            held = ", ".join("coalesce(bool_or(contains(said, lower(?))), false)" for _ in texts)
+            (row,) = database.execute(
+                f'select {held} from (select lower(cast(row as varchar)) as said from "{schema}"."{table}" as row)',
+                list(texts),
+            ).fetchall()
+            found += [
+                (f"{name} {schema}.{table}", text)
+                for text, is_held in zip(texts, row, strict=True)
+                if is_held
+            ]
     return found

@@ -13,8 +13,9 @@ import pytest
 from sandbox.serving.environment import REGISTRY, environment
 from sandbox.vendors import VENDORS
 from sandbox.vendors.slack.credentials import slack_environment
+from tests.parsed_project import give_parsed
 
-# Each loads the code location in a process of its own, and parses the project for it.
+# Each loads the code location in a process of its own.
 pytestmark = pytest.mark.slow
 
 # Staged for those who query staging; no number of the report is made of them.
@@ -95,7 +96,9 @@ EVERY_OPTION = {
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.mktemp("home")
+    give_parsed(home)
+    return home
 
 
 def loaded(home: Path, options: dict[str, str]) -> dict:

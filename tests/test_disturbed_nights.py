@@ -42,7 +42,7 @@ def killed(sandbox: Sandbox, undisturbed: ThreeNights, tmp_path_factory: pytest.
     house = House(copied.home, sandbox.environment())
     # Those that are on, and the registry.
     on = len(chosen_sources(house.vendors)) + 1
-    for sources, seconds in ((3, 0.0), (on, 10.0)):
+    for sources, seconds in ((3, 0.0), (on, 4.0)):
         house.night_killed_after(sandbox, NIGHTS[2], sources, seconds)
         assert house.query("select as_of from meta.publication") == [(NIGHTS[1],)], sources
     return house

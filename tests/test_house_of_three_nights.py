@@ -28,6 +28,8 @@ from sandbox.serving.environment import REGISTRY
 from sandbox.truth.facts import account_id_of
 from sandbox.truth.sprints import committed_and_kept
 from settings.home import Home
+from tests import compiled_project
+from tests.compiled_project import Compiled, warehouse
 from tests.nights import NIGHTS, night_moment, three_nights
 from tests.part_nights import build, query, with_raw_of
 
@@ -47,19 +49,22 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_later_nights_build_what_dbt_builds_from_nothing(home: Path, tmp_path: Path) -> None:
     kept = json.loads((Home(home).dbt_target / "statements.json").read_text())
     assert len(kept["statements"]) > 20 * len(kept["left"])
-    anew = with_raw_of(home, tmp_path / "anew", SOURCES)
-    build(anew, AS_OF)
-    with duckdb.connect() as both:
-        for name, warehouse in (("nights", Home(home).warehouse), ("anew", Home(anew).warehouse)):
-            both.execute(f"attach '{warehouse}' as {name} (read_only)")
-        tables = both.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'anew'"
+    dbt, bare = (with_raw_of(home, tmp_path / name, SOURCES) for name in ("dbt", "bare"))
+    build(dbt, AS_OF)
+    # As tests build that want many small marts.
+    with warehouse(bare) as connection:
+        assert compiled_project.build(connection, Compiled.of(AS_OF).models) == {}
+    with duckdb.connect() as all_three:
+        for name, folder in (("nights", home), ("dbt", dbt), ("bare", bare)):
+            all_three.execute(f"attach '{Home(folder).warehouse}' as {name} (read_only)")
+        tables = all_three.execute(
+            "select database_name, schema_name || '.' || table_name from duckdb_tables() where database_name <> 'nights'"
         ).fetchall()
-        assert len(tables) > len(kept["statements"])
+        assert len(tables) > 2 * len(kept["statements"])
         others = [
-            table
-            for (table,) in tables
-            if not compare_tables(both, f"nights.{table}", f"anew.{table}", ()).is_same
+            (name, table)
+            for name, table in tables
+            if not compare_tables(all_three, f"nights.{table}", f"{name}.{table}", ()).is_same
         ]
     assert others == []
 

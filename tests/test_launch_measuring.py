@@ -2,7 +2,6 @@
 
 import shutil
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +86,7 @@ def kpi(
 
 
 def night(path: Path, as_of: date = date(2026, 11, 16)) -> LaunchRun:
-    return write_launches(path, engine_of(manifest()), as_of, date(2026, 5, 18))
-
-
-@cache
-def manifest() -> Path:
-    return manifest_of(*METRICS)
+    return write_launches(path, engine_of(manifest_of(*METRICS)), as_of, date(2026, 5, 18))
 
 
 ADOPTION = ("feature_adoption_rate", "board", 14)
@@ -103,7 +97,7 @@ LAUNCH = ("l", "studio", True, True, False, LAUNCHED, None)
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("launches") / "warehouse.duckdb"
     fill(path)
-    append_metric_values(path, engine_of(manifest()), date(2026, 11, 16), date(2026, 5, 18))
+    append_metric_values(path, engine_of(manifest_of(*METRICS)), date(2026, 11, 16), date(2026, 5, 18))
     return path
 
 

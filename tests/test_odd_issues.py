@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.runner import prepare_raw
-from tests.part_nights import build, query
+from tests.compiled_project import build_with_readings
+from tests.part_nights import query
 
 AS_OF = date(2026, 11, 16)
 READ_AT = datetime(2026, 11, 16, 1, tzinfo=UTC)
@@ -119,14 +120,8 @@ def test_every_issue_stays_and_none_is_changed_by_another(
                 for n, odd in enumerate(histories)
             ),
         )
-        build(
-            home,
-            AS_OF,
-            "--select",
-            "+fct_issue",
-            "+fct_issue_status",
-            "+fct_sprint",
-            "+int_delivery__reading_coverage",
+        build_with_readings(
+            home, AS_OF, "fct_issue", "fct_issue_status", "fct_sprint", "int_delivery__reading_coverage"
         )
         found = query(home, "select issue_id from marts.fct_issue")
         assert sorted(found) == sorted([("control",), *((f"i{n}",) for n in range(len(issues)))])

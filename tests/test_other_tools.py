@@ -15,7 +15,7 @@ from tests import compiled_project
 from tests.compiled_project import Compiled, failed_tests, warehouse
 from tests.nights import NIGHTS, night_moment
 from tests.parsed_project import give_parsed
-from tests.part_nights import build, compute, query, read, with_raw_of
+from tests.part_nights import compute, query, read, with_raw_of
 from tests.truth_comparison import differences
 
 NIGHT = NIGHTS[0]
@@ -52,7 +52,7 @@ def all_read(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def test_both_tools_of_each_family_give_the_same_numbers(all_read: Path) -> None:
-    build(all_read, NIGHT)
+    build_sql(all_read, NIGHT)
     assert (
         differences(compute(all_read, NIGHT), truth(Company.create("small"), NIGHT, night_moment(NIGHT)))
         == []
@@ -88,7 +88,7 @@ def test_families_are_those_of_the_connectors() -> None:
 
 
 def build_sql(home: Path, as_of: date) -> None:
-    """Build every model and hold it against every test, without dbt: that it gives the same is shown by both tools' test."""
+    """Build every model and hold it against every test, without dbt."""
     project = Compiled.of(as_of)
     with warehouse(home) as connection:
         assert compiled_project.build(connection, project.models) == {}

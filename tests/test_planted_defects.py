@@ -18,8 +18,9 @@ from sandbox.serving.data import CompanyData
 from sandbox.serving.defects import NAMES
 from sandbox.serving.running import running_sandbox
 from settings.night import reporting_zone
+from tests.compiled_project import build_with_readings
 from tests.nights import NIGHTS, night_moment
-from tests.part_nights import build, query, read
+from tests.part_nights import query, read
 
 NIGHT: date = NIGHTS[-1]
 # Of the same tickets: in a house of its own.
@@ -40,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with running_sandbox(now=night_moment(NIGHT), only=("hubspot", "zendesk", "jira")) as sandbox:
         sandbox.defects(*PLANTED)
         read(folder, sandbox.environment(), NIGHT)
-    build(folder, NIGHT, "--select", "+fct_issue", "+fct_ticket", "+int_support__coverage")
+    build_with_readings(folder, NIGHT, "fct_issue", "fct_ticket", "int_support__coverage")
     return folder
 
 
@@ -53,13 +54,8 @@ def late_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sandbox.defects(LATE)
         sandbox.set_clock(night_moment(NIGHT))
         read(folder, sandbox.environment(), NIGHT)
-    build(
-        folder,
-        NIGHT,
-        "--select",
-        "int_quality__unreadable_values",
-        "+int_quality__families",
-        "stg_zendesk__tickets",
+    build_with_readings(
+        folder, NIGHT, "int_quality__unreadable_values", "int_quality__families", "stg_zendesk__tickets"
     )
     return folder
 

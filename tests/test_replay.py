@@ -15,7 +15,8 @@ import yaml
 
 from sandbox.serving.environment import REGISTRY
 from sandbox.serving.running import running_sandbox
-from tests.part_nights import build, query, read
+from tests.compiled_project import build_with_readings
+from tests.part_nights import query, read
 
 AS_OF = date(2026, 11, 16)
 _CATEGORIES = {
@@ -90,7 +91,7 @@ def test_every_issue_arrives_and_unmapped_statuses_are_other_and_counted(export:
     issues = {row["id"]: row for row in _lines(folder, "issues")}
     with running_sandbox(replay=folder, only=("jira",)) as sandbox:
         read(tmp_path, sandbox.environment(), AS_OF)
-    build(tmp_path, AS_OF, "--select", "+fct_issue", "+fct_issue_status", "+mart_metric_coverage")
+    build_with_readings(tmp_path, AS_OF, "fct_issue", "fct_issue_status", "mart_metric_coverage")
     assert {
         row[0].rsplit(":", 1)[-1] for row in query(tmp_path, "select issue_id from marts.fct_issue")
     } == issues.keys()

@@ -11,15 +11,16 @@ from sandbox.company.company import Company
 from sandbox.company.work_time import at_local, local_date, midnight
 from sandbox.serving.data import CompanyData
 from sandbox.serving.environment import environment
+from tests.compiled_project import build_with_readings
 from tests.nights import NIGHTS, night_moment
-from tests.part_nights import build, query, read, with_raw_of
+from tests.part_nights import query, read, with_raw_of
 from tests.vendor_reading import served
 
 SOURCES = ("hubspot", "salesforce", "registry")
 AS_OF = NIGHTS[-1]
 # HubSpot alone is what the three nights read.
 CRMS = {"salesforce": ("salesforce",), "both": ("hubspot", "salesforce")}
-MODELS = ("+dim_account", "+fct_deal", "+int_crm__coverage", "+int_identity__person_keys")
+MODELS = ("dim_account", "fct_deal", "int_crm__coverage", "int_identity__person_keys")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def homes(company: Company, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         for name, sources in CRMS.items()
     }
     for home in homes.values():
-        build(home, AS_OF, "--select", *MODELS)
+        build_with_readings(home, AS_OF, *MODELS)
     return homes
 
 

@@ -13,8 +13,9 @@ from sandbox.serving.alterations import Alteration
 from sandbox.serving.data import CompanyData
 from sandbox.serving.environment import environment
 from sandbox.truth.issues import IssueFacts, issue_facts
+from tests.compiled_project import build_with_readings
 from tests.nights import NIGHTS, night_moment
-from tests.part_nights import build, query, read
+from tests.part_nights import query, read
 from tests.vendor_reading import HISTORY_START, served
 
 BEFORE, AS_OF = NIGHTS[1], NIGHTS[2]
@@ -87,7 +88,7 @@ def home(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
         read(folder, variables, AS_OF, ("jira",))
         swept = run_source("jira", folder, night_moment(AS_OF), HISTORY_START, variables, only_sweep=True)
         assert swept.outcome == "ok", swept.error
-    build(folder, AS_OF, "--select", "+fct_issue")
+    build_with_readings(folder, AS_OF, "fct_issue")
     return folder
 
 
