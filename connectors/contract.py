@@ -24,7 +24,17 @@ if TYPE_CHECKING:
 Cursor = dict[str, Any]
 
 # What kind of tool a source is. Tools of one family are read into the same conformed entities.
-Family = Literal["product_analytics", "crm", "support", "delivery", "roadmap", "surveys", "files", "registry"]
+Family = Literal[
+    "product_analytics",
+    "crm",
+    "support",
+    "delivery",
+    "roadmap",
+    "surveys",
+    "experiments",
+    "files",
+    "registry",
+]
 
 PAGE_SCHEMA = pa.schema(
     [

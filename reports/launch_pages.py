@@ -34,6 +34,7 @@ _FOUND_BY = {
     "feature": N_("its feature's day of launch"),
     "roadmap_item": N_("a roadmap item was released"),
     "fix_version": N_("the versions of an epic were released"),
+    "flag": N_("a flag was opened to everybody"),
 }
 
 

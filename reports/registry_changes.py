@@ -23,6 +23,7 @@ _EFFECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "epics": ("delivery",),
         "ticket_tags": ("support",),
         "roadmap_items": ("roadmap",),
+        "flags": ("experiments",),
         "adoption_target": ("delivery",),
         "launched_on": ("delivery", "product_analytics"),
         **dict.fromkeys(("live_from", "live_until", "product", "team"), ()),

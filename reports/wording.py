@@ -39,6 +39,7 @@ _LABELS = {
     "delivery": N_("delivery"),
     "roadmap": N_("roadmap"),
     "surveys": N_("surveys"),
+    "experiments": N_("experiments and flags"),
     "files": N_("dropped files"),
     "registry": N_("registry"),
     "app": N_("the app"),

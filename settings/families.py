@@ -13,6 +13,7 @@ FAMILIES: Mapping[str, str] = {
     "delivery": "delivery",
     "roadmap": "roadmap",
     "surveys": "surveys",
+    "experiments": "experiments and flags",
     "files": "dropped files",
     "registry": "the organisation's own registry",
 }

@@ -17,6 +17,7 @@ _WIDER = {
     "roadmap": "product",
     "surveys": "product",
     "feedback": "product",
+    "experiments": "product",
     "files": "product",
     "registry": "product",
 }

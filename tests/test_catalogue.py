@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 from sandbox.company import catalogue
+from sandbox.company.flags import FEATURE_OF_FLAG
 from sandbox.company.roadmap.catalogue import FEEDBACK_SOURCES, ROADMAP_ITEMS, STATUSES
 from sandbox.serving.environment import REGISTRY
 
@@ -29,6 +30,7 @@ def test_the_catalogue_says_what_the_registry_says() -> None:
         assert tuple(entry.get("eligible_plans", ())) == feature.eligible_plans
         assert (tuple(entry["epics"]), tuple(entry["ticket_tags"])) == (feature.epics, feature.ticket_tags)
         assert tuple(entry.get("roadmap_items", ())) == ROADMAP_ITEMS.get(feature.id, ())
+        assert entry.get("flags", []) == [flag for flag, of in FEATURE_OF_FLAG.items() if of == feature.id]
         assert (entry["name"], entry["adoption_target"]) == (feature.name, feature.adoption_target)
     assert [
         (entry["id"], tuple(entry["jira_projects"]), tuple(entry["repositories"]))

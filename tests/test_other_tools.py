@@ -28,9 +28,10 @@ FAMILIES = {
     "product_analytics": ("amplitude", "mixpanel"),
     "crm": ("hubspot", "salesforce"),
     "support": ("zendesk", "intercom"),
-    "delivery": ("jira", "github"),
+    "delivery": ("jira", "pagerduty", "github"),
     "roadmap": ("productboard",),
     "surveys": ("typeform",),
+    "experiments": ("launchdarkly",),
     "files": ("files",),
 }
 
@@ -98,7 +99,14 @@ def build_sql(home: Path, as_of: date) -> None:
 
 # The families that feed nothing but marts of their own share a build.
 @pytest.mark.parametrize(
-    "alone", [["product_analytics"], ["crm"], ["support"], ["delivery"], ["roadmap", "surveys", "files"]]
+    "alone",
+    [
+        ["product_analytics"],
+        ["crm"],
+        ["support"],
+        ["delivery"],
+        ["roadmap", "surveys", "experiments", "files"],
+    ],
 )
 def test_the_last_tool_of_a_family_alone_builds(alone: list[str], all_read: Path, tmp_path: Path) -> None:
     home = with_raw_of(all_read, tmp_path, ["registry", *(FAMILIES[family][-1] for family in alone)])
@@ -112,7 +120,7 @@ def test_without_a_family_everything_else_builds(missing: list[str], all_read: P
     off = [name for family in missing for name in FAMILIES[family]]
     kept = [
         name
-        for name in (*FIRST_TOOLS, "jira", "github", "productboard", "typeform", "files")
+        for name in (*FIRST_TOOLS, "jira", "github", "productboard", "typeform", "launchdarkly", "files")
         if name not in off
     ]
     home = with_raw_of(all_read, tmp_path, ["registry", *kept])

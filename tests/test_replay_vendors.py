@@ -103,6 +103,16 @@ EXPORTS: dict[str, dict[str, list[dict[str, Any]]]] = {
             }
         ],
     },
+    "launchdarkly": {
+        "flags": [{"project_key": "web", "key": "f", "creationDate": 1_794_304_800_000, "environments": {"production": ODD}, "odd": ODD}],
+        "audit_log": [{"_id": "a", "date": 1_794_304_800_000, "accesses": [{"action": "updateOn"}], "odd": ODD}],
+        "experiments": [{"project_key": "web", "environmentKey": "production", "key": "e", "currentIteration": 3, "odd": ODD}],
+    },
+    "pagerduty": {
+        "services": [{"id": "PSVC", "name": "Export", "odd": ODD}],
+        "incidents": [{"id": "Q1", "created_at": MOMENT, "updated_at": MOMENT, "status": "resolved", "service": None, "odd": ODD}],
+        "log_entries": [{"id": "R1", "created_at": MOMENT, "type": "reach_ack_limit_log_entry", "incident": 3, "odd": ODD}],
+    },
     "productboard": {
         **{
             stream: [{"id": stream, "type": kind, "fields": {"odd": ODD}, "createdAt": MOMENT, "updatedAt": MOMENT}]

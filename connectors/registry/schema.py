@@ -85,6 +85,7 @@ class Feature(RenamableEntry):
     epics: list[EpicKey] = Field(default_factory=list)
     ticket_tags: list[Text] = Field(default_factory=list)
     roadmap_items: list[Text] = Field(default_factory=list)
+    flags: list[Text] = Field(default_factory=list)
     eligible_plans: list[Text] = Field(default_factory=list)
     adoption_target: Annotated[float, Field(gt=0, le=1)] | None = None
 
@@ -304,13 +305,15 @@ class Registry(BaseModel):
         return of_features | {step.event for funnel in self.funnels for step in funnel.steps}
 
     def _roadmap(self) -> Iterator[Problem]:
-        """What the roadmap's words mean: each one thing, and only stages that there are."""
+        """What the words of the roadmap and the flags mean: each one thing, and only stages that there are."""
         items = (
             (number, each.lower())
             for number, feature in enumerate(self.features)
             for each in feature.roadmap_items
         )
         yield from _repeated("features", items, "The roadmap item `{}` is listed twice.")
+        flags = ((number, each) for number, feature in enumerate(self.features) for each in feature.flags)
+        yield from _repeated("features", flags, "The flag `{}` is listed twice.")
         for stream in ("roadmap_statuses", "feedback_sources"):
             names = ((number, entry.id.lower()) for number, entry in enumerate(getattr(self, stream)))
             yield from _repeated(stream, names, "`{}` is listed twice: upper and lower case mean the same.")

@@ -91,6 +91,7 @@ KINDS: Mapping[str, Kind] = {
     "source of feedback": Kind(
         "source of feedback", "notes", "select origin, count(*) from notes group by all order by 2 desc, 1"
     ),
+    "flag": Kind("flag", "flags", "select flag, count(*) from flags group by all order by 2 desc, 1"),
     "domain": Kind(
         "domain",
         "people",

@@ -22,6 +22,7 @@ _NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
     ("features", ("epics", "*"), "epic"),
     ("features", ("ticket_tags", "*"), "tag"),
     ("features", ("roadmap_items", "*"), "roadmap item"),
+    ("features", ("flags", "*"), "flag"),
     ("features", ("eligible_plans", "*"), "plan"),
     ("funnels", ("steps", "*", "event"), "event"),
     ("stages", ("statuses", "*"), "status"),

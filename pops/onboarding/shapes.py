@@ -29,6 +29,7 @@ TABLES: Mapping[str, str] = {
     # JSON lists: its questions as the vendor has them, the names of hidden fields.
     "forms": "form, title, questions json, hidden json",
     "answers": "form",
+    "flags": "flag",
     "roadmap_items": "item_id, name, status",
     "notes": "origin",
 }
@@ -105,6 +106,10 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
             select split_part(split_part(r->>'$.repository_url', '/repos/', 2), '/', 2), unnest(r->>'$.labels[*].name')
             from {issues}""",
     },
+    "launchdarkly": {
+        "flags": "select r->>'$.key' from {flags}",
+    },
+    "pagerduty": {},
     "productboard": {
         "roadmap_items": """
             select record_id, r->>'$.fields.name', r->>'$.fields.status.name' from {features}

@@ -56,7 +56,7 @@ def truth_rows(company: Company, as_of: date) -> list[Row]:
     cut = midnight(as_of)
     shipped = _shipped(company, cut)
     delivered = _delivered(company.engineering.pull_requests, shipped, cut)
-    recovered = _recovered(company.engineering.incidents, _successes(company, cut), cut)
+    recovered = _recovered(company.engineering.incidents, successes_before(company, cut), cut)
     rows: list[Row] = []
     for week in last_weeks(as_of):
         days = [week + timedelta(days=place) for place in range(7)]
@@ -107,7 +107,7 @@ def _of_recoveries(week: date, in_week: list[Recovered]) -> list[Row]:
     return rows
 
 
-def _successes(company: Company, cut: datetime) -> list[tuple[datetime, Deployment]]:
+def successes_before(company: Company, cut: datetime) -> list[tuple[datetime, Deployment]]:
     """The successful production deployments before the cut with their first success, oldest first."""
     successes = [
         (at, deployment)
@@ -125,7 +125,7 @@ def _recovered(
         closed_at = incident.closed_at
         if closed_at is None or closed_at >= cut or closed_at < incident.created_at:
             continue
-        cause = _cause(incident, successes)
+        cause = cause_of(incident, successes)
         if cause is not None:
             failed_at = next(at for at, deployment in successes if deployment is cause)
             seconds = seconds_between(failed_at, closed_at)
@@ -135,16 +135,16 @@ def _recovered(
 
 def _shipped(company: Company, cut: datetime) -> list[Shipped]:
     """The successful production deployments before the cut, oldest success first."""
-    successes = _successes(company, cut)
+    successes = successes_before(company, cut)
     behind: dict[int, int] = {}
     for incident in company.engineering.incidents:
-        cause = _cause(incident, successes) if incident.created_at < cut else None
+        cause = cause_of(incident, successes) if incident.created_at < cut else None
         if cause is not None:
             behind[cause.id] = behind.get(cause.id, 0) + 1
     return [Shipped(deployment, at, behind.get(deployment.id, 0)) for at, deployment in successes]
 
 
-def _cause(incident: Incident, successes: list[tuple[datetime, Deployment]]) -> Deployment | None:
+def cause_of(incident: Incident, successes: list[tuple[datetime, Deployment]]) -> Deployment | None:
     is_deployed = any(deployment.repository is incident.repository for _, deployment in successes)
     before = [
         deployment

@@ -21,6 +21,7 @@ from sandbox.company.engineering.model import (
     whole,
 )
 from sandbox.company.engineering.nights import planted_incidents, planted_pull_requests
+from sandbox.company.engineering.paging import Page, pages
 from sandbox.company.engineering.shipping import LAST_DAY, Shipping, checks
 from sandbox.company.engineering.story import BOTS, FIRST_DAY, Coding, buildings
 from sandbox.company.population import Population
@@ -56,6 +57,7 @@ class Engineering:
         self.pull_requests += [pull for pull, _, _ in scripts]
         self.deployments = shipping.deployments
         self.incidents: list[Incident] = [*shipping.incidents, *planted_incidents(by_name)]
+        self.pages: list[Page] = pages(company.rng("engineering.paging"), self.incidents, self.repositories)
         self.runs = [*shipping.runs, *checks(self.pull_requests)]
         self.releases = list(_releases(delivery, by_name))
         self._number()

@@ -163,7 +163,7 @@ class Release:
 
 @dataclass(eq=False)
 class Incident:
-    """An issue of the repository that carries the incident label."""
+    """An issue of the repository that carries the incident label; `page_id`: the on-call tool's id of it, where it has one."""
 
     repository: Repository
     author: Engineer
@@ -173,6 +173,7 @@ class Incident:
     closed_at: datetime | None = None
     id: int = 0
     number: int = 0
+    page_id: str | None = None
 
     def updated_at(self, now: datetime) -> datetime:
         is_closed = self.closed_at is not None and self.closed_at <= now

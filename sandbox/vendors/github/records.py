@@ -350,6 +350,13 @@ def _issues(host: Engineering, now: datetime) -> Iterator[Record]:
             yield Record(f"pull:{pull.id}", pull.updated_at(now), body)
 
 
+def _paged(incident: Incident) -> str:
+    """What the on-call tool's integration writes below: where the incident is there."""
+    return (
+        "" if incident.page_id is None else f"\n\nhttps://acmeflow.pagerduty.com/incidents/{incident.page_id}"
+    )
+
+
 def _incident(incident: Incident, now: datetime) -> dict[str, Any]:
     path = f"{API}/repos/{OWNER}/{incident.repository.name}"
     closed_at = _seen(incident.closed_at, now)
@@ -365,7 +372,7 @@ def _incident(incident: Incident, now: datetime) -> dict[str, Any]:
         "state_reason": "completed" if closed_at else None,
         "title": incident.title,
         "user": _user(incident.author),
-        "body": f"Reported by {incident.author.name} <{incident.author.email}>.",
+        "body": f"Reported by {incident.author.name} <{incident.author.email}>." + _paged(incident),
         "labels": [label],
         "assignees": [],
         "created_at": stamp(incident.created_at),

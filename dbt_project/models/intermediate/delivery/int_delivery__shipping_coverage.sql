@@ -53,9 +53,13 @@ union all
      'Repositories that no team of the registry owns: what happens there counts for no team.'),
 ]) }}
 union all
-{{ coverage_rows(ref('int_delivery__incidents'), 'incidents', source="'github'", checks=[
-    ('incidents_without_deployment', 'deployment_id is null', 'true',
+{{ coverage_rows(ref('int_delivery__incidents'), 'incidents', checks=[
+    ('incidents_without_deployment', 'deployment_id is null', 'is_failure',
      'Incidents before the first deployment to production: no deployment failed.'),
     ('incidents_closed_before_they_were_reported', 'closed_at < created_at', 'closed_at is not null',
      'Incidents whose closing lies before their creation (moved from another repository, or a wrong clock): in no recovery time.'),
+    ('incidents_of_no_repository', 'repository is null', 'is_failure',
+     'Incidents whose service no repository is called like: laid to the last deployment of all.'),
+    ('incidents_of_low_urgency', 'not is_failure', 'true',
+     'Incidents that woke nobody: no failure of what runs, and behind no deployment.'),
 ]) }}

@@ -1,5 +1,6 @@
 -- Grain: one row a launch that the tools show and nobody declared, of the half year before as_of: a feature's own day of launch,
--- an item of the roadmap that was released, an epic all of whose released versions are out. Of a feature that a declared launch
+-- an item of the roadmap that was released, an epic all of whose released versions are out, a flag of a feature that everybody
+-- got some day after the feature's own launch: before, it is that launch. Of a feature that a declared launch
 -- brings, none is one. Of older ones nobody can say any more what was expected.
 with releases as (
     select
@@ -42,6 +43,20 @@ found as (
         product_id,
         released_date as launched_on
     from {{ ref('int_delivery__epics') }}
+    union all
+    select
+        'flag:' || flags.flag_id as launch_id,
+        flags.flag_key as launch_name,
+        'flag' as found_by,
+        flags.feature_id,
+        features.product_id,
+        flags.launched_on
+    from {{ ref('int_launches__flags') }} as flags
+    inner join {{ ref('int_features__features') }} as features
+        on flags.feature_id = features.feature_id
+    where
+        features.launched_on is null
+        or flags.launched_on > features.launched_on
 )
 
 select

@@ -19,7 +19,8 @@ brought as (
         features.live_until,
         features.feature_launched_on,
         declared.launched_on,
-        coalesce(features.feature_launched_on >= declared.launched_on, true) as is_first
+        coalesce(features.feature_launched_on >= declared.launched_on, true) as is_first,
+        count(*) over (partition by features.launch_id) as feature_count
     from {{ ref('int_launches__features') }} as features
     inner join {{ ref('int_launches__declared') }} as declared
         on features.launch_id = declared.launch_id
@@ -45,6 +46,19 @@ deployments as (
     left join {{ ref('int_delivery__epics') }} as epics
         on brought.feature_id = epics.feature_id
     group by brought.launch_id
+),
+
+switched_off as (
+    select
+        brought.launch_id,
+        max(flags.switched_off_on) as flags_off_on
+    from brought
+    inner join {{ ref('int_launches__flags') }} as flags
+        on brought.feature_id = flags.feature_id
+    group by brought.launch_id
+    having
+        count(*) = count(flags.switched_off_on)
+        and count(distinct brought.feature_id) = max(brought.feature_count)
 )
 
 select
@@ -68,7 +82,10 @@ select
     declared.is_launched_before_reading,
     deployments.deployed_on,
     declared.launched_on,
-    case when deployments.is_over then {{ add_days('deployments.live_until', 1) }} end as switched_off_on,
+    case
+        when deployments.is_over then {{ add_days('deployments.live_until', 1) }}
+        when switched_off.flags_off_on >= declared.launched_on then switched_off.flags_off_on
+    end as switched_off_on,
     cast({{ days_between('deployments.deployed_on', 'declared.launched_on') }} as bigint) as days_from_deployment,
     declared.defined_at,
     declared.edited_at
@@ -77,6 +94,8 @@ inner join main_features
     on declared.launch_id = main_features.launch_id
 inner join deployments
     on declared.launch_id = deployments.launch_id
+left join switched_off
+    on declared.launch_id = switched_off.launch_id
 union all
 select
     launch_id,

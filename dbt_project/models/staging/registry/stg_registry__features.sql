@@ -15,6 +15,7 @@ with entries as (
         ('epics', 'epic_keys', 'json'),
         ('ticket_tags', 'ticket_tags', 'json'),
         ('roadmap_items', 'roadmap_items', 'json'),
+        ('flags', 'flags', 'json'),
     ]) }}
 )
 
@@ -29,6 +30,7 @@ select
     coalesce(epic_keys, '[]') as epic_keys,
     coalesce(ticket_tags, '[]') as ticket_tags,
     coalesce(roadmap_items, '[]') as roadmap_items,
+    coalesce(flags, '[]') as flags,
     row_number() over (order by position_in_file asc nulls last, feature_id asc) as ordinal,
     adoption_target,
     live_from,

@@ -1,0 +1,1 @@
+"""LaunchDarkly: feature flags, what was changed in them and when, and experiments."""

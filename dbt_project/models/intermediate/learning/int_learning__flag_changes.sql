@@ -1,0 +1,11 @@
+-- Grain: one row a flag, an environment and a moment at which it changed, of any tool.
+select
+    'launchdarkly' as source,
+    'launchdarkly:' || flag_id as flag_id,
+    flag_key,
+    environment,
+    rollout_share,
+    is_on,
+    is_first_known,
+    changed_at
+from {{ ref('int_learning__launchdarkly_changes') }}

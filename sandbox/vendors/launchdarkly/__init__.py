@@ -1,0 +1,1 @@
+"""LaunchDarkly: its routes, its records of the company, its credentials and its streams."""
