@@ -206,6 +206,22 @@ LAUNCHDARKLY = SourceCase(
     refused="audit_log",
 )
 
+GROWTHBOOK = SourceCase(
+    "growthbook",
+    main="experiments",
+    streams={
+        "experiments": StreamCase("name", ("dateUpdated",)),
+        "results": StreamCase("queryIds", ("dateUpdated",), key="experimentId"),
+        "features": StreamCase("description", ("dateUpdated",)),
+        "feature_revisions": StreamCase("comment", ("date",), key="featureId"),
+        "learnings": StreamCase("title", ("dateUpdated",)),
+    },
+    small_pages={"connectors.growthbook.source.ROWS_A_PAGE": 2},
+    paging="count",
+    personal={"experiments": "ownerEmail"},
+    refused="features",
+)
+
 CASES = {
     each.source: each
     for each in (
@@ -221,5 +237,6 @@ CASES = {
         TYPEFORM,
         PAGERDUTY,
         LAUNCHDARKLY,
+        GROWTHBOOK,
     )
 }

@@ -31,7 +31,7 @@ FAMILIES = {
     "delivery": ("jira", "pagerduty", "github"),
     "roadmap": ("productboard",),
     "surveys": ("typeform",),
-    "experiments": ("launchdarkly",),
+    "experiments": ("launchdarkly", "growthbook"),
     "files": ("files",),
 }
 
@@ -120,7 +120,16 @@ def test_without_a_family_everything_else_builds(missing: list[str], all_read: P
     off = [name for family in missing for name in FAMILIES[family]]
     kept = [
         name
-        for name in (*FIRST_TOOLS, "jira", "github", "productboard", "typeform", "launchdarkly", "files")
+        for name in (
+            *FIRST_TOOLS,
+            "jira",
+            "github",
+            "productboard",
+            "typeform",
+            "launchdarkly",
+            "growthbook",
+            "files",
+        )
         if name not in off
     ]
     home = with_raw_of(all_read, tmp_path, ["registry", *kept])

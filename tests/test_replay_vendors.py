@@ -103,6 +103,13 @@ EXPORTS: dict[str, dict[str, list[dict[str, Any]]]] = {
             }
         ],
     },
+    "growthbook": {
+        "experiments": [{"id": "e", "dateUpdated": MOMENT, "phases": 3, "variations": ODD, "odd": ODD}],
+        "results": [{"experimentId": "e", "phase": "0", "dateUpdated": MOMENT, "results": ODD}],
+        "features": [{"id": "f", "dateUpdated": MOMENT, "rules": None, "environments": ODD}],
+        "feature_revisions": [{"featureId": "f", "version": 1, "date": MOMENT, "rules": ODD}],
+        "learnings": [{"id": "l", "dateUpdated": MOMENT, "odd": ODD}],
+    },
     "launchdarkly": {
         "flags": [{"project_key": "web", "key": "f", "creationDate": 1_794_304_800_000, "environments": {"production": ODD}, "odd": ODD}],
         "audit_log": [{"_id": "a", "date": 1_794_304_800_000, "accesses": [{"action": "updateOn"}], "odd": ODD}],

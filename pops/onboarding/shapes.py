@@ -106,6 +106,9 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
             select split_part(split_part(r->>'$.repository_url', '/repos/', 2), '/', 2), unnest(r->>'$.labels[*].name')
             from {issues}""",
     },
+    "growthbook": {
+        "flags": "select record_id from {features}",
+    },
     "launchdarkly": {
         "flags": "select r->>'$.key' from {flags}",
     },

@@ -9,3 +9,14 @@ select
     is_first_known,
     changed_at
 from {{ ref('int_learning__launchdarkly_changes') }}
+union all
+select
+    'growthbook' as source,
+    'growthbook:' || flag_id as flag_id,
+    flag_key,
+    environment,
+    rollout_share,
+    is_on,
+    is_first_known,
+    changed_at
+from {{ ref('int_learning__growthbook_changes') }}

@@ -13,6 +13,7 @@
     ('roadmap', 'stg_productboard__feature_versions'),
     ('surveys', 'stg_typeform__responses'),
     ('experiments', 'stg_launchdarkly__flags'),
+    ('experiments', 'stg_growthbook__experiments'),
     ('files', 'stg_files__survey_responses'),
     ('files', 'stg_files__feedback'),
     ('files', 'stg_files__meetings'),

@@ -1,0 +1,1 @@
+"""GrowthBook: experiments with their results, feature flags with their revisions, and what was learned."""
