@@ -66,6 +66,8 @@ DESCRIPTIONS = {
     ),
     "zendesk": (Description("zendesk_support.yaml", "/api/v2/"),),
     "intercom": (Description("intercom.yaml", "/"),),
+    "launchdarkly": (Description("launchdarkly.yaml", "/api/v2/"),),
+    "growthbook": (Description("growthbook.yaml", "/"),),
     "productboard": (
         Description("productboard_notes.openapi.json", "/v2/notes", root="/v2"),
         Description("productboard_entities.openapi.json", "/v2/entities", root="/v2"),
@@ -87,9 +89,25 @@ class Loader(yaml.CSafeLoader):
 Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: str(node.value))
 
 
+def opened(schema: Any) -> Any:
+    """A description in which no object is closed."""
+    if isinstance(schema, list):
+        return [opened(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: opened(value)
+        for name, value in schema.items()
+        if (name, value) != ("additionalProperties", False)
+    }
+
+
 def completed(vendor: str, file: Path, target: Path) -> Path:
     """A copy of a description with what the vendor's documentation says besides it."""
     described = yaml.load(file.read_text(), Loader=Loader)
+    if vendor == "growthbook":
+        # A page is said to be its rows and its place, each of which allows nothing beside itself.
+        described = opened(described)
     schemes = described["components"].setdefault("securitySchemes", {})
     if vendor == "zendesk":
         # OAuth access tokens, which the description leaves out.

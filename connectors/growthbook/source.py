@@ -133,17 +133,19 @@ class GrowthBookConnector(Connector):
             case "results":
                 yield from (Page(records) for records in self._results(stream, window))
             case _:
-                for rows in self._listed("/v2/feature-revisions", "revisions", NOT_THERE):
+                for rows in self._listed("/v2/feature-revisions", "revisions", signs=NOT_THERE):
                     yield Page([_below(row, "featureId", "version", stream.version) for row in rows])
 
-    def _records(self, stream: Stream, path: str, name: str, **query: str) -> Iterator[list[RawRecord]]:
-        for rows in self._listed(path, name, **query):
+    def _records(
+        self, stream: Stream, path: str, name: str, query: Json | None = None
+    ) -> Iterator[list[RawRecord]]:
+        for rows in self._listed(path, name, query):
             yield [raw_record(row, stream.version) for row in rows]
 
     def _features(self, stream: Stream) -> Iterator[list[RawRecord]]:
         """Those that are live, and those that are archived; a server that does not know the difference shows all twice."""
         yield from self._records(stream, "/v2/features", "features")
-        yield from self._records(stream, "/v2/features", "features", archived="true")
+        yield from self._records(stream, "/v2/features", "features", {"archived": "true"})
 
     def _results(self, stream: Stream, window: Window) -> Iterator[list[RawRecord]]:
         try:
@@ -165,7 +167,7 @@ class GrowthBookConnector(Connector):
                     yield [] if row is None else [_below(row, "experimentId", "phase", stream.version)]
 
     def _listed(
-        self, path: str, name: str, signs: tuple[Sign, ...] = (), **query: str
+        self, path: str, name: str, query: Json | None = None, *, signs: tuple[Sign, ...] = ()
     ) -> Iterator[list[Any]]:
         """Pages of a list. One may be empty and not the last: where the next one begins, only the vendor knows."""
 
@@ -176,7 +178,7 @@ class GrowthBookConnector(Connector):
                 raise StuckCursor(place=f"GET {path}")
             return {"offset": body["nextOffset"]}
 
-        first = {"limit": ROWS_A_PAGE, "offset": 0, **query}
+        first = {"limit": ROWS_A_PAGE, "offset": 0, **(query or {})}
         for body in self._http.paginate(path, first, following, signs=signs):
             yield body[name]
 

@@ -1,15 +1,15 @@
 -- Grain: one row a version of a feature that was ever read, and an environment: who had the feature there then.
 with versions as (
-    {{ stage_versions(raw('growthbook', 'features'), [
+    {{ stage_records(raw('growthbook', 'features'), [
         ('id', 'feature_key', 'text'),
         ('defaultValue', 'default_value', 'text'),
         ('rules', 'rules', 'json'),
         ('environments', 'environments', 'json'),
         ('dateUpdated', 'modified_at', 'timestamp'),
-    ]) }}
+    ], ['record_hash']) }}
 ),
 
-numbered as (
+live as (
     select
         record_id as feature_flag_id,
         feature_key,
@@ -17,9 +17,9 @@ numbered as (
         rules,
         environments,
         modified_at,
-        cast(row_number() over (order by record_id asc, extracted_at asc, environments asc) as {{ dbt.type_string() }}) as state_id
+        record_id || ' ' || record_version || ' ' || record_hash as state_id
     from versions
     where not is_deleted
 )
 
-{{ growthbook_states('numbered', ['state_id', 'feature_flag_id', 'feature_key', 'modified_at'], 'enabled') }}
+{{ growthbook_states('live', ['state_id', 'feature_flag_id', 'feature_key', 'modified_at'], 'enabled') }}
