@@ -58,9 +58,10 @@ def write_report(home: Home, week: str | None = None) -> Path:
     path = _write_week(home, week or newest)
     if week is None:
         for folder in _week_folders(home):
-            if folder.name != newest and _is_outdated(home, folder):
+            # After a night as of an earlier date there are pages of weeks that are not over in its mart: they stay.
+            if folder.name < newest and _is_outdated(home, folder):
                 _write_week(home, folder.name)
-    _write_list(home)
+    _write_list(home, newest)
     with open_mart(home.published) as mart:
         page = render_glossary(glossary_of(mart), language(report_language()), links(os.environ))
     write_text(home.reports / "glossary.html", page)
@@ -161,7 +162,7 @@ def views(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name != INDEX and not name.startswith(PAGE)))
 
 
-def _write_list(home: Home) -> None:
+def _write_list(home: Home, newest: str) -> None:
     weeks = []
     for folder in _week_folders(home):
         first_day = first_day_in(home.published, folder.name)
@@ -179,5 +180,6 @@ def _write_list(home: Home) -> None:
                 ),
             )
         )
-    report = health_report(home.published, weeks[0].first_day, language_code=report_language())
+    newest_day = first_day_in(home.published, newest)
+    report = health_report(home.published, newest_day, language_code=report_language())
     write_text(home.reports / INDEX, render_weeks(report, weeks))

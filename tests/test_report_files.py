@@ -1,6 +1,7 @@
 """The report's files: revisions of a week, the list of weeks, and the glossary that leaves nothing unexplained."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,9 +15,11 @@ from orchestration.preflight import check_settings
 from reports import files as report_files
 from reports.glossary_data import gaps, published_metrics
 from reports.health import render
+from reports.model import HealthReport
 from reports.restatements import restatements, revisions
 from sandbox.serving.environment import REGISTRY
 from settings.home import DBT_PROJECT, Home
+from settings.weeks import named_week
 from tests import reports_fixture
 from tests.nights import PSEUDONYM_KEY
 
@@ -99,6 +102,34 @@ def test_the_pages_of_an_earlier_revision_are_kept(tmp_path: Path, monkeypatch: 
     assert 'href="../../glossary.html"' in kept
     assert not (folder / "revision-2").exists()
     assert not list(folder.glob("*.next"))
+
+
+def test_pages_of_weeks_that_are_not_over_in_an_earlier_mart_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mart: duckdb.DuckDBPyConnection
+) -> None:
+    home, written, asked = Home(tmp_path), list[str](), list[date]()
+    for week in ("2026-W44", "2026-W45", "2026-W46"):
+        (home.reports / week).mkdir(parents=True)
+        (home.reports / week / "revision.json").write_text('{"revision": 1}')
+
+    def read(_: Path, first_day: date, **__: object) -> HealthReport:
+        asked.append(first_day)
+        return reports_fixture.report()
+
+    monkeypatch.setattr(report_files, "last_complete_week", lambda _: "2026-W45")
+    monkeypatch.setattr(report_files, "_write_week", lambda _, week: written.append(week))
+    monkeypatch.setattr(report_files, "_is_outdated", lambda *_: True)
+    monkeypatch.setattr(report_files, "open_mart", lambda _: nullcontext(mart))
+    monkeypatch.setattr(report_files, "revisions", lambda *_: ())
+    monkeypatch.setattr(report_files, "read_definitions", lambda _: {})
+    monkeypatch.setattr(report_files, "first_day_in", lambda _, week: named_week(week, "monday"))
+    monkeypatch.setattr(report_files, "health_report", read)
+    monkeypatch.setattr(report_files, "glossary_of", lambda _: {})
+    monkeypatch.setattr(report_files, "render_glossary", lambda *_: "")
+    report_files.write_report(home)
+    assert written == ["2026-W45", "2026-W44"]
+    assert asked == [named_week("2026-W45", "monday")]
+    assert "2026-W46" in (home.reports / "index.html").read_text()
 
 
 def test_every_metric_event_stage_and_owner_is_explained() -> None:
