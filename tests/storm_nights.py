@@ -225,7 +225,9 @@ class NightStorm:
         return f"{vendor}; {ended}"
 
     def _earlier(self, night: date) -> str:
-        return self._night(night - timedelta(days=self.dice.randint(1, 20)))
+        ended = self._night(night - timedelta(days=self.dice.randint(1, 20)))
+        assert "failed after that" not in ended, self.told(ended)
+        return ended
 
     def _begin(self, night: date, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
         self.sandbox.set_clock(night_moment(night))
