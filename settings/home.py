@@ -27,6 +27,7 @@ _FILES = {
 }  # fmt: skip
 # Logs of databases, DuckDB's and SQLite's.
 _LOGS = (".wal", "-wal", "-shm", "-journal")
+_DAGSTER_SETTINGS = "dagster.yaml"
 # Where they lie. Who opens a raw file mends it, dlt begins anew, and a run has a folder of its own for what it prints.
 _WALKED = ("published", "reports", "last_night", "dagster", "dbt")
 _NOT_WALKED = "dagster/storage"
@@ -47,6 +48,10 @@ def _take(path: Path, mode: int) -> None:
     with contextlib.suppress(FileNotFoundError, PermissionError):
         if path.stat().st_mode & 0o077:
             path.chmod(mode)
+
+
+def _is_file_of_ours(name: str) -> bool:
+    return (Path(name).suffix or name) in _FILES or name.endswith(_LOGS)
 
 
 def is_checkout() -> bool:
@@ -141,11 +146,15 @@ class Home:
         return found
 
     def _refuse_what_is_no_file(self) -> None:
-        """Who opens a pipe waits for ever; and where a link leads nowhere, a disk may not be there that is wanted."""
+        """Who opens a pipe waits for ever; and where a link leads nowhere, a disk may not be there that is wanted.
+
+        What somebody else has put into the home is nobody's to open.
+        """
         for folder, inner, files in os.walk(self.root):
             # Its links are made anew where what they lead to was moved.
             inner[:] = [name for name in inner if Path(folder, name) != self.dbt_target / "project"]
-            for path in [Path(folder, name) for name in (*inner, *files)]:
+            ours = [name for name in (*inner, *files) if _is_file_of_ours(name) or name == _DAGSTER_SETTINGS]
+            for path in [Path(folder, name) for name in ours]:
                 try:
                     mode = path.stat().st_mode
                 except OSError:
@@ -180,7 +189,7 @@ class Home:
         os.environ["DBT_TARGET_PATH"] = str(self.dbt_target)
         for name, value in TELEMETRY_OFF.items():
             os.environ.setdefault(name, value)
-        settings = self.dagster / "dagster.yaml"
+        settings = self.dagster / _DAGSTER_SETTINGS
         # In production another file: PostgreSQL, retention, a queue (deploy/dagster.yaml).
         given = os.environ.get("POPS_DAGSTER_YAML") or PROJECT_ROOT / "orchestration" / "dagster.yaml"
         wanted = text_of(Path(given))

@@ -176,6 +176,7 @@ def test_a_home_may_lie_on_several_disks_and_its_code_be_moved(home: Home, tmp_p
     (home.root / "raw").symlink_to(tmp_path / "disk")
     (home.dbt_target / "project" / "own").mkdir(parents=True)
     (home.dbt_target / "project" / "own" / "models").symlink_to(tmp_path / "moved")
+    (home.reports / "newest").symlink_to(tmp_path / "a report that was deleted")
     home.prepare()
 
 
