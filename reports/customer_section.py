@@ -1,19 +1,33 @@
-"""Customers and money: what is at stake with whom, as of the night."""
+"""Customers and money: what is at stake with whom, as of the night, and which contracts come up for renewal."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 
 from reports import wording
-from reports.facts import DETRACTOR_DAYS, QUIET_WEEKS, RENEWAL_WEEKS
+from reports.facts import DETRACTOR_DAYS, QUIET_WEEKS, RENEWAL_DAYS, USE_WEEKS
 from reports.model import HealthReport
-from reports.sections import TREND_WEEKS, Cell, Head, Row, Section, Table, Tally, caveats, count
+from reports.sections import (
+    TREND_WEEKS,
+    Cell,
+    Head,
+    Row,
+    Section,
+    Table,
+    Tally,
+    caveats,
+    count,
+)
 
-_MOST = 5
+_MOST, _MOST_RENEWALS = 5, 10
+# Use by so many people is compared; less than this part of what it was before is a sign.
+_FEWEST_PEOPLE, _FALLEN_TO = 4, 0.5
 
 
 def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
-    """Revenue, and the accounts that renew soon, went quiet, left, or answered as detractors, the largest first; in brief: no accounts."""
+    """Revenue, and the accounts that went quiet, left, or answered as detractors, the largest first; in brief: no accounts."""
     say, accounts = report.say, report.facts.accounts
     if accounts.empty:
         return None
@@ -25,31 +39,23 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
     quiet = paying[paying["is_quiet"].fillna(False).astype(bool)]
     unhappy = paying[paying["detractor_count"] > 0]
     renewing = paying[paying["is_renewing"].fillna(False).astype(bool)]
-    # Without a single date nobody knows who renews.
-    renewals: tuple[Tally, ...] = ()
-    if paying["renews_on"].notna().any():
-        renewals = (
-            _tally(
-                report,
-                say.text("{n} renew in {weeks} weeks", n=say.number(len(renewing)), weeks=RENEWAL_WEEKS),
-                renewing,
-            ),
-        )
+    at_risk = renewing[[bool(_signs(report, row)) for row in renewing.to_dict("records")]]
     tallies = (
         _tally(report, say.plural("{n} customer", "{n} customers", len(paying)), paying),
-        *renewals,
         _tally(report, say.text("{n} without use for {weeks} weeks", n=say.number(len(quiet)), weeks=QUIET_WEEKS), quiet),
         _tally(report, say.text("{n} with more detractors than promoters in {days} days", n=say.number(len(unhappy)), days=DETRACTOR_DAYS), unhappy),
+        *(
+            (
+                _tally(report, say.plural("{n} renewal within {days} days", "{n} renewals within {days} days", len(renewing), days=RENEWAL_DAYS), renewing),
+                _tally(report, say.plural("{n} of them at risk", "{n} of them at risk", len(at_risk)), at_risk),
+            )
+            if paying["renews_on"].notna().any()
+            else ()
+        ),
         _tally(report, say.text("{n} lost in {weeks} weeks", n=say.number(len(lost)), weeks=TREND_WEEKS), lost),
     )  # fmt: skip
     tables = (
-        _table(
-            report,
-            say.text("Customers whose contract ends or renews in {weeks} weeks, by revenue a year.", weeks=RENEWAL_WEEKS),
-            renewing,
-            say.text("renews on"),
-            "renews_on",
-        ),
+        _renewals(report, renewing),
         _table(
             report,
             say.text(
@@ -81,6 +87,57 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
         tallies=tallies,
         tables=() if is_brief else tuple(table for table in tables if table.rows),
         trust=caveats(report, ("crm",), ("account",)),
+    )
+
+
+def _signs(report: HealthReport, account: Mapping[str, Any]) -> list[str]:
+    """Why a renewal may fail, as far as use, answers and tickets show it."""
+    say, signs = report.say, []
+    if pd.notna(account["is_quiet"]) and account["is_quiet"]:
+        signs.append(say.text("no use for {weeks} weeks", weeks=QUIET_WEEKS))
+    elif (
+        account["users_before"] >= _FEWEST_PEOPLE and account["users"] < _FALLEN_TO * account["users_before"]
+    ):
+        signs.append(say.text("use has halved"))
+    if account["detractor_count"] > 0:
+        signs.append(say.text("detractors"))
+    return signs
+
+
+def _renewals(report: HealthReport, accounts: pd.DataFrame) -> Table:
+    """The largest, by day."""
+    say = report.say
+    caption = say.text(
+        "Contracts to be renewed within {days} days, by day: people a week in the last {weeks} weeks beside the {weeks} before, tickets not solved, and what speaks against a renewal.",
+        days=RENEWAL_DAYS,
+        weeks=USE_WEEKS,
+    )
+    if len(accounts) > _MOST_RENEWALS:
+        caption += " " + say.text("The {n} largest of {all}.", n=_MOST_RENEWALS, all=len(accounts))
+    largest = accounts.nlargest(_MOST_RENEWALS, "last_arr_home").sort_values(["renews_on", "account_name"])
+    return Table(
+        caption,
+        (
+            Head(say.text("customer")),
+            Head(say.text("renews on")),
+            Head(say.text("{currency} a year", currency=report.currency), True),
+            Head(say.text("people a week"), True),
+            Head(say.text("before"), True),
+            Head(say.text("tickets not solved"), True),
+            Head(say.text("at risk by")),
+        ),
+        tuple(
+            (
+                str(row["account_name"]),
+                say.day(pd.Timestamp(row["renews_on"]).date()),
+                Cell(count(report, row["last_arr_home"])),
+                count(report, row["users"]),
+                count(report, row["users_before"]),
+                count(report, row["open_ticket_count"]),
+                ", ".join(_signs(report, row)) or wording.MISSING,
+            )
+            for row in largest.to_dict("records")
+        ),
     )
 
 

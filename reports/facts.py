@@ -10,8 +10,8 @@ import pandas as pd
 QUIET_WEEKS = 3
 # Days in which an answer counts a customer as a detractor.
 DETRACTOR_DAYS = 60
-# Weeks in which a contract that ends or renews is told beforehand.
-RENEWAL_WEEKS = 8
+# Days ahead in which a contract that ends or renews is told, and weeks of use that are compared with as many before.
+RENEWAL_DAYS, USE_WEEKS = 90, 4
 
 _ACCOUNTS = """
 with weeks as (
@@ -19,7 +19,9 @@ with weeks as (
         account_id,
         sum(active_user_count) filter (where week_start > $week - 7 * $quiet) as recent_users,
         sum(active_user_count) filter (where week_start <= $week - 7 * $quiet) as earlier_users,
-        max(week_start) filter (where active_user_count > 0) as last_active_week
+        max(week_start) filter (where active_user_count > 0) as last_active_week,
+        avg(active_user_count) filter (where week_start > $week - 7 * $use) as users,
+        avg(active_user_count) filter (where week_start <= $week - 7 * $use and week_start > $week - 14 * $use) as users_before
     from mart.mart_account_week
     where week_start <= $week
     group by account_id
@@ -30,17 +32,23 @@ detractors as (
     where survey_kind = 'nps' and is_counted and answered_date > $as_of - $days
     group by account_id
     having count(*) filter (score <= 6) > count(*) filter (score >= 9)
+),
+waiting as (
+    select account_id, count(*) as open_ticket_count from mart.fct_ticket where is_counted and not is_solved group by account_id
 )
 select
     account.account_id, account.account_name, account.last_arr_home, account.is_churned, account.churned_on,
     account.renews_on,
-    account.renews_on >= $as_of and account.renews_on < $as_of + 7 * $renewal as is_renewing,
+    account.renews_on >= $as_of and account.renews_on <= $as_of + $ahead as is_renewing,
     not account.is_churned and weeks.earlier_users > 0 and coalesce(weeks.recent_users, 0) = 0 as is_quiet,
     weeks.last_active_week,
-    coalesce(detractors.detractor_count, 0) as detractor_count
+    coalesce(detractors.detractor_count, 0) as detractor_count,
+    weeks.users, weeks.users_before,
+    coalesce(waiting.open_ticket_count, 0) as open_ticket_count
 from mart.dim_account as account
 left join weeks on account.account_id = weeks.account_id
 left join detractors on account.account_id = detractors.account_id
+left join waiting on account.account_id = waiting.account_id
 where account.account_id <> '(unknown)' and not account.is_test_account and not account.is_merged and not account.is_archived
 order by account.last_arr_home desc nulls last, account.account_id
 """
@@ -62,8 +70,9 @@ select feature_id, status, created_date from mart.fct_ticket where is_counted an
 
 @dataclass(frozen=True)
 class Facts:
-    """Open things as of a day. `accounts`: with revenue a year in the home currency, whether they went quiet or renew soon, and the
-    answers of detractors of those where they outnumber promoters. `issues`: epics, and standard issues in progress. `tickets`: those that are not solved.
+    """Open things as of a day. `accounts`: with revenue a year in the home currency, whether they went quiet or renew soon, the
+    answers of detractors of those where they outnumber promoters, people active in a week of the last weeks and of those before, and
+    tickets that are not solved. `issues`: epics, and standard issues in progress. `tickets`: those that are not solved.
     """
 
     accounts: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -75,7 +84,8 @@ def facts_of(mart: duckdb.DuckDBPyConnection, week_start: date, as_of: date) -> 
     """The facts beside the newest complete week; none beside an older one, of which they say nothing."""
     if week_start + timedelta(days=14) <= as_of:
         return Facts()
-    asked = {"week": week_start, "as_of": as_of, "quiet": QUIET_WEEKS, "days": DETRACTOR_DAYS, "renewal": RENEWAL_WEEKS}  # fmt: skip
+    asked = {"week": week_start, "as_of": as_of, "quiet": QUIET_WEEKS, "days": DETRACTOR_DAYS,
+             "use": USE_WEEKS, "ahead": RENEWAL_DAYS}  # fmt: skip
     return Facts(
         accounts=mart.execute(_ACCOUNTS, asked).df(), issues=mart.execute(_ISSUES).df(), tickets=mart.execute(_TICKETS).df()
     )  # fmt: skip

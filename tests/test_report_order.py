@@ -23,7 +23,7 @@ AS_OF = date(2026, 11, 16)
 
 def account(name: str, revenue: float, **changes: object) -> dict[str, object]:
     given = {"account_id": name, "account_name": name, "last_arr_home": revenue, "is_churned": False, "churned_on": None, "is_quiet": False,
-             "renews_on": None, "is_renewing": None,
+             "renews_on": None, "is_renewing": None, "users": 10.0, "users_before": 10.0, "open_ticket_count": 0,
              "last_active_week": WEEK, "detractor_count": 0}  # fmt: skip
     return {**given, **changes}
 
@@ -110,15 +110,30 @@ def test_customers_are_shown_by_what_they_pay() -> None:
 
 def test_who_renews_soon_is_told_where_any_contract_has_a_day() -> None:
     renewing = (
-        account("Kite", 300.0, renews_on=date(2026, 12, 1), is_renewing=True),
+        account("Kite", 300.0, renews_on=date(2026, 12, 1), is_renewing=True, users=9.0),
         account("Lark", 200.0, renews_on=date(2027, 6, 1), is_renewing=False),
+        account(
+            "Heron",
+            500.0,
+            renews_on=date(2026, 11, 20),
+            is_renewing=True,
+            users=4.0,
+            detractor_count=2,
+            open_ticket_count=3,
+        ),
     )
     made = report(facts=Facts(accounts=pd.DataFrame(renewing)), currency="EUR")
     section = customers(made)
     assert section is not None
-    assert ("1 renew in 8 weeks", "300 EUR a year") in [(each.text, each.names) for each in section.tallies]
-    [table] = section.tables
-    assert [(row[0], row[2]) for row in table.rows] == [("Kite", made.say.day(date(2026, 12, 1)))]
+    told = [(each.text, each.names) for each in section.tallies]
+    assert told[3:5] == [
+        ("2 renewals within 90 days", "800 EUR a year"),
+        ("1 of them at risk", "500 EUR a year"),
+    ]
+    # Nine people of ten are as many; four of ten are not.
+    assert [[getattr(cell, "text", cell) for cell in row] for row in section.tables[0].rows] == [
+        ["Heron", "20 Nov 2026", "500", "4", "10", "3", "use has halved, detractors"], ["Kite", "1 Dec 2026", "300", "9", "10", "0", "–"],
+    ]  # fmt: skip
 
 
 def test_a_forecast_rests_on_those_that_had_taken_as_long() -> None:
@@ -288,7 +303,7 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
         from (values ('1', 'A-1', 'Done'), ('jira_eu:1', 'A-2', ' Won''t Do'), ('3', 'A-3', null)) as epics (id, key, resolution);
         create table mart.mart_metric_coverage as
         select 'won''t do' as subject, 'resolution_is_no_delivery' as check_name;
-        create table mart.fct_ticket (ticket_id varchar, feature_id varchar, status varchar, created_date date, is_counted boolean, is_solved boolean)
+        create table mart.fct_ticket (ticket_id varchar, account_id varchar, feature_id varchar, status varchar, created_date date, is_counted boolean, is_solved boolean)
         """
     )
     facts = facts_of(mart, WEEK, AS_OF)
