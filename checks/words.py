@@ -70,6 +70,11 @@ LAUNCH_METRICS_REMEDY = (
     "`pops check registry` names file and line of a cut that a metric does not have. A target that is a change needs a metric that "
     "counts facts with their account: give the launch another one, or a bound of the value."
 )
+SPLIT_MEANING = "People are split over the variants of each running experiment as it was planned: chance makes a split as uneven once in a thousand."
+SPLIT_REMEDY = (
+    "Ask the experiment's owner what keeps people of one variant from being counted: a page that fails before it tells, a redirect, a "
+    "robot, a change of the weights on the way. What is split wrongly is not repaired by counting: begin it anew."
+)
 _SERVED_REMEDY = (
     "Read `observed` in the failed evaluation: it names the remedy. `pops check` asks {title} whether it can be published "
     "to. Then materialise this asset again: it takes the published file as it is."

@@ -1,4 +1,4 @@
-"""The two tables in which a night says what launches did: their columns, and what each holds."""
+"""The tables in which a night says what launches and experiments did: their columns, and what each holds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -46,6 +46,74 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, tuple[str, str]]]]
             "reached_days": ("integer", "The last checkpoint that is over; null before the first."),
             "next_checkpoint_on": ("date", "Day of the next checkpoint; null after the last."),
             "days_to_switch_off": ("integer", "Days from a refuted verdict to the day on which all its features were off; null where they are not."),
+        },
+    ),
+    "experiment_effects": (
+        "One row a declared experiment, an effect by which it is read and a variant beside the control: how it differs from the control. "
+        "mart.fct_experiment_effect has the bounds and the sums.",
+        ("experiment_id", "effect_id", "variant_key"),
+        {
+            "experiment_id": ("text", "The experiment (mart.dim_experiment)."),
+            "effect_id": ("text", "Role and place of the effect in the experiment's entry (mart.fct_experiment_effect)."),
+            "variant_key": ("text", "The variant (mart.fct_experiment_variant)."),
+            "effect_role": ("text", "primary (it decides), further (told beside it) or guardrail (a breach overrides)."),
+            "measure": ("text", "Of each person: adoption, days, uses, uses_per_day or tickets (mart.fct_experiment_effect)."),
+            "feature_id": ("text", "Feature that is meant; null for all."),
+            "control_people": ("bigint", "People who were shown the control and nothing else."),
+            "variant_people": ("bigint", "People who were shown the variant and nothing else."),
+            "control_value": ("double", "Mean over the people of the control, those who did nothing included; of uses_per_day the ratio of sums."),
+            "variant_value": ("double", "The same of the variant."),
+            "difference": ("double", "The variant's value less the control's; null where it cannot be told."),
+            "difference_low": ("double", "Lower end of its 95 % interval (of several variants wider, so that all hold together)."),
+            "difference_high": ("double", "Upper end of that interval."),
+            "change": ("double", "The difference over the control's value, 0.1 being a tenth more; null where that is 0."),
+            "change_low": ("double", "Lower end of its 95 % interval (of several variants wider, so that all hold together)."),
+            "change_high": ("double", "Upper end of that interval."),
+            "p_value": ("double", "How often chance alone makes a difference as large."),
+            "detectable_change": ("double", "The smallest change that so many people would show 8 times of 10, 0.1 being a tenth."),
+            "adjusted_p_value": ("double", "Of a further effect, its p value with the other further ones in view (Holm); null for others."),
+            "verdict": ("text", "met or missed (the whole interval of the change is on one side of the bound), inconclusive, or not_measured."),
+            "reason": ("text", "Why it was not measured: few_people, all_alike (everybody did the same), nothing_under_control; else null."),
+        },
+    ),
+    "experiments": (
+        "One row an experiment: its verdict as of this night. mart.dim_experiment has the experiment itself.",
+        ("experiment_id",),
+        {
+            "experiment_id": ("text", "The experiment (mart.dim_experiment)."),
+            "verdict": ("text", "confirmed (primary effect met, no guardrail breached), refuted (missed, or a guardrail breached), inconclusive, "
+                                "not_yet (before its planned end), not_trusted (people were not split as planned), stopped_early, or "
+                                "undeclared (nobody said what was expected)."),
+            "decides_on": ("date", "Day whose end decides: the planned end; null where nobody planned one."),
+            "decided_by": ("text", "The effect that made the verdict (effect_id): a breached guardrail, else the primary one; null without one."),
+            "confirmed_variant": ("text", "The variant that was confirmed (mart.fct_experiment_variant); null without one."),
+            "srm_p_value": ("double", "How often chance alone splits people so unevenly, by the planned weights; under 0.001 there is no verdict; "
+                                      "null where the weights are not known."),
+            "is_post_hoc": ("boolean", "Was what was expected written or changed on its first day or later, as far as was read?"),
+            "sample_share": ("double", "People who were shown one variant, over the planned number; null where nobody planned."),
+            "days_left": ("integer", "Days that it is still to run, this one included; null where it is over."),
+        },
+    ),
+    "signals": (
+        "One row a number that lies far from what is usual for it: of the days of the last four weeks and the weeks of the last eight, "
+        "in every published cut. What the report's findings say is decided by their own test (reports/usual.py).",
+        ("signal_id",),
+        {
+            "signal_id": ("text", "Metric, members and first day of the period."),
+            "metric": ("text", "Name of the metric (meta.metrics)."),
+            "grain": ("text", "Length of the period: day or week."),
+            "period_start": ("date", "First day of the period."),
+            "product_id": ("text", "Product; null: all products."),
+            "feature_id": ("text", "Feature; null: all features."),
+            "team_id": ("text", "Team; null: all teams."),
+            "segment": ("text", "Customer segment; null: all segments."),
+            "cut": ("text", "JSON: the member by dimension, of all dimensions; {} for the whole."),
+            "value": ("double", "The value, in the metric's unit."),
+            "expected": ("double", "Median of the eight weeks before: of the same weekday, or of the weeks."),
+            "z": ("double", "How many usual spreads the value is away; more than 3.5 either way."),
+            "adjusted_p": ("double", "How often chance alone goes as far, corrected for all series of the period (Benjamini and Hochberg)."),
+            "direction": ("text", "up or down."),
+            "annotations": ("text", "JSON: what else happened: launches of the two weeks before (launch:id), holidays in the period (holiday:day)."),
         },
     ),
 }  # fmt: skip

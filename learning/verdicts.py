@@ -31,6 +31,21 @@ class LaunchVerdict(StrEnum):
     UNDECLARED = "undeclared"
 
 
+class ExperimentVerdict(StrEnum):
+    """Of an experiment. Not trusted: people were not split as planned, so nothing can be said.
+
+    Stopped early: whoever stops when it looks good sees effects that there are not. Undeclared: nobody said what was expected.
+    """
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    NOT_YET = "not_yet"
+    NOT_TRUSTED = "not_trusted"
+    STOPPED_EARLY = "stopped_early"
+    UNDECLARED = "undeclared"
+
+
 @dataclass(frozen=True)
 class KillFast:
     """How fast refuted launches were taken back. `days_median`: from the verdict; None while none was.
@@ -68,6 +83,22 @@ def launch_verdict(primary: KpiVerdict, guardrails: Collection[KpiVerdict]) -> L
     if KpiVerdict.MISSED in guardrails or primary is KpiVerdict.MISSED:
         return LaunchVerdict.REFUTED
     return LaunchVerdict.CONFIRMED if primary is KpiVerdict.MET else LaunchVerdict.INCONCLUSIVE
+
+
+def experiment_verdict(
+    variants: Collection[LaunchVerdict], is_split_as_planned: bool, is_over: bool, is_stopped_early: bool
+) -> ExperimentVerdict:
+    """An experiment by what each variant beside the control came to: confirmed by one, refuted by all."""
+    if not is_split_as_planned:
+        return ExperimentVerdict.NOT_TRUSTED
+    if is_stopped_early:
+        return ExperimentVerdict.STOPPED_EARLY
+    if not is_over:
+        return ExperimentVerdict.NOT_YET
+    if LaunchVerdict.CONFIRMED in variants:
+        return ExperimentVerdict.CONFIRMED
+    is_refuted = variants and set(variants) == {LaunchVerdict.REFUTED}
+    return ExperimentVerdict.REFUTED if is_refuted else ExperimentVerdict.INCONCLUSIVE
 
 
 def is_post_hoc(is_defined_before: bool, is_edited_after: bool) -> bool:

@@ -16,7 +16,7 @@ from orchestration.assets.audit import build_audit
 from orchestration.assets.dbt import build_dbt_assets
 from orchestration.assets.digest import digest
 from orchestration.assets.ingestion import ingestion_assets, vendor_assets
-from orchestration.assets.learning import launches_asset
+from orchestration.assets.learning import experiments_asset, launches_asset, signals_asset
 from orchestration.assets.metrics import metric_values_asset
 from orchestration.assets.own_code import own_assets
 from orchestration.assets.published import published_mart_asset, served_assets
@@ -40,6 +40,8 @@ defs = dg.Definitions(
         _models,
         metric_values_asset(project, _models, [*_models.check_specs, *_audit.check_specs]),
         launches_asset(_models),
+        experiments_asset(_models),
+        signals_asset(_models),
         published_mart_asset(_models),
         *served_assets(),
         health_report,

@@ -28,11 +28,13 @@ from orchestration.evaluations import blockers, failed_checks, told_once
 from orchestration.health import health
 from orchestration.keys import (
     DIGEST,
+    EXPERIMENTS,
     HEALTH_REPORT,
     LAUNCHES,
     METRIC_VALUES,
     PRELOADED,
     PUBLISHED_MART,
+    SIGNALS,
     target_key,
 )
 from orchestration.retention import tidy
@@ -51,6 +53,8 @@ _STEPS = {
     "dbt_build": "mart built and tested",
     METRIC_VALUES.to_python_identifier(): "metrics computed",
     LAUNCHES.to_python_identifier(): "launches judged",
+    EXPERIMENTS.to_python_identifier(): "experiments read",
+    SIGNALS.to_python_identifier(): "signals looked for",
     "audit": "audited",
     _PUBLISHED: "published",
     **{target_key(each.name).to_python_identifier(): f"served from {each.title}" for each in SERVED},

@@ -4,7 +4,7 @@ A whole night proves all of it by its own order. A run that somebody starts in t
 may leave the audit out, mix two days, or build on what failed the night before: such a run is stopped here.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import date
 
 import dagster as dg
@@ -25,11 +25,13 @@ LEAST_SHARE = 0.9
 
 
 def refuse_unproven(
-    context: dg.AssetExecutionContext, models: dg.AssetsDefinition, computed: Sequence[dg.AssetKey]
+    context: dg.AssetExecutionContext,
+    models: dg.AssetsDefinition,
+    computed: Mapping[dg.AssetKey, Sequence[dg.AssetKey]],
 ) -> None:
     """Raises dagster.Failure, with the remedy, unless the mart that is about to be published is proven as a whole.
 
-    `computed`: what is made of the models, each also of those before it. The run's own audit passed; no check that holds
+    `computed`: what is made of the models, each with what else it is made of. The run's own audit passed; no check that holds
     publication failed when it last ran; all of them are as of this run's date, and none is older than what it is made of.
     Own code that failed is left out, and proves nothing.
     """
@@ -91,7 +93,7 @@ def _mixed(
     context: dg.AssetExecutionContext,
     models: dg.AssetsDefinition,
     keys: Set[dg.AssetKey],
-    computed: Sequence[dg.AssetKey],
+    computed: Mapping[dg.AssetKey, Sequence[dg.AssetKey]],
 ) -> list[str]:
     built: dict[dg.AssetKey, tuple[float, str]] = {}
     for record in context.instance.get_asset_records([*keys, *computed]):
@@ -105,11 +107,11 @@ def _mixed(
         for key, above in parents.items()
         if key in built and any(parent in built and built[parent][0] > built[key][0] for parent in above)
     )
-    made_of = [*keys]
-    for key in computed:
-        if key in built and any(built[each][0] > built[key][0] for each in made_of if each in built):
-            old.append(key.to_user_string())
-        made_of.append(key)
+    old += [
+        key.to_user_string()
+        for key, further in computed.items()
+        if key in built and any(built[each][0] > built[key][0] for each in (*keys, *further) if each in built)
+    ]
     as_of = night_of_run(context).as_of
     nights = {run_id: _as_of(context.instance, run_id) for run_id in {run for _, run in built.values()}}
     other = sorted(key.to_user_string() for key, (_, run_id) in built.items() if nights[run_id] != as_of)

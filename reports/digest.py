@@ -8,6 +8,10 @@ from connectors.registry.remarks import Remark as RemarkOfRegistry
 from reports import check_words, wording
 from reports.changes import nothing_else, what_changed
 from reports.charts import png
+from reports.experiment_words import ended as experiments_ended
+from reports.experiment_words import verdict_sentence as experiment_sentence
+from reports.experiment_words import what_next as experiment_next
+from reports.experiments import Experiment
 from reports.headlines import Headline, headlines
 from reports.health import EVERYBODY
 from reports.language import Language, language
@@ -16,6 +20,8 @@ from reports.launch_words import verdict_sentence, what_next
 from reports.launches import Launch
 from reports.model import HealthReport
 from reports.sections import Figure, stale_notes
+from reports.signal_section import signal_sentence, told_signals
+from reports.signals import Signal
 
 METRICS = (
     "active_users_week",
@@ -26,6 +32,7 @@ METRICS = (
     "contact_rate",
 )
 MOST_WARNINGS = 3
+_MOST_SIGNALS = 3
 
 
 @dataclass(frozen=True)
@@ -249,6 +256,8 @@ def _findings(report: HealthReport) -> tuple[tuple[Remark, ...], tuple[Remark, .
         steps = tuple(_step(report, each) for each in change.remarks)
         told[change.state == "open"].append(Remark(text, change.owner, basis, steps))
     told[False] += [_checkpoint(report, launch, days) for launch, days in launches_reached(report)]
+    told[False] += [_experiment(report, each) for each in experiments_ended(report)]
+    told[False] += [_signal(report, each) for each in told_signals(report)[:_MOST_SIGNALS]]
     if quiet := nothing_else(report):
         told[False].append(Remark(quiet, ""))
     return tuple(told[False]), tuple(told[True])
@@ -259,6 +268,17 @@ def _checkpoint(report: HealthReport, launch: Launch, days: int) -> Remark:
     said = verdict_sentence(report, launch)
     text = report.say.text("{launch} reached day {n}. {verdict}", launch=launch.name, n=days, verdict=said)
     return Remark(text, launch.owner or "", what_next(report, launch))
+
+
+def _experiment(report: HealthReport, experiment: Experiment) -> Remark:
+    """An experiment that ended in the week, its verdict, and what is to be done."""
+    text = f"{experiment.name}{report.say.colon}{experiment_sentence(report, experiment)}"
+    return Remark(text, experiment.owner or "", experiment_next(report, experiment))
+
+
+def _signal(report: HealthReport, signal: Signal) -> Remark:
+    """A number far from its own season, of which no finding tells."""
+    return Remark(signal_sentence(report, signal), report.definitions[signal.metric].owner)
 
 
 def _step(report: HealthReport, step: RemarkOfRegistry) -> str:

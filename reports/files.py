@@ -15,11 +15,12 @@ from pathlib import Path
 
 from connectors.storage import set_aside, write_text
 from metrics.catalogue import read_definitions, week_starts_on_of
+from reports.experiments import PAGE as EXPERIMENT_PAGE
 from reports.glossary import render_glossary
 from reports.glossary_data import glossary_of
 from reports.health import INDEX, render_pages
 from reports.language import language
-from reports.launches import PAGE
+from reports.launches import PAGE as LAUNCH_PAGE
 from reports.model import HealthReport
 from reports.reading import first_day_in, health_report, last_complete_week, open_mart
 from reports.restatements import revisions
@@ -157,9 +158,10 @@ def _is_week(name: str) -> bool:
 
 
 def views(folder: Path) -> tuple[str, ...]:
-    """The files of a week's views beside the overview; its list of launches leads to the pages of each."""
+    """The files of a week's views beside the overview; its lists of launches and experiments lead to the pages of each."""
     names = (path.name for path in folder.glob("*.html"))
-    return tuple(sorted(name for name in names if name != INDEX and not name.startswith(PAGE)))
+    listed_elsewhere = (LAUNCH_PAGE, EXPERIMENT_PAGE)
+    return tuple(sorted(name for name in names if name != INDEX and not name.startswith(listed_elsewhere)))
 
 
 def _write_list(home: Home, newest: str) -> None:

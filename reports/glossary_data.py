@@ -153,6 +153,7 @@ def _owners(registry: Registry) -> dict[str, str]:
         registry.surveys,
         registry.remarks,
         registry.launches,
+        registry.experiments,
     )
     return {each.owner: "" for part in parts for each in part}
 
@@ -168,7 +169,7 @@ def _users(registry: Registry, event: str) -> tuple[str, ...]:
 
 
 def _areas(registry: Registry, owner: str) -> tuple[str, ...]:
-    """What an owner answers for: areas, products, teams, funnels, surveys and launches."""
+    """What an owner answers for: areas, products, teams, funnels, surveys, launches and experiments."""
     areas = [each.id for each in registry.owners if each.owner == owner]
     named = [
         each.name
@@ -178,6 +179,7 @@ def _areas(registry: Registry, owner: str) -> tuple[str, ...]:
             registry.funnels,
             registry.surveys,
             registry.launches,
+            registry.experiments,
         )
         for each in part
         if each.owner == owner

@@ -13,6 +13,14 @@ from reports.changes import Change, nothing_else, state_names, what_changed
 from reports.customer_section import customers
 from reports.data_status import data_status
 from reports.delivery_section import delivery, engineering
+from reports.experiment_pages import (
+    experiment_effects,
+    experiment_list,
+    experiment_people,
+    experiment_verdict,
+    tool_results,
+)
+from reports.experiments import Experiment
 from reports.language import N_, Language
 from reports.launch_pages import launch_list, launch_metrics, launch_verdict
 from reports.launch_section import launches
@@ -24,6 +32,7 @@ from reports.people_sections import funnel, retention
 from reports.product_sections import adoption, audience
 from reports.roadmap_section import roadmap
 from reports.sections import Section
+from reports.signal_section import weak_signals
 from reports.support_section import support
 from reports.voice_section import feedback, pulse, satisfaction
 from reports.work_section import in_flight
@@ -81,6 +90,7 @@ EVERYBODY = Audience(
         lambda report: support(report, is_brief=True),
         satisfaction,
         lambda report: feedback(report, is_brief=True),
+        weak_signals,
     ),
     has_whole_status=True,
 )
@@ -114,6 +124,7 @@ AUDIENCES = (
     ),
 )
 LAUNCH_LIST = Audience("launches.html", N_("Launches"), (), (launch_list,), has_changes=False)
+EXPERIMENT_LIST = Audience("experiments.html", N_("Experiments"), (), (experiment_list,), has_changes=False)
 
 
 def render(report: HealthReport, file: str = INDEX) -> str:
@@ -129,8 +140,8 @@ def render_pages(report: HealthReport) -> dict[str, str]:
 
 
 def all_audiences(report: HealthReport) -> tuple[Audience, ...]:
-    """Every page of the week: those of all organisations, of each team, of the launches, of each declared launch."""
-    return (*AUDIENCES, *team_audiences(report), *launch_audiences(report))
+    """Every page of the week: those of all organisations, of each team, of launches and experiments and of each of them."""
+    return (*AUDIENCES, *team_audiences(report), *launch_audiences(report), *experiment_audiences(report))
 
 
 def launch_audiences(report: HealthReport) -> tuple[Audience, ...]:
@@ -146,6 +157,29 @@ def _of_launch(launch: Launch) -> Audience:
         launch.name,
         (),
         (lambda report: launch_verdict(report, launch), lambda report: launch_metrics(report, launch)),
+        has_changes=False,
+        is_listed=False,
+    )
+
+
+def experiment_audiences(report: HealthReport) -> tuple[Audience, ...]:
+    """The list of experiments, where there are any, and a page for each."""
+    if not report.experiments:
+        return ()
+    return (EXPERIMENT_LIST, *(_of_experiment(each) for each in report.experiments))
+
+
+def _of_experiment(experiment: Experiment) -> Audience:
+    return Audience(
+        experiment.page,
+        experiment.name,
+        (),
+        (
+            lambda report: experiment_verdict(report, experiment),
+            lambda report: experiment_people(report, experiment),
+            lambda report: experiment_effects(report, experiment),
+            lambda report: tool_results(report, experiment),
+        ),
         has_changes=False,
         is_listed=False,
     )

@@ -13,11 +13,13 @@ from connectors.registry.remarks import Remark
 from connectors.registry.retention import ExpectedUse
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
+from reports.experiments import Experiment
 from reports.facts import Facts
 from reports.language import Language, language
 from reports.launches import Launch
 from reports.registry_changes import RegistryChange
 from reports.samples import Sample
+from reports.signals import Signal
 from reports.wording import label
 from reports.wording import owner as owner_words
 from settings.links import Links
@@ -111,7 +113,8 @@ class HealthReport:
     that day or later. `say`: the language of the pages. `samples`: by metric, the values that its medians are taken of.
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
     `surveys_since`: the day of the first answer of each survey, by its name. `facts`: what is open as of the night. `currency`: of revenue.
-    `launches`: declared or found, as they stood at the week's end, the newest first.
+    `launches`: declared or found, as they stood at the week's end, the newest first; `experiments` likewise.
+    `signals`: numbers of the week far from what is usual for them.
     `issue_urls`: by tracker, where an issue of it is, with `{key}`; of those only of which somebody says it. `links`: of the Dagster UI.
     `source_names`: what vendors call their tools, by source.
     """
@@ -145,6 +148,8 @@ class HealthReport:
     issue_urls: Mapping[str, str] = field(default_factory=dict)
     links: Links = field(default_factory=Links)
     launches: tuple[Launch, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
+    signals: tuple[Signal, ...] = ()
     source_names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

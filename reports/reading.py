@@ -14,6 +14,7 @@ from connectors.registry.stages import COMPUTED_STAGES
 from connectors.storage import open_duckdb
 from metrics.answers import names_of_members
 from metrics.catalogue import read_definitions, week_starts_on_of
+from reports.experiments import experiments_of
 from reports.facts import facts_of
 from reports.language import language
 from reports.launches import launches_of
@@ -21,6 +22,7 @@ from reports.model import HealthReport, SourceStatus, Target, Words
 from reports.registry_changes import read_changes
 from reports.restatements import restatements, revisions
 from reports.samples import samples_of
+from reports.signals import signals_of
 from settings.home import OLD_AFTER
 from settings.weeks import named_week, start_of_week, week_name
 
@@ -129,6 +131,8 @@ def health_report(
             facts=facts_of(mart, week_start, as_of),
             currency=registry.organisation[0].home_currency,
             launches=launches_of(mart, week_start + timedelta(days=6)),
+            experiments=experiments_of(mart, week_start + timedelta(days=6)),
+            signals=signals_of(mart, week_start),
             source_names=_titles(),
             issue_urls=registry.issue_urls(),
         )

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from connectors.registry.experiments import Effect, Exposure, Variant
 from connectors.registry.launches import Kpi, PrimaryKpi
 from connectors.registry.mapping import NoNames
 from connectors.registry.schema import Registry
@@ -15,6 +16,7 @@ from connectors.registry.schema import Registry
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "dbt_project" / "models"
 _STAGED = re.compile(r"\('([^']+)', '(\w+)', '\w+'\)")
+_LEARNING = "dbt_project/models/intermediate/learning/int_learning__{}.sql"
 # What no model reads but Python does: the file, and how it says the field.
 PAGES = {
     "organisation.expected_use": ("reports/reading.py", "registry.organisation[0].expected_use"),
@@ -35,6 +37,19 @@ PAGES = {
         f"launches.{role}.{name}": ("dbt_project/models/marts/core/dim_launch_kpi.sql", f"['{name}']")
         for role, kpi in (("primary", PrimaryKpi), ("further", Kpi), ("guardrails", Kpi))
         for name in kpi.model_fields
+    },
+    **{
+        f"experiments.{role}.{name}": (_LEARNING.format("experiment_effects"), f"\"'{name}'\"")
+        for role in ("primary", "further", "guardrails")
+        for name in Effect.model_fields
+    },
+    **{
+        f"experiments.variants.{name}": (_LEARNING.format("experiment_variants"), f"\"'{name}'\"")
+        for name in Variant.model_fields
+    },
+    **{
+        f"experiments.exposure.{name}": (_LEARNING.format("exposures"), f"\"'{name}'\"")
+        for name in Exposure.model_fields
     },
     "remarks.finding": ("connectors/registry/remarks.py", "key == self.finding"),
     "remarks.metric": ("connectors/registry/remarks.py", "== self.metric"),

@@ -11,6 +11,7 @@ from reports.health import render_pages
 from reports.language import language
 from reports.weeks import render_weeks
 from tests.browser_fixture import browser
+from tests.experiments_fixture import experiments
 from tests.launches_fixture import launches
 from tests.reports_fixture import glossary, report, weeks
 
@@ -24,7 +25,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         say = language(code)
         (folder / code).mkdir()
         written = {
-            **render_pages(report(say=say, launches=launches())),
+            **render_pages(report(say=say, launches=launches(), experiments=experiments())),
             "weeks.html": render_weeks(report(say=say), weeks()),
             "glossary.html": render_glossary(glossary(), say),
         }
@@ -42,6 +43,8 @@ LOOKS = (
     ("fr/team-atlas.html", 1280, "light"),
     ("fr/launches.html", 390, "dark"),
     ("en/launch-timeline.html", 1280, "light"),
+    ("fr/experiments.html", 390, "light"),
+    ("en/experiment-breached.html", 390, "dark"),
     ("en/weeks.html", 1280, "light"),
     ("en/months.html", 1280, "light"),
     ("fr/months.html", 1280, "light"),

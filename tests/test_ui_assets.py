@@ -151,7 +151,7 @@ def test_a_sample_shows_no_text_that_is_not_known_to_be_a_code() -> None:
 
 
 class _House:
-    """Two models, their test, the metrics, launches that are made of them, and the publication that asks for proof."""
+    """Two models, their test, the metrics, launches that are made of them, experiments that are not, and what asks for proof."""
 
     def __init__(self) -> None:
         self.sound = True
@@ -159,6 +159,7 @@ class _House:
         self.upper, self.lower = upper, lower
         self.metrics = dg.AssetKey(["metrics", "product_ops", "metric_values"])
         self.launches = dg.AssetKey(["learning", "product_ops", "launches"])
+        self.experiments = dg.AssetKey(["learning", "product_ops", "experiments"])
         test = dg.AssetCheckSpec("unique_rows", asset=lower, metadata={"severity": "error"})
 
         @dg.multi_asset(
@@ -184,11 +185,20 @@ class _House:
         @dg.asset(key=self.launches, deps=[self.metrics])
         def launches() -> None: ...
 
-        @dg.asset(key=["published", "product_ops", "mart"], deps=[self.launches, self.metrics, lower])
-        def published(context: dg.AssetExecutionContext) -> None:
-            proof.refuse_unproven(context, models, (self.metrics, self.launches))
+        @dg.asset(key=self.experiments, deps=[lower])
+        def experiments() -> None: ...
 
-        self.definitions = dg.Definitions(assets=[models, metrics, launches, published], asset_checks=[gate])
+        @dg.asset(
+            key=["published", "product_ops", "mart"],
+            deps=[self.launches, self.metrics, self.experiments, lower],
+        )
+        def published(context: dg.AssetExecutionContext) -> None:
+            computed = {self.metrics: (), self.launches: (self.metrics,), self.experiments: ()}
+            proof.refuse_unproven(context, models, computed)
+
+        self.definitions = dg.Definitions(
+            assets=[models, metrics, launches, experiments, published], asset_checks=[gate]
+        )
         self.instance = dg.DagsterInstance.ephemeral()
 
     def run(self, as_of: str, *assets: dg.AssetKey, checks: bool = True) -> str:
@@ -209,10 +219,14 @@ def test_a_part_that_is_run_again_is_published_only_when_the_whole_is_proven() -
     house = _House()
     mart = dg.AssetKey(["published", "product_ops", "mart"])
     assert house.run("2026-11-15") == ""
-    assert house.run("2026-11-15", house.lower, house.metrics, house.launches, mart) == ""
+    assert house.run("2026-11-15", house.lower, house.metrics, house.launches, house.experiments, mart) == ""
+    # What is not made of the launches may be older than they are.
+    assert house.run("2026-11-15", house.metrics, house.launches, mart) == ""
     stale = house.run("2026-11-15", house.metrics, mart)
     assert "Older than what they are made of: learning/product_ops/launches" in stale
     assert "audit has not passed in this run" in house.run("2026-11-15", mart)
+    unread = house.run("2026-11-15", house.lower, house.metrics, house.launches, mart)
+    assert "Older than what they are made of: learning/product_ops/experiments" in unread
     assert "Not as of 2026-11-16" in house.run("2026-11-16", house.lower, house.metrics, mart)
     assert house.run("2026-11-16") == ""
     house.run("2026-11-16", house.upper)

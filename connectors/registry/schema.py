@@ -16,6 +16,7 @@ from pydantic import (
 from connectors import VENDORS, vendor_of
 from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, NamedEntry, Problem, RenamableEntry, without_blanks
+from connectors.registry.experiments import Experiment, experiment_problems
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.launches import Launch, launch_problems
 from connectors.registry.mapping import (
@@ -209,6 +210,7 @@ class Registry(BaseModel):
     funnels: list[Funnel] = Field(default_factory=list)
     surveys: list[Survey] = Field(default_factory=list)
     launches: list[Launch] = Field(default_factory=list)
+    experiments: list[Experiment] = Field(default_factory=list)
     sources: list[SourceNames] = Field(default_factory=list)
     exchange_rates: list[ExchangeRate] = Field(default_factory=list)
     glossary: list[GlossaryEntry] = Field(default_factory=list)
@@ -251,6 +253,8 @@ class Registry(BaseModel):
         metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
         yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
         yield from launch_problems(self.launches, self._explained(), self._members())
+        members = self._members()
+        yield from experiment_problems(self.experiments, members["product_id"], members["feature_id"])
         former = {
             name: {old: each.id for each in getattr(self, stream) for old in each.formerly}
             for name, stream in (("product_id", "products"), ("feature_id", "features"), ("team_id", "teams"))

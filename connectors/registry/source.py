@@ -77,6 +77,10 @@ STREAMS = {
         "The launches: what was expected of each, by which metric, and by when",
         "Les lancements : ce qui était attendu de chacun, mesuré par quel indicateur, et pour quand",
     ),
+    "experiments": Words(
+        "The experiments: who was to see what, what was expected of it, and by when",
+        "Les expériences : qui devait voir quoi, ce qui en était attendu, et pour quand",
+    ),
     "sources": Words(
         "What the properties, fields and tags of the tools mean that everybody names for themselves",
         "Ce que signifient les propriétés, champs et étiquettes que chacun nomme à sa façon dans les outils",

@@ -1,13 +1,22 @@
-"""What launches did, as Dagster assets: each metric at each checkpoint, and the verdict of each launch."""
+"""What launches and experiments did, and what is far from usual, as Dagster assets."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from checks.words import LAUNCH_METRICS_MEANING, LAUNCH_METRICS_REMEDY
+from checks.words import LAUNCH_METRICS_MEANING, LAUNCH_METRICS_REMEDY, SPLIT_MEANING, SPLIT_REMEDY
 from orchestration.check_words import CheckWords
 from orchestration.damage import spoiled_put_aside
-from orchestration.keys import FRESH, LAUNCH_KPIS, LAUNCHES, METRIC_VALUES, WAREHOUSE_POOL
+from orchestration.keys import (
+    EXPERIMENT_EFFECTS,
+    EXPERIMENTS,
+    FRESH,
+    LAUNCH_KPIS,
+    LAUNCHES,
+    METRIC_VALUES,
+    SIGNALS,
+    WAREHOUSE_POOL,
+)
 from orchestration.runs import night_of_run
 from settings.home import Home
 from settings.night import reporting_zone
@@ -15,6 +24,7 @@ from settings.owners import owner_of
 from settings.weeks import week_starts_on
 
 MEASURABLE = "launch_metrics_can_be_measured"
+SPLIT = "people_are_split_as_planned"
 _AREA = "product"
 
 
@@ -83,3 +93,100 @@ def launches_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
         )
 
     return launches
+
+
+def experiments_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    """Both tables of a night, downstream of what the registry, the tools and the events say of experiments."""
+    marts = sorted(
+        key
+        for key in models.keys
+        if key.path[-1] in ("dim_experiment", "fct_experiment_variant", "fct_experiment_effect")
+    )
+    words = CheckWords(
+        SPLIT_MEANING,
+        owner_of(_AREA),
+        SPLIT_REMEDY,
+        False,
+        "The experiment has no verdict, and its page says why; nothing else is touched.",
+    )
+
+    @dg.multi_asset(
+        specs=[
+            dg.AssetSpec(
+                EXPERIMENT_EFFECTS,
+                # The metrics make the schema that the tables are in.
+                deps=[METRIC_VALUES, *marts],
+                group_name="learning_product_ops",
+                owners=[owner_of(_AREA)],
+                kinds={"duckdb"},
+                description=(
+                    "Each effect of each variant against the control: difference, relative change, 95 % intervals, and whether its "
+                    "bound is met, missed or neither. Grain: experiment, effect and variant."
+                ),
+                metadata={"dagster/table_name": "metrics.experiment_effects"},
+                freshness_policy=FRESH,
+            ),
+            dg.AssetSpec(
+                EXPERIMENTS,
+                deps=[METRIC_VALUES, *marts],
+                group_name="learning_product_ops",
+                owners=[owner_of(_AREA)],
+                kinds={"duckdb"},
+                description=(
+                    "The verdict of each experiment, whether its people were split as planned, and how many of them there are of those "
+                    "that were planned. Grain: experiment."
+                ),
+                metadata={"dagster/table_name": "metrics.experiments"},
+                freshness_policy=FRESH,
+            ),
+        ],
+        name=EXPERIMENTS.to_python_identifier(),
+        check_specs=[words.spec(SPLIT, EXPERIMENTS)],
+        pool=WAREHOUSE_POOL,
+    )
+    def experiments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        from learning.experiments import write_experiments
+
+        night, home = night_of_run(context), Home.from_environment()
+        with spoiled_put_aside(home):
+            run = write_experiments(home.warehouse, night.as_of)
+        yield dg.MaterializeResult(asset_key=EXPERIMENT_EFFECTS, metadata={"dagster/row_count": run.effects})
+        yield dg.MaterializeResult(
+            asset_key=EXPERIMENTS,
+            metadata={"dagster/row_count": run.experiments},
+            check_results=[words.result(SPLIT, EXPERIMENTS, not run.not_trusted, ", ".join(run.not_trusted))],
+        )
+
+    return experiments
+
+
+def signals_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    """The signals of a night, downstream of the metrics and of what explains them."""
+    explained = sorted(key for key in models.keys if key.path[-1] in ("dim_launch", "dim_date"))
+
+    @dg.asset(
+        key=SIGNALS,
+        deps=[METRIC_VALUES, *explained],
+        group_name="learning_product_ops",
+        owners=[owner_of(_AREA)],
+        kinds={"duckdb"},
+        description=(
+            "Numbers far from what is usual for them at their weekday, of all published daily and weekly series and cuts: expected "
+            "value, distance, chance corrected for all that were looked at, and launches and holidays nearby. Grain: number."
+        ),
+        metadata={"dagster/table_name": "metrics.signals"},
+        pool=WAREHOUSE_POOL,
+        freshness_policy=FRESH,
+    )
+    def found_signals(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        from learning.night_signals import write_signals
+        from metrics.engine import MetricEngine
+
+        night, home = night_of_run(context), Home.from_environment()
+        engine = MetricEngine(home.dbt_target / "semantic_manifest.json", week_starts_on())
+        definitions = {each.metric: each for each in engine.definitions}
+        with spoiled_put_aside(home):
+            run = write_signals(home.warehouse, definitions, night.as_of)
+        return dg.MaterializeResult(metadata={"dagster/row_count": run.signals, "series": run.series})
+
+    return found_signals

@@ -12,11 +12,14 @@ from orchestration.damage import spoiled_put_aside
 from orchestration.dbt_calls import dbt_variables
 from orchestration.evaluations import check_evaluations
 from orchestration.keys import (
+    EXPERIMENT_EFFECTS,
+    EXPERIMENTS,
     FRESH,
     LAUNCH_KPIS,
     LAUNCHES,
     METRIC_VALUES,
     PUBLISHED_MART,
+    SIGNALS,
     WAREHOUSE_POOL,
     retry,
     target_key,
@@ -39,7 +42,7 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=PUBLISHED_MART,
-        deps=[METRIC_VALUES, LAUNCHES, LAUNCH_KPIS, *marts],
+        deps=[METRIC_VALUES, LAUNCHES, LAUNCH_KPIS, EXPERIMENTS, EXPERIMENT_EFFECTS, SIGNALS, *marts],
         group_name="published_product_ops",
         owners=[owner_of(PLATFORM)],
         kinds={FILE.kind},
@@ -50,7 +53,11 @@ def published_mart_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
     )
     def published_mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home, night, zone = Home.from_environment(), night_of_run(context), reporting_zone()
-        refuse_unproven(context, models, (METRIC_VALUES, LAUNCHES))
+        refuse_unproven(
+            context,
+            models,
+            {METRIC_VALUES: (), LAUNCHES: (METRIC_VALUES,), SIGNALS: (METRIC_VALUES,), EXPERIMENTS: ()},
+        )
         checks = check_evaluations(context.instance, context.run.run_id)
         sources = read_states(home.root, night.until)
         refuse_lost_records(home, sources)

@@ -217,7 +217,7 @@ LAUNCHES = (
 
 INTERNAL_EMAIL_DOMAINS = ("acmeflow.example",)
 BOT_USER_AGENTS = ("bot", "crawler", "spider", "headless")
-PASSIVE_EVENTS = ("push_received", "email_opened")
+PASSIVE_EVENTS = ("push_received", "email_opened", "experiment_viewed")
 EXCLUDED_ISSUE_RESOLUTIONS = ("Won't Do", "Duplicate", "Cannot Reproduce", "Not planned")
 
 # Deployments to these environments reach users; issues with these labels are incidents. Compared without case.

@@ -17,7 +17,7 @@ from sandbox.company.people import Account
 from sandbox.company.population import UNKNOWN
 from sandbox.company.usage.days import ANONYMOUS, ZERO_USER
 from sandbox.company.usage.plan import ms
-from sandbox.company.usage.traits import FUNNEL_KINDS, KINDS, PASSIVE_KINDS
+from sandbox.company.usage.traits import EXPOSURE_KINDS, FUNNEL_KINDS, KINDS, PASSIVE_KINDS
 from sandbox.company.work_time import midnight
 
 UNMAPPED = "(unmapped)"
@@ -111,7 +111,8 @@ def monday(day: date) -> date:
 def usage_facts(company: Company, as_of: date, read_at: datetime) -> Facts:
     """The facts as of a date: of all that was uploaded before it began in the reporting time zone."""
     facts = Facts(company, as_of, read_at)
-    events = [event for event in _events_with_people(company, as_of) if event.kind not in PASSIVE_KINDS]
+    not_of_people = {*PASSIVE_KINDS, *EXPOSURE_KINDS.values()}
+    events = [event for event in _events_with_people(company, as_of) if event.kind not in not_of_people]
 
     # Mergers make two people one, and two companies one.
     for event in events:

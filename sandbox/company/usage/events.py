@@ -7,11 +7,13 @@ far, the late events, so that any hour can be served without holding the whole h
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from threading import RLock
 
 import numpy as np
 
 from sandbox.company.catalogue import HISTORY_END, HISTORY_START
+from sandbox.company.experiments.exposures import exposures_by_day
 from sandbox.company.population import Population
 from sandbox.company.usage.days import Batch, DayMaker, concatenate
 from sandbox.company.usage.plan import HOUR_MS, ms, plan_events
@@ -33,6 +35,7 @@ class Usage:
         traits = make_traits(company)
         per_day = company.size.events * _OWN_SHARE / expected_person_days(traits, _COUNTED_UNTIL)
         self.traits = traits
+        self._company = company
         self._maker = DayMaker(company, traits, plan_events(company), per_day)
         self._kept: OrderedDict[int, Batch] = OrderedDict()
         self._most_kept = _DAYS_KEPT[company.scale]
@@ -40,6 +43,10 @@ class Usage:
         self._ahead: dict[int, Batch] = {}
         self._uploads: OrderedDict[int, Batch] = OrderedDict()
         self._lock = RLock()
+
+    @cached_property
+    def _exposures(self) -> dict[int, Batch]:
+        return exposures_by_day(self._company, self._maker.make)
 
     @property
     def devices(self) -> list[str]:
@@ -54,6 +61,8 @@ class Usage:
                 self._kept.move_to_end(ordinal)
                 return self._kept[ordinal]
             batch = self._maker.make(day)
+            if ordinal in self._exposures:
+                batch = concatenate([batch, self._exposures[ordinal]])
             self._kept[ordinal] = batch
             if len(self._kept) > self._most_kept:
                 self._kept.popitem(last=False)

@@ -33,16 +33,21 @@ def ms(moment: datetime) -> int:
 
 def plan_events(company: Population) -> dict[int, list[PlannedEvent]]:
     """Planned events by the ordinal of their date in the reporting time zone, in order of time."""
-    merged = {p.merged_into for p in company.people} | {
-        p.index for p in company.people if p.merged_into is not None
-    }
-    pool = [p for p in company.people if _is_ordinary(company, p) and p.index not in merged]
+    pool = ordinary_people(company)
     events = [*_trials(pool, company.rng("usage.trials")), *_stories(company, pool), *_edges(pool)]
     by_day: dict[int, list[PlannedEvent]] = {}
     for event in sorted(events):
         day = local_ordinal(datetime.fromtimestamp(event.time_ms / 1000, UTC))
         by_day.setdefault(day, []).append(event)
     return by_day
+
+
+def ordinary_people(company: Population) -> list[Person]:
+    """Customers of one account on devices of their own, whom nobody takes for two."""
+    merged = {p.merged_into for p in company.people} | {
+        p.index for p in company.people if p.merged_into is not None
+    }
+    return [p for p in company.people if _is_ordinary(company, p) and p.index not in merged]
 
 
 def _is_ordinary(company: Population, person: Person) -> bool:

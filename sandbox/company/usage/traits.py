@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.company.catalogue import FEATURE_BY_ID, FEATURES, HISTORY_END, HISTORY_START, REPORTING_TIME_ZONE
+from sandbox.company.experiments.catalogue import CONTROL, EXPERIMENTS, EXPOSURE_EVENT, TREATMENT
 from sandbox.company.population import Population
 
 Ints = npt.NDArray[np.int64]
@@ -19,11 +20,19 @@ BERLIN = ZoneInfo(REPORTING_TIME_ZONE)
 
 @dataclass(frozen=True)
 class Kind:
-    """An event type, with the value of its property `kind` if it has one; no feature: the registry does not map it."""
+    """An event type, with the value of its property `kind` if it has one, and what else it says.
+
+    No feature: the registry does not map it.
+    """
 
     event_type: str
     prop: str | None
     feature_id: str | None
+    further: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def properties(self) -> tuple[tuple[str, str], ...]:
+        return ((("kind", self.prop),) if self.prop else ()) + self.further
 
 
 def _kinds() -> tuple[Kind, ...]:
@@ -36,13 +45,22 @@ def _kinds() -> tuple[Kind, ...]:
         Kind("report_viewed", "draft", None),
     ]
     passive = [Kind("push_received", None, None), Kind("email_opened", None, None)]
-    return (*mapped, *unmapped, *passive)
+    shown = [
+        Kind(EXPOSURE_EVENT, None, None, (("experiment_id", each.id), ("variation_id", variant)))
+        for each in EXPERIMENTS
+        for variant in (CONTROL, TREATMENT)
+    ]
+    return (*mapped, *unmapped, *passive, *shown)
 
 
 KINDS = _kinds()
-KIND_OF = {(kind.event_type, kind.prop): number for number, kind in enumerate(KINDS)}
+KIND_OF = {(kind.event_type, kind.prop): number for number, kind in enumerate(KINDS) if not kind.further}
 FUNNEL_KINDS = tuple(KIND_OF[rule.event, None] for rule in FEATURE_BY_ID["onboarding"].events)
 PASSIVE_KINDS = (KIND_OF["push_received", None], KIND_OF["email_opened", None])
+# By experiment and variant; nobody does anything when they are shown something.
+EXPOSURE_KINDS = {
+    (kind.further[0][1], kind.further[1][1]): number for number, kind in enumerate(KINDS) if kind.further
+}
 
 # Feature: share of the people who may use it and ever do, weight among their events, mean days until they find it.
 _HABITS = {
@@ -198,7 +216,7 @@ def _preferences(
             weights[:, number] = np.where(uses, liking * _KIND_WEIGHT.get(rule.event, 1.0), 0.0)
             kind_open[:, number] = first_day
     for number, kind in enumerate(KINDS):
-        if kind.feature_id is None and number not in PASSIVE_KINDS:
+        if kind.feature_id is None and number not in PASSIVE_KINDS and not kind.further:
             weights[:, number] = _KIND_WEIGHT.get(kind.event_type, 0.1)
     return weights, kind_open
 

@@ -16,7 +16,7 @@ from sandbox.company.usage.days import (
 )
 from sandbox.company.usage.events import Usage
 from sandbox.company.usage.plan import DAY_MS, HOUR_MS, ms
-from sandbox.company.usage.traits import KINDS, Traits
+from sandbox.company.usage.traits import KINDS, Kind, Traits
 from sandbox.vendors.record import Record
 
 # An hour of uploads can be exported two hours after it ends.
@@ -87,7 +87,7 @@ class _Lines:
         self._nobody = ('"user_id":null,"amplitude_id":900000000000,"user_properties":{}',) * 3
         self._zero = (f'"user_id":"{ZERO_UUID}","amplitude_id":900000000001,"user_properties":{{}}',) * 3
         self._accounts = [f'{{"account":["{account.app_account_id}"]}}' for account in company.accounts]
-        self._kinds = [[_kind_part(kind.event_type, kind.prop, agent) for agent in AGENTS] for kind in KINDS]
+        self._kinds = [[_kind_part(kind, agent) for agent in AGENTS] for kind in KINDS]
         self._clock = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(86_400)]
         self._dates: dict[int, str] = {}
 
@@ -153,9 +153,9 @@ def _user_parts(user_id: str, email: str | None, index: int) -> tuple[str, str, 
     return parts[0], parts[1], parts[2]
 
 
-def _kind_part(event_type: str, prop: str | None, agent: str) -> str:
-    kind = f'"kind":"{prop}",' if prop else ""
-    return f'"event_type":"{event_type}","event_properties":{{{kind}"user_agent":"{agent}"}}'
+def _kind_part(kind: Kind, agent: str) -> str:
+    properties = "".join(f'"{name}":"{value}",' for name, value in kind.properties)
+    return f'"event_type":"{kind.event_type}","event_properties":{{{properties}"user_agent":"{agent}"}}'
 
 
 def _mixed(serial: np.ndarray) -> list[tuple[str, str]]:

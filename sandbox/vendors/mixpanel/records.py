@@ -12,7 +12,7 @@ from sandbox.company.people import Person
 from sandbox.company.usage.days import AGENTS, ANONYMOUS, ZERO_USER, ZERO_UUID, Batch, concatenate
 from sandbox.company.usage.events import Usage
 from sandbox.company.usage.plan import ms
-from sandbox.company.usage.traits import KINDS, Traits, local_ordinal
+from sandbox.company.usage.traits import KINDS, Kind, Traits, local_ordinal
 from sandbox.vendors.record import Record
 
 # Events of this remainder stand in the export twice, word for word.
@@ -48,7 +48,7 @@ class Export:
         self._users = [_user_parts(person, usage.traits) for person in company.people]
         self._zero = (f'"distinct_id":"{ZERO_UUID}","$user_id":"{ZERO_UUID}",',) * 3
         self._accounts = [f'"account":["{account.app_account_id}"],' for account in company.accounts]
-        self._kinds = [[_kind_parts(kind.event_type, kind.prop, agent) for agent in AGENTS] for kind in KINDS]
+        self._kinds = [[_kind_parts(kind, agent) for agent in AGENTS] for kind in KINDS]
 
     def files(self, start: datetime, now: datetime) -> list[bytes]:
         """One file of NDJSON: the events that claim the day that begins with `start`, and were processed before `now`.
@@ -138,9 +138,9 @@ def _user_parts(person: Person, traits: Traits) -> tuple[str, str, str]:
     return first, second, third
 
 
-def _kind_parts(event_type: str, prop: str | None, agent: str) -> tuple[str, str]:
-    kind = f'"kind":"{prop}",' if prop else ""
-    return event_type, f'{kind}"user_agent":"{agent}"'
+def _kind_parts(kind: Kind, agent: str) -> tuple[str, str]:
+    properties = "".join(f'"{name}":"{value}",' for name, value in kind.properties)
+    return kind.event_type, f'{properties}"user_agent":"{agent}"'
 
 
 def _profile(person: Person, traits: Traits, now: datetime) -> Record:

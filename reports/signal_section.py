@@ -1,0 +1,76 @@
+"""Weak signals of the week: numbers far from their own season, but for those that the findings judge by their own test."""
+
+from reports import wording
+from reports.model import HealthReport
+from reports.news import watched
+from reports.sections import Cell, Head, Row, Section, Table, named
+from reports.signals import Signal
+
+_MOST = 10
+
+
+def told_signals(report: HealthReport) -> list[Signal]:
+    """The signals of numbers that no finding is about: one test decides of each number."""
+    judged = {each.key for each in watched(report)}
+    return [each for each in report.signals if each.key not in judged and each.metric in report.definitions]
+
+
+def weak_signals(report: HealthReport) -> Section | None:
+    """Numbers of the week far from what is usual at their weekday, with what else happened."""
+    say, found = report.say, told_signals(report)
+    if not found:
+        return None
+    rows: tuple[Row, ...] = tuple(_row(report, each) for each in found[:_MOST])
+    table = Table(
+        say.text(
+            "The farthest {n}, beside the median of the eight weeks before at the same weekday.", n=len(rows)
+        ),
+        (
+            Head(say.text("metric")),
+            Head(say.text("of")),
+            Head(say.text("period")),
+            Head(say.text("value"), True),
+            Head(say.text("expected"), True),
+            Head(say.text("what else happened")),
+        ),
+        rows,
+    )
+    told = say.plural(
+        "{n} number of the week lies farther from its usual than chance explains.",
+        "{n} numbers of the week lie farther from their usual than chance explains.",
+        len(found),
+    )
+    return Section("signals", say.text("Weak signals"), (told,), tables=(table,))
+
+
+def signal_sentence(report: HealthReport, signal: Signal) -> str:
+    """`Tickets created (Timeline), week of 5 Oct 2026: 60, expected 12.`"""
+    definition = report.definitions[signal.metric]
+    of = _members(report, signal)
+    return report.say.text(
+        "{metric}, {period}: {value}, expected {expected}.",
+        metric=f"{report.say.text(definition.label)} ({of})" if of else report.say.text(definition.label),
+        period=wording.period(report.say, signal.grain, signal.period_start),
+        value=wording.quantity(report.say, signal.value, definition.unit),
+        expected=wording.quantity(report.say, signal.expected, definition.unit),
+    )
+
+
+def _row(report: HealthReport, signal: Signal) -> Row:
+    say, definition = report.say, report.definitions[signal.metric]
+    names = {each.launch_id: each.name for each in report.launches}
+    happened = [names.get(each, each) for each in signal.launches] + [
+        say.day(each) for each in signal.holidays
+    ]
+    return (
+        say.text(definition.label),
+        _members(report, signal) or wording.MISSING,
+        wording.period(say, signal.grain, signal.period_start),
+        wording.quantity(say, signal.value, definition.unit),
+        wording.quantity(say, signal.expected, definition.unit),
+        Cell(say.listed(happened) if happened else wording.MISSING),
+    )
+
+
+def _members(report: HealthReport, signal: Signal) -> str:
+    return ", ".join(named(report, each) for each in signal.cut.values())
