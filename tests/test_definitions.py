@@ -22,9 +22,7 @@ pytestmark = pytest.mark.slow
 STAGED_ONLY = {
     "vendor/github/releases",
     "vendor/growthbook/learnings",
-    "vendor/growthbook/results",
     "vendor/hubspot/owners",
-    "vendor/launchdarkly/experiments",
     "vendor/productboard/objectives",
     "vendor/productboard/releases",
     "vendor/registry/owners",

@@ -117,4 +117,4 @@ def test_the_breach_decides_and_the_report_has_a_page_of_each(undisturbed: Three
     )
     assert decided_by == "guardrail:1"
     names = {path.name for path in undisturbed.house.home.rglob("reports/2026-W46/experiment-*.html")}
-    assert names == {f"experiment-{each}.html" for each in STORIES}
+    assert names >= {f"experiment-{each}.html" for each in STORIES}
