@@ -13,7 +13,7 @@ demo: .venv/ready
 test: .venv/ready-dev browser
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# What a change needs first: no night, no build of the project, no browser.
+# What a change needs first: no night, nothing that parses or builds the project, no whole report, no browser.
 test-fast: .venv/ready-dev
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
