@@ -114,10 +114,12 @@ class Home:
     def dbt_target(self) -> Path:
         return self.root / "dbt"
 
+    def _shut_folders(self) -> list[Path]:
+        return [self.root / name for name in ("raw", "dlt", "last_night", "dagster", "dbt")]
+
     def shut(self) -> None:
         """Take from everybody else what holds records or logs; who reads `published` and `reports` the operator says."""
-        folders = [self.root / name for name in ("raw", "dlt", "last_night")]
-        for folder in (*folders, self.dagster, self.dbt_target):
+        for folder in self._shut_folders():
             _take(folder, 0o700)
         for file in [file for name in _NOTES for file in self.root.glob(f"{name}*")]:
             _take(file, 0o700 if file.is_dir() else 0o600)
@@ -166,13 +168,19 @@ class Home:
                     continue
                 if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISSOCK(mode)):
                     raise ValueError(f"{path} is no file and no folder: delete it.")
+        for folder in self._shut_folders():
+            # Its mode says that it is everybody's, such as /tmp: shut, it would be nobody's else.
+            if folder.is_dir() and folder.stat().st_mode & stat.S_ISVTX:
+                raise ValueError(
+                    f"{folder} is {folder.resolve()}, where everybody writes: let it be a folder of its own."
+                )
 
     def prepare(self) -> "Home":
         """Create the folders, and set what libraries read from the environment.
 
         A folder that stands in the place of a file is set aside, and a file in the place of a folder. Raises ValueError for
-        the root of a disk, which is no folder of its own, for pipes, devices and links that lead nowhere, and for settings of
-        Dagster that cannot be read.
+        the root of a disk, which is no folder of its own, for pipes, devices and links that lead nowhere, for a folder of records or
+        logs that is everybody's, and for settings of Dagster that cannot be read.
         """
         if self.root == self.root.parent:
             raise ValueError(f"POPS_HOME is {self.root}: set it to a folder of its own.")

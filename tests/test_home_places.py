@@ -159,6 +159,19 @@ def test_what_nobody_could_read_is_told_and_not_waited_for(home: Home, place: st
         home.prepare()
 
 
+@pytest.mark.parametrize("place", ["raw", "dlt", "last_night"])
+def test_a_folder_that_is_everybodys_is_refused_and_stays_theirs(
+    home: Home, tmp_path: Path, place: str
+) -> None:
+    everybodys = tmp_path / "everybodys"
+    everybodys.mkdir()
+    everybodys.chmod(0o1777)
+    (home.root / place).symlink_to(everybodys)
+    with pytest.raises(ValueError, match=f"{place} is {everybodys}, where everybody writes: let it be"):
+        home.prepare()
+    assert everybodys.stat().st_mode & 0o7777 == 0o1777
+
+
 def test_a_folder_in_the_place_of_a_databases_log_is_set_aside(home: Home) -> None:
     logs = [
         home.root / "warehouse.duckdb.wal",
