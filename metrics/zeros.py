@@ -23,6 +23,8 @@ _LIVES = {
         "from marts.dim_feature where live_from is not null group by 1"
     ),
 }
+# By subject, what says of a feature whether it can be told: without a tag no ticket is known to be about it.
+_TOLD_BY = {"support": "has_ticket_tags"}
 _NAMES = ", ".join(DIMENSIONS)
 
 
@@ -50,6 +52,15 @@ def add_zeros(
     connection.executemany("insert into ended_periods values (?, ?)", ended)
     for grouping in definition.groupings:
         connection.execute(_sql(definition, grouping), {"metric": definition.metric, "as_of": as_of})
+
+
+def leave_out_untold(connection: duckdb.DuckDBPyConnection, definition: MetricDefinition) -> None:
+    """Take out of the temporary table `tonight` what a metric has of features that its tools cannot tell: 0 would be a guess."""
+    if told_by := _TOLD_BY.get(definition.subject):
+        untold = f"select feature_id from marts.dim_feature where not {told_by}"
+        connection.execute(
+            f"delete from tonight where metric = ? and feature_id in ({untold})", [definition.metric]
+        )
 
 
 def days_read(states: Iterable[ReadState], zone: ZoneInfo) -> dict[str, date]:

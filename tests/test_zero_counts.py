@@ -57,6 +57,16 @@ def weeks(path: Path, where: str, metric: str = "tickets_created") -> dict[str, 
     return dict(rows)
 
 
+def test_a_feature_that_no_tag_tells_has_no_number_of_tickets(warehouse: Path) -> None:
+    execute(
+        warehouse,
+        "update marts.dim_feature set has_ticket_tags = feature_id <> 'alerts' where live_from is not null",
+    )
+    run(warehouse, ALL_READ)
+    assert weeks(warehouse, "feature_id = 'alerts'") == {}
+    assert len(weeks(warehouse, "feature_id = 'board'")) == 6
+
+
 WHOLE = "coalesce(feature_id, segment, product_id) is null"
 
 

@@ -10,6 +10,7 @@ select
     live_until,
     launched_on,
     is_instrumented,
+    has_ticket_tags,
     adoption_target
 from {{ ref('int_features__features') }}
 {{ special_members(

@@ -87,9 +87,13 @@ select
     windows.is_used_feature,
     windows.is_zombie,
     windows.usage_class,
-    {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as ticket_count,
-    cast(1000 * {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as double)
-    / nullif(reach.user_count, 0) as contact_rate,
+    case
+        when features.has_ticket_tags then {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }}
+    end as ticket_count,
+    case
+        when features.has_ticket_tags
+            then cast(1000 * {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as double)
+    end / nullif(reach.user_count, 0) as contact_rate,
     {{ count_or_unknown('feedback.feedback_count', ref('fct_feedback')) }} as feedback_count,
     {{ count_or_unknown('delivered.delivered_issue_count', ref('fct_issue')) }} as delivered_issue_count
 from windows
