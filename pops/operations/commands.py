@@ -108,7 +108,8 @@ def register(app: typer.Typer) -> None:
     def backup(
         target: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet.")],
         wait: Annotated[
-            int, typer.Option(min=0, help="Minutes to wait for a file that is being written.")
+            int,
+            typer.Option(min=0, max=100_000, help="Minutes to wait for a file that is being written."),
         ] = 120,
     ) -> None:
         """Copy the home to a folder, whole and with hashes, also while a night runs."""
