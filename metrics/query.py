@@ -7,7 +7,8 @@ facts (`fct_`: one row a happening): prepared models hold totals beside parts, a
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from metrics.catalogue import read_definitions, week_starts_on_of
 from metrics.definitions import MetricDefinition
 from metrics.periods import complete_periods, days_back, next_period, period_name
 from settings.home import Home
+from settings.published import of_any_release
 
 # Earlier than any history: the last complete period is asked for, not the first.
 _LONG_AGO = date(1970, 1, 1)
@@ -102,13 +104,14 @@ def _numbers(home: Home, metric: str, by: Sequence[str], last: str, as_of: date 
         return QueryAnswer(entry, dimensions, rows, known, revision, computed=True)
 
 
-def _open(published: Path) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def _open(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     if not published.exists():
         raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
-    connection = open_duckdb()
-    attach(connection, published, "published")
-    connection.execute("use published")
-    return connection
+    with of_any_release(published), open_duckdb() as connection:
+        attach(connection, published, "published")
+        connection.execute("use published")
+        yield connection
 
 
 def _entry(entries: Sequence[MetricDefinition], metric: str) -> MetricDefinition:

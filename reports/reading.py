@@ -1,5 +1,7 @@
 """From the published mart to what the report says. The same mart, week and registry give the same report."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from reports.restatements import restatements, revisions
 from reports.samples import samples_of
 from reports.signals import signals_of
 from settings.home import OLD_AFTER
+from settings.published import of_any_release
 from settings.weeks import named_week, start_of_week, week_name
 
 
@@ -33,11 +36,13 @@ def last_complete_week(published: Path) -> str:
         return week_name(start_of_week(_as_of(mart), week_starts_on_of(mart)) - timedelta(days=7))
 
 
-def open_mart(published: Path) -> duckdb.DuckDBPyConnection:
-    """The published mart, read-only. Raises ValueError when nothing is published."""
+@contextmanager
+def open_mart(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published mart, read-only. Raises ValueError when nothing is published, or what another release publishes."""
     if not published.exists():
         raise ValueError(f"Nothing is published yet at {published}: run `pops nightly` or `make demo` first.")
-    return open_duckdb(published, read_only=True)
+    with of_any_release(published), open_duckdb(published, read_only=True) as mart:
+        yield mart
 
 
 def _as_of(mart: duckdb.DuckDBPyConnection) -> date:

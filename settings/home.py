@@ -168,11 +168,11 @@ class Home:
                     continue
                 if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISSOCK(mode)):
                     raise ValueError(f"{path} is no file and no folder: delete it.")
-        for folder in self._shut_folders():
-            # Its mode says that it is everybody's, such as /tmp: shut, it would be nobody's else.
-            if folder.is_dir() and folder.stat().st_mode & stat.S_ISVTX:
+        for shut in self._shut_folders():
+            # Its mode says that it is everybody's, such as /tmp.
+            if shut.is_dir() and shut.stat().st_mode & stat.S_ISVTX:
                 raise ValueError(
-                    f"{folder} is {folder.resolve()}, where everybody writes: let it be a folder of its own."
+                    f"{shut} is {shut.resolve()}, where everybody writes: let it be a folder of its own."
                 )
 
     def prepare(self) -> "Home":
