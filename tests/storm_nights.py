@@ -285,7 +285,10 @@ def _current(house: House) -> dict[str, list[tuple[Any, ...]]]:
         )
         if name not in _HISTORY
     )
-    values = house.query(f"select {columns} from metrics.metric_values where is_current order by all")
+    # One that another night knew and this one does not is kept as a row without a number.
+    values = house.query(
+        f"select {columns} from metrics.metric_values where is_current and (value is not null or n > 0) order by all"
+    )
     marts = {table: rows for table, rows in house.content().items() if table.startswith("mart.")}
     return marts | {"metrics.metric_values": values}
 
