@@ -8,6 +8,7 @@ import pytest
 from connectors.errors import InvalidRegistry
 from connectors.registry.files import load_registry
 from sandbox.serving.environment import REGISTRY
+from tests.registry_edits import merge
 
 GOOD = """experiments:
   - id: hints
@@ -108,3 +109,9 @@ def test_two_experiments_do_not_share_a_flag_at_a_time(folder: Path) -> None:
     later = again.replace("2026-09-07", "2026-10-05").replace("2026-10-04", "2026-11-01")
     (folder / "experiments.yml").write_text(GOOD + later)
     assert len(load_registry(folder).experiments) == 2
+
+
+def test_what_is_over_keeps_the_names_of_its_time(folder: Path) -> None:
+    """A merged feature would else make an edit of every experiment that it was in."""
+    merge(folder)
+    assert "templates" not in {each.id for each in load_registry(folder).features}

@@ -253,8 +253,12 @@ class Registry(BaseModel):
         metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
         yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
         yield from launch_problems(self.launches, self._explained(), self._members())
-        members = self._members()
-        yield from experiment_problems(self.experiments, members["product_id"], members["feature_id"])
+        # What is over keeps the names of its time: an experiment that is edited later is worth less.
+        named = [
+            {each.id for each in entries} | {old for each in entries for old in each.formerly}
+            for entries in (self.products, self.features)
+        ]
+        yield from experiment_problems(self.experiments, *named)
         former = {
             name: {old: each.id for each in getattr(self, stream) for old in each.formerly}
             for name, stream in (("product_id", "products"), ("feature_id", "features"), ("team_id", "teams"))

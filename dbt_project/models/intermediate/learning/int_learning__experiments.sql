@@ -1,7 +1,18 @@
 -- Grain: one row an experiment: those that the registry declares, and those of the tools that no entry declares, which nobody
 -- expected anything of. It is read from `started_at` until before `reads_until`: the end that was planned, or an earlier one;
 -- people who come later are not in it, so a result does not move any more.
-with experiments as (
+with declared as (
+    select
+        declared.*,
+        coalesce(former_products.member_id, declared.product_id) as product_of_now
+    from {{ ref('int_learning__declared_experiments') }} as declared
+    left join {{ ref('stg_registry__former_ids') }} as former_products
+        on
+            former_products.dimension = 'product_id'
+            and declared.product_id = former_products.former_id
+),
+
+experiments as (
     select
         experiment_id,
         'registry' as source,
@@ -10,7 +21,7 @@ with experiments as (
         flag_key,
         hypothesis,
         owner,
-        product_id,
+        product_of_now as product_id,
         stop_reason,
         cast(null as {{ dbt.type_string() }}) as url,
         planned_sample,
@@ -22,7 +33,7 @@ with experiments as (
         {{ reporting_midnight(add_days('stopped_on', 1)) }} as ended_at,
         defined_at,
         edited_at
-    from {{ ref('int_learning__declared_experiments') }}
+    from declared
     union all
     select
         tools.experiment_id,
