@@ -102,7 +102,7 @@ from marts.fct_usage_daily where event_date >= $as_of - interval 28 day
 _SHARES = ", ".join(f"'{unit}'" for unit in Unit if unit.chance is Chance.SHARE)
 _RATES = f"""
 select
-    concat_ws(' ', value.metric, value.period_start, value.product_id, value.feature_id, value.team_id, value.segment, value.stage, value.step, value.priority, value.policy_id,
+    concat_ws(' ', value.metric, value.period_start, value.product_id, value.feature_id, value.team_id, value.segment, value.stage, value.step, value.theme_id, value.priority, value.policy_id,
         value.days) as value_key,
     value.metric, value.value, value.numerator, value.denominator
 from metrics.metric_values as value

@@ -65,6 +65,14 @@ _ALL = (
         "(select funnel_id, step, step_name from mart.dim_funnel_step)",
         ("step", "funnel_id"),
     ),
+    Dimension(
+        "theme_id",
+        "Theme of a ticket; null: all themes.",
+        "theme_name",
+        "Name of the theme; null: all themes.",
+        "(select theme_id, theme_name from mart.dim_theme)",
+        ("theme_id",),
+    ),
     Dimension("priority", "Priority of a ticket, in lower case; null: all priorities."),
     Dimension(
         "policy_id",

@@ -31,7 +31,7 @@ _SHOWN_TYPES = (
 _SHOWN_TEXTS = frozenset({
     "product_id", "feature_id", "team_id", "segment", "stage", "status", "status_category", "priority", "channel", "source",
     "kind", "plan", "state", "last_state", "resolution", "issue_type", "deal_type", "pipeline", "funnel_id", "step", "days",
-    "grain",    "metric", "unit", "survey_id", "survey_kind", "theme", "tool", "subject", "account_rule", "how_linked", "item_type",
+    "grain",    "metric", "unit", "survey_id", "survey_kind", "theme", "theme_id", "tool", "subject", "account_rule", "how_linked", "item_type",
     "timeframe_granularity", "not_counted_reason", "environment", "family", "quadrant", "usage_class",
 })  # fmt: skip
 # What is counted or timed of one person is theirs too.

@@ -19,6 +19,9 @@ from reports.sections import (
     Tally,
     caveats,
     count,
+    number,
+    pooled_row,
+    weeks,
 )
 
 _MOST, _MOST_RENEWALS = 5, 10
@@ -52,6 +55,7 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
             if paying["renews_on"].notna().any()
             else ()
         ),
+        *_deals(report),
         _tally(report, say.text("{n} lost in {weeks} weeks", n=say.number(len(lost)), weeks=TREND_WEEKS), lost),
     )  # fmt: skip
     tables = (
@@ -88,6 +92,32 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
         tables=() if is_brief else tuple(table for table in tables if table.rows),
         trust=caveats(report, ("crm",), ("account",)),
     )
+
+
+def _deals(report: HealthReport) -> list[Tally]:
+    """Deals won and contracts renewed over the trend's weeks; nothing where none was ever decided."""
+    say, tallies = report.say, []
+    won = weeks(report.series("deals_won"), report)
+    if len(won):
+        text = say.plural(
+            "{n} deal won in {weeks} weeks",
+            "{n} deals won in {weeks} weeks",
+            int(won["value"].sum()),
+            weeks=TREND_WEEKS,
+        )
+        worth = say.number(float(weeks(report.series("deals_won_amount"), report)["value"].sum()))
+        tallies.append(Tally(text, f"{worth} {report.currency}"))
+    renewed = pooled_row(report, "renewal_rate")
+    share, decided_count = number(renewed.get("value")), number(renewed.get("n"))
+    if share is not None and decided_count:
+        decided = say.plural(
+            "{n} renewal decided in {weeks} weeks",
+            "{n} renewals decided in {weeks} weeks",
+            decided_count,
+            weeks=TREND_WEEKS,
+        )
+        tallies.append(Tally(decided, say.text("{share} won", share=say.percent(share))))
+    return tallies
 
 
 def _signs(report: HealthReport, account: Mapping[str, Any]) -> list[str]:

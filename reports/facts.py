@@ -64,7 +64,7 @@ where hierarchy_level = 1 or (is_standard and not is_resolved and status_categor
 order by created_date, issue_key
 """
 _TICKETS = """
-select feature_id, status, created_date from mart.fct_ticket where is_counted and not is_solved order by created_date, ticket_id
+select feature_id, theme_id, status, created_date from mart.fct_ticket where is_counted and not is_solved order by created_date, ticket_id
 """
 
 

@@ -74,6 +74,7 @@ _UNITS = {
     Unit.SECONDS: N_("time"),
     Unit.DAYS: N_("days"),
     Unit.POINTS: N_("points"),
+    Unit.MONEY: N_("amount"),
 }
 
 

@@ -21,11 +21,12 @@ WHOLE = (
     "on_time_rate", "issue_lead_time_seconds_median", "issue_cycle_time_seconds_median", "change_lead_time_seconds_median",
     "change_failure_rate", "sprint_predictability", "tickets_created", "contact_rate", "first_reply_seconds_median",
     "full_resolution_seconds_median", "sla_attainment_rate", "one_touch_rate", "ticket_csat_rate", "csat_rate", "nps",
+    "team_pulse_rate",
 )  # fmt: skip
 # The cuts that are looked at beside them, a family of their own.
 PARTS = {
     "feature_adoption_rate": ("feature_id",),
-    "tickets_created": ("feature_id",),
+    "tickets_created": ("feature_id", "theme_id"),
     "csat_rate": ("feature_id",),
     "on_time_rate": ("team_id",),
     "issue_lead_time_seconds_median": ("team_id",),
@@ -158,6 +159,9 @@ def _watched(report: HealthReport) -> Iterator[Series]:
     for metric, cuts in PARTS.items():
         for cut in cuts if metric in report.definitions else ():
             for member, rows in report.by(metric, cut).groupby(cut, sort=True):
+                # Where no themes are declared, all tickets are of none.
+                if (cut, member) == ("theme_id", "(untagged)"):
+                    continue
                 yield Series(metric, (cut, str(member)), _periods(report, metric, rows, {cut: str(member)}))
 
 

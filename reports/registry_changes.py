@@ -34,6 +34,7 @@ _EFFECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "funnels": dict.fromkeys(("steps", "window_days", "window_hours"), ("product_analytics",)),
     "surveys": dict.fromkeys(("form", "tool", "kind", "scale", "wave", "score", "hidden", "product", "feature"), ("surveys", "files")),
     "roadmap_statuses": dict.fromkeys(("id", "stage", "agrees_with", "is_active"), ("roadmap",)),
+    "themes": dict.fromkeys(("tags", "words"), ("support",)),
     "delivery": {"id": ("delivery",), "values": ("delivery",)},
     "exchange_rates": dict.fromkeys(("id", "rate", "currency", "from"), ("crm",)),
     "organisation": dict.fromkeys(("home_currency", "retention_brackets", "week_starts_on", "reporting_time_zone"), ()),
@@ -61,6 +62,7 @@ MEMBERS = {
     "teams": "team_id",
     "stages": "stage",
     "funnels": "funnel_id",
+    "themes": "theme_id",
 }
 # Totals that are made of features; those of other subjects do not ask to which feature something belongs.
 _OF_FEATURES = ("adoption", "roadmap")

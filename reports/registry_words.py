@@ -15,6 +15,7 @@ _KINDS = {
     "stages": N_("stage"),
     "roadmap_statuses": N_("status of the roadmap"),
     "feedback_sources": N_("source of feedback"),
+    "themes": N_("theme"),
     "targets": N_("target"),
     "calendar": N_("calendar"),
     "exclusions": N_("exclusion"),

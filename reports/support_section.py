@@ -33,6 +33,8 @@ from settings.units import Unit
 _FEATURES_SHOWN, _RATES_SHOWN = 5, 10
 # Days since a ticket was created.
 _AGES, _OLD = ((0, 6), (7, 29), (30, 89)), 90
+# Weeks before this one with which it is compared.
+_USUAL_WEEKS = 4
 _ANSWERS = (
     "tickets_created",
     "first_reply_seconds_median",
@@ -56,9 +58,11 @@ def support(
     if weekly.empty or not report.has("tickets_created"):
         return None
     figures = [*_trend(report, weekly), *_pressure(report, features)]
-    tables = [*_backlog(report, features), _by_feature(report, features)] + (
-        [] if is_brief or features is not None else [_by_segment(report)]
-    )
+    tables = [
+        *_backlog(report, features),
+        *([_by_theme(report)] if features is None else []),
+        _by_feature(report, features),
+    ] + ([] if is_brief or features is not None else [_by_segment(report)])
     return Section(
         "support",
         say.text("Support"),
@@ -194,6 +198,57 @@ def _backlog(report: HealthReport, features: Sequence[str] | None) -> list[Table
             tuple(rows),
         )
     ]  # fmt: skip
+
+
+def _by_theme(report: HealthReport) -> Table:
+    """What tickets are about: those of the week beside the weeks before, what moved most first, and what is not solved by its age."""
+    say, tickets = report.say, report.facts.tickets
+    weekly = weeks(report.by("tickets_created", "theme_id"), report, _USUAL_WEEKS + 1)
+    is_now = pd.to_datetime(weekly["period_start"]) == pd.Timestamp(report.week_start)
+    now = weekly[is_now].groupby("theme_id")["value"].sum()
+    before = weekly[~is_now].groupby("theme_id")["value"].sum() / max(
+        1, weekly.loc[~is_now, "period_start"].nunique()
+    )
+    # Themes that nobody declared are no themes.
+    known = sorted({*now.index, *before.index} - {"(untagged)"})
+    moved = {theme: now.get(theme, 0.0) - before.get(theme, 0.0) for theme in known}
+    order = sorted(known, key=lambda theme: (-abs(moved[theme]), theme)) + (["(untagged)"] if known else [])
+    rows: list[Row] = []
+    for theme in order:
+        ages = pd.Series(
+            [
+                (report.as_of - pd.Timestamp(day).date()).days
+                for day in tickets.loc[tickets["theme_id"] == theme, "created_date"]
+            ]
+            if len(tickets)
+            else [],
+            dtype="float64",
+        )
+        rows.append(
+            (
+                named(report, theme),
+                count(report, now.get(theme, 0.0)),
+                wording.quantity(say, before.get(theme, 0.0), Unit.COUNT),
+                *((count(report, len(ages)), count(report, int((ages >= _OLD).sum()))) if len(tickets) else (wording.MISSING,) * 2),
+                wording.quantity(say, float(ages.median()), Unit.DAYS) if len(ages) else wording.MISSING,
+            )
+        )  # fmt: skip
+    return Table(
+        say.text(
+            "What tickets are about, by the registry's themes: those created this week beside the mean of the {weeks} weeks before, the largest difference first, and those not solved as of {day}.",
+            weeks=_USUAL_WEEKS,
+            day=say.day(report.as_of),
+        ),
+        (
+            Head(say.text("theme")),
+            head(report, say.text("this week"), "tickets_created"),
+            Head(say.text("mean of {weeks} weeks before", weeks=_USUAL_WEEKS), True),
+            Head(say.text("not solved"), True),
+            Head(say.text("{n} days and more", n=_OLD), True),
+            Head(say.text("median age"), True),
+        ),
+        tuple(rows),
+    )
 
 
 def _ages(report: HealthReport, ages: pd.Series) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def quantity(say: Language, value: float | None, unit: Unit) -> str:
             return _days(say, value)
         case Unit.POINTS:
             return say.number(value).replace("−0", "0") if abs(value) < 0.5 else say.number(value)
-        case Unit.TICKETS_PER_1000_USERS | Unit.USERS | Unit.ACCOUNTS | Unit.COUNT | Unit.USES:
+        case Unit.TICKETS_PER_1000_USERS | Unit.USERS | Unit.ACCOUNTS | Unit.COUNT | Unit.USES | Unit.MONEY:
             return say.number(value, 0 if abs(value) >= 10 or value == int(value) else 1)
         case _:
             assert_never(unit)
@@ -127,7 +127,7 @@ def points(unit: Unit) -> int | None:
             return 1
         case (
             Unit.MULTIPLE | Unit.PER_TICKET | Unit.TICKETS_PER_1000_USERS | Unit.USERS | Unit.ACCOUNTS | Unit.COUNT
-            | Unit.USES | Unit.SECONDS | Unit.DAYS
+            | Unit.USES | Unit.SECONDS | Unit.DAYS | Unit.MONEY
         ):  # fmt: skip
             return None
         case _:

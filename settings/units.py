@@ -33,6 +33,7 @@ class Unit(StrEnum):
     SECONDS = "seconds"
     DAYS = "days"
     POINTS = "points"
+    MONEY = "money"
 
     @property
     def chance(self) -> Chance:
@@ -73,6 +74,7 @@ _FACTS = {
     Unit.USES: _Facts(Chance.NONE, "uses of one person"),
     Unit.SECONDS: _Facts(Chance.NONE, "seconds"),
     Unit.DAYS: _Facts(Chance.NONE, "days"),
+    Unit.MONEY: _Facts(Chance.NONE, "an amount in the organisation's home currency (mart.dim_organisation)"),
     Unit.POINTS: _Facts(Chance.NONE, "points of a score from -100 to 100"),
 }
 # What BI tools show beside the name of a unit.

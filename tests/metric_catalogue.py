@@ -1,6 +1,7 @@
 """What every metric must say of itself: stated here apart from the definitions."""
 
 PRODUCT, SUPPORT, DELIVERY = "team:product-ops", "team:support-operations", "team:engineering-operations"
+SALES = "team:revenue-operations"
 FUNNEL = ("funnel_id", "step")
 USERS = "|product_id|feature_id|segment"
 # Metric: owner, unit, grain, groupings (dimensions joined by +, groupings by |, nothing: the whole).
@@ -47,7 +48,7 @@ CATALOGUE = {
     "funnel_conversion_rate": (PRODUCT, "ratio", "week", "funnel_id+step|funnel_id+step+segment"),
     "funnel_drop_off_rate": (PRODUCT, "ratio", "week", "funnel_id+step"),
     "funnel_step_seconds_median": (PRODUCT, "seconds", "week", "funnel_id+step"),
-    "tickets_created": (SUPPORT, "count", "week", "|feature_id|segment"),
+    "tickets_created": (SUPPORT, "count", "week", "|feature_id|segment|theme_id"),
     "untagged_ticket_share": (SUPPORT, "ratio", "week", ""),
     "contact_rate": (SUPPORT, "tickets_per_1000_users", "week", "|feature_id"),
     "first_reply_seconds_median": (SUPPORT, "seconds", "week", "|feature_id|segment"),
@@ -69,6 +70,10 @@ CATALOGUE = {
     "one_touch_rate": (SUPPORT, "ratio", "week", "|feature_id|segment"),
     "ticket_csat_rate": (SUPPORT, "ratio", "week", "|feature_id"),
     "ticket_csat_response_rate": (SUPPORT, "ratio", "week", ""),
+    "deals_won": (SALES, "count", "week", "|segment"),
+    "deals_won_amount": (SALES, "money", "week", "|segment"),
+    "renewal_rate": (SALES, "ratio", "week", "|segment"),
+    "renewals_due_arr": (SALES, "money", "week", "|segment"),
     "sprint_predictability": (DELIVERY, "ratio", "week", "|team_id"),
     "issue_lead_time_seconds_median": (DELIVERY, "seconds", "week", "|team_id"),
     "issue_lead_time_seconds_p85": (DELIVERY, "seconds", "week", "|team_id"),
@@ -111,6 +116,7 @@ SUBJECTS = {
     "feedback": ("feedback",),
     "funnels": ("funnel",),
     "roadmap": ("roadmap",),
+    "sales": ("deals", "renewal"),
     "satisfaction": ("nps", "csat", "ticket_csat", "team_pulse"),
     "support": ("ticket", "untagged", "contact_rate", "first_re", "full_resolution", "requester", "agent", "one_touch", "sla"),
     "usage": ("active", "new_users", "stickiness", "lifecycle", "retention"),

@@ -29,7 +29,7 @@ TABLES = {
         "agent_wait_seconds bigint, solved_count integer, product_id text, account_id text, public_reply_count bigint, "
         "first_reply_business_seconds bigint, first_resolution_business_seconds bigint, "
         "full_resolution_business_seconds bigint, requester_wait_business_seconds bigint, "
-        "agent_wait_business_seconds bigint"
+        "agent_wait_business_seconds bigint, theme_id text"
     ),
     "marts.fct_sla_instance": (
         "sla_instance_id text, feature_id text, segment text, is_counted boolean, is_met boolean, due_date date, "
@@ -54,6 +54,13 @@ TABLES = {
     "marts.fct_pull_request": (
         "pull_request_id text, team_id text, deployed_date date, change_lead_time_seconds bigint, "
         "feature_id text, product_id text"
+    ),
+    "marts.fct_deal": (
+        "deal_id text, segment text, account_id text, is_counted boolean, is_won boolean, is_closed boolean, is_renewal boolean, "
+        "closed_date date, amount_home double"
+    ),
+    "marts.mart_account_week": (
+        "account_id text, week_start date, segment text, arr_home double, renews_on date, is_renewal_due boolean"
     ),
     "marts.fct_deployment": (
         "deployment_id text, team_id text, deployed_date date, is_counted boolean, has_incident boolean"
@@ -175,10 +182,13 @@ def create_warehouse(
 
 def insert(path: Path, table: str, rows: list[tuple[Any, ...]]) -> None:
     """Append rows; columns that a row leaves out at its end are NULL."""
-    width = len(TABLES[table].split(","))
+    columns = [each.split()[0] for each in TABLES[table].split(",")]
+    # What a fact names is never empty.
+    values = ", ".join("coalesce(?, '(untagged)')" if name == "theme_id" else "?" for name in columns)
+    width = len(columns)
     with duckdb.connect(str(path)) as connection:
         connection.executemany(
-            f"insert into {table} values ({', '.join('?' * width)})",
+            f"insert into {table} values ({values})",
             [row + (None,) * (width - len(row)) for row in rows],
         )
 

@@ -26,6 +26,8 @@ REGISTRY = {
   revenue: {property: mrr, period: month, currency_property: devise}
   test: compte_test
   churned_on: resilie_le
+  renews_on: echeance
+  renewal_deals: [Renouvellement]
 - {id: jira, points: [Charge], sprint: [Iteration]}
 """,
     "exchange_rates": "- {id: usd, from: 2026-01-01, currency: USD, rate: 0.9}",
@@ -104,10 +106,11 @@ def _event(number: int, **more: Any) -> dict[str, Any]:
 EXPORT: dict[str, dict[str, list[dict[str, Any]]]] = {
     "hubspot": {
         "companies": [
-            _company(1, id_espace="w-1", formule="PRO", taille="Grand Compte", mrr="1000", devise="EUR", compte_test="false"),
+            _company(1, id_espace="w-1", formule="PRO", taille="Grand Compte", mrr="1000", devise="EUR", compte_test="false", echeance="2027-02-01"),
             _company(2, id_espace="w-2", formule="Essentiel ", taille="Grand compte", mrr="100", devise="USD", compte_test="non"),
             _company(3, id_espace="w-3", formule="pro", taille=None, mrr="50", devise=None, compte_test="true", resilie_le="2026-10-31"),
-        ]
+        ],
+        "deals": [_company(number, dealtype=kind) for number, kind in ((1, "renouvellement "), (2, "Vente"), (3, None))],
     },
     "amplitude": {
         "events": [
@@ -149,7 +152,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 AS_OF,
             )
         build(
-            folder / "home", AS_OF, "--select", "+dim_account", "+fct_issue", "+fct_usage_daily", "+dim_team",
+            folder / "home", AS_OF, "--select", "+dim_account", "+fct_deal", "+fct_issue", "+fct_usage_daily", "+dim_team",
             "+int_delivery__epic_stages", "+int_features__eligible_plans", "+int_quality__mapped_names",
         )  # fmt: skip
     return folder / "home"
@@ -158,14 +161,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_accounts_have_plan_segment_and_the_revenue_of_a_year_in_euros(home: Path) -> None:
     rows = query(
         home,
-        "select app_account_id, plan, segment, round(arr_home, 2), round(last_arr_home, 2), is_test_account, churned_on "
+        "select app_account_id, plan, segment, round(arr_home, 2), round(last_arr_home, 2), is_test_account, churned_on, renews_on "
         "from marts.dim_account where app_account_id is not null order by 1",
     )
     assert rows == [
-        ("w-1", "pro", "grand_compte", 12_000.0, 12_000.0, False, None),
-        ("w-2", "essentiel", "grand_compte", 1_080.0, 1_080.0, False, None),
-        ("w-3", "pro", "(unknown)", 0.0, 600.0, True, date(2026, 10, 31)),
+        ("w-1", "pro", "grand_compte", 12_000.0, 12_000.0, False, None, date(2027, 2, 1)),
+        ("w-2", "essentiel", "grand_compte", 1_080.0, 1_080.0, False, None, None),
+        ("w-3", "pro", "(unknown)", 0.0, 600.0, True, date(2026, 10, 31), None),
     ]
+
+
+def test_a_deal_renews_a_contract_when_the_registry_names_its_type(home: Path) -> None:
+    rows = query(home, "select deal_id, is_renewal from marts.fct_deal order by 1")
+    assert rows == [("hubspot:deal:1", True), ("hubspot:deal:2", False), ("hubspot:deal:3", False)]
 
 
 def test_events_are_of_the_account_that_their_property_or_group_names(home: Path) -> None:
@@ -199,6 +207,7 @@ def test_a_name_that_no_record_has_is_told(home: Path) -> None:
         home, "select source, setting, names, counted, total from intermediate.int_quality__mapped_names"
     )
     assert ("hubspot", "revenue", "mrr", 3, 3) in found
+    assert ("hubspot", "renews_on", "echeance", 1, 3) in found
     assert ("amplitude", "account", "societe, espaces", 3, 4) in found
     assert ("jira", "points", "Charge", 1, 1) in found
     assert ("jira", "sprint", "Iteration", 0, 1) in found

@@ -35,6 +35,9 @@ PLAIN = {
         "counted_sprints", "completed_date", "sum(completed_of_committed_count) / nullif(sum(committed_count), 0)",
     ),
     "change_failure_rate": ("counted_deployments", "deployed_date", "avg(cast(has_incident as integer))"),
+    "deals_won": ("counted_won_deals", "closed_date", "count(*)"),
+    "deals_won_amount": ("counted_won_deals", "closed_date", "sum(amount_home)"),
+    "renewal_rate": ("counted_decided_renewals", "closed_date", "avg(cast(is_won as integer))"),
     "sla_attainment_rate": ("counted_sla_promises", "due_date", "avg(cast(is_met as integer))"),
     "active_accounts_day": ("counted_account_usage", "event_date", "count(distinct account_id)"),
 }  # fmt: skip

@@ -63,7 +63,7 @@ def build(path: Path, rows: int, mark: int) -> Path:
             create schema if not exists metrics;
             create or replace table metrics.metric_values as
             select *, null as product_id, null as feature_id, null as segment, null as stage, null as funnel_id,
-                null as step, null as days, null as priority, null as policy_id, date '2026-11-16' as as_of, true as is_current
+                null as step, null as days, null as theme_id, null as priority, null as policy_id, date '2026-11-16' as as_of, true as is_current
             from (values
                 ('nps', 'month', date '2026-10-01', null, null, null, $mark, 54, 1),
                 ('nps_standard_error', 'month', date '2026-10-01', null, null, null, 10, 54, 1),

@@ -11,9 +11,10 @@ from reports.customer_section import customers
 from reports.facts import Facts, facts_of
 from reports.headlines import headlines
 from reports.health import render
-from reports.model import Target
+from reports.model import HealthReport, Target
 from reports.month_section import months
 from reports.objectives import decisions, objectives
+from reports.sections import Table
 from reports.support_section import support
 from reports.work_section import forecast, in_flight
 from tests.reports_fixture import WEEK, report, values
@@ -56,8 +57,8 @@ FACTS = Facts(
         ]
     ),
     tickets=pd.DataFrame(
-        [("board", AS_OF - timedelta(days=days)) for days in (1, 8, 100)] + [("timeline", AS_OF)],
-        columns=["feature_id", "created_date"],
+        [("board", "speed", AS_OF - timedelta(days=days)) for days in (1, 8, 100)] + [("timeline", "(untagged)", AS_OF)],
+        columns=["feature_id", "theme_id", "created_date"],
     ),
 )  # fmt: skip
 OPEN = report(
@@ -173,6 +174,32 @@ def test_a_teams_page_begins_with_its_own_work_and_leads_to_the_tracker() -> Non
     # Begun 40 and 20 days ago; one of the two is past its first date.
     assert "2 issues in progress, 1 of them past their first date." in page
     assert page.index(">ATL-11<") < page.index(">ATL-10<")
+
+
+def test_themes_stand_by_how_much_they_moved() -> None:
+    assert not [each for each in tables_of(OPEN) if each.caption.startswith("What tickets are about")]
+    rows = values()
+    tickets = rows[(rows["metric"] == "tickets_created") & rows["feature_id"].isna()]
+    themes = [("access", 3.0, 3.0), ("speed", 2.0, 9.0), ("(untagged)", 100.0, 4.0)]
+    parts = [
+        tickets.assign(
+            theme_id=theme, value=[now if start == WEEK else usual for start in tickets["period_start"]]
+        )
+        for theme, usual, now in themes
+    ]
+    made = report(values=pd.concat([rows, *parts]), facts=FACTS)
+    (table,) = [each for each in tables_of(made) if each.caption.startswith("What tickets are about")]
+    found = [[getattr(cell, "text", cell) for cell in row] for row in table.rows]
+    # What no theme claims comes last, however much it moved.
+    assert found == [
+        ["speed", "9", "2", "3", "1", "8 days"], ["access", "3", "3", "0", "0", "–"], ["untagged", "4", "100", "1", "0", "0 days"],
+    ]  # fmt: skip
+
+
+def tables_of(made: HealthReport) -> tuple[Table, ...]:
+    section = support(made)
+    assert section is not None
+    return section.tables
 
 
 def test_the_backlog_has_its_age() -> None:
@@ -303,7 +330,7 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
         from (values ('1', 'A-1', 'Done'), ('jira_eu:1', 'A-2', ' Won''t Do'), ('3', 'A-3', null)) as epics (id, key, resolution);
         create table mart.mart_metric_coverage as
         select 'won''t do' as subject, 'resolution_is_no_delivery' as check_name;
-        create table mart.fct_ticket (ticket_id varchar, account_id varchar, feature_id varchar, status varchar, created_date date, is_counted boolean, is_solved boolean)
+        create table mart.fct_ticket (ticket_id varchar, account_id varchar, feature_id varchar, theme_id varchar, status varchar, created_date date, is_counted boolean, is_solved boolean)
         """
     )
     facts = facts_of(mart, WEEK, AS_OF)

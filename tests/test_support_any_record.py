@@ -19,6 +19,8 @@ ELSEWHERE = {
     "stg_registry__exclusions": "exclusion_id text, value text",
     "stg_registry__features": "feature_id text, product_id text, ordinal int",
     "stg_registry__feature_ticket_tags": "feature_id text, ticket_tag text",
+    "stg_registry__themes": "theme_id text, ordinal int",
+    "stg_registry__theme_signs": "theme_id text, kind text, sign text",
     "stg_registry__calendar": "kind text, schedule_id text, time_zone text, weekdays text, opens_at text, closes_at text, "
     "teams text, brands text, products text, schedules text, calendar_date date",
     "int_calendar__days": "date_day date",
@@ -49,7 +51,7 @@ MODELS = (
     "int_support__source_status_events", "int_support__source_team_events", "int_support__source_ratings",
     "int_support__source_requesters", "int_support__source_organizations", "int_support__comments",
     "int_support__replies", "int_support__status_intervals", "int_support__resolutions", "int_support__histories",
-    "int_support__ticket_features", "int_support__tickets", "int_support__ratings", "int_support__ticket_schedules",
+    "int_support__ticket_features", "int_support__ticket_themes", "int_support__tickets", "int_support__ratings", "int_support__ticket_schedules",
     "int_calendar__business_days", "int_support__business_times", "int_support__sla_clocks", "int_support__sla_instances",
     "int_support__set_aside", "int_support__coverage",
 )  # fmt: skip
@@ -70,7 +72,7 @@ KEYS = {
 }
 REQUIRED = {
     "int_support__tickets": (
-        "source", "account_id", "account_rule", "person_id", "feature_id", "product_id", "segment", "status",
+        "source", "account_id", "account_rule", "person_id", "feature_id", "product_id", "theme_id", "segment", "status",
         "is_counted", "is_solved", "is_history_whole", "created_date", "created_at",
     ),
     "int_support__ratings": ("ticket_id", "is_latest", "offered_date", "offered_at"),

@@ -56,6 +56,7 @@ def test_accounts_are_the_companys_own(company: Company, homes: dict[str, Path],
             account.is_test,
             account.merged_at is not None and account.merged_at < end,
             account.churned_on if account.churned_on and at_local(account.churned_on, 17) < end else None,
+            account.renews_on(end - timedelta(seconds=1)),
             account.created_at.replace(microsecond=0),
         )
         for account in company.accounts
@@ -63,7 +64,7 @@ def test_accounts_are_the_companys_own(company: Company, homes: dict[str, Path],
     }
     found = query(
         homes[crms],
-        "select app_account_id, segment, plan, last_arr_home, is_test_account, is_merged, churned_on, "
+        "select app_account_id, segment, plan, last_arr_home, is_test_account, is_merged, churned_on, renews_on, "
         "date_trunc('second', created_at) from marts.dim_account where account_id <> '(unknown)'",
     )
     assert len(found) == len(expected)
@@ -107,12 +108,13 @@ def test_deals_are_the_companys_own(company: Company, homes: dict[str, Path], cr
             float(deal.amount),
             stage == "won",
             is_closed,
+            deal.is_renewal,
             local_date(deal.created_at),
             local_date(entered) if is_closed else deal.expected_on,
         ] += 1
     found = query(
         homes[crms],
-        "select app_account_id, amount_home, is_won, is_closed, created_date, closed_date "
+        "select app_account_id, amount_home, is_won, is_closed, is_renewal, created_date, closed_date "
         "from marts.fct_deal left join marts.dim_account using (account_id)",
     )
     assert Counter(found) == expected

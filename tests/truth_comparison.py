@@ -16,6 +16,7 @@ KEY = (
     "stage",
     "funnel_id",
     "step",
+    "theme_id",
     "priority",
     "policy_id",
     "days",

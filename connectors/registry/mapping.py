@@ -75,7 +75,8 @@ class Revenue(BaseModel):
 
 class CrmNames(Entry):
     """Properties of a company: `account` is its id in the app, `test` says that it is none of a customer, `churned_on` the
-    day on which it stopped paying, `renews_on` that on which its contract ends or renews. `user`: the property of a contact with
+    day on which it stopped paying, `renews_on` that on which its contract ends or renews; `renewal_deals` are the types
+    of deals that renew one, as the CRM names them, compared without case. `user`: the property of a contact with
     the person's id in the app. `hubspot_deal`: the property of an opportunity with the id that the same deal has in HubSpot."""
 
     account: Text | None = None
@@ -85,6 +86,7 @@ class CrmNames(Entry):
     test: Text | None = None
     churned_on: Text | None = None
     renews_on: Text | None = None
+    renewal_deals: Texts = Field(default_factory=list)
     user: Text | None = None
     hubspot_deal: Text | None = None
 

@@ -145,6 +145,21 @@ class FeedbackSource(Entry):
     kind: Literal["web", "product", "experience", "voice"]
 
 
+class Theme(RenamableEntry):
+    """What tickets are about beside a feature. A ticket has the first theme of the file one of whose `tags` it bears (`login*`: each
+    that begins so) or one of whose `words` its subject holds; case does not count."""
+
+    name: Text
+    tags: list[Text] = Field(default_factory=list)
+    words: list[Text] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Theme":
+        if not (self.tags or self.words):
+            raise ValueError("name the `tags` or the `words` of the subject by which a ticket has the theme")
+        return self
+
+
 class AreaOwner(Entry):
     """Ids of Slack: `slack` is the user or user group to mention, `slack_channel` where alerts of the owner go."""
 
@@ -184,7 +199,7 @@ class DeliveryRule(Entry):
 
 
 # Files whose ids published numbers or answers to surveys name.
-RENAMABLE = ("products", "features", "teams", "stages", "funnels", "surveys")
+RENAMABLE = ("products", "features", "teams", "stages", "funnels", "surveys", "themes")
 
 
 class Registry(BaseModel):
@@ -202,6 +217,7 @@ class Registry(BaseModel):
     stages: list[Stage] = Field(default_factory=list)
     roadmap_statuses: list[RoadmapStatus] = Field(default_factory=list)
     feedback_sources: list[FeedbackSource] = Field(default_factory=list)
+    themes: list[Theme] = Field(default_factory=list)
     owners: list[AreaOwner] = Field(default_factory=list)
     targets: list[Target] = Field(default_factory=list)
     calendar: list[CalendarEntry] = Field(default_factory=list)

@@ -49,6 +49,10 @@ STREAMS = {
         "Where feedback comes from, and how it is counted",
         "D'où viennent les retours, et comment ils sont comptés",
     ),
+    "themes": Words(
+        "What support tickets are about: the themes, and the tags and words by which a ticket has one",
+        "De quoi parlent les demandes : les thèmes, et les étiquettes et mots qui les signalent",
+    ),
     "owners": Words(
         "Who answers for which area of this platform", "Qui répond de quelle partie de cette plateforme"
     ),

@@ -89,3 +89,18 @@
             deals.record_id = closings.record_id
             and closings.place = 1
 {%- endmacro %}
+
+{# Is the type of a deal in `column` one that renews a contract (`renewal_deals` of sources.yml)? Null where the registry names none. #}
+{% macro is_renewal_deal(vendor, column) -%}
+    {%- set expressions = [] -%}
+    {%- for source_name in instances_of(vendor) -%}
+        {%- set types = [] -%}
+        {%- for each in mapped(source_name, 'renewal_deals') or [] -%}
+            {%- do types.append(text_literal(each | lower)) -%}
+        {%- endfor -%}
+        {%- do expressions.append(
+            'coalesce(lower(trim(' ~ column ~ ')) in (' ~ types | join(', ') ~ '), false)' if types else 'cast(null as boolean)'
+        ) -%}
+    {%- endfor -%}
+    {{ by_instance(vendor, expressions) }}
+{%- endmacro %}

@@ -23,6 +23,7 @@ HEADERS: Mapping[str, str] = {
     "surveys": "# What the forms of the survey tool ask. Candidates are no surveys until their # is taken away.\n",
     "roadmap_statuses": "# What each status of the roadmap means: the stage, and the stages of a linked issue that agree with it.\n",
     "feedback_sources": "# Where feedback comes from, and its kind: web, product, experience or voice.\n",
+    "themes": "# What tickets are about, by tags and by words of their subjects.\n",
     "exchange_rates": "# What one unit of another currency is worth in the home currency, from which day on.\n",
 }
 _IDEA = r"idea|idee|backlog|parking|nouveau|wish"

@@ -16,6 +16,7 @@ from sandbox.company.catalogue import FEATURES
 from sandbox.company.company import Company
 from sandbox.company.support.hours import business_seconds
 from sandbox.company.support.model import AUTOMATED_CHANNELS, SOLVED, Ticket, remark
+from sandbox.company.support.story import QUESTIONS
 from sandbox.company.work_time import local_date, midnight, seconds_between, week_of
 from sandbox.truth.features import weekly_feature_users, weekly_users
 from sandbox.truth.rows import Row
@@ -31,6 +32,7 @@ class TicketFacts:
 
     ticket: Ticket
     feature_id: str
+    theme_id: str
     segment: str
     created_at: datetime
     # Public comments of human agents, without the comment with which the ticket was opened.
@@ -116,6 +118,7 @@ def _facts(company: Company, ticket: Ticket, cut: datetime, read_at: datetime) -
     return TicketFacts(
         ticket=ticket,
         feature_id=_feature(seen.tags),
+        theme_id="errors" if "automation_error" in seen.tags else QUESTIONS.get(ticket.subject, UNTAGGED),
         segment=company.segment_on(account, local_date(ticket.created_at), read_at),
         created_at=ticket.created_at,
         replies=_replies(ticket, cut),
@@ -177,6 +180,9 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
             rows.append(
                 row("tickets_created", week, float(len(members)), numerator=float(len(members)), **group)
             )
+        for theme_id in sorted({fact.theme_id for fact in created}):
+            of_theme = float(sum(fact.theme_id == theme_id for fact in created))
+            rows.append(row("tickets_created", week, of_theme, numerator=of_theme, theme_id=theme_id))
         rows.extend(_untagged_share(created, week))
         rows.extend(_contact_rates(company, as_of, read_at, created, week))
 

@@ -48,15 +48,16 @@ _WEIGHTS = {
 }
 _CHANNELS = ("web", "email", "email", "api", "native_messaging")
 _PRIORITIES = (None, None, "low", "normal", "normal", "high", "urgent")
-_QUESTIONS = (
-    "Cannot open it any more",
-    "How do I set this up?",
-    "Numbers differ from yesterday",
-    "It is very slow",
-    "Got an error message",
-    "Missing entries",
-    "Question about access",
-)
+# What people ask, and what that is about.
+QUESTIONS = {
+    "Cannot open it any more": "errors",
+    "How do I set this up?": "how-to",
+    "Numbers differ from yesterday": "data",
+    "It is very slow": "speed",
+    "Got an error message": "errors",
+    "Missing entries": "data",
+    "Question about access": "access",
+}
 
 
 class Story:
@@ -73,7 +74,7 @@ class Story:
         rng = self.rng
         agent = self.agents[int(rng.integers(len(self.agents)))]
         tags, later_tags = self._tags(local_date(created_at), tagging)
-        subject = _QUESTIONS[int(rng.integers(len(_QUESTIONS)))]
+        subject = list(QUESTIONS)[int(rng.integers(len(QUESTIONS)))]
         by_agent = fate == "agent_created"
         channel = "web" if by_agent else _CHANNELS[int(rng.integers(len(_CHANNELS)))]
         ticket = Ticket(created_at, requester, agent if by_agent else requester, subject, channel, fate)

@@ -89,6 +89,7 @@ def _company(crm: Crm, account: Account, now: datetime) -> Record:
     left_at = at_local(account.churned_on, 17) if account.churned_on is not None else None
     if left_at is not None:
         changes.append(left_at)
+    changes += account.renewals(now)
     has_left = left_at is not None and left_at <= now
     properties = {
         "name": account.name,
@@ -101,6 +102,7 @@ def _company(crm: Crm, account: Account, now: datetime) -> Record:
         "hubspot_owner_id": crm.owners[account.owner_index].id,
         "hs_merged_object_ids": ";".join(loser_id for _, loser_id in sorted(losers)),
         "churned_on": account.churned_on.isoformat() if has_left and account.churned_on is not None else "",
+        "renews_on": renews_on.isoformat() if (renews_on := account.renews_on(now)) else "",
     }
     return _record(account.crm_id, properties, account.created_at, changes, account.merged_at, now)
 

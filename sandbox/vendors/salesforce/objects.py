@@ -35,6 +35,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "ARR_USD__c": "currency",
         "Is_Test__c": "boolean",
         "Churned_On__c": "date",
+        "Renews_On__c": "date",
     },
     "Contact": _AUDIT
     | {

@@ -125,6 +125,7 @@ def _account(crm: Crm, account: Account, now: datetime) -> Record:
     left_at = at_local(account.churned_on, 17) if account.churned_on is not None else None
     if left_at is not None:
         changes.append(left_at)
+    changes += account.renewals(now)
     has_left = left_at is not None and left_at <= now
     is_merged = account.merged_at is not None and account.merged_at <= now and account.merged_into is not None
     winner = (
@@ -149,6 +150,7 @@ def _account(crm: Crm, account: Account, now: datetime) -> Record:
         "ARR_USD__c": float(account.arr_usd),
         "Is_Test__c": account.is_test,
         "Churned_On__c": account.churned_on.isoformat() if has_left and account.churned_on else None,
+        "Renews_On__c": renews_on.isoformat() if (renews_on := account.renews_on(now)) else None,
     }
     return _record(
         "Account", int(account.crm_id), fields, account.created_at, changes, account.merged_at, now

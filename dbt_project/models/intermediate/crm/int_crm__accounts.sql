@@ -84,6 +84,12 @@ joined as (
             {%- endfor %}
             else company_1.company_key
         end as segment_company_key,
+        -- Whose versions are the history of its renewals.
+        case
+            {%- for place in range(1, most_companies + 1) %}
+            when company_{{ place }}.renews_on is not null then company_{{ place }}.company_key
+            {%- endfor %}
+        end as renewal_company_key,
         flags.is_test_account,
         flags.is_archived
     from named as first_named
@@ -104,6 +110,7 @@ select
     account_id,
     merged_into_account_id,
     segment_company_key,
+    renewal_company_key,
     app_account_id,
     owner_id,
     company_name as account_name,

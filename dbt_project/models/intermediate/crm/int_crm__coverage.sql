@@ -33,6 +33,8 @@ deals as (
      'Accounts, merged ones aside, that have a segment; the others are reported under (unknown).'),
     ('accounts_with_plan', "plan <> '(unknown)'", 'true',
      'Accounts, merged ones aside, that have a plan; the others are eligible only for features of every plan.'),
+    ('accounts_with_renewal_date', 'renews_on is not null', 'last_arr_home > 0 and not is_churned and not is_test_account',
+     'Accounts that pay and of which the CRM has the day of the next renewal; the others are in no list of coming renewals.'),
     ('accounts_with_app_account', 'app_account_id is not null', 'true',
      'Accounts of which a CRM names the account in the app; usage cannot be joined to the others.'),
     ('accounts_excluded_as_test', 'is_test_account', 'true',

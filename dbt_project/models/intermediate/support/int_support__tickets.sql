@@ -96,6 +96,7 @@ joined as (
         persons.person_id,
         features.feature_id,
         features.product_id,
+        themes.theme_id,
         segments.segment,
         case
             -- Deleted, by the history or by a record that was deleted before as_of.
@@ -137,6 +138,8 @@ joined as (
         on tickets.ticket_id = tags.ticket_id
     left join {{ ref('int_support__ticket_features') }} as features
         on tickets.ticket_id = features.ticket_id
+    left join {{ ref('int_support__ticket_themes') }} as themes
+        on tickets.ticket_id = themes.ticket_id
     inner join first_replies
         on tickets.ticket_id = first_replies.ticket_id
     left join {{ ref('int_support__replies') }} as replies
@@ -156,6 +159,7 @@ flagged as (
         person_id,
         feature_id,
         product_id,
+        theme_id,
         segment,
         not_counted_reason,
         solved_count,
@@ -184,6 +188,7 @@ select
     coalesce(person_id, '(unknown)') as person_id,
     coalesce(feature_id, '(untagged)') as feature_id,
     coalesce(product_id, '(untagged)') as product_id,
+    coalesce(theme_id, '(untagged)') as theme_id,
     coalesce(segment, '(unknown)') as segment,
     status,
     status_original,

@@ -9,6 +9,7 @@ with deals as (
         stage,
         pipeline,
         deal_type,
+        is_renewal,
         is_won,
         is_closed,
         closed_date,
@@ -22,9 +23,12 @@ with deals as (
 
 accounts as (
     select
-        account_key,
-        account_id
-    from {{ ref('int_identity__accounts') }}
+        keys.account_key,
+        keys.account_id,
+        customers.is_test_account
+    from {{ ref('int_identity__accounts') }} as keys
+    left join {{ ref('int_crm__accounts') }} as customers
+        on keys.account_id = customers.account_id
 )
 
 select
@@ -36,11 +40,13 @@ select
     coalesce(deals.stage, '(unknown)') as stage,
     coalesce(deals.pipeline, '(unknown)') as pipeline,
     deals.deal_type,
+    deals.is_renewal,
     amounts.currency,
     amounts.amount,
     amounts.amount_home,
     deals.is_won,
     deals.is_closed,
+    not coalesce(accounts.is_test_account, false) as is_counted,
     {{ reporting_date('deals.created_at') }} as created_date,
     deals.closed_date,
     deals.created_at,

@@ -1,6 +1,6 @@
 -- Grain: one row a customer account and complete week of the usage history since the account was created, silent weeks
--- included. Test accounts and merged-away accounts are out. Segment as of the week's first day; plan and ARR of today, and no ARR from the
--- week of a churn on.
+-- included. Test accounts and merged-away accounts are out. Segment as of the week's first day; plan and ARR of today, no ARR from the
+-- week of a churn on; the day of renewal is that which the CRM had at the week's end.
 with weeks as (
     {{ complete_weeks() }}
 ),
@@ -60,6 +60,8 @@ select
     coalesce(accounts.plan, '(unknown)') as plan,
     case when accounts.churned_on <= weeks.week_end then 0.0 else accounts.last_arr_home end as arr_home,
     coalesce(accounts.churned_on <= weeks.week_end, false) as is_churned,
+    renewals.renews_on,
+    renewals.renews_on > weeks.week_end and renewals.renews_on <= {{ add_days('weeks.week_end', 90) }} as is_renewal_due,
     coalesce(users.active_user_count, 0) as active_user_count,
     coalesce(usage.event_count, 0) as event_count,
     coalesce(usage.feature_count, 0) as feature_count,
@@ -69,6 +71,8 @@ from accounts
 inner join weeks on accounts.created_date is null or accounts.created_date <= weeks.week_end
 left join {{ ref('int_usage__account_week_segments') }} as segments
     on accounts.account_id = segments.account_id and weeks.week_start = segments.week_start
+left join {{ ref('int_crm__account_renewals') }} as renewals
+    on accounts.account_id = renewals.account_id and weeks.week_end >= renewals.valid_from and weeks.week_end < renewals.valid_to
 left join usage on accounts.account_id = usage.account_id and weeks.week_start = usage.week_start
 left join users on accounts.account_id = users.account_id and weeks.week_start = users.week_start
 left join tickets on accounts.account_id = tickets.account_id and weeks.week_start = tickets.week_start

@@ -36,6 +36,7 @@ select
     nullif(stage, '') as stage,
     nullif(pipeline, '') as pipeline,
     nullif(deal_type, '') as deal_type,
+    {{ is_renewal_deal('hubspot', 'deal_type') }} as is_renewal,
     nullif(trim(currency_original), '') as currency_original,
     {{ currency_code('currency_original') }} as currency,
     amount,

@@ -1,6 +1,6 @@
 -- Grain: one row a conversation that was ever read and existed by as_of, in the state of then. What the vendor deleted
--- keeps its last state. One without a readable time of creation stays, for the count of what was set aside. Subject,
--- bodies and names stay behind. The API gives the last 500 parts of a conversation.
+-- keeps its last state. One without a readable time of creation stays, for the count of what was set aside. The title
+-- is read for its words and goes no further; bodies and names stay behind. The API gives the last 500 parts of a conversation.
 with live_versions as (
     select *
     from {{ raw('intercom', 'conversations') }}
@@ -15,6 +15,7 @@ deleted_versions as (
 
 conversations as (
     {{ stage_as_of('live_versions', [
+        ('title', 'subject', 'text'),
         ('state', 'state', 'text'),
         ('priority', 'priority', 'text'),
         ('source.type', 'channel', 'text'),
@@ -72,6 +73,7 @@ joined as (
         conversations.record_id as conversation_id,
         {{ qualified(json_first_item_property('conversations.contacts', 'id'), 'conversations.record_id') }} as contact_id,
         conversations.company_id,
+        conversations.subject,
         zendesk_tickets.zendesk_ticket_id,
         case when lower(conversations.state) in ('open', 'snoozed', 'closed') then lower(conversations.state) end as state,
         conversations.priority,
@@ -114,6 +116,7 @@ select
     conversation_id,
     contact_id,
     company_id,
+    subject,
     zendesk_ticket_id,
     team_id,
     state,

@@ -6,6 +6,7 @@
     'funnel_id': ref('stg_registry__funnels'),
     'stage': ref('stg_registry__stages'),
     'survey_id': ref('stg_registry__surveys'),
+    'theme_id': ref('stg_registry__themes'),
 } %}
 with entries as (
     {%- for column, relation in columns.items() %}

@@ -36,6 +36,7 @@ select
     nullif(hubspot_deal_id, '') as hubspot_deal_id,
     stage,
     deal_type,
+    {{ is_renewal_deal('salesforce', 'deal_type') }} as is_renewal,
     nullif(trim(currency_original), '') as currency_original,
     {{ currency_code('currency_original') }} as currency,
     amount,

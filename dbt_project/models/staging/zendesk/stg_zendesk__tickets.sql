@@ -1,8 +1,9 @@
 -- Grain: one row a ticket that existed by as_of. The export's own time of change decides which version counts,
 -- since system changes leave updated_at alone. One without a readable time of creation stays, for the count of what was
--- set aside. Subject and description stay behind.
+-- set aside. The subject is read for its words and goes no further; the description stays behind.
 with tickets as (
     {{ stage_as_of(raw('zendesk', 'tickets'), [
+        ('subject', 'subject', 'text'),
         ('status', 'status_original', 'text'),
         ('priority', 'priority', 'text'),
         ('type', 'ticket_type', 'text'),
@@ -28,6 +29,7 @@ select
     organization_id,
     group_id,
     brand_id,
+    subject,
     {{ known_ticket_status('status_original') }} as status,
     status_original,
     priority,
