@@ -110,7 +110,21 @@ join metrics.metric_definitions as definition on value.metric = definition.metri
 where value.is_current and definition.unit in ({_SHARES}) and value.period_start >= $as_of - interval 91 day
 """
 
-_HEADLINES = """
+# As metrics/dimensions.py has them: a number of the whole is that of no member.
+CUTS = (
+    "product_id",
+    "feature_id",
+    "team_id",
+    "segment",
+    "stage",
+    "funnel_id",
+    "step",
+    "theme_id",
+    "priority",
+    "policy_id",
+    "days",
+)
+_HEADLINES = f"""
 with complete as (
     select max(week_start) as week_start from marts.dim_date where week_end < $as_of
 ),
@@ -122,7 +136,7 @@ from wanted
 left join metrics.metric_values as value
     on
         wanted.metric = value.metric and value.is_current and value.period_start = (select week_start from complete)
-        and coalesce(value.product_id, value.feature_id, value.team_id, value.segment) is null
+        and coalesce({", ".join(CUTS)}) is null
 group by wanted.metric
 """
 

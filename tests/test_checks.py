@@ -12,8 +12,9 @@ from checks.contract import Outcome, Rule, Severity, Status, Suite, between, red
 from checks.reconciliation import run_steps, steps
 from checks.runner import MAXIMUM_ROWS, connect, run_suites
 from checks.source_suites import drift_suite, freshness_suite
-from checks.suites import MART_SUITES, all_suites
+from checks.suites import CUTS, MART_SUITES, all_suites
 from checks.words import audit_remedy
+from metrics.dimensions import DIMENSIONS
 
 AS_OF = date(2026, 11, 16)
 AS_OF_AT = datetime(2026, 11, 15, 23, tzinfo=UTC)
@@ -89,6 +90,10 @@ def test_keys_are_shortened() -> None:
     assert redacted(12) == "12"
     assert redacted(AS_OF) == redacted(datetime(2026, 11, 16)) == "2026-11-16"
     assert redacted(pd.NaT) == "NaT"
+
+
+def test_a_number_of_the_whole_is_told_by_every_dimension_that_there_is() -> None:
+    assert set(CUTS) == set(DIMENSIONS)
 
 
 def test_every_rule_says_what_it_means_and_is_named_once() -> None:
