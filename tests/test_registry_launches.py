@@ -92,3 +92,15 @@ def test_a_cut_that_a_metric_does_not_have_is_told(folder: Path, tmp_path: Path)
     assert [each for each in told if each.startswith("launches")] == [
         "launches.yml:11: `contact_rate` is not known by this cut; it is known: of all; feature."
     ]
+
+
+def test_a_launch_keeps_the_names_of_its_time(folder: Path) -> None:
+    """A feature that is called otherwise would else make an edit of every launch that brought it."""
+    features = folder / "features.yml"
+    features.write_text(
+        features.read_text().replace("- id: timeline\n", "- id: roads\n    formerly: [timeline]\n")
+    )
+    (folder / "launches.yml").write_text(GOOD)
+    registry = load_registry(folder)
+    assert "timeline" not in {each.id for each in registry.features}
+    assert [launch.features for launch in registry.launches] == [["timeline"]]

@@ -268,17 +268,14 @@ class Registry(BaseModel):
             yield "glossary", number, what
         metrics = ((number, each) for number, entry in enumerate(self.glossary) for each in entry.metrics)
         yield from _repeated("glossary", metrics, "The metric `{}` is in two entries.")
-        yield from launch_problems(self.launches, self._explained(), self._members())
-        # What is over keeps the names of its time: an experiment that is edited later is worth less.
-        named = [
-            {each.id for each in entries} | {old for each in entries for old in each.formerly}
-            for entries in (self.products, self.features)
-        ]
-        yield from experiment_problems(self.experiments, *named)
         former = {
             name: {old: each.id for each in getattr(self, stream) for old in each.formerly}
             for name, stream in (("product_id", "products"), ("feature_id", "features"), ("team_id", "teams"))
         }
+        # What is over keeps the names of its time: a launch or experiment that is edited later is worth less.
+        named = {name: ids | former[name].keys() for name, ids in self._members().items()}
+        yield from launch_problems(self.launches, self._explained(), named)
+        yield from experiment_problems(self.experiments, named["product_id"], named["feature_id"])
         for number, what in remark_problems(self.remarks, self._explained(), self._members(), former):
             yield "remarks", number, what
 

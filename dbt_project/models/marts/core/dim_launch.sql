@@ -11,6 +11,15 @@ with main_features as (
     where feature_number = 1
 ),
 
+renamed as (
+    select
+        launch_id,
+        '[' || {{ joined_texts("'\"' || feature_id || '\"'", "', '") }} || ']' as feature_ids
+    from {{ ref('int_launches__features') }}
+    group by launch_id
+    having max(case when is_renamed then 1 else 0 end) = 1
+),
+
 brought as (
     select
         features.launch_id,
@@ -64,7 +73,7 @@ switched_off as (
 select
     declared.launch_id,
     declared.launch_name,
-    declared.feature_ids,
+    coalesce(renamed.feature_ids, declared.feature_ids) as feature_ids,
     main_features.product_id,
     main_features.team_id,
     declared.owner,
@@ -94,6 +103,8 @@ inner join main_features
     on declared.launch_id = main_features.launch_id
 inner join deployments
     on declared.launch_id = deployments.launch_id
+left join renamed
+    on declared.launch_id = renamed.launch_id
 left join switched_off
     on declared.launch_id = switched_off.launch_id
 union all

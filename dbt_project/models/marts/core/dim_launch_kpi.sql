@@ -1,5 +1,5 @@
 -- Grain: one row a declared launch and a metric that it is read by, with the bound that it is to keep: the primary one that
--- decides, further ones, and guardrails.
+-- decides, further ones, and guardrails. A product, feature or team that was called otherwise then is meant by its id of now.
 with declared as (
     select
         launch_id,
@@ -40,20 +40,44 @@ parsed_kpis as (
             'change_at_most': text_type(), 'window_days': text_type()
         }) }} as parsed
     from kpis
+),
+
+named_kpis as (
+    select
+        launch_id,
+        kpi_id,
+        kpi_role,
+        {{ struct_field('parsed', ['metric']) }} as metric,
+        {{ struct_field('parsed', ['product']) }} as product_id,
+        {{ struct_field('parsed', ['feature']) }} as feature_id,
+        {{ struct_field('parsed', ['team']) }} as team_id,
+        {{ struct_field('parsed', ['segment']) }} as segment,
+        {{ cast_field(struct_field('parsed', ['at_least']), 'double') }} as at_least,
+        {{ cast_field(struct_field('parsed', ['at_most']), 'double') }} as at_most,
+        {{ cast_field(struct_field('parsed', ['change_at_least']), 'double') }} as change_at_least,
+        {{ cast_field(struct_field('parsed', ['change_at_most']), 'double') }} as change_at_most,
+        {{ cast_field(struct_field('parsed', ['window_days']), 'integer') }} as window_days
+    from parsed_kpis
 )
 
 select
-    launch_id,
-    kpi_id,
-    kpi_role,
-    {{ struct_field('parsed', ['metric']) }} as metric,
-    {{ struct_field('parsed', ['product']) }} as product_id,
-    {{ struct_field('parsed', ['feature']) }} as feature_id,
-    {{ struct_field('parsed', ['team']) }} as team_id,
-    {{ struct_field('parsed', ['segment']) }} as segment,
-    {{ cast_field(struct_field('parsed', ['at_least']), 'double') }} as at_least,
-    {{ cast_field(struct_field('parsed', ['at_most']), 'double') }} as at_most,
-    {{ cast_field(struct_field('parsed', ['change_at_least']), 'double') }} as change_at_least,
-    {{ cast_field(struct_field('parsed', ['change_at_most']), 'double') }} as change_at_most,
-    {{ cast_field(struct_field('parsed', ['window_days']), 'integer') }} as window_days
-from parsed_kpis
+    named_kpis.launch_id,
+    named_kpis.kpi_id,
+    named_kpis.kpi_role,
+    named_kpis.metric,
+    coalesce(former_products.member_id, named_kpis.product_id) as product_id,
+    coalesce(former_features.member_id, named_kpis.feature_id) as feature_id,
+    coalesce(former_teams.member_id, named_kpis.team_id) as team_id,
+    named_kpis.segment,
+    named_kpis.at_least,
+    named_kpis.at_most,
+    named_kpis.change_at_least,
+    named_kpis.change_at_most,
+    named_kpis.window_days
+from named_kpis
+{%- for kind in ['product', 'feature', 'team'] %}
+left join {{ ref('stg_registry__former_ids') }} as former_{{ kind }}s
+    on
+        former_{{ kind }}s.dimension = '{{ kind }}_id'
+        and named_kpis.{{ kind }}_id = former_{{ kind }}s.former_id
+{%- endfor %}
