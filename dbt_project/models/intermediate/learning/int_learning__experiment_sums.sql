@@ -36,8 +36,8 @@ uses as (
     inner join {{ ref('int_usage__active_days') }} as usage
         on
             people.person_id = usage.person_id
-            and usage.event_date >= people.first_day
-            and usage.event_date <= people.last_day
+            and people.first_day <= usage.event_date
+            and people.last_day >= usage.event_date
             and (effects.feature_id is null or effects.feature_id = usage.feature_id)
     group by people.experiment_id, people.person_id, effects.effect_id
 ),
@@ -55,8 +55,8 @@ tickets as (
         on
             people.person_id = tickets.person_id
             and tickets.is_counted
-            and tickets.created_date >= people.first_day
-            and tickets.created_date <= people.last_day
+            and people.first_day <= tickets.created_date
+            and people.last_day >= tickets.created_date
             and (effects.feature_id is null or effects.feature_id = tickets.feature_id)
     group by people.experiment_id, people.person_id, effects.effect_id
 ),
