@@ -29,7 +29,7 @@ TABLES = {
         "agent_wait_seconds bigint, solved_count integer, product_id text, account_id text, public_reply_count bigint, "
         "first_reply_business_seconds bigint, first_resolution_business_seconds bigint, "
         "full_resolution_business_seconds bigint, requester_wait_business_seconds bigint, "
-        "agent_wait_business_seconds bigint, theme_id text"
+        "agent_wait_business_seconds bigint, theme_id text default '(untagged)'"
     ),
     "marts.fct_sla_instance": (
         "sla_instance_id text, feature_id text, segment text, is_counted boolean, is_met boolean, due_date date, "

@@ -75,6 +75,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         create table marts.dim_target as select 'tickets_created' as metric, null::double as at_least, 5.0 as at_most;
         create table marts.dim_organisation as select 'monday' as week_starts_on;
         create table marts.dim_team as select 'atlas' as team_id, 'Atlas' as team_name;
+        create table marts.dim_theme as select 'speed' as theme_id, 'Speed' as theme_name;
         create table marts.dim_funnel_step as select 'trial' as funnel_id, 'Trial' as funnel_name, 's' as step, 'S' as step_name
         """,
     )
@@ -112,7 +113,7 @@ def test_what_was_known_on_a_date_is_told(home: Home) -> None:
         numbers(home, "tickets_created", as_of=date(2026, 11, 1))
     with pytest.raises(ValueError, match="the mart is as of 2026-11-16"):
         numbers(home, "tickets_created", as_of=date(2027, 1, 1))
-    with pytest.raises(ValueError, match=r"is kept as a whole; by feature; by segment only"):
+    with pytest.raises(ValueError, match=r"is kept as a whole; by feature; by segment; by theme only"):
         numbers(home, "tickets_created", "product", as_of=date(2026, 11, 15))
 
 
@@ -273,7 +274,7 @@ WRITTEN = (
     ("ratio", 0.374, "37%"), ("multiple", 1.336, "1.34"), ("multiple", 12.0, "12.0"), ("per_ticket", 0.051, "0.05"),
     ("ratio", 0.0123, "1.2%"), ("seconds", 11_520.0, "3.2 h"), ("seconds", 45.0, "45 s"),
     ("days", 3.25, "3.2 days"), ("days", 1.0, "1 day"), ("users", 1204.0, "1,204"), ("accounts", 3.0, "3"),
-    ("count", 16.0, "16"), ("uses", 2.5, "2.5"), ("points", -12.4, "−12"), ("tickets_per_1000_users", 8.25, "8.2"), ("count", None, "–"),
+    ("count", 16.0, "16"), ("money", 334_560.4, "334,560"), ("uses", 2.5, "2.5"), ("points", -12.4, "−12"), ("tickets_per_1000_users", 8.25, "8.2"), ("count", None, "–"),
 )  # fmt: skip
 
 
