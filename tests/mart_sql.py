@@ -27,6 +27,7 @@ def _rolling(table: str, who: str, days: int, where: str = "true") -> str:
 
 _KNOWN = "account_id <> '(unknown)'"
 _NPS = "is_counted and survey_kind = 'nps'"
+_WON = "is_counted and is_won"
 _HIGH = "avg(case when score >= scale_max - 1 then 1.0 else 0 end)"
 MART_SQL = {
     "active_users_day": _rolling("fct_usage_daily", "person_id", 1),
@@ -88,6 +89,10 @@ MART_SQL = {
     "nps_standard_error": _of("fct_survey_response", "answered_date", "stddev_pop(case when score >= 9 then 100.0 when score <= 6 then -100 else 0 end) / sqrt(count(*))", _NPS, "month"),
     "csat_rate": _of("fct_survey_response", "answered_date", _HIGH, "is_counted and survey_kind = 'csat'"),
     "team_pulse_rate": _of("fct_survey_response", "answered_date", _HIGH, "is_counted and survey_kind = 'team_pulse'", "month"),
+    "deals_won": _of(f"dim_date left join mart.fct_deal on closed_date = date_day and {_WON}", "date_day", "count(deal_id)"),
+    "deals_won_amount": _of("fct_deal", "closed_date", "sum(amount_home)", _WON),
+    "renewal_rate": _of("fct_deal", "closed_date", "avg(is_won::int)", "is_counted and is_closed and is_renewal"),
+    "renewals_due_arr": _of("mart_account_week", "week_start", "sum(case when is_renewal_due then arr_home else 0 end)", "renews_on is not null"),
 }  # fmt: skip
 
 # Metric, by what, and where a wide weekly table shows the same: no join, one number a row.
