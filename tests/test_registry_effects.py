@@ -145,11 +145,13 @@ def test_a_setting_has_an_effect(setting: str) -> None:
             .removesuffix(".event_property")
             .rsplit(".", 1)[1]
         )
-        macros = (ROOT / "dbt_project" / "macros" / "mapping.sql").read_text()
+        macros = [
+            (ROOT / "dbt_project" / "macros" / f"{file}.sql").read_text() for file in ("mapping", "crm")
+        ]
         asked = re.compile(
             rf"mapped\w*\([^)]*'{name}'|\.{name}\b|get\('{name}'|_tag\('{name}'|\('{name}', '\w+'\)"
         )
-        assert any(asked.search(sql) for sql in (*texts().values(), macros)), setting
+        assert any(asked.search(sql) for sql in (*texts().values(), *macros)), setting
     elif setting in PAGES:
         file, words = PAGES[setting]
         assert words in (ROOT / file).read_text(), setting
