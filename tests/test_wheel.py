@@ -121,7 +121,7 @@ def test_a_night_runs_from_any_folder_and_writes_into_its_home_alone(night: Nigh
     assert (night.folder / "data" / "reports" / "index.html").exists()
     assert night.files_after == night.files_before
     assert {path.name for path in night.folder.iterdir()} == {
-        "registry", "models", "metrics", "checks", "connectors", "data",
+        "registry", "models", "metrics", "checks", "macros", "connectors", "data",
     }  # fmt: skip
 
 
