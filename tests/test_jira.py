@@ -180,6 +180,50 @@ def test_sprints_of_all_boards_but_those_that_have_none(vendor: Served) -> None:
     assert len(vendor.reader("jira").read("sprints").ids) == 61
 
 
+def test_a_strange_sprint_board_or_project_costs_itself_alone() -> None:
+    """A sprint comes as it is, to be quarantined; of what has no id to be asked for by nothing is read."""
+    strange: list[Any] = [{"id": ["7"]}, {"id": {"a": 1}}, {"name": "none"}, "text", None]
+    unasked: list[Any] = [{"id": "../../2"}, {"id": True}]
+    good = {"id": 7, "name": "Sprint 7"}
+    answers = {
+        "/rest/agile/1.0/board": [*strange, *unasked, {"id": 1}, {"id": 2}],
+        "/rest/agile/1.0/board/1/sprint": [*strange, good],
+        "/rest/agile/1.0/board/2/sprint": [good],
+        "/rest/api/3/project/search": [*strange, *unasked, {"id": "1"}],
+        "/rest/api/3/project/1/version": [*strange, good],
+    }
+
+    def listed(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200, json={"values": answers[request.url.path.removeprefix("/jira")], "isLast": True}
+        )
+
+    for stream in ("sprints", "versions"):
+        reader = answered("jira", listed)
+        found = [each.record for each in reader.read(stream).added]
+        assert found.count(json.dumps(good)) == 1, stream
+        assert all(json.dumps(each) in found for each in strange), stream
+        assert reader.connector.parts[stream].refused
+
+
+def test_histories_of_strange_issues_are_asked_for_of_the_others() -> None:
+    """A list of histories that is none comes as it is; an issue without an id to be asked for by is left out."""
+    asked: list[list[str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/search/jql"):
+            return httpx.Response(200, json={"issues": [{"id": ["1"]}, "text", None, {}, {"id": "2"}]})
+        asked.append(json.loads(request.content)["issueIdsOrKeys"])
+        histories = [{"id": "5", "created": text_of(LONG_AGO)}]
+        return httpx.Response(
+            200, json={"issueChangeLogs": [None, "text", {"issueId": "2", "changeHistories": histories}]}
+        )
+
+    found = answered("jira", answer).read("changelogs").added
+    assert {tuple(each) for each in asked} == {("2",)}
+    assert {"", "5"} == {each.record_id for each in found}
+
+
 def test_a_site_without_boards_lacks_an_optional_stream(vendor: Served) -> None:
     vendor.fault(vendor="jira", stream="boards", kind="403")
     reader = vendor.reader("jira")

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from connectors.errors import BadRequest, StuckCursor
+from connectors.errors import BadRequest, NotFound, StuckCursor
 from connectors.http import Http
 from connectors.parts import Parts
 from connectors.rows import value_at
@@ -15,6 +15,7 @@ Json = dict[str, Any]
 
 ROWS_A_LIST_PAGE = 50
 HISTORIES_A_PAGE = 1000
+BOARDS = "/rest/agile/1.0/board"
 
 
 def whole_list(http: Http, stream: str, parts: Parts) -> Iterator[list[Json]]:
@@ -54,11 +55,30 @@ def histories(http: Http, issue_ids: list[str]) -> Iterator[list[Json]]:
         yield [history for log in body["issueChangeLogs"] for history in _histories_of(log)]
 
 
-def _histories_of(log: Json) -> list[Any]:
+def _histories_of(log: Any) -> list[Any]:
+    if not isinstance(log, dict):
+        return [log]
     histories = log.get("changeHistories")
     if not isinstance(histories, list):
         return [] if histories is None else [histories]
     return [each | {"issueId": log.get("issueId")} if isinstance(each, dict) else each for each in histories]
+
+
+def asked_by(record: Any) -> str | None:
+    """The id that a record can be asked for by; None: it came without one that can be."""
+    found = value_at(record, "id")
+    is_id = isinstance(found, int | str) and not isinstance(found, bool) and str(found).isalnum()
+    return str(found) if is_id else None
+
+
+def _address(path: str, part: Any) -> str:
+    """The address of a board or project, to be asked within `parts.reading`."""
+    if (found := asked_by(part)) is None:
+        raise NotFound(
+            f"An entry of GET {path} has no id that it could be asked for by.",
+            remedy="Open it in Jira; if it is sound there, report the answer to the vendor.",
+        )
+    return f"{path}/{found}"
 
 
 def listed(http: Http, path: str) -> Iterator[list[Json]]:
@@ -74,15 +94,20 @@ def listed(http: Http, path: str) -> Iterator[list[Json]]:
         start += len(body["values"])
 
 
-def sprints(http: Http, parts: Parts) -> Iterator[list[Json]]:
+def sprints(http: Http, parts: Parts) -> Iterator[list[Any]]:
     """Sprints of all boards; one that is on several boards comes once."""
-    seen: set[int] = set()
-    for boards in listed(http, "/rest/agile/1.0/board"):
+    seen: set[str] = set()
+    for boards in listed(http, BOARDS):
         for board in boards:
-            with parts.reading(f"board {board['id']}"), _no_sprints():
-                for page in listed(http, f"/rest/agile/1.0/board/{board['id']}/sprint"):
-                    yield [sprint for sprint in page if sprint["id"] not in seen]
-                    seen.update(sprint["id"] for sprint in page)
+            with parts.reading(f"board {value_at(board, 'id')}"), _no_sprints():
+                for page in listed(http, f"{_address(BOARDS, board)}/sprint"):
+                    keys = [value_at(sprint, "id") for sprint in page]
+                    yield [
+                        sprint
+                        for sprint, key in zip(page, keys, strict=True)
+                        if key is None or str(key) not in seen
+                    ]
+                    seen.update(map(str, keys))
 
 
 @contextmanager
@@ -95,9 +120,9 @@ def _no_sprints() -> Iterator[None]:
             raise
 
 
-def versions(http: Http, parts: Parts) -> Iterator[list[Json]]:
+def versions(http: Http, parts: Parts) -> Iterator[list[Any]]:
     """Versions of all projects that the account may browse."""
     for projects in listed(http, "/rest/api/3/project/search"):
         for project in projects:
-            with parts.reading(f"project {value_at(project, 'key') or project['id']}"):
-                yield from listed(http, f"/rest/api/3/project/{project['id']}/version")
+            with parts.reading(f"project {value_at(project, 'key') or value_at(project, 'id')}"):
+                yield from listed(http, f"{_address('/rest/api/3/project', project)}/version")

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Window, Words
 from connectors.errors import ScopeMissing
 from connectors.http import BasicAuth, Http
-from connectors.jira.answers import by_token, histories, whole_list
+from connectors.jira.answers import asked_by, by_token, histories, whole_list
 from connectors.planning import next_span, reached
 from connectors.rows import raw_record, value_at
 from connectors.settings import SourceSettings
@@ -207,7 +207,7 @@ class JiraConnector(Connector):
         reached_at: Cursor | None = None
         for issues, stopped in self._search(window, ["updated"]):
             reached_at = stopped
-            waiting += [issue["id"] for issue in issues if "id" in issue]
+            waiting += [found for issue in issues if (found := asked_by(issue)) is not None]
             if len(waiting) > ISSUES_A_BULKFETCH - ISSUES_A_PAGE:
                 yield from self._histories(waiting)
                 waiting = []
