@@ -50,7 +50,7 @@ select
     experiments.variations,
     cast({{ struct_field('last_phases.parsed', ['trafficSplit']) }} as {{ dbt.type_string() }}) as traffic_split,
     {{ json_first_item('experiments.linked_features') }} as linked_feature,
-    {{ json_first_item_property('experiments.goals', 'metricId') }} as goal_metric_id,
+    {{ qualified(json_first_item_property('experiments.goals', 'metricId'), 'experiments.record_id') }} as goal_metric_id,
     experiments.created_at,
     {{ if_before_as_of(parse_timestamp(struct_field('last_phases.parsed', ['dateStarted']))) }} as started_at,
     {{ if_before_as_of(parse_timestamp(struct_field('last_phases.parsed', ['dateEnded']))) }} as ended_at

@@ -115,7 +115,7 @@ analyses as (
 
 select
     experiment_id,
-    metric_id,
+    {{ qualified('metric_id', 'experiment_id') }} as metric_id,
     metric_name,
     variation_id,
     cast(user_count as bigint) as user_count,
