@@ -48,7 +48,7 @@ class Api(Vendor):
         wanted = call.query.get("status")
         rows = sorted(self.sandbox.rows(self.name, "experiments"), key=_updated)
         return self._page(
-            call, "experiments", [each for each in rows if wanted in (None, each.body["status"])]
+            call, "experiments", [each for each in rows if wanted in (None, each.body.get("status"))]
         )
 
     def results(self, call: Call) -> Page:
@@ -58,7 +58,7 @@ class Api(Vendor):
         found = [
             each.body
             for each in self.sandbox.rows(self.name, "results")
-            if each.body["experimentId"] == call.params["id"]
+            if each.body.get("experimentId") == call.params["id"]
         ]
         if not found:
             raise self.refuse(404)
