@@ -138,7 +138,7 @@ def test_a_metric_is_defined_explained_and_computed(project: EngineerCopy) -> No
     assert "`tickets_solved_share`" in difference
     # Two of the three tickets of the second week, and the one of the first, are solved; by feature there are three more.
     assert re.search(
-        r"\| tickets_solved_share \| 5 \| 0 \| 5 \| 0 \| 2026-11-09 all: none → 0.6667 \|", difference
+        r"\| tickets_solved_share \| 5 \| 0 \| 5 \| 0 \| `2026-11-09 all: none → 0.6667` \|", difference
     )
     assert "| mart_ticket_week | new | 2 | 2 | 0 | 0 |" in difference
 
@@ -187,7 +187,7 @@ def test_a_planted_change_is_told_by_rows_columns_and_metrics(project: EngineerC
     assert "- Edited: `fct_ticket_rating`" in done.stdout
     assert "| fct_ticket_rating | 4 | 4 | 0 | 0 | 1 | `score` (1) |" in done.stdout
     # Of four ratings, three were good and now two are; for all, and for the one feature.
-    assert "| ticket_csat_rate | 2 | 2 | 0 | 0 | 2026-11-09 all: 0.75 → 0.5 |" in done.stdout
+    assert "| ticket_csat_rate | 2 | 2 | 0 | 0 | `2026-11-09 all: 0.75 → 0.5` |" in done.stdout
     assert "Same numbers as before" not in done.stdout
 
 
