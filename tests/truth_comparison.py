@@ -28,7 +28,7 @@ COLUMNS = (*KEY, "numerator", "denominator", "value")
 # Of these the truth states what happened, and nothing where nothing did: there 0 is right.
 COUNTS = frozenset({
     "active_accounts_30d", "active_accounts_7d", "active_accounts_day", "active_users_30d", "active_users_7d",
-    "active_users_day", "active_users_week", "due_date_moves", "feedback_received", "lifecycle_current_users",
+    "active_users_day", "active_users_week", "deals_won", "due_date_moves", "feedback_received", "lifecycle_current_users",
     "lifecycle_dormant_users", "lifecycle_new_users", "lifecycle_resurrected_users", "new_users", "tickets_created",
 })  # fmt: skip
 

@@ -3,7 +3,18 @@
 from datetime import date, datetime
 
 from sandbox.company.company import Company
-from sandbox.truth import delivery, engineering, feedback, roadmap, sla, sprints, support, surveys, usage
+from sandbox.truth import (
+    delivery,
+    engineering,
+    feedback,
+    roadmap,
+    sales,
+    sla,
+    sprints,
+    support,
+    surveys,
+    usage,
+)
 from sandbox.truth.features import weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.rows import Row, key_of
 
@@ -27,6 +38,7 @@ def truth(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         *roadmap.truth_rows(company, as_of, read_at),
         *surveys.truth_rows(company, as_of, read_at),
         *feedback.truth_rows(company, as_of, read_at),
+        *sales.truth_rows(company, as_of, read_at),
     ]
     # Groups are counted from sets, whose order changes from process to process.
     return sorted(rows, key=key_of)
