@@ -48,8 +48,9 @@ def _deal_rows(company: Company, as_of: date, read_at: datetime, weeks: list[dat
         for segment in segments:
             of_week = [each for each in decisions if each.week == week and segment in (None, each.segment)]
             amounts = [each.amount for each in of_week if each.is_won]
-            yield row("deals_won", "week", week, value=len(amounts), segment=segment)
+            # As of every count, what happened is stated, and nothing where nothing did.
             if amounts:
+                yield row("deals_won", "week", week, value=len(amounts), segment=segment)
                 yield row("deals_won_amount", "week", week, value=sum(amounts), segment=segment)
             renewals = [each.is_won for each in of_week if each.is_renewal]
             if renewals:
