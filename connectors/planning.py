@@ -47,6 +47,20 @@ def next_span(
     return Span(start, stop, reached(name, stop, end) | kept)
 
 
+def next_window(
+    cursor: Cursor | None,
+    name: str,
+    end: datetime,
+    beginning: datetime,
+    *,
+    look_back: timedelta = timedelta(0),
+    longest: timedelta | None = None,
+) -> Window | None:
+    """`next_span` as a window, where a stream is read by nothing but time."""
+    span = next_span(cursor, name, end, beginning, look_back=look_back, longest=longest)
+    return None if span is None else Window(*span)
+
+
 def reached(name: str, done: datetime, end: datetime) -> Cursor:
     """The cursor of a reading to `end` that has come to `done`."""
     return {name: done.isoformat(), "toward": end.isoformat()}

@@ -9,14 +9,16 @@ from connectors.storage import literal, open_duckdb
 
 # A day, or a time of it, with an offset or without. The name of a zone is none: in DuckDB it moves the texts that are cast
 # after it, too, and offsets end at 15 hours.
-_MOMENT = (
-    r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?( ?UTC|Z|[+-](0\d|1[0-5])(:?[0-5]\d)?)?)?"
+# Staging has the same (macros/engine_time.sql).
+MOMENT = (
+    "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]*)?)?"
+    "( ?UTC|Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?)?"
 )
 
 
 def moment_of(text: str) -> str:
     """SQL of a text (SQL) as a timestamp with time zone, UTC where it names no offset; null where it is no moment."""
-    return f"try_cast(case when regexp_full_match({text}, {literal(_MOMENT)}) then {text} end as timestamptz)"
+    return f"try_cast(case when regexp_full_match({text}, {literal(MOMENT)}) then {text} end as timestamptz)"
 
 
 @cache

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from checks.reconciliation import CREATED
 from connectors.forgotten import moment_sql
-from connectors.zones import moment_of
+from connectors.zones import MOMENT, moment_of
 from tests.sql_macros import connected, macros
 
 # Some of these raise in DuckDB's try_cast, alone or beside another that names a time zone.
@@ -70,6 +70,10 @@ def test_a_far_moment_breaks_no_query_that_reads_one_in_raw(engine: duckdb.DuckD
     for moment in (moment_sql("at"), *map(str, CREATED.values())):
         asked = re.sub(r"->> '\w+'", "->> 'at'", moment) if "fields" not in moment else moment
         engine.execute(f"select max({asked}) from raw_moments where {asked} < now()").fetchall()
+
+
+def test_staging_and_connectors_call_the_same_a_moment() -> None:
+    assert macros().moment_pattern() == MOMENT
 
 
 @pytest.mark.parametrize("sql", [macros().parse_timestamp("t"), moment_of("t")], ids=["macro", "connectors"])

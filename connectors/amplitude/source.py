@@ -21,7 +21,7 @@ from connectors.contract import Connector, Cursor, Page, Stream, Window, Words
 from connectors.errors import MalformedResponse, NotFound, WindowTooLarge
 from connectors.habits import meaning
 from connectors.http import BasicAuth, Http
-from connectors.planning import first_half, next_span
+from connectors.planning import first_half, next_window
 from connectors.settings import SourceSettings
 
 HOUR = timedelta(hours=1)
@@ -100,7 +100,7 @@ class AmplitudeConnector(Connector):
     def next_window(
         self, stream: Stream, cursor: Cursor | None, until: datetime, history_start: datetime
     ) -> Window | None:
-        span = next_span(
+        return next_window(
             cursor,
             "uploaded_until",
             _whole_hour(until - stream.lag),
@@ -108,7 +108,6 @@ class AmplitudeConnector(Connector):
             look_back=stream.look_back,
             longest=BACKFILL_WINDOW,
         )
-        return None if span is None else Window(*span)
 
     def shortened(self, window: Window) -> Window | None:
         return first_half(window, "uploaded_until", HOUR)

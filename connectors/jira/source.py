@@ -21,7 +21,7 @@ from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Wind
 from connectors.errors import ScopeMissing
 from connectors.http import BasicAuth, Http
 from connectors.jira.answers import asked_by, by_token, histories, whole_list
-from connectors.planning import next_span, reached
+from connectors.planning import next_window, reached
 from connectors.rows import raw_record, value_at
 from connectors.settings import SourceSettings
 from connectors.whole import whole
@@ -169,8 +169,7 @@ class JiraConnector(Connector):
     ) -> Window | None:
         if stream.is_whole:
             return super().next_window(stream, cursor, until, history_start)
-        span = next_span(cursor, "read_until", until - stream.lag, BEGINNING, look_back=stream.look_back)
-        return None if span is None else Window(*span)
+        return next_window(cursor, "read_until", until - stream.lag, BEGINNING, look_back=stream.look_back)
 
     def fetch(self, stream: Stream, window: Window) -> Iterator[Page]:
         if stream.name == "issues":

@@ -19,7 +19,7 @@ from connectors.contract import Connector, Cursor, Page, RawRecord, Stream, Wind
 from connectors.errors import StuckCursor, WindowTooLarge
 from connectors.habits import Habits
 from connectors.http import HeaderAuth
-from connectors.planning import first_half, next_span
+from connectors.planning import first_half, next_window
 from connectors.rows import raw_record, value_at
 from connectors.settings import SourceSettings
 from connectors.whole import whole
@@ -121,7 +121,7 @@ class PagerDutyConnector(Connector):
     ) -> Window | None:
         if stream.is_whole:
             return super().next_window(stream, cursor, until, history_start)
-        span = next_span(
+        return next_window(
             cursor,
             READ_UNTIL,
             until - stream.lag,
@@ -129,7 +129,6 @@ class PagerDutyConnector(Connector):
             look_back=stream.look_back,
             longest=LONGEST_WINDOW,
         )
-        return None if span is None else Window(span.start, span.stop, span.cursor_after)
 
     def shortened(self, window: Window) -> Window | None:
         return first_half(window, READ_UNTIL)

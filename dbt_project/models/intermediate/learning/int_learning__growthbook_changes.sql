@@ -7,7 +7,7 @@ with told as (
         environment,
         is_on,
         rollout_share,
-        true as is_revision,
+        true as is_of_history,
         changed_at
     from {{ ref('stg_growthbook__feature_revisions') }}
     where is_on is not null
@@ -18,7 +18,7 @@ with told as (
         environment,
         is_on,
         rollout_share,
-        false as is_revision,
+        false as is_of_history,
         modified_at as changed_at
     from {{ ref('stg_growthbook__feature_states') }}
     where
@@ -26,23 +26,8 @@ with told as (
         and modified_at < {{ as_of_at() }}
 ),
 
-moments as (
-    select
-        *,
-        row_number() over (
-            partition by flag_id, environment, changed_at
-            order by is_revision desc, is_on desc, rollout_share desc nulls last
-        ) as place
-    from told
-),
-
-followed as (
-    select
-        *,
-        lag(is_on) over (partition by flag_id, environment order by changed_at) as was_on,
-        lag(rollout_share) over (partition by flag_id, environment order by changed_at) as share_before
-    from moments
-    where place = 1
+changes as (
+    {{ flag_changes_of('told') }}
 )
 
 select
@@ -51,10 +36,6 @@ select
     environment,
     is_on,
     rollout_share,
-    was_on is null and not is_revision as is_first_known,
+    is_first_known,
     changed_at
-from followed
-where
-    was_on is null
-    or is_on <> was_on
-    or coalesce(rollout_share, -1) <> coalesce(share_before, -1)
+from changes

@@ -26,7 +26,7 @@ told as (
         environment,
         is_on,
         rollout_share,
-        true as is_of_log,
+        true as is_of_history,
         changed_at
     from {{ ref('stg_launchdarkly__flag_changes') }}
     where
@@ -39,7 +39,7 @@ told as (
         first_entries.environment,
         first_entries.is_on,
         first_entries.rollout_share,
-        false as is_of_log,
+        false as is_of_history,
         flags.created_at as changed_at
     from first_entries
     inner join {{ ref('stg_launchdarkly__flags') }} as flags
@@ -54,7 +54,7 @@ told as (
         environment,
         is_on,
         rollout_share,
-        false as is_of_log,
+        false as is_of_history,
         modified_at as changed_at
     from {{ ref('stg_launchdarkly__flag_states') }}
     where
@@ -62,23 +62,8 @@ told as (
         and modified_at < {{ as_of_at() }}
 ),
 
-moments as (
-    select
-        *,
-        row_number() over (
-            partition by flag_id, environment, changed_at
-            order by is_of_log desc, is_on desc, rollout_share desc nulls last
-        ) as place
-    from told
-),
-
-followed as (
-    select
-        *,
-        lag(is_on) over (partition by flag_id, environment order by changed_at) as was_on,
-        lag(rollout_share) over (partition by flag_id, environment order by changed_at) as share_before
-    from moments
-    where place = 1
+changes as (
+    {{ flag_changes_of('told') }}
 )
 
 select
@@ -87,10 +72,6 @@ select
     environment,
     is_on,
     rollout_share,
-    was_on is null and not is_of_log as is_first_known,
+    is_first_known,
     changed_at
-from followed
-where
-    was_on is null
-    or is_on <> was_on
-    or coalesce(rollout_share, -1) <> coalesce(share_before, -1)
+from changes
