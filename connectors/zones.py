@@ -18,7 +18,7 @@ MOMENT = (
 
 def moment_of(text: str) -> str:
     """SQL of a text (SQL) as a timestamp with time zone, UTC where it names no offset; null where it is no moment."""
-    return f"try_cast(case when regexp_full_match({text}, {literal(MOMENT)}) then {text} end as timestamptz)"
+    return f"try_cast(regexp_extract({text}, {literal(f'^{MOMENT}$')}) as timestamptz)"
 
 
 @cache

@@ -6,10 +6,9 @@
     {{ adapter.dispatch('parse_timestamp')(text) }}
 {%- endmacro %}
 {% macro duckdb__parse_timestamp(text) -%}
-    {#- The name of a zone would move the texts that DuckDB casts after it, too. -#}
-    {%- set moment -%}
-        try_cast(case when regexp_full_match({{ text }}, '{{ moment_pattern() }}') then {{ text }} end as timestamptz)
-    {%- endset -%}
+    {#- The name of a zone would move the texts that DuckDB casts after it, too. What is no moment is an empty text here, so that `text`,
+        which may be a whole record to be parsed, stands once: each place where it stands takes memory of its own. -#}
+    {%- set moment = "try_cast(regexp_extract(" ~ text ~ ", '^" ~ moment_pattern() ~ "$') as timestamptz)" -%}
     cast(case
         when {{ moment }} between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-30 23:59:59.999999+00'
             then {{ moment }}
