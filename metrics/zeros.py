@@ -24,7 +24,7 @@ _LIVES = {
     ),
 }
 # By subject, what says of a feature whether it can be told: without a tag no ticket is known to be about it.
-_TOLD_BY = {"support": "has_ticket_tags"}
+_TOLD_BY = {"support": "has_ticket_tags", "usage": "is_instrumented", "feedback": "has_feedback_sources"}
 _NAMES = ", ".join(DIMENSIONS)
 
 
@@ -55,11 +55,15 @@ def add_zeros(
 
 
 def leave_out_untold(connection: duckdb.DuckDBPyConnection, definition: MetricDefinition) -> None:
-    """Take out of the temporary table `tonight` what a metric has of features that its tools cannot tell: 0 would be a guess."""
+    """Take out of the temporary table `tonight` the 0 of features, and of products all of whose features are such, that the
+    tools of a metric cannot tell: it would be a guess."""
     if told_by := _TOLD_BY.get(definition.subject):
-        untold = f"select feature_id from marts.dim_feature where not {told_by}"
+        features = f"select feature_id from marts.dim_feature where not {told_by}"
+        products = f"select product_id from marts.dim_feature group by 1 having not bool_or({told_by})"
         connection.execute(
-            f"delete from tonight where metric = ? and feature_id in ({untold})", [definition.metric]
+            "delete from tonight where metric = ? and value = 0 "
+            f"and (feature_id in ({features}) or product_id in ({products}))",
+            [definition.metric],
         )
 
 

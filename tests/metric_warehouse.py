@@ -19,7 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # Columns that metrics read, in the order in which the tests write them.
 TABLES = {
     "marts.dim_date": "date_day date",
-    "marts.dim_feature": "feature_id text, product_id text, live_from date, live_until date, has_ticket_tags boolean",
+    "marts.dim_feature": (
+        "feature_id text, product_id text, live_from date, live_until date, is_instrumented boolean, "
+        "has_ticket_tags boolean, has_feedback_sources boolean"
+    ),
     "marts.fct_usage_daily": "person_id text, event_date date, feature_id text, product_id text, segment text, account_id text",
     "marts.fct_account_usage_daily": "account_id text, event_date date, product_id text, segment text",
     "marts.fct_ticket": (

@@ -70,7 +70,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         path,
         """
         create or replace table marts.dim_feature as
-        select *, true as has_ticket_tags from (values ('board', 'Board', 'studio', 'Studio'), ('alerts', 'Alerts', 'insights', 'Insights'))
+        select *, true as has_ticket_tags, true as is_instrumented, true as has_feedback_sources from (values ('board', 'Board', 'studio', 'Studio'), ('alerts', 'Alerts', 'insights', 'Insights'))
             as f(feature_id, feature_name, product_id, product_name);
         create table marts.dim_target as select 'tickets_created' as metric, null::double as at_least, 5.0 as at_most;
         create table marts.dim_organisation as select 'monday' as week_starts_on;

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -14,7 +15,7 @@ from metrics.zeros import days_read
 from reports.restatements import restatements, revisions
 from tests.metric_warehouse import create_warehouse, engine_of, execute, insert, manifest_of
 
-METRICS = ("tickets_created", "one_touch_rate", "active_users_week")
+METRICS = ("tickets_created", "one_touch_rate", "active_users_week", "feedback_received")
 AS_OF = date(2026, 11, 16)
 # Of history, whose first ticket comes a month later.
 FIRST_DAY = date(2026, 9, 7)
@@ -57,14 +58,35 @@ def weeks(path: Path, where: str, metric: str = "tickets_created") -> dict[str, 
     return dict(rows)
 
 
-def test_a_feature_that_no_tag_tells_has_no_number_of_tickets(warehouse: Path) -> None:
+@pytest.mark.parametrize(
+    ("metric", "flag", "table", "rows"),
+    [
+        ("tickets_created", "has_ticket_tags", None, []),
+        (
+            "active_users_week",
+            "is_instrumented",
+            "marts.fct_usage_daily",
+            [("p1", date(2026, 10, day), "board", "studio", "smb", "a1") for day in (7, 30)],
+        ),
+        (
+            "feedback_received",
+            "has_feedback_sources",
+            "marts.fct_feedback",
+            [("f1", "board", None, date(2026, 10, 7), "studio", "a1")],
+        ),
+    ],
+)
+def test_a_feature_that_nothing_tells_has_no_number(
+    warehouse: Path, metric: str, flag: str, table: str | None, rows: list[tuple[Any, ...]]
+) -> None:
+    if table:
+        insert(warehouse, table, rows)
     execute(
-        warehouse,
-        "update marts.dim_feature set has_ticket_tags = feature_id <> 'alerts' where live_from is not null",
+        warehouse, f"update marts.dim_feature set {flag} = feature_id <> 'alerts' where live_from is not null"
     )
     run(warehouse, ALL_READ)
-    assert weeks(warehouse, "feature_id = 'alerts'") == {}
-    assert len(weeks(warehouse, "feature_id = 'board'")) == 6
+    assert weeks(warehouse, "feature_id = 'alerts' or product_id = 'insights'", metric) == {}
+    assert len(weeks(warehouse, "feature_id = 'board'", metric)) == 6
 
 
 WHOLE = "coalesce(feature_id, segment, product_id) is null"

@@ -1,5 +1,5 @@
 -- One row a feature of the registry and complete week: who used it, whether their plan includes it or not, and who was
--- active at all.
+-- active at all. The use of a feature without event rules is unknown.
 with weeks as (
     {{ complete_weeks() }}
 ),
@@ -25,8 +25,8 @@ select
     features.product_id,
     features.team_id,
     weeks.week_start,
-    coalesce(usage.user_count, 0) as user_count,
-    coalesce(usage.event_count, 0) as event_count,
+    case when features.is_instrumented then coalesce(usage.user_count, 0) end as user_count,
+    case when features.is_instrumented then coalesce(usage.event_count, 0) end as event_count,
     coalesce(active_users.active_user_count, 0) as active_user_count
 from {{ ref('int_features__features') }} as features
 cross join weeks

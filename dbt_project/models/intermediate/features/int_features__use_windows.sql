@@ -1,4 +1,4 @@
--- One row an instrumented feature and complete week: users of the feature, and active users whose plan includes it, in
+-- One row a feature of the registry and complete week: users of the feature, and active users whose plan includes it, in
 -- the 90 days that end with the week; and from these whether the feature is used, a zombie, or cannot be judged.
 with weeks as (
     {{ complete_weeks() }}
@@ -70,8 +70,8 @@ counted as (
         features.is_instrumented,
         features.live_from,
         features.live_until,
-        coalesce(feature_users.user_count, 0) as users_90d,
-        coalesce(eligible_users.user_count, 0) as eligible_users_90d
+        case when features.is_instrumented then coalesce(feature_users.user_count, 0) end as users_90d,
+        case when features.is_instrumented then coalesce(eligible_users.user_count, 0) end as eligible_users_90d
     from {{ ref('int_features__features') }} as features
     cross join weeks
     left join feature_users

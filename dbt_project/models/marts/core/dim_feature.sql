@@ -11,6 +11,8 @@ select
     launched_on,
     is_instrumented,
     has_ticket_tags,
+    has_epics,
+    has_feedback_sources,
     adoption_target
 from {{ ref('int_features__features') }}
 {{ special_members(

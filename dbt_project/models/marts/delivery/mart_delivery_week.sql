@@ -1,7 +1,8 @@
 -- Grain: one row a team and a complete week since the first issue: standard issues of the team, in the state of
 -- as_of, each counted for the team that owned its project on the day of what is counted. Issues of projects without a team
--- are with team `(unknown)`. A week in which nothing happened has zeros; what no
--- tool was ever read for is null.
+-- are with team `(unknown)`. A week in which nothing happened has zeros; what no tool was ever read for is null, and what a
+-- team owns nothing for in the week: without a project or repository with issues no count of issues, without a repository
+-- none of deployments.
 with issues as (
     select
         issue_id,
@@ -58,13 +59,49 @@ teams as (
     from created
 ),
 
-grid as (
+tracker_owners as (
+    select team_id, owned_from, owned_to from {{ ref('int_delivery__project_teams') }}
+    union distinct
+    select team_id, owned_from, owned_to from {{ ref('int_delivery__issue_teams') }}
+),
+
+tracked_weeks as (
+    select distinct tracker_owners.team_id, weeks.week_start
+    from tracker_owners
+    inner join weeks
+        on tracker_owners.owned_from <= weeks.week_end and tracker_owners.owned_to >= weeks.week_start
+),
+
+code_weeks as (
+    select distinct owners.team_id, weeks.week_start
+    from {{ ref('int_delivery__repository_teams') }} as owners
+    inner join weeks
+        on owners.owned_from <= weeks.week_end and owners.owned_to >= weeks.week_start
+),
+
+owned_weeks as (
     select
         teams.team_id,
         weeks.week_start,
-        weeks.week_end
+        teams.team_id = '(unknown)' or tracked_weeks.team_id is not null as has_issues,
+        teams.team_id = '(unknown)' or code_weeks.team_id is not null as has_code
     from teams
     cross join weeks
+    left join tracked_weeks
+        on teams.team_id = tracked_weeks.team_id and weeks.week_start = tracked_weeks.week_start
+    left join code_weeks
+        on teams.team_id = code_weeks.team_id and weeks.week_start = code_weeks.week_start
+),
+
+-- What a count is when nothing is counted: 0, or unknown.
+grid as (
+    select
+        team_id,
+        week_start,
+        case when has_issues then 0 end as no_issues,
+        case when has_issues then {{ count_or_unknown('0', ref('fct_sprint')) }} end as no_sprint_issues,
+        case when has_code then {{ count_or_unknown('0', ref('fct_deployment')) }} end as no_deployments
+    from owned_weeks
 ),
 
 delivered as (
@@ -178,20 +215,20 @@ select
     grid.team_id,
     coalesce(names.team_name, grid.team_id) as team_name,
     grid.week_start,
-    cast(coalesce(created.created_count, 0) as bigint) as created_count,
-    cast(coalesce(delivered.delivered_count, 0) as bigint) as delivered_count,
-    cast(coalesce(due.due_count, 0) as bigint) as due_count,
-    cast(coalesce(due.on_time_count, 0) as bigint) as on_time_count,
-    cast(coalesce(due.late_open_count, 0) as bigint) as late_open_count,
-    cast(coalesce(in_progress.wip_count, 0) as bigint) as wip_count,
-    cast(coalesce(reopened.reopened_count, 0) as bigint) as reopened_count,
+    cast(coalesce(created.created_count, grid.no_issues) as bigint) as created_count,
+    cast(coalesce(delivered.delivered_count, grid.no_issues) as bigint) as delivered_count,
+    cast(coalesce(due.due_count, grid.no_issues) as bigint) as due_count,
+    cast(coalesce(due.on_time_count, grid.no_issues) as bigint) as on_time_count,
+    cast(coalesce(due.late_open_count, grid.no_issues) as bigint) as late_open_count,
+    cast(coalesce(in_progress.wip_count, grid.no_issues) as bigint) as wip_count,
+    cast(coalesce(reopened.reopened_count, grid.no_issues) as bigint) as reopened_count,
     delivered.lead_time_seconds_median,
     done.cycle_time_seconds_median,
-    cast({{ count_or_unknown('deployed.deployment_count', ref('fct_deployment')) }} as bigint) as deployment_count,
-    cast({{ count_or_unknown('deployed.failed_deployment_count', ref('fct_deployment')) }} as bigint)
+    cast(coalesce(deployed.deployment_count, grid.no_deployments) as bigint) as deployment_count,
+    cast(coalesce(deployed.failed_deployment_count, grid.no_deployments) as bigint)
         as failed_deployment_count,
-    cast({{ count_or_unknown('sprints.sprint_committed_count', ref('fct_sprint')) }} as bigint) as sprint_committed_count,
-    cast({{ count_or_unknown('sprints.sprint_completed_count', ref('fct_sprint')) }} as bigint) as sprint_completed_count
+    cast(coalesce(sprints.sprint_committed_count, grid.no_sprint_issues) as bigint) as sprint_committed_count,
+    cast(coalesce(sprints.sprint_completed_count, grid.no_sprint_issues) as bigint) as sprint_completed_count
 from grid
 left join {{ ref('dim_team') }} as names
     on grid.team_id = names.team_id

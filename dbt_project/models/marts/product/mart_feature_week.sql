@@ -1,5 +1,6 @@
 -- Grain: one row a feature of the registry and complete week of the usage history, with all that is known of the feature
--- in that week: who used it, who asked for help, what was said of it and what was delivered for it.
+-- in that week: who used it, who asked for help, what was said of it and what was delivered for it. A count is null where
+-- the registry does not name by what it could be told.
 with windows as (
     select * from {{ ref('int_features__use_windows') }}
 ),
@@ -67,8 +68,8 @@ select
     coalesce(teams.team_name, windows.team_id) as team_name,
     windows.week_start,
     reach.user_count,
-    coalesce(adoption.eligible_user_count, 0) as eligible_user_count,
-    coalesce(adoption.adopter_count, 0) as adopter_count,
+    case when features.is_instrumented then coalesce(adoption.eligible_user_count, 0) end as eligible_user_count,
+    case when features.is_instrumented then coalesce(adoption.adopter_count, 0) end as adopter_count,
     reach.active_user_count,
     cast(adoption.adopter_count as double) / nullif(adoption.eligible_user_count, 0) as adoption_rate,
     adoption.uses_median,
@@ -79,7 +80,7 @@ select
     quadrants.adoption_rate_median,
     quadrants.use_days_mean_median,
     quadrants.quadrant,
-    coalesce(accounts.account_count, 0) as account_count,
+    case when features.is_instrumented then coalesce(accounts.account_count, 0) end as account_count,
     reach.event_count,
     windows.users_90d,
     windows.eligible_users_90d,
@@ -94,8 +95,13 @@ select
         when features.has_ticket_tags
             then cast(1000 * {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as double)
     end / nullif(reach.user_count, 0) as contact_rate,
-    {{ count_or_unknown('feedback.feedback_count', ref('fct_feedback')) }} as feedback_count,
-    {{ count_or_unknown('delivered.delivered_issue_count', ref('fct_issue')) }} as delivered_issue_count
+    case
+        when features.has_feedback_sources then {{ count_or_unknown('feedback.feedback_count', ref('fct_feedback')) }}
+        else feedback.feedback_count
+    end as feedback_count,
+    case
+        when features.has_epics then {{ count_or_unknown('delivered.delivered_issue_count', ref('fct_issue')) }}
+    end as delivered_issue_count
 from windows
 inner join reach on windows.feature_id = reach.feature_id and windows.week_start = reach.week_start
 inner join {{ ref('dim_feature') }} as features on windows.feature_id = features.feature_id

@@ -1,5 +1,5 @@
 -- Grain: one row a product of the registry and complete week of the usage history: use, features, support, feedback and
--- delivery side by side.
+-- delivery side by side. A count is null where none of the product's features is named by what it could be told.
 with product_weeks as (
     select
         product_id,
@@ -8,7 +8,11 @@ with product_weeks as (
         cast(sum(case when is_rate_eligible then 1 else 0 end) as bigint) as judged_feature_count,
         cast(sum(case when is_rate_eligible and is_used_feature then 1 else 0 end) as bigint) as used_feature_count,
         cast(sum(case when is_zombie then 1 else 0 end) as bigint) as zombie_feature_count,
-        cast(sum(adopter_count) as double) / nullif(sum(eligible_user_count), 0) as breadth_rate
+        cast(sum(adopter_count) as double) / nullif(sum(eligible_user_count), 0) as breadth_rate,
+        max(user_count) is not null as is_use_told,
+        max(ticket_count) is not null as is_ticket_told,
+        max(feedback_count) is not null as is_feedback_told,
+        max(delivered_issue_count) is not null as is_delivery_told
     from {{ ref('mart_feature_week') }}
     group by product_id, product_name, week_start
 ),
@@ -66,18 +70,18 @@ select
     weeks.product_id,
     weeks.product_name,
     weeks.week_start,
-    coalesce(users.active_user_count, 0) as active_user_count,
-    coalesce(accounts.active_account_count, 0) as active_account_count,
-    coalesce(users.event_count, 0) as event_count,
+    case when weeks.is_use_told then coalesce(users.active_user_count, 0) end as active_user_count,
+    case when weeks.is_use_told then coalesce(accounts.active_account_count, 0) end as active_account_count,
+    case when weeks.is_use_told then coalesce(users.event_count, 0) end as event_count,
     weeks.judged_feature_count,
     weeks.used_feature_count,
     weeks.zombie_feature_count,
     weeks.breadth_rate,
-    {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as ticket_count,
-    cast(1000 * {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as double)
+    case when weeks.is_ticket_told then coalesce(tickets.ticket_count, 0) end as ticket_count,
+    case when weeks.is_ticket_told then cast(1000 * coalesce(tickets.ticket_count, 0) as double) end
     / nullif(users.active_user_count, 0) as contact_rate,
-    {{ count_or_unknown('feedback.feedback_count', ref('fct_feedback')) }} as feedback_count,
-    {{ count_or_unknown('delivered.delivered_issue_count', ref('fct_issue')) }} as delivered_issue_count
+    coalesce(feedback.feedback_count, case when weeks.is_feedback_told then 0 end) as feedback_count,
+    case when weeks.is_delivery_told then coalesce(delivered.delivered_issue_count, 0) end as delivered_issue_count
 from product_weeks as weeks
 left join users on weeks.product_id = users.product_id and weeks.week_start = users.week_start
 left join accounts on weeks.product_id = accounts.product_id and weeks.week_start = accounts.week_start
