@@ -90,7 +90,11 @@ def deals() -> Iterator[Record]:
     for number in range(20):
         yield {
             "id": str(9000 + number),
-            "properties": {"amount": str(1200 * (number + 1)), "deal_currency_code": "CHF"},
+            "properties": {
+                "amount": str(1200 * (number + 1)),
+                "deal_currency_code": "CHF",
+                "dealtype": "Renouvellement" if number < 6 else "newbusiness",
+            },
         }
 
 

@@ -54,6 +54,7 @@ def test_accounts_people_plans_and_revenue_are_found_by_their_values(home: Home,
             "revenue": {"property": "mrr_contractuel", "period": "month", "currency": "CHF"},
             "test": "compte_demo",
             "churned_on": "date_resiliation",
+            "renewal_deals": ["Renouvellement"],
         },
     ]
     # Of the ten workspaces of events two are in no CRM.

@@ -13,7 +13,7 @@ from tests.invented_company import company, write_raw
 FILES = {
     "sources": """
   - {id: mixpanel, account: {event_property: workspace_ids}}
-  - {id: hubspot, account: workspace_id, plan: offre_commerciale, revenue: {property: mrr_contractuell, period: month}}
+  - {id: hubspot, account: workspace_id, plan: offre_commerciale, revenue: {property: mrr_contractuell, period: month}, renewal_deals: Renouvelement}
 """,
     "teams": """
   - {id: web, name: Web, owner: "team:web", jira_projects: [WEBB], repositories: [Editeur]}
@@ -81,6 +81,7 @@ def test_what_matches_nothing_is_told_with_its_line_and_the_nearest_that_there_i
         "features.yml:8: `tableaux`: did you mean `tableau`, 4 tickets?",
         "features.yml:9: `Equipe`: did you mean `équipe`, 7 companies?",
         "sources.yml:2: `workspace_ids`: did you mean `workspace_id`, 88 records?",
+        "sources.yml:3: `Renouvelement`: did you mean `Renouvellement`, 6 deals?",
         "sources.yml:3: `mrr_contractuell`: did you mean `mrr_contractuel`, 20 records?",
         "stages.yml:3: `Ausgeliefert`: no status has this name.",
         "stages.yml:3: `Termine`: did you mean `Terminé(e)`, 18 issues?",

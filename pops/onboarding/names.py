@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.storage import literal
 from pops.onboarding.raw import Held
 
 
@@ -178,6 +179,13 @@ def plan_names(held: Held, sources: Mapping[str, Mapping[str, Any]]) -> Names:
             ):
                 counts[str(value)] = counts.get(str(value), 0) + int(str(number))
     return Names(Kind("plan", "companies", ""), counts)
+
+
+def deal_kinds(held: Held, source: str) -> dict[str, int]:
+    """The types that deals of a CRM have, each with how many do."""
+    return held.counts(
+        f"select kind, count(*) from deals where source = {literal(source)} group by all order by 2 desc, 1"
+    )
 
 
 def own_domains(held: Held) -> dict[str, int]:

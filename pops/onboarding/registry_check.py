@@ -12,7 +12,7 @@ from connectors.registry.schema import Registry
 from connectors.storage import literal
 from connectors.yaml_file import Place
 from pops.onboarding.fields import field_counts, prepare_values
-from pops.onboarding.names import Kind, Names, names_of, plan_names
+from pops.onboarding.names import Kind, Names, deal_kinds, names_of, plan_names
 from pops.onboarding.raw import Held, open_held
 from reports.glossary_data import gaps, published_metrics
 
@@ -170,12 +170,8 @@ def _unmatched_fields(own: Mapping[str, list[Written]], held: Held) -> Iterator[
             continue
         for key, value in each.entry.items():
             for place, kinds in _fields_of(source, key, value):
-                counts = (
-                    field_counts(held, source, *kinds)
-                    if kinds[0] != "tracker"
-                    else _tracker_fields(held, source)
-                )
-                names = Names(Kind("field", "records", ""), counts)
+                kind, counts = _known_fields(held, source, kinds)
+                names = Names(kind, counts)
                 name = str(place)
                 if counts and not names.has(name):
                     yield f"{each.place('sources', (key,))}: {names.missing(name)}"
@@ -204,6 +200,15 @@ def _unmatched_questions(own: Mapping[str, list[Written]], held: Held) -> Iterat
                     yield f"{each.place('surveys', path)}: `{name}`: {meant}"
 
 
+def _known_fields(held: Held, source: str, places: tuple[str, ...]) -> tuple[Kind, dict[str, int]]:
+    """What `_fields_of` may name there, and how many records have it."""
+    if places == ("tracker",):
+        return Kind("field", "records", ""), _tracker_fields(held, source)
+    if places == ("deals",):
+        return Kind("type of deals", "deals", ""), deal_kinds(held, source)
+    return Kind("field", "records", ""), field_counts(held, source, *places)
+
+
 def _fields_of(source: str, key: str, value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The fields that a setting of a source names, each with the places where it may stand."""
     vendor = vendor_of(source)
@@ -213,6 +218,8 @@ def _fields_of(source: str, key: str, value: Any) -> Iterator[tuple[str, tuple[s
         for part in ("property", "currency_property"):
             if value.get(part):
                 yield str(value[part]), ("companies",)
+    elif key == "renewal_deals":
+        yield from ((str(each), ("deals",)) for each in (value if isinstance(value, list) else [value]))
     elif isinstance(value, dict | list):
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict):

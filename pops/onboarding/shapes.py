@@ -16,7 +16,7 @@ TABLES: Mapping[str, str] = {
     "people": "email, fields json",
     # Addresses of the company's own people.
     "staff": "email",
-    "deals": "currency, amount",
+    "deals": "currency, amount, kind",
     "issues": "issue_key, project, status, resolution, is_epic",
     "projects": "project, name",
     "statuses": "name, category",
@@ -56,13 +56,14 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
         "companies": "select record_id, object_of(r->'$.properties') from {companies}",
         "people": "select r->>'$.properties.email', object_of(r->'$.properties') from {contacts}",
         "staff": "select r->>'$.email' from {owners}",
-        "deals": "select r->>'$.properties.deal_currency_code', r->>'$.properties.amount' from {deals}",
+        "deals": """
+            select r->>'$.properties.deal_currency_code', r->>'$.properties.amount', r->>'$.properties.dealtype' from {deals}""",
     },
     "salesforce": {
         "companies": "select record_id, object_of(r) from {accounts}",
         "people": "select r->>'$.Email', object_of(r) from {contacts}",
         "staff": "select r->>'$.Email' from {users}",
-        "deals": "select r->>'$.CurrencyIsoCode', r->>'$.Amount' from {opportunities}",
+        "deals": "select r->>'$.CurrencyIsoCode', r->>'$.Amount', r->>'$.Type' from {opportunities}",
     },
     "zendesk": {
         "organizations": """

@@ -8,7 +8,7 @@ from connectors import connector_class, vendor_of
 from connectors.registry.mapping import SupportNames
 from connectors.storage import literal
 from pops.onboarding.company_facts import company_facts
-from pops.onboarding.names import plain_letters
+from pops.onboarding.names import deal_kinds, plain_letters
 from pops.onboarding.raw import Held
 from pops.onboarding.settings_found import MOST_CANDIDATES, Setting
 from pops.onboarding.writing import scalar
@@ -20,6 +20,8 @@ _ID = r"(^|[^a-z])(id|ids|key|code|nr|ref|uuid|account|workspace|tenant|compte|c
 _OF_EVENTS = ("group", "user_property", "event_property")
 _SPAM = r"spam|junk|phish|indesirable|mull\b|smiec|basura|lixo"
 _MERGED = r"merge|fusion|duplica|doublon|zusammengef|polacz|scalon"
+_RENEWAL = r"renew|renouv|reconduction|verlanger|renov|odnowien"
+_FIRST_DEAL = r"\bnew|nouve|\bneu|nuev|\bnov|nowy"
 _POINTS = r"point|estimat|charge|complexit|aufwand|effort"
 
 
@@ -76,6 +78,7 @@ def source_settings(held: Held) -> Iterator[Setting]:
     yield from _accounts_and_users(held, families, crms)
     for source in crms:
         yield from company_facts(held, source, _in_events(held, families, source))
+        yield from _renewal_deals(held, source)
     for source, family in families.items():
         if family == "support":
             yield from _tags(held, source)
@@ -166,6 +169,20 @@ def _in_events(held: Held, families: Mapping[str, str], crm: str) -> dict[str, A
             if best and best["id_source"] == crm:
                 return best
     return None
+
+
+def _renewal_deals(held: Held, source: str) -> Iterator[Setting]:
+    """The types of deals that say so; else those that do not say that they win somebody new, to choose from."""
+    kinds = deal_kinds(held, source)
+    renewing = [each for each in kinds if re.search(_RENEWAL, plain_letters(each))]
+    if renewing:
+        told = ", ".join(f"`{each}`, {kinds[each]:,} deals" for each in renewing)
+        yield Setting(source, "renewal_deals", f"[{', '.join(scalar(each) for each in renewing)}]", told)
+        return
+    others = [each for each in kinds if not re.search(_FIRST_DEAL, plain_letters(each))]
+    for each in others[:MOST_CANDIDATES]:
+        told = f"the type of {kinds[each]:,} of {sum(kinds.values()):,} deals that have one"
+        yield Setting(source, "renewal_deals", f"[{scalar(each)}]", told, is_candidate=True)
 
 
 def _tags(held: Held, source: str) -> Iterator[Setting]:
