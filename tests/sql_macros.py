@@ -11,14 +11,10 @@ from typing import Any
 
 import duckdb
 import jinja2
+import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
-VARIABLES = {
-    "reporting_time_zone": "Europe/Berlin",
-    "week_starts_on": "monday",
-    "sources": {},
-    "instances": {},
-}
+VARIABLES = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
 
 @cache
@@ -34,7 +30,20 @@ def model_sql(name: str, engine: str = "duckdb", **variables: Any) -> str:
     With the variable `is_incremental` it is that of an increment, which reads what was built before as `this`.
     """
     (file,) = [*(PROJECT / "models").rglob(f"{name}.sql"), *(PROJECT / "tests").rglob(f"{name}.sql")]
-    return _environment(engine, **variables)[0].from_string(file.read_text()).render()
+    environment = _environment(engine, **variables)[0]
+    environment.globals["model"].columns = _columns().get(name, {})
+    return environment.from_string(file.read_text()).render()
+
+
+@cache
+def _columns() -> dict[str, dict[str, Any]]:
+    """Of each model the columns that its YAML describes, by name."""
+    files = sorted((PROJECT / "models").rglob("*.yml"))
+    models = [model for file in files for model in (yaml.safe_load(file.read_text()) or {}).get("models", [])]
+    return {
+        model["name"]: {column["name"]: SimpleNamespace(**column) for column in model.get("columns", [])}
+        for model in models
+    }
 
 
 @cache
@@ -88,11 +97,14 @@ def _environment(engine: str, **variables: Any) -> tuple[jinja2.Environment, Any
         "dbt": SimpleNamespace(
             type_string=lambda: "string",
             date_trunc=lambda part, date: f"date_trunc('{part}', {date})",
+            last_day=lambda date, part: f"last_day({date})",
+            date_spine=lambda part, first, last: f"select {first} as date_day union all select {last}",
         ),
         "exceptions": SimpleNamespace(raise_compiler_error=fail),
         "modules": SimpleNamespace(re=re),
         "return": give_back,
         "tojson": json.dumps,
+        "env_var": lambda name, otherwise: otherwise,
         "var": lambda name, otherwise=None: known.get(name, otherwise),
         "ref": lambda name: name,
         "source": lambda source, table: f"raw_{source}.{table}",
