@@ -17,9 +17,9 @@ test: .venv/ready-dev browser
 test-fast: .venv/ready-dev
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-# What the SQL of Apache Spark makes of vendors' texts, beside that of DuckDB; needs Java (17 or 21).
+# Whether Apache Spark takes every model and test, and makes of vendors' texts what DuckDB does; needs Java (17 or 21).
 test-engine: .venv/ready-engine
-	SPARK_LOCAL_IP=127.0.0.1 $(BIN)/pytest tests/engine/spark_macros.py
+	SPARK_LOCAL_IP=127.0.0.1 $(BIN)/pytest tests/engine/spark_macros.py tests/engine/spark_models.py
 
 dev: .venv/ready
 	@mkdir -p data/dagster && cp orchestration/dagster.yaml data/dagster/

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -12,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from tests.engine.conftest import KEY
 from tests.sql_macros import connected, macros
 
-KEY = "a-key-for-tests-only-and-long-enough"
 MOMENTS = [
     *("2026-11-02T10:00:00+01:00", "2026-11-02 10:00:00", "2026-11-02", "2026-10-28T10:00:00.123+0000", "2026/11/02"),
     *("2026-10-28T10:00:00.1234567Z", "2026-10-28T10:00:00 -0530", "2026-10-28 10:00:00 UTC", "2026-10-28T10:00"),
@@ -70,24 +68,6 @@ VALUES = st.recursive(
     ),
     max_leaves=8,
 )
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    # Java is started with it, as a worker is.
-    os.environ["POPS_PSEUDONYM_KEY"] = KEY
-    session = (
-        SparkSession.builder.master("local[1]")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.ansi.enabled", "true")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
 
 
 def made_by_duckdb(expression: str, texts: list[str | None]) -> list[str | None]:

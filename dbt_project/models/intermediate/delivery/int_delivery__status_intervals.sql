@@ -178,7 +178,7 @@ stays as (
         status_text,
         status_original,
         status_category,
-        row_number() over (partition by issue_id order by change_number asc) as stay_number,
+        cast(row_number() over (partition by issue_id order by change_number asc) as bigint) as stay_number,
         lead(started_at) over (partition by issue_id order by change_number asc) as ended_at
     from compared
     where
