@@ -1,15 +1,20 @@
 """The code location: loads in seconds, with no credentials and no network.
 
-Raises ValueError with one sentence where the registry or the hour of the night is not right: Dagster shows it in the UI.
+Where the registry or the hour of the night is not right, Dagster shows that one sentence in the UI.
 """
 
-# ruff: noqa: E402 (what is imported after the check asks the registry for owners)
-
 import dagster as dg
+from dagster._core.errors import DagsterUserCodeProcessError as CarriedError
+from dagster_shared.error import SerializableErrorInfo
 
 from orchestration.preflight import check_schedule
 
-check_schedule()
+try:
+    check_schedule()
+except ValueError as problem:
+    # Of this error Dagster shows what it carries, and not the lines of code that it came by.
+    _said = SerializableErrorInfo(f"{problem}\n", stack=[], cls_name=type(problem).__name__)
+    raise CarriedError.from_error_info(_said) from None  # type: ignore[no-untyped-call]
 
 from orchestration.alerts import owner_alerts
 from orchestration.assets.audit import build_audit

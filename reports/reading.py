@@ -130,7 +130,7 @@ def health_report(
             revision=len(revisions(mart, week_start, definitions)) + 1,
             say=say,
             samples=samples_of(mart),
-            owners=owners_of(registry),
+            owners=owners_of(registry, as_of),
             remarks=tuple(registry.remarks),
             surveys_since=_surveys_since(mart, registry),
             facts=facts_of(mart, week_start, as_of),
@@ -156,13 +156,13 @@ def _surveys_since(mart: duckdb.DuckDBPyConnection, registry: Registry) -> dict[
     return {names.get(survey, survey): day for survey, day in rows.fetchall() if day is not None}
 
 
-def owners_of(registry: Registry) -> dict[str, str]:
-    """Who answers for each product, team and feature, by id: a feature is its team's."""
+def owners_of(registry: Registry, day: date) -> dict[str, str]:
+    """Who answers for each product, team and feature on a day, by id: a feature is its team's."""
     of_teams = {each.id: each.owner for each in registry.teams}
     return {
         **{each.id: each.owner for each in registry.products},
         **of_teams,
-        **{each.id: of_teams[each.team] for each in registry.features if each.team in of_teams},
+        **{each.id: of_teams[team] for each in registry.features if (team := each.team_on(day)) in of_teams},
         **{each.id: each.owner for each in registry.funnels},
     }
 

@@ -26,7 +26,9 @@ _EFFECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "flags": ("experiments",),
         "adoption_target": ("delivery",),
         "launched_on": ("delivery", "product_analytics"),
-        **dict.fromkeys(("live_from", "live_until", "product", "team"), ()),
+        # The work of teams is that of their projects and repositories.
+        "team": ("product_analytics",),
+        **dict.fromkeys(("live_from", "live_until", "product"), ()),
     },
     "products": {"name": ("roadmap",)},
     "teams": {"jira_projects": ("delivery",), "repositories": ("delivery",)},
@@ -146,8 +148,14 @@ def _change(
         before,
         after,
         product or before.get("product"),
-        team or before.get("team"),
+        team or next(iter(teams_named(before.get("team"))), None),
     )
+
+
+def teams_named(given: Any) -> list[str]:
+    """The teams of a feature's `team`, as written: one, or several one after the other."""
+    listed = given if isinstance(given, list) else [given] if given else []
+    return [each if isinstance(each, str) else str(each["name"]) for each in listed]
 
 
 def _without_what_was_kept(night: Sequence[RegistryChange]) -> Iterator[RegistryChange]:
@@ -238,7 +246,11 @@ def _is_of(change: RegistryChange, definition: MetricDefinition, members: Mappin
     if change.file == "features":
         homes = {
             "product_id": {change.product, change.before.get("product"), change.after.get("product")},
-            "team_id": {change.team, change.before.get("team"), change.after.get("team")},
+            "team_id": {
+                change.team,
+                *teams_named(change.before.get("team")),
+                *teams_named(change.after.get("team")),
+            },
         }
         for dimension, homes_of in homes.items():
             if dimension in members:

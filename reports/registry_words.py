@@ -32,13 +32,15 @@ _NAMED = 6
 
 def sentences(say: Language, changes: Sequence[RegistryChange]) -> list[str]:
     """Renames, merges and projects that passed on, each in a sentence; then what else is new, other, or gone, counted and named."""
-    told = [*_renames(say, changes), *_passed_on(say, changes)]
+    told = [*_renames(say, changes), *_passed_on(say, changes), *_other_owners(say, changes)]
     gone = {(each.file, old) for each in changes for old in each.took_over}
     groups: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
     for each in changes:
         properties = set(each.properties) - {"id", "formerly"}
         if each.change == "changed" and each.file == "teams":
             properties -= _OWNED.keys()
+        if each.change == "changed" and each.file == "features":
+            properties -= {"team"}
         is_told = each.took_over if each.change == "added" else (each.file, each.entry) in gone
         if not is_told and (each.change != "changed" or properties):
             groups[each.change].append(_named(say, each, properties))
@@ -100,6 +102,30 @@ def _passed_on(say: Language, changes: Sequence[RegistryChange]) -> Iterator[str
                 yield _lost(say, say.text(thing, name=name), entry)
 
 
+def _other_owners(say: Language, changes: Sequence[RegistryChange]) -> Iterator[str]:
+    """Features that another team has, or whose teams have other days."""
+    for each in changes:
+        if each.file != "features" or each.change != "changed" or "team" not in each.properties:
+            continue
+        before, after = list(_owned(each.before["team"]).values()), list(_owned(each.after["team"]).values())
+        values = {"feature": each.entry, "team": after[-1]["name"]}
+        other = after[-2]["name"] if len(after) > 1 else before[-1]["name"]
+        if "from" in after[-1] and other != values["team"]:
+            day = say.day(date.fromisoformat(after[-1]["from"]))
+            yield say.text(
+                "From {day} on the feature “{feature}” is of the team “{team}”, until then of “{other}”.",
+                day=day,
+                other=other,
+                **values,
+            )
+        elif other != values["team"]:
+            yield say.text(
+                "The feature “{feature}” is of the team “{team}” instead of “{other}”.", other=other, **values
+            )
+        else:
+            yield say.text("The feature “{feature}” is of the team “{team}” on other days.", **values)
+
+
 def _gained(say: Language, thing: str, team: str, other: str, entry: Mapping[str, Any]) -> str:
     values = {"team": team, "thing": thing, "other": other}
     if "from" in entry:
@@ -129,5 +155,6 @@ def _lost(say: Language, thing: str, entry: Mapping[str, Any]) -> str:
 
 def _owned(entries: Any) -> dict[str, dict[str, Any]]:
     """The last entry of each name."""
-    given = [{"name": each} if isinstance(each, str) else each for each in entries or ()]
+    listed = [entries] if isinstance(entries, str) else entries or ()
+    given = [{"name": each} if isinstance(each, str) else each for each in listed]
     return {str(each["name"]): each for each in sorted(given, key=lambda each: str(each.get("from", "")))}

@@ -35,3 +35,11 @@ def merge(folder: Path) -> None:
         ("  - id: board\n", "  - id: board\n    formerly: [templates]\n"),
         ("{event: board_edited}]", "{event: board_edited}, {event: template_used}]"),
     )
+
+
+def hand_over_feature(folder: Path, feature: str) -> None:
+    """Draco takes a feature of cosmos over on 2 November."""
+    path = folder / "features.yml"
+    head, rest = path.read_text().split(f"  - id: {feature}\n")
+    handed_over = "team: [{name: cosmos, to: 2026-11-01}, {name: draco, from: 2026-11-02}]"
+    path.write_text(f"{head}  - id: {feature}\n{rest.replace('team: cosmos', handed_over, 1)}")

@@ -3,7 +3,7 @@
 import itertools
 import json
 import random
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from connectors.errors import InvalidRegistry
 from connectors.registry.files import load_registry
+from connectors.runner import run_source
 from tests.sql_macros import connected, model_sql
 
 AS_OF = date(2026, 11, 16)
@@ -109,6 +110,38 @@ def test_everything_belongs_to_who_owned_its_project_on_its_day(seed: int, tmp_p
         )
 
 
+def test_a_feature_is_of_the_team_of_the_day(tmp_path: Path) -> None:
+    (tmp_path / "organisation.yml").write_text(ORGANISATION)
+    (tmp_path / "products.yml").write_text("products: [{id: p, name: P, owner: 'team:a'}]\n")
+    (tmp_path / "teams.yml").write_text(
+        "teams: [{id: a, name: A, owner: 'team:a'}, {id: b, name: B, owner: 'team:b'}]\n"
+    )
+    passed_on = "[{name: a, to: 2026-10-31}, {name: b, from: 2026-11-02}]"
+    of_feature = "{{id: {}, name: F, product: p, team: {}, live_from: 2026-01-01}}"
+    (tmp_path / "features.yml").write_text(
+        f"features: [{of_feature.format('one', 'a')}, {of_feature.format('two', passed_on)}]\n"
+    )
+    first, second = load_registry(tmp_path).features
+    days = [date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)]
+    assert [first.team_on(day) for day in days] == ["a", "a", "a"]
+    assert [second.team_on(day) for day in days] == ["a", None, "b"]
+    moment = datetime(2026, 11, 16, tzinfo=UTC)
+    done = run_source("registry", tmp_path, moment, moment, env={"POPS_REGISTRY_DIR": str(tmp_path)})
+    assert done.outcome == "ok", done.error
+    with connected() as connection:
+        connection.execute(f"attach '{tmp_path / 'raw' / 'registry.duckdb'}' as registry (read_only)")
+        features = model_sql("stg_registry__features").replace("raw_registry.", "registry.raw_registry.")
+        connection.execute(f"create table stg_registry__features as {features}")
+        sql = model_sql("stg_registry__feature_teams", as_of=AS_OF.isoformat())
+        for feature in (first, second):
+            for day in days:
+                found = connection.execute(
+                    f"select team_id from ({sql}) where feature_id = ? and ? between owned_from and owned_to",
+                    [feature.id, day],
+                ).fetchone()
+                assert (found[0] if found else None) == feature.team_on(day)
+
+
 def _deployments(connection: Any, owned: dict[str, list[Any]], deployed: list[tuple[str, date]]) -> None:
     """Deployments late in the evening, which in Berlin is the day after."""
     connection.execute(
@@ -173,6 +206,19 @@ def test_what_two_teams_own_at_once_is_refused(tmp_path: Path, first: str, secon
         load_registry(tmp_path)
     assert told in str(caught.value)
     assert (caught.value.place or "").startswith("teams.yml:")
+
+
+def test_a_feature_of_two_teams_on_a_day_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "organisation.yml").write_text(ORGANISATION)
+    (tmp_path / "features.yml").write_text(
+        "features:\n  - {id: f, name: F, product: p, live_from: 2026-01-01,"
+        " team: [{name: b, from: 2026-11-01}, {name: a, to: 2026-11-01}]}\n"
+    )
+    with pytest.raises(InvalidRegistry) as caught:
+        load_registry(tmp_path)
+    told = " ".join(caught.value.problems)
+    assert "names the team `b`, which teams.yml does not have" in told
+    assert "`f` is of `a` and of `b` on the same day: end the one with `{name: a, to: DAY}`" in told
 
 
 def test_a_project_passes_from_one_team_to_the_next_on_a_day(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from reports.registry_changes import RegistryChange, explaining, read_changes
 from reports.registry_words import sentences
 from reports.restatements import restatements
 from sandbox.serving.environment import REGISTRY
-from tests.registry_edits import edit, merge, rename_and_hand_over
+from tests.registry_edits import edit, hand_over_feature, merge, rename_and_hand_over
 from tests.reports_fixture import WEEK, report
 from tests.sql_macros import connected, model_sql
 
@@ -40,6 +40,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RegistryCh
         if as_of == NIGHTS[2]:
             merge(folder)
             edit(folder / "targets.yml", ("  - {id: stickiness_ratio", "  - {id: sticky"))
+            hand_over_feature(folder, "webhooks")
         load_registry(folder)
         moment = NIGHT + timedelta(days=night)
         done = run_source("registry", home, moment, moment, env={"POPS_REGISTRY_DIR": str(folder)})
@@ -74,6 +75,7 @@ def test_a_rename_a_merge_and_a_project_that_passed_on_are_told_and_nothing_else
     ]
     assert told(known, NIGHTS[2]) == [
         "The feature “templates” became part of “board”.",
+        "From 2 Nov 2026 on the feature “webhooks” is of the team “draco”, until then of “cosmos”.",
         "New (1): target “sticky”.",
         "Changed (1): feature “board” (events).",
         "Taken out (1): target “stickiness_ratio”.",
@@ -82,7 +84,7 @@ def test_a_rename_a_merge_and_a_project_that_passed_on_are_told_and_nothing_else
 
 def test_the_weeks_report_tells_what_changed_since_the_last_one(known: tuple[RegistryChange, ...]) -> None:
     found = data_status(report(registry_changes=known)).registry
-    assert len(found) == 6
+    assert len(found) == 7
     assert found[0] == "The feature “automation” is called “autopilot” now."
     later = report(registry_changes=known, week_start=WEEK + timedelta(days=7))
     assert data_status(later).registry == ()

@@ -1,7 +1,8 @@
-"""Since when, and until when, a team owns a project or a repository."""
+"""Since when, and until when, a team owns a project, a repository or a feature."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -11,7 +12,7 @@ from connectors.registry.glossary import Text
 
 
 class Ownership(BaseModel):
-    """A project or repository, and the days on which it is the team's.
+    """A project or repository, and the days on which it is the team's; or a team, and the days on which a feature is its.
 
     Both days are inclusive, of the reporting time zone; without `from` since ever, without `to` until further notice.
     """
@@ -38,6 +39,12 @@ def _as_entry(value: Any) -> Any:
 
 # A name alone is owned since ever.
 Owned = Annotated[Ownership, BeforeValidator(_as_entry)]
+# One owner, or several one after the other.
+Owners = Annotated[
+    list[Owned],
+    Field(min_length=1),
+    BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+]
 
 
 def ownership_problems(kind: str, teams: Sequence[tuple[str, Sequence[Ownership]]]) -> Iterator[Problem]:
@@ -51,6 +58,19 @@ def ownership_problems(kind: str, teams: Sequence[tuple[str, Sequence[Ownership]
                 if both[0] <= both[1]:
                     yield "teams", number, _shared(kind, each, (other, before), team, both[0])
             known.append((team, each))
+
+
+def owner_problems(features: Sequence[tuple[str, Sequence[Ownership]]]) -> Iterator[Problem]:
+    """Features of two teams on the same day. `features`: by id, in the order of their file."""
+    for number, (feature, owners) in enumerate(features):
+        in_order = sorted(owners, key=lambda each: each.days[0])
+        for before, after in pairwise(in_order):
+            if after.days[0] <= before.days[1]:
+                what = (
+                    f"The feature `{feature}` is of `{before.name}` and of `{after.name}` on the same day: end the one with "
+                    f"`{{name: {before.name}, to: DAY}}` before the other begins with `{{name: {after.name}, from: DAY}}`."
+                )
+                yield "features", number, what
 
 
 def _shared(kind: str, each: Ownership, known: tuple[str, Ownership], team: str, first_day: date) -> str:

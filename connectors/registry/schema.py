@@ -5,13 +5,7 @@ from datetime import date
 from itertools import groupby
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from connectors import VENDORS, vendor_of
 from connectors.registry.calendar import CalendarEntry, schedule_problems
@@ -27,7 +21,7 @@ from connectors.registry.mapping import (
     shared_variables,
 )
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
-from connectors.registry.ownership import Owned, ownership_problems
+from connectors.registry.ownership import Owned, Owners, owner_problems, ownership_problems
 from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
 from connectors.registry.remarks import Remark, remark_problems
 from connectors.registry.renames import rename_problems
@@ -76,9 +70,11 @@ class EventRule(BaseModel):
 
 
 class Feature(RenamableEntry):
+    """`team`: who owns it; of one that passed from team to team, each with `name`, and `from` and `to` as days."""
+
     name: Text
     product: Text
-    team: Text
+    team: Owners
     live_from: date
     live_until: date | None = None
     launched_on: date | None = None
@@ -95,6 +91,10 @@ class Feature(RenamableEntry):
         if self.live_until is not None and self.live_until < self.live_from:
             raise ValueError("`live_until` is before `live_from`")
         return self
+
+    def team_on(self, day: date) -> str | None:
+        """Whose it is on a day; None in a time without owner."""
+        return next((each.name for each in self.team if each.days[0] <= day <= each.days[1]), None)
 
 
 class FunnelStep(BaseModel):
@@ -253,6 +253,7 @@ class Registry(BaseModel):
         yield from _repeated("features", epics, "The epic `{}` is listed twice.")
         yield from ownership_problems("Jira project", [(each.id, each.jira_projects) for each in self.teams])
         yield from ownership_problems("repository", [(each.id, each.repositories) for each in self.teams])
+        yield from owner_problems([(each.id, each.team) for each in self.features])
         for stream in RENAMABLE:
             entries = [(each.id, each.formerly) for each in getattr(self, stream)]
             for number, what in rename_problems(stream, entries):
@@ -295,11 +296,14 @@ class Registry(BaseModel):
         """Entries that name something of another file which that file does not have."""
         ids = {each.id for each in getattr(self, target)}
         for number, entry in enumerate(getattr(self, stream)):
-            value = getattr(entry, name)
-            if value is not None and value not in ids:
-                kind = stream[:-1].capitalize()
-                what = f"{kind} `{entry.id}` names the {name} `{value}`, which {target}.yml does not have."
-                yield stream, number, what
+            given = getattr(entry, name)
+            for value in [each.name for each in given] if isinstance(given, list) else [given]:
+                if value is not None and value not in ids:
+                    kind = stream[:-1].capitalize()
+                    what = (
+                        f"{kind} `{entry.id}` names the {name} `{value}`, which {target}.yml does not have."
+                    )
+                    yield stream, number, what
 
     def instances(self) -> dict[str, list[str]]:
         """By vendor that has some, the sources that are declared beside the one named like it; by name."""

@@ -42,7 +42,7 @@ select
     accounts.account_id,
     features.feature_id,
     features.product_id,
-    features.team_id,
+    coalesce(owners.team_id, '(unknown)') as team_id,
     accounts.week_start,
     accounts.segment,
     used.account_id is not null as is_used,
@@ -58,3 +58,7 @@ left join used
         accounts.account_id = used.account_id
         and features.feature_id = used.feature_id
         and accounts.week_start = used.week_start
+left join {{ ref('stg_registry__feature_teams') }} as owners
+    on
+        features.feature_id = owners.feature_id
+        and {{ add_days('accounts.week_start', 6) }} between owners.owned_from and owners.owned_to

@@ -13,7 +13,6 @@ listed as (
 select
     features.feature_id,
     features.product_id,
-    features.team_id,
     features.live_from,
     coalesce(features.live_until, cast('9999-12-31' as date)) as live_until,
     plans.plan

@@ -27,7 +27,7 @@ select
     features.feature_name,
     features.product_id,
     products.product_name,
-    features.team_id,
+    coalesce(owners.team_id, '(unknown)') as team_id,
     features.live_from,
     features.live_until,
     features.launched_on,
@@ -43,3 +43,7 @@ left join instrumented on features.feature_id = instrumented.feature_id
 left join tagged on features.feature_id = tagged.feature_id
 left join with_epics on features.feature_id = with_epics.feature_id
 left join spoken_of on features.feature_id = spoken_of.feature_id
+left join {{ ref('stg_registry__feature_teams') }} as owners
+    on
+        features.feature_id = owners.feature_id
+        and {{ add_days(as_of_date(), -1) }} between owners.owned_from and owners.owned_to

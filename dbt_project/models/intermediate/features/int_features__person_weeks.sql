@@ -47,7 +47,7 @@ select
     persons.person_id,
     features.feature_id,
     features.product_id,
-    features.team_id,
+    coalesce(owners.team_id, '(unknown)') as team_id,
     persons.week_start,
     persons.segment,
     used.person_id is not null as is_used,
@@ -64,3 +64,7 @@ left join used
         persons.person_id = used.person_id
         and features.feature_id = used.feature_id
         and persons.week_start = used.week_start
+left join {{ ref('stg_registry__feature_teams') }} as owners
+    on
+        features.feature_id = owners.feature_id
+        and {{ add_days('persons.week_start', 6) }} between owners.owned_from and owners.owned_to

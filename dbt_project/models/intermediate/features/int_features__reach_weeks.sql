@@ -23,7 +23,7 @@ active_users as (
 select
     features.feature_id,
     features.product_id,
-    features.team_id,
+    coalesce(owners.team_id, '(unknown)') as team_id,
     weeks.week_start,
     case when features.is_instrumented then coalesce(usage.user_count, 0) end as user_count,
     case when features.is_instrumented then coalesce(usage.event_count, 0) end as event_count,
@@ -32,3 +32,7 @@ from {{ ref('int_features__features') }} as features
 cross join weeks
 left join usage on features.feature_id = usage.feature_id and weeks.week_start = usage.week_start
 left join active_users on weeks.week_start = active_users.week_start
+left join {{ ref('stg_registry__feature_teams') }} as owners
+    on
+        features.feature_id = owners.feature_id
+        and weeks.week_end between owners.owned_from and owners.owned_to

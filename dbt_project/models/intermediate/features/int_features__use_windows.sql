@@ -64,7 +64,7 @@ counted as (
     select
         features.feature_id,
         features.product_id,
-        features.team_id,
+        coalesce(owners.team_id, '(unknown)') as team_id,
         weeks.week_start,
         weeks.week_end,
         features.is_instrumented,
@@ -78,6 +78,10 @@ counted as (
         on features.feature_id = feature_users.feature_id and weeks.week_start = feature_users.week_start
     left join eligible_users
         on features.feature_id = eligible_users.feature_id and weeks.week_start = eligible_users.week_start
+    left join {{ ref('stg_registry__feature_teams') }} as owners
+        on
+            features.feature_id = owners.feature_id
+            and weeks.week_end between owners.owned_from and owners.owned_to
 ),
 
 classified as (
