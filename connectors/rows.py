@@ -1,6 +1,7 @@
 """From a vendor's row to a raw record, whatever the row lacks."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from connectors.contract import RawRecord
@@ -11,6 +12,15 @@ def value_at(row: Any, path: str) -> Any:
     for name in path.split("."):
         row = row.get(name) if isinstance(row, dict) else None
     return row
+
+
+def listed_ids(rows: Any, key: str = "id") -> Iterator[str]:
+    """The ids of the rows of a list, as `raw_record` has them. Rows without one are passed over: what they stand for counts
+    as not listed, and is asked for by its id."""
+    for row in rows:
+        found = value_at(row, key)
+        if found is not None:
+            yield str(found)
 
 
 def raw_record(row: Any, version: str = "", *, key: str = "id", is_deleted: bool = False) -> RawRecord:

@@ -29,13 +29,15 @@ def swept(connector: Connector, stream: Stream, store: RawStore, counts: SweepCo
     missing, returned = alive - listed, (states.keys() - alive) & listed
     counts.held, counts.listed = len(alive), len(listed)
     refuse_too_few(len(alive) - len(missing), len(alive))
-    for page in _by_id(connector, stream, returned):
+    for _, page in _by_id(connector, stream, returned):
         # A record's own version may be the one that raw held before it was deleted.
         found = [each._replace(record_version="") for each in page if not each.is_deleted]
         counts.returned += len(found)
         yield Page(found)
-    for page in _by_id(connector, stream, missing):
-        missing = missing - {each.record_id for each in page}
+    for batch, page in _by_id(connector, stream, missing):
+        answered = {each.record_id for each in page}
+        # A record without its id, or with another one, may be any of those that were asked for.
+        missing = missing - (answered if answered <= batch else batch)
         yield Page(page)
     # What the vendor does not answer of is not gone.
     missing -= connector.parts[stream.name].refused.keys()
@@ -46,7 +48,9 @@ def swept(connector: Connector, stream: Stream, store: RawStore, counts: SweepCo
             yield Page(records)
 
 
-def _by_id(connector: Connector, stream: Stream, ids: set[str]) -> Iterator[list[RawRecord]]:
+def _by_id(connector: Connector, stream: Stream, ids: set[str]) -> Iterator[tuple[set[str], list[RawRecord]]]:
+    """Each answer, with the ids that were asked for in it."""
     waiting = iter(sorted(ids))
     while batch := list(islice(waiting, connector.ids_at_once)):
-        yield from connector.by_id(stream, batch)
+        for page in connector.by_id(stream, batch):
+            yield set(batch), page

@@ -1,10 +1,12 @@
 """What vanishes at a vendor without a word is found by its ids, for every stream that is swept."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors import connector_class
@@ -122,6 +124,62 @@ def test_a_list_of_ids_that_was_cut_deletes_nothing(house: House, monkeypatch: p
     assert sweep(house).outcome == "ok"
     assert {each.name: deleted(house, each.name) for each in swept_streams(house)} == before
     assert {gone for gone, _ in counted(house).values()} == {0}
+
+
+class WithoutAnId(httpx.BaseTransport):
+    """Of the first list at each address that is no answer about single ones, one has no id, and another null as its id."""
+
+    def __init__(self) -> None:
+        self._vendor = httpx.HTTPTransport(verify=False)
+        self.spoiled: set[str] = set()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._vendor.handle_request(request)
+        body = json.loads(answer.read())
+        for name in ("issues", "data", "results", "records"):
+            rows = body.get(name, []) if request.url.path not in self.spoiled else []
+            if len(rows) > 10 and (key := next((key for key in ("id", "Id") if key in rows[0]), None)):
+                del rows[0][key]
+                rows[1][key] = None
+                self.spoiled.add(request.url.path)
+        return httpx.Response(answer.status_code, json=body)
+
+
+def test_an_entry_of_a_list_of_ids_that_has_none_deletes_nothing(house: House) -> None:
+    before = {each.name: deleted(house, each.name) for each in swept_streams(house)}
+    gone = {each.name: sorted(house.alive(each.name))[0] for each in swept_streams(house)}
+    for name, key in gone.items():
+        purge(house, name, key)
+    vendor = WithoutAnId()
+    run = house.run(NEXT_NIGHT, only_sweep=True, transport=vendor)
+    assert vendor.spoiled
+    assert (run.outcome, run.error) == ("ok", None)
+    assert {each.name: deleted(house, each.name) for each in swept_streams(house)} == {
+        name: held | {gone[name]} for name, held in before.items()
+    }
+
+
+def test_an_answer_without_its_id_leaves_alone_what_was_asked_for_with_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of ids was cut, and of what is asked for by its id one record comes without it."""
+    before = {each.name: deleted(house, each.name) for each in swept_streams(house)}
+    whole, asked = house.kind.ids, house.kind.by_id
+
+    def cut(self: Any, stream: Stream) -> Iterator[str]:
+        ids = sorted(whole(self, stream))
+        return iter(ids[: len(ids) - 3])
+
+    def by_id(self: Any, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
+        for first, *others in asked(self, stream, ids):
+            yield [first._replace(record_id=""), *others]
+
+    monkeypatch.setattr(house.kind, "ids", cut)
+    monkeypatch.setattr(house.kind, "by_id", by_id)
+    run = sweep(house)
+    assert run.outcome == "ok"
+    assert all(each.quarantined == 1 for each in run.streams if each.stream in before)
+    assert {each.name: deleted(house, each.name) for each in swept_streams(house)} == before
 
 
 def test_what_the_vendor_refuses_to_tell_of_is_not_gone(

@@ -7,6 +7,7 @@ from typing import Any
 from connectors.errors import MalformedResponse, StuckCursor
 from connectors.http import Http
 from connectors.parts import Parts
+from connectors.rows import listed_ids
 
 Json = dict[str, Any]
 
@@ -89,7 +90,7 @@ class Objects:
         """The ids of all live objects."""
         params = {"limit": ROWS_A_LIST_PAGE, "archived": "false", "properties": "hs_object_id"}
         for body in self._http.paginate(f"/crm/objects/2026-09/{kind}", params, following):
-            yield from (str(row["id"]) for row in body["results"])
+            yield from listed_ids(body["results"])
 
     def by_id(self, kind: str, ids: list[str], parts: Parts) -> list[Json]:
         """Those of up to 100 live objects that are there; one that HubSpot refuses is booked in `parts`, by its id."""

@@ -20,7 +20,7 @@ from connectors.errors import MalformedResponse, NotFound, ScopeMissing, StuckCu
 from connectors.http import BearerAuth, Http
 from connectors.intercom.scroll import companies
 from connectors.planning import first_half, next_span
-from connectors.rows import raw_record
+from connectors.rows import listed_ids, raw_record
 from connectors.settings import SourceSettings
 from connectors.whole import whole
 
@@ -226,7 +226,7 @@ class IntercomConnector(Connector):
     def ids(self, stream: Stream) -> Iterator[str]:
         since = {"field": "created_at", "operator": ">", "value": int(FIRST_DAY.timestamp())}
         for body in self._pages(stream.name, since):
-            yield from (str(row["id"]) for row in body["data"])
+            yield from listed_ids(body["data"])
 
     def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
         rules = [{"field": "id", "operator": "=", "value": each} for each in ids]

@@ -22,7 +22,7 @@ from connectors.errors import ScopeMissing
 from connectors.http import BasicAuth, Http
 from connectors.jira.answers import asked_by, by_token, histories, whole_list
 from connectors.planning import next_window, reached
-from connectors.rows import raw_record, value_at
+from connectors.rows import listed_ids, raw_record, value_at
 from connectors.settings import SourceSettings
 from connectors.whole import whole
 
@@ -185,7 +185,7 @@ class JiraConnector(Connector):
         beginning = int(BEGINNING.timestamp() * 1000)
         query = {"jql": f"created >= {beginning} ORDER BY id ASC", "fields": ["id"], "maxResults": IDS_A_PAGE}
         for body in by_token(self._http, "/rest/api/3/search/jql", query):
-            yield from (str(issue["id"]) for issue in body["issues"])
+            yield from listed_ids(body["issues"])
 
     def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
         # A search for an issue that is not there is refused as a whole.

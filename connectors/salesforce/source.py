@@ -19,6 +19,7 @@ from connectors.errors import MalformedResponse, QuotaSpent
 from connectors.habits import Habits, Sign
 from connectors.http import ClientCredentials, Http
 from connectors.names import crm_properties
+from connectors.rows import listed_ids
 from connectors.salesforce.bulk import run_job
 from connectors.salesforce.objects import API, OBJECTS, Fields, SObject, moment_text, raw_record
 from connectors.settings import SourceSettings, prefix
@@ -158,12 +159,12 @@ class SalesforceConnector(Connector):
         self._types(stream)
         query = f"SELECT Id FROM {kind.name}"
         for rows, _, _, _ in self._by_rest(query, "query"):
-            yield from (str(row["Id"]) for row in rows)
+            yield from listed_ids(rows, "Id")
 
     def by_id(self, stream: Stream, ids: list[str]) -> Iterator[list[RawRecord]]:
         kind = OBJECTS[stream.name]
         types = self._types(stream)
-        listed = ", ".join(f"'{each}'" for each in ids)
+        listed = ", ".join(_quoted(each) for each in ids)
         query = f"SELECT {', '.join(types)} FROM {kind.name} WHERE Id IN ({listed})"
         is_small = len(query) <= LONGEST_REST_QUERY
         for rows, torn, _, is_cut in self._by_rest(query) if is_small else self._in_bulk(query, list(types)):
@@ -198,3 +199,8 @@ class SalesforceConnector(Connector):
     ) -> Iterator[tuple[list[dict[str, Any]], list[str], int, bool]]:
         for chunk in run_job(self._http, query, names):
             yield list(chunk.rows), chunk.torn, chunk.job_count, chunk.is_cut
+
+
+def _quoted(text: str) -> str:
+    """A text in SOQL: an id is what a record said of itself."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
