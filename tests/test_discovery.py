@@ -189,3 +189,45 @@ def test_an_instance_that_was_only_declared_gets_its_lines_in_its_entry(tmp_path
 def test_a_home_that_nothing_was_read_into_is_a_sentence(env: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Nothing was read yet"):
         found(Home(tmp_path / "nowhere"), env)
+
+
+def test_words_of_another_script_and_a_company_whose_only_tracker_is_its_code_host(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    api = "https://api.github.com/repos/nagisa/yotei"
+    write_raw(
+        tmp_path / "home",
+        {
+            "github": {
+                "repositories": [{"id": 1, "name": "yotei"}],
+                "issues": [
+                    {"id": 10 + number, "repository_url": api, "labels": [], **more}
+                    for number, more in enumerate(({}, {}, {"pull_request": {"url": f"{api}/pulls/3"}}))
+                ],
+                "deployments": [{"id": 20, "url": f"{api}/deployments/20", "environment": "本番"}],
+            },
+            "intercom": {"conversations": [{"id": "1", "tags": {"tags": [{"name": "請求書"}]}}]},
+            "hubspot": {
+                "deals": [
+                    {"id": str(number), "properties": {"dealtype": kind}}
+                    for number, kind in enumerate(("新規", "更新"))
+                ]
+            },
+            "mixpanel": {
+                "events": [{"event": "請求書を送信", "properties": {"distinct_id": "u", "time": 1}}]
+            },
+        },
+    )
+    folder = discovered(Home(tmp_path / "home"), env)
+    registry = load_registry(folder)
+    assert {each.id: each.values for each in registry.delivery}["issue_repositories"] == ["yotei"]
+    assert {each.id: each.renewal_deals for each in registry.sources if each.id == "hubspot"} == {
+        "hubspot": ["更新"]
+    }
+    delivery, teams, features = (
+        (folder / f"{name}.yml").read_text(encoding="utf-8") for name in ("delivery", "teams", "features")
+    )
+    assert "# `yotei`, 2 issues; no other tracker was read" in delivery
+    assert "# - {id: production_environments, values: [本番]}" in delivery
+    assert '# - {id: yotei, name: yotei, owner: "team:produit", repositories: [yotei]}' in teams
+    assert "ticket_tags: [請求書]" in features

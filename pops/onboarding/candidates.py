@@ -77,7 +77,12 @@ def features(held: Held, registry: Registry, team: str) -> Iterator[Proposal]:
     )
     unknown = [row for row in rows if row[0] not in known][:MOST_CANDIDATES]
     for name, number, people, days, first in unknown:
-        own = [tag for tag, words in free.items() if words & _words(str(name))]
+        own = [
+            tag
+            for tag, words in free.items()
+            # Where words are not written apart, one is a part of the name.
+            if words & _words(str(name)) or (not tag.isascii() and plain_letters(tag) in plain_letters(name))
+        ]
         more = f", ticket_tags: [{', '.join(scalar(tag) for tag in own)}]" if own else ""
         told = f"# Candidate `{name}`: {number:,} events of {people:,} people on {days:,} days" + "".join(
             f"; tag {tags.told(tag)}" for tag in own
@@ -93,4 +98,6 @@ def features(held: Held, registry: Registry, team: str) -> Iterator[Proposal]:
 def _words(name: str) -> set[str]:
     """The words that tell a name from others: none of three letters and less, none of what is done with anything."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return {each for each in re.split("[^a-z0-9]+", plain_letters(spaced)) if len(each) > 3} - _ANYTHINGS
+    return {
+        each for each in re.split(r"[\W_]+", plain_letters(spaced)) if len(each) > 3 or not each.isascii()
+    } - _ANYTHINGS

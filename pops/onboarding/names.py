@@ -59,6 +59,11 @@ KINDS: Mapping[str, Kind] = {
         "deployments",
         "select environment, count(*) from deployments group by all order by 2 desc, 1",
     ),
+    "tracking repository": Kind(
+        "repository with issues",
+        "issues",
+        "select repository, count(*) from host_issues group by all order by 2 desc, 1",
+    ),
     "label": Kind(
         "label", "issues", "select label, count(*) from host_labels group by all order by 2 desc, 1"
     ),
@@ -105,6 +110,8 @@ KINDS: Mapping[str, Kind] = {
 
 
 _FREE_MAIL = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de", "orange.fr", "free.fr"}  # fmt: skip
+# Letters that are none with an accent.
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"})
 _SINGULAR = {"people": "person", "companies": "company"}
 
 
@@ -204,10 +211,11 @@ def own_domains(held: Held) -> dict[str, int]:
 
 
 def plain_letters(text: object) -> str:
-    """A text in small letters without accents."""
-    return unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().lower()
+    """A text in small letters without accents; letters of other scripts stay."""
+    apart = unicodedata.normalize("NFKD", str(text).lower()).translate(_STROKES)
+    return "".join(each for each in apart if not unicodedata.combining(each))
 
 
 def _letters(name: str) -> str:
     """A name by which likeness is judged: small letters and digits; accents and signs make no other name."""
-    return re.sub(r"[^a-z0-9]+", "", plain_letters(name)) or name.casefold()
+    return re.sub(r"[\W_]+", "", plain_letters(name)) or name.casefold()

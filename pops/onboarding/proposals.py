@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from connectors.registry.schema import Registry
 from pops.onboarding.candidates import features, surveys
 from pops.onboarding.company_folder import slug
-from pops.onboarding.names import names_of, own_domains, plain_letters
+from pops.onboarding.names import Kind, Names, names_of, own_domains, plain_letters
 from pops.onboarding.raw import Held
 from pops.onboarding.settings_found import Setting
 from pops.onboarding.source_proposals import source_settings
@@ -193,14 +193,22 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
     of_teams = {owned.name.casefold() for each in registry.teams for owned in each.repositories}
     for name in repositories.counts:
         if name not in home_of and name.casefold() not in of_teams:
-            yield Proposal("teams", (name,), (f"# Of no team yet: {repositories.told(name)}",))
+            lines = [f"# Of no team yet: {repositories.told(name)}"]
+            if not projects.counts:
+                owner = registry.organisation[0].owner or "team:product-ops"
+                team = scalar(slug(name))
+                lines.append(
+                    f'# - {{id: {team}, name: {scalar(name)}, owner: "{owner}", repositories: [{scalar(name)}]}}'
+                )
+            yield Proposal("teams", (name,), tuple(lines))
 
 
 def exclusions(held: Held, registry: Registry) -> Iterator[Proposal]:
     known = {each.id for each in registry.exclusions}
     own = own_domains(held)
     if own and "internal_email_domains" not in known:
-        evidence = [f"# `{name}`: {number:,} people who work in the tools" for name, number in own.items()]
+        people = Names(Kind("domain", "people", ""), own)
+        evidence = [f"# {people.told(name)} at work in the tools" for name in own]
         listed = ", ".join(scalar(name) for name in own)
         yield Proposal(
             "exclusions", tuple(own), (*evidence, f"- {{id: internal_email_domains, values: [{listed}]}}")
@@ -247,6 +255,17 @@ def delivery(held: Held, registry: Registry, own: Set[str]) -> Iterator[Proposal
                 yield Proposal("delivery", tuple(found), tuple(f"{each}: of `{rule}`?" for each in evidence))
                 continue
             yield Proposal("delivery", tuple(found), (*evidence, f"- {{id: {rule}, values: [{listed}]}}"))
+        elif rule == "production_environments" and not known & {each.casefold() for each in names.counts}:
+            for name in names.counts:
+                told = f"# {names.told(name)}: does it reach users?"
+                yield Proposal("delivery", (name,), (told, f"# - {{id: {rule}, values: [{scalar(name)}]}}"))
+    if "issue_repositories" not in own and not names_of(held, "project").counts:
+        tracking = names_of(held, "tracking repository")
+        if tracking.counts:
+            listed = ", ".join(scalar(each) for each in tracking.counts)
+            evidence = [f"# {tracking.told(each)}; no other tracker was read" for each in tracking.counts]
+            entry = f"- {{id: issue_repositories, values: [{listed}]}}"
+            yield Proposal("delivery", tuple(tracking.counts), (*evidence, entry))
 
 
 def feedback_sources(held: Held, registry: Registry) -> Iterator[Proposal]:

@@ -25,6 +25,8 @@ TABLES: Mapping[str, str] = {
     "pull_requests": "repository, names",
     "deployments": "repository, environment",
     "host_labels": "repository, label",
+    # Of the code host, without its pull requests.
+    "host_issues": "repository",
     "tickets": "ticket_id, tags json",
     # JSON lists: its questions as the vendor has them, the names of hidden fields.
     "forms": "form, title, questions json, hidden json",
@@ -103,6 +105,9 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
             from {pull_requests}""",
         "deployments": """
             select split_part(split_part(r->>'$.url', '/repos/', 2), '/', 2), r->>'$.environment' from {deployments}""",
+        "host_issues": """
+            select split_part(split_part(r->>'$.repository_url', '/repos/', 2), '/', 2)
+            from {issues} where (r->>'$.pull_request') is null""",
         "host_labels": """
             select split_part(split_part(r->>'$.repository_url', '/repos/', 2), '/', 2), unnest(r->>'$.labels[*].name')
             from {issues}""",

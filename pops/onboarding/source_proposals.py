@@ -20,8 +20,8 @@ _ID = r"(^|[^a-z])(id|ids|key|code|nr|ref|uuid|account|workspace|tenant|compte|c
 _OF_EVENTS = ("group", "user_property", "event_property")
 _SPAM = r"spam|junk|phish|indesirable|mull\b|smiec|basura|lixo"
 _MERGED = r"merge|fusion|duplica|doublon|zusammengef|polacz|scalon"
-_RENEWAL = r"renew|renouv|reconduction|verlanger|renov|odnowien"
-_FIRST_DEAL = r"\bnew|nouve|\bneu|nuev|\bnov|nowy"
+_RENEWAL = r"renew|renouv|reconduction|verlanger|renov|odnowien|更新"
+_FIRST_DEAL = r"\bnew|nouve|\bneu|nuev|\bnov|nowy|新規"
 _POINTS = r"point|estimat|charge|complexit|aufwand|effort"
 
 
