@@ -264,8 +264,8 @@ def delivery(held: Held, registry: Registry, own: Set[str]) -> Iterator[Proposal
         if tracking.counts:
             listed = ", ".join(scalar(each) for each in tracking.counts)
             evidence = [f"# {tracking.told(each)}; no other tracker was read" for each in tracking.counts]
-            entry = f"- {{id: issue_repositories, values: [{listed}]}}"
-            yield Proposal("delivery", tuple(tracking.counts), (*evidence, entry))
+            line = f"- {{id: issue_repositories, values: [{listed}]}}"
+            yield Proposal("delivery", tuple(tracking.counts), (*evidence, line))
 
 
 def feedback_sources(held: Held, registry: Registry) -> Iterator[Proposal]:
