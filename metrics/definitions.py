@@ -145,7 +145,10 @@ def _definition(metric: Mapping[str, Any], counted: Mapping[str, frozenset[str]]
     is_count = sample == name
     numerator = meta.get("numerator") or (name if is_count else _bare_input(metric, "numerator"))
     groupings = tuple(tuple(grouping) for grouping in meta["groupings"])
-    families = frozenset().union(*(counted[each] for each in (name, numerator, denominator, sample) if each))
+    # Of a mart that joins several kinds of tools a metric may tell what one of them says.
+    families = frozenset(meta.get("families", ())) or frozenset().union(
+        *(counted[each] for each in (name, numerator, denominator, sample) if each)
+    )
     of_cuts = _families_of_cuts(groupings) - families
     return MetricDefinition(
         metric=name,

@@ -1,11 +1,14 @@
 """Views `mart.counted_*` of the published mart: of a fact exactly the rows that a metric counts.
 
 A plain `count(*)` or average over one, by week, is the published number. The condition is the filter of the metric that names
-the view (`counting_view` in its meta) and stands nowhere else.
+the view (`counting_view` in its meta) and stands nowhere else. What is a state and no event, such as who is a customer, has no metric
+that counts it by its day: there the mart itself names the view, its condition and what a plain query gives.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -57,13 +60,38 @@ class Share:
 
 @dataclass(frozen=True)
 class CountingView:
-    """`fact`: the published table that it shows a part of; `condition`: SQL over its columns; `numbers`: what it gives."""
+    """`fact`: the published table that it shows a part of; `condition`: SQL over its columns; `numbers`: what it gives.
+
+    `text`: what it is, of a view that a mart names.
+    """
 
     name: str
     fact: str
     condition: str
     numbers: tuple[Number, ...]
     shares: tuple[Share, ...] = ()
+    text: str = ""
+
+
+def counting_views_of(dbt_target: Path) -> tuple[CountingView, ...]:
+    """The views that metrics and marts name, in the order of their names, from what dbt writes into this folder.
+
+    Raises ValueError as `counting_views` does.
+    """
+    semantic, manifest = (
+        json.loads((dbt_target / name).read_text()) for name in ("semantic_manifest.json", "manifest.json")
+    )
+    return tuple(sorted((*counting_views(semantic), *_state_views(manifest)), key=lambda view: view.name))
+
+
+def _state_views(manifest: Mapping[str, Any]) -> Iterator[CountingView]:
+    for node in manifest["nodes"].values():
+        named = ((node.get("config") or {}).get("meta") or {}).get("counting_view")
+        if named and node["resource_type"] == "model":
+            fact = f"{PUBLISHED_SCHEMAS[node['schema']]}.{node['name']}"
+            yield CountingView(
+                named["name"], fact, named["condition"], (), text=" ".join(named["text"].split())
+            )
 
 
 def counting_views(semantic_manifest: Mapping[str, Any]) -> tuple[CountingView, ...]:
@@ -121,7 +149,7 @@ def create_counting_views(
             f"create view mart.{view.name} as select * from {view.fact} where {view.condition}"
         )
         fact = described.get(view.fact, Described("", {}))
-        text = (
+        text = view.text or (
             f"The rows of {view.fact} that count ({view.condition}), for a plain count or average of complete weeks or months. "
             + "; ".join(f"{each.label}: {each.sql} by {each.day}" for each in view.numbers)
             + "."

@@ -19,7 +19,7 @@ import duckdb
 from checks.contract import CheckStatus
 from connectors.raw_facts import ReadState
 from connectors.storage import FileDamaged, attach, literal, log_of, open_duckdb, set_aside
-from publication.counting_views import CountingView, counting_views, create_counting_views
+from publication.counting_views import CountingView, counting_views_of, create_counting_views
 from publication.meta import (
     CATALOGUE,
     PUBLISHED_SCHEMAS,
@@ -291,7 +291,7 @@ class FileTarget:
             night.until,
             night.reporting_time_zone,
             models_described(home.dbt_target / "manifest.json"),
-            counting_views(json.loads((home.dbt_target / "semantic_manifest.json").read_text())),
+            counting_views_of(home.dbt_target),
         )
         return Published(done.as_of, done.revision, sum(done.row_counts.values()), str(home.published))
 

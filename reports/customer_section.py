@@ -34,9 +34,7 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
     say, accounts = report.say, report.facts.accounts
     if accounts.empty:
         return None
-    # Who tries the product pays nothing yet.
-    is_trial = accounts["last_arr_home"] == 0
-    paying = accounts[~accounts["is_churned"].astype(bool) & ~is_trial]
+    paying = accounts[accounts["is_customer"].astype(bool)]
     first = pd.Timestamp(report.week_start - timedelta(weeks=TREND_WEEKS - 1))
     lost = accounts[accounts["is_churned"].astype(bool) & (pd.to_datetime(accounts["churned_on"]) >= first)]
     quiet = paying[paying["is_quiet"].fillna(False).astype(bool)]

@@ -37,7 +37,7 @@ waiting as (
     select account_id, count(*) as open_ticket_count from mart.fct_ticket where is_counted and not is_solved group by account_id
 )
 select
-    account.account_id, account.account_name, account.last_arr_home, account.is_churned, account.churned_on,
+    account.account_id, account.account_name, account.last_arr_home, account.is_customer, account.is_churned, account.churned_on,
     account.renews_on,
     account.renews_on >= $as_of and account.renews_on <= $as_of + $ahead as is_renewing,
     not account.is_churned and weeks.earlier_users > 0 and coalesce(weeks.recent_users, 0) = 0 as is_quiet,

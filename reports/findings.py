@@ -21,7 +21,7 @@ _WEEKS = 2 * TREND_WEEKS
 # Where one part is held against the others together: share, cut, and how many cases and how far apart are worth it.
 _APART = {"on_time_rate": "team_id", "csat_rate": "feature_id"}
 _FEWEST_CASES, _FARTHEST = 10, 0.15
-_NOBODY = ("(unknown)", "(untagged)", "(unmapped)", "(hidden)")
+_NOBODY = ("(unknown)", "(untagged)", "(no theme)", "(unmapped)", "(hidden)")
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,11 @@ class Language:
         """What stands between two texts of which the second explains the first."""
         return "\N{NARROW NO-BREAK SPACE}: " if self.code == "fr" else ": "
 
+    @property
+    def semicolon(self) -> str:
+        """What stands between two remarks on one thing."""
+        return "\N{NARROW NO-BREAK SPACE}; " if self.code == "fr" else "; "
+
     def number(self, value: float, digits: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, format=pattern, locale=self.locale).replace("-", "−")

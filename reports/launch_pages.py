@@ -228,8 +228,8 @@ def _facts(report: HealthReport, launch: Launch) -> Table:
     add(N_("switched off"), say.day(launch.switched_off_on) if launch.switched_off_on else None)
     add(N_("planned audience"), say.number(launch.planned_audience) if launch.planned_audience else None)
     add(N_("budget"), f"{say.number(launch.budget)} {report.currency}" if launch.budget else None)
-    add(N_("approved"), "; ".join(launch.approvals))
-    add(N_("risks"), "; ".join(launch.risks))
+    add(N_("approved"), say.semicolon.join(launch.approvals))
+    add(N_("risks"), say.semicolon.join(launch.risks))
     add(N_("what was learnt"), launch.retrospective)
     return Table(
         say.text("What the registry says of the launch."),
@@ -288,5 +288,5 @@ def _reading_cell(report: HealthReport, kpi: LaunchKpi, reading: Reading) -> Cel
         return Cell(wording.MISSING, note=say.text(REASONS.get(reading.reason or "", "–")))
     verdict = say.text(KPI_VERDICTS[reading.verdict])
     why = "" if reading.reason is None else say.text(REASONS[reading.reason])
-    note = "; ".join(filter(None, (verdict, shown_interval(report, kpi, reading), why)))
+    note = say.semicolon.join(filter(None, (verdict, shown_interval(report, kpi, reading), why)))
     return Cell(shown_value(report, kpi, reading), note=note)

@@ -160,7 +160,7 @@ def _watched(report: HealthReport) -> Iterator[Series]:
         for cut in cuts if metric in report.definitions else ():
             for member, rows in report.by(metric, cut).groupby(cut, sort=True):
                 # Where no themes are declared, all tickets are of none.
-                if (cut, member) == ("theme_id", "(untagged)"):
+                if (cut, member) == ("theme_id", "(no theme)"):
                     continue
                 yield Series(metric, (cut, str(member)), _periods(report, metric, rows, {cut: str(member)}))
 

@@ -185,7 +185,7 @@ def warning(report: HealthReport, *metrics: str) -> str:
         for metric in metrics
         for status in report.stale_sources(metric)
     }
-    return "; ".join(
+    return say.semicolon.join(
         say.text("{source} failed, read until {moment}", source=name, moment=status.read_until)
         if status.outcome == "failed"
         else say.text("{source} stale, read until {moment}", source=name, moment=status.read_until)

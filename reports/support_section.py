@@ -210,9 +210,9 @@ def _by_theme(report: HealthReport) -> Table:
         1, weekly.loc[~is_now, "period_start"].nunique()
     )
     # Themes that nobody declared are no themes.
-    known = sorted({*now.index, *before.index} - {"(untagged)"})
+    known = sorted({*now.index, *before.index} - {"(no theme)"})
     moved = {theme: now.get(theme, 0.0) - before.get(theme, 0.0) for theme in known}
-    order = sorted(known, key=lambda theme: (-abs(moved[theme]), theme)) + (["(untagged)"] if known else [])
+    order = sorted(known, key=lambda theme: (-abs(moved[theme]), theme)) + (["(no theme)"] if known else [])
     rows: list[Row] = []
     for theme in order:
         ages = pd.Series(

@@ -14,6 +14,7 @@ _LABELS = {
     # Whatever belongs to no member
     "(unknown)": N_("unknown"),
     "(untagged)": N_("untagged"),
+    "(no theme)": N_("no theme"),
     "(unmapped)": N_("not assigned"),
     "(hidden)": N_("small teams together"),
     # Stages of a pull request

@@ -32,7 +32,7 @@ TABLES = {
         "agent_wait_seconds bigint, solved_count integer, product_id text, account_id text, public_reply_count bigint, "
         "first_reply_business_seconds bigint, first_resolution_business_seconds bigint, "
         "full_resolution_business_seconds bigint, requester_wait_business_seconds bigint, "
-        "agent_wait_business_seconds bigint, theme_id text default '(untagged)'"
+        "agent_wait_business_seconds bigint, theme_id text default '(no theme)'"
     ),
     "marts.fct_sla_instance": (
         "sla_instance_id text, feature_id text, segment text, is_counted boolean, is_met boolean, due_date date, "
@@ -187,7 +187,7 @@ def insert(path: Path, table: str, rows: list[tuple[Any, ...]]) -> None:
     """Append rows; columns that a row leaves out at its end are NULL."""
     columns = [each.split()[0] for each in TABLES[table].split(",")]
     # What a fact names is never empty.
-    values = ", ".join("coalesce(?, '(untagged)')" if name == "theme_id" else "?" for name in columns)
+    values = ", ".join("coalesce(?, '(no theme)')" if name == "theme_id" else "?" for name in columns)
     width = len(columns)
     with duckdb.connect(str(path)) as connection:
         connection.executemany(

@@ -68,6 +68,20 @@ def test_a_chart_asks_for_one_row_a_period_and_columns_say_what_they_hold(publis
     assert columns["period_start"]["is_dttm"]
 
 
+def test_a_chart_that_says_something_else_is_another_one(published: Path, tmp_path: Path) -> None:
+    renamed = tmp_path / "product_ops.duckdb"
+    renamed.write_bytes(published.read_bytes())
+    with duckdb.connect(str(renamed)) as mart:
+        mart.execute("update meta.metrics set label = 'Other' where metric = 'share'")
+    before, after = (unpacked(superset_import(file, URI, ("share", "nps"))) for file in (published, renamed))
+    changed = {
+        name for name in before if name.startswith("charts") and before[name]["uuid"] != after[name]["uuid"]
+    }
+    assert changed == {"charts/share"}
+    assert after["charts/share"]["uuid"] in json.dumps(after["dashboards/product_ops"]["position"])
+    assert before["dashboards/product_ops"]["uuid"] == after["dashboards/product_ops"]["uuid"]
+
+
 def test_it_holds_no_password_and_is_the_same_again(published: Path) -> None:
     packed = superset_import(published, URI, ("share",))
     assert packed == superset_import(published, URI, ("share",))

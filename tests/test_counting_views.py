@@ -1,6 +1,7 @@
 """The views `mart.counted_*`: a plain query over one gives the number that is published."""
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -8,8 +9,9 @@ import pytest
 
 from metrics.dimensions import IS_WHOLE
 from publication.counting_views import counting_views
+from reports.facts import facts_of
 from settings.home import Home
-from tests.nights import three_nights
+from tests.nights import NIGHTS, three_nights
 from tests.parsed_project import parsed_target
 
 # Metric: view, day, what an analyst writes without knowing what counts.
@@ -83,6 +85,33 @@ def test_a_plain_query_gives_the_published_number(mart: Path, metric: str) -> No
                 f"select {aggregate} from mart.{view} where date_trunc('{grain}', {day}) = ?", [start]
             ).fetchall()
             assert float(plain) == pytest.approx(value), start
+
+
+def test_customers_and_their_revenue_are_those_that_the_report_tells(mart: Path) -> None:
+    week = newest_week()
+    with duckdb.connect(str(mart), read_only=True) as connection:
+        (plain,) = connection.execute("select count(*), sum(arr_home) from mart.counted_customers").fetchall()
+        accounts = facts_of(connection, week, NIGHTS[-1]).accounts
+        paying = accounts[~accounts["is_churned"] & (accounts["last_arr_home"] != 0)]
+        assert plain == (len(paying), pytest.approx(paying["last_arr_home"].sum()))
+        (every,) = connection.execute("select sum(arr_home) from mart.dim_account").fetchall()
+        assert every == (plain[1],)
+
+
+def test_a_state_of_the_newest_week_is_summed_once(mart: Path) -> None:
+    week = newest_week()
+    with duckdb.connect(str(mart), read_only=True) as connection:
+        due = "select sum(arr_home) from mart.counted_newest_account_week where is_renewal_due"
+        published = "select value from metrics.sales where metric = 'renewals_due_arr' and is_current and cut = 'total' and period_start = ?"
+        assert connection.execute(due).fetchall() == connection.execute(published, [week]).fetchall()
+        ((accounts, rows),) = connection.execute(
+            "select count(distinct account_id), count(*) from mart.counted_newest_account_week"
+        ).fetchall()
+        assert accounts == rows > 0
+
+
+def newest_week() -> date:
+    return NIGHTS[-1] - timedelta(days=NIGHTS[-1].weekday() + 7)
 
 
 def test_the_views_are_described_as_their_fact(mart: Path) -> None:

@@ -25,7 +25,8 @@ AS_OF = date(2026, 11, 16)
 def account(name: str, revenue: float, **changes: object) -> dict[str, object]:
     given = {"account_id": name, "account_name": name, "last_arr_home": revenue, "is_churned": False, "churned_on": None, "is_quiet": False,
              "renews_on": None, "is_renewing": None, "users": 10.0, "users_before": 10.0, "open_ticket_count": 0,
-             "last_active_week": WEEK, "detractor_count": 0}  # fmt: skip
+             "last_active_week": WEEK, "detractor_count": 0,
+             "is_customer": not changes.get("is_churned") and revenue != 0}  # fmt: skip
     return {**given, **changes}
 
 
@@ -57,7 +58,7 @@ FACTS = Facts(
         ]
     ),
     tickets=pd.DataFrame(
-        [("board", "speed", AS_OF - timedelta(days=days)) for days in (1, 8, 100)] + [("timeline", "(untagged)", AS_OF)],
+        [("board", "speed", AS_OF - timedelta(days=days)) for days in (1, 8, 100)] + [("timeline", "(no theme)", AS_OF)],
         columns=["feature_id", "theme_id", "created_date"],
     ),
 )  # fmt: skip
@@ -180,7 +181,7 @@ def test_themes_stand_by_how_much_they_moved() -> None:
     assert not [each for each in tables_of(OPEN) if each.caption.startswith("What tickets are about")]
     rows = values()
     tickets = rows[(rows["metric"] == "tickets_created") & rows["feature_id"].isna()]
-    themes = [("access", 3.0, 3.0), ("speed", 2.0, 9.0), ("(untagged)", 100.0, 4.0)]
+    themes = [("access", 3.0, 3.0), ("speed", 2.0, 9.0), ("(no theme)", 100.0, 4.0)]
     parts = [
         tickets.assign(
             theme_id=theme, value=[now if start == WEEK else usual for start in tickets["period_start"]]
@@ -192,7 +193,7 @@ def test_themes_stand_by_how_much_they_moved() -> None:
     found = [[getattr(cell, "text", cell) for cell in row] for row in table.rows]
     # What no theme claims comes last, however much it moved.
     assert found == [
-        ["speed", "9", "2", "3", "1", "8 days"], ["access", "3", "3", "0", "0", "–"], ["untagged", "4", "100", "1", "0", "0 days"],
+        ["speed", "9", "2", "3", "1", "8 days"], ["access", "3", "3", "0", "0", "–"], ["no theme", "4", "100", "1", "0", "0 days"],
     ]  # fmt: skip
 
 
@@ -316,7 +317,7 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
         );
         insert into mart.fct_survey_response values
             ('b', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 9, date '2026-11-01');
-        create table mart.dim_account as select *, if(account_id = 'a', date '2026-12-01', null) as renews_on, false as is_test_account, false as is_merged, false as is_archived
+        create table mart.dim_account as select *, if(account_id = 'a', date '2026-12-01', null) as renews_on, account_id <> '(unknown)' as is_customer, false as is_test_account, false as is_merged, false as is_archived
         from (values ('a', 'A', 5.0, false, null::date), ('b', 'B', 7.0, false, null), ('(unknown)', 'unknown', null, false, null),
             ('c', 'C', 3.0, false, null), ('d', 'D', 2.0, false, null))
             as accounts (account_id, account_name, last_arr_home, is_churned, churned_on);

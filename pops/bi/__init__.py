@@ -1,6 +1,5 @@
 """The published mart as business-intelligence tools are told of one: files that each imports, made of what the mart says of itself."""
 
-import json
 from typing import assert_never
 
 from pops.bi.tools import Tool
@@ -13,7 +12,7 @@ def bi_files(home: Home, tool: Tool, uri: str | None = None) -> dict[str, bytes]
     from pops.bi.metabase import metabase_manifest
     from pops.bi.published import published_tables
     from pops.bi.superset import superset_import
-    from publication.counting_views import counting_views
+    from publication.counting_views import counting_views_of
     from reports.headlines import ALL
 
     published = home.published.absolute()
@@ -28,7 +27,7 @@ def bi_files(home: Home, tool: Tool, uri: str | None = None) -> dict[str, bytes]
             return {"manifest.json": metabase_manifest(published_tables(published)).encode()}
         case Tool.CUBE:
             tables = published_tables(published)
-            views = counting_views(json.loads((home.dbt_target / "semantic_manifest.json").read_text()))
+            views = counting_views_of(home.dbt_target)
             return {name: text.encode() for name, text in cube_model(tables, views).items()}
         case _:
             assert_never(tool)

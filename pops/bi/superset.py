@@ -1,14 +1,15 @@
 """A dashboard for Apache Superset, made of what the published file says of itself: `meta.metrics` and `meta.columns`.
 
 An import file as Superset writes one itself: the database, the numbers of a subject as a dataset with the meaning of its columns, a
-chart for each headline of the report, and a dashboard that holds them. Ids are made of names: importing again changes what is there.
+chart for each headline of the report, and a dashboard that holds them. Ids are made of names, a chart's of all that it says: of what is
+there Superset's import of a dashboard replaces the dashboard alone, so a chart that says something else has to be another one.
 """
 
 import io
 import json
 import uuid
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,10 +73,11 @@ def _files(
     charted = [metric for name in metrics for metric in _metrics(mart, name)]
     for subject in sorted({metric.subject for metric in charted}):
         yield f"datasets/{_DATABASE}/{subject}", _dataset(mart, subject)
-    for metric in charted:
-        yield f"charts/{metric.name}", _chart(metric)
+    charts = {metric.name: _chart(metric) for metric in charted}
+    for name, chart in charts.items():
+        yield f"charts/{name}", chart
     yield f"dashboards/{_DATABASE}", {
-        "dashboard_title": DASHBOARD, "slug": "product-ops", "uuid": _id("dashboard"), "position": _position(charted),
+        "dashboard_title": DASHBOARD, "slug": "product-ops", "uuid": _id("dashboard"), "position": _position(charted, charts),
         "metadata": {}, "version": _VERSION, "published": True,
         "description": "The headlines of the weekly report, over time: totals, as they are known now.",
     }  # fmt: skip
@@ -149,14 +151,14 @@ def _chart(metric: _Metric) -> dict[str, Any]:
         "result_format": "json",
         "result_type": "full",
     }  # fmt: skip
-    return {
+    chart = {
         "slice_name": metric.label, "description": metric.description, "viz_type": params["viz_type"], "params": params,
-        "query_context": json.dumps(context), "uuid": _id("chart", metric.name),
-        "dataset_uuid": _id("dataset", metric.subject), "version": _VERSION,
+        "query_context": json.dumps(context), "dataset_uuid": _id("dataset", metric.subject), "version": _VERSION,
     }  # fmt: skip
+    return {**chart, "uuid": _id("chart", metric.name, json.dumps(chart, sort_keys=True))}
 
 
-def _position(charted: Sequence[_Metric]) -> dict[str, Any]:
+def _position(charted: Sequence[_Metric], charts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     rows = [charted[at : at + _IN_A_ROW] for at in range(0, len(charted), _IN_A_ROW)]
     position: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
@@ -176,7 +178,7 @@ def _position(charted: Sequence[_Metric]) -> dict[str, Any]:
             position[f"CHART-{metric.name}"] = {
                 "type": "CHART", "id": f"CHART-{metric.name}", "parents": ["ROOT_ID", "GRID_ID", name], "children": [],
                 "meta": {
-                    "chartId": 0, "uuid": _id("chart", metric.name), "sliceName": metric.label,
+                    "chartId": 0, "uuid": charts[metric.name]["uuid"], "sliceName": metric.label,
                     "width": _COLUMNS // _IN_A_ROW, "height": _ROW_HEIGHT,
                 },
             }  # fmt: skip

@@ -23,6 +23,7 @@ from sandbox.truth.rows import Row
 from sandbox.truth.rows import row as weekless_row
 
 UNTAGGED = "(untagged)"
+NO_THEME = "(no theme)"
 WEEKS = 8
 
 
@@ -118,7 +119,7 @@ def _facts(company: Company, ticket: Ticket, cut: datetime, read_at: datetime) -
     return TicketFacts(
         ticket=ticket,
         feature_id=_feature(seen.tags),
-        theme_id="errors" if "automation_error" in seen.tags else QUESTIONS.get(ticket.subject, UNTAGGED),
+        theme_id="errors" if "automation_error" in seen.tags else QUESTIONS.get(ticket.subject, NO_THEME),
         segment=company.segment_on(account, local_date(ticket.created_at), read_at),
         created_at=ticket.created_at,
         replies=_replies(ticket, cut),

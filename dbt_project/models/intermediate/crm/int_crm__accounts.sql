@@ -117,7 +117,7 @@ select
     coalesce(segment, '(unknown)') as segment,
     coalesce(plan, '(unknown)') as plan,
     case
-        when is_test_account or churned_on is not null or merged_into_account_id is not null then 0.0
+        when is_test_account or churned_on is not null or merged_into_account_id is not null or is_archived then 0.0
         else arr_home
     end as arr_home,
     arr_home as last_arr_home,
@@ -125,6 +125,8 @@ select
     churned_on is not null as is_churned,
     merged_into_account_id is not null as is_merged,
     is_archived,
+    not is_test_account and churned_on is null and merged_into_account_id is null and not is_archived
+    and coalesce(arr_home <> 0, true) as is_customer,
     churned_on,
     renews_on,
     created_at

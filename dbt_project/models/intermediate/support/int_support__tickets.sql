@@ -188,7 +188,7 @@ select
     coalesce(person_id, '(unknown)') as person_id,
     coalesce(feature_id, '(untagged)') as feature_id,
     coalesce(product_id, '(untagged)') as product_id,
-    coalesce(theme_id, '(untagged)') as theme_id,
+    coalesce(theme_id, '(no theme)') as theme_id,
     coalesce(segment, '(unknown)') as segment,
     status,
     status_original,

@@ -3,5 +3,6 @@
 -- carry the segment of their own time. The row (unknown) is for what no account is known of.
 {{ select_contract(ref('int_crm__accounts')) }}
 {{ special_members(['(unknown)'], ['account_id', 'account_name', 'segment', 'plan'], {
-    'is_test_account': 'false', 'is_churned': 'false', 'is_merged': 'false', 'is_archived': 'false'
+    'is_test_account': 'false', 'is_churned': 'false', 'is_merged': 'false', 'is_archived': 'false',
+    'is_customer': 'false'
 }) }}

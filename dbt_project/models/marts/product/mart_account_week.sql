@@ -6,7 +6,9 @@ with weeks as (
 ),
 
 accounts as (
-    select account_id, account_name, segment, plan, last_arr_home, churned_on, {{ reporting_date('created_at') }} as created_date
+    select
+        account_id, account_name, segment, plan, last_arr_home, churned_on, is_archived,
+        {{ reporting_date('created_at') }} as created_date
     from {{ ref('int_crm__accounts') }}
     where not is_test_account and not is_merged
 ),
@@ -56,9 +58,10 @@ select
     accounts.account_id,
     coalesce(accounts.account_name, accounts.account_id) as account_name,
     weeks.week_start,
+    weeks.week_start = max(weeks.week_start) over () as is_newest_week,
     coalesce(segments.segment, accounts.segment, '(unknown)') as segment,
     coalesce(accounts.plan, '(unknown)') as plan,
-    case when accounts.churned_on <= weeks.week_end then 0.0 else accounts.last_arr_home end as arr_home,
+    case when accounts.churned_on <= weeks.week_end or accounts.is_archived then 0.0 else accounts.last_arr_home end as arr_home,
     coalesce(accounts.churned_on <= weeks.week_end, false) as is_churned,
     renewals.renews_on,
     renewals.renews_on > weeks.week_end and renewals.renews_on <= {{ add_days('weeks.week_end', 90) }} as is_renewal_due,
