@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from checks.words import check_description
+from settings.shown_text import in_markdown
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,22 @@ class CheckWords:
         more: Mapping[str, Any] | None = None,
         *,
         is_red: bool = False,
+        told: str = "",
     ) -> dg.AssetCheckResult:
         """`observed`: short, without personal data. `more`: further metadata. `is_red`: a failure is red in the UI although
-        it holds nothing."""
+        it holds nothing. `told`: Markdown that a failure shows at once, instead of its meaning and what was seen."""
         return dg.AssetCheckResult(
             asset_key=asset,
             check_name=name,
             passed=passed,
             severity=dg.AssetCheckSeverity.ERROR if self.holds or is_red else dg.AssetCheckSeverity.WARN,
-            description=None if passed else self.meaning,
+            description=None if passed else told or self._failure(observed),
             metadata={**self.metadata, "meaning": self.meaning, "observed": observed or "", **(more or {})},
         )
+
+    def _failure(self, observed: str | None) -> str:
+        seen = f" **Seen:** {in_markdown(observed.rstrip('.'))}." if observed else ""
+        return f"{self.meaning}{seen}"
 
 
 def as_event(result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:

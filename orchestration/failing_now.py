@@ -54,7 +54,9 @@ def evaluated(failing: list[CheckStatus]) -> dg.AssetCheckResult:
     observed = f"{len(failing)} fail, {holding} of them hold publication" if failing else "none"
     lines = "\n".join(_line(each) for each in failing) or "None."
     more = {"failing": dg.MetadataValue.md(lines)}
-    return _words().result(FAILING_NOW, PUBLISHED_MART, not failing, observed, more, is_red=bool(holding))
+    return _words().result(
+        FAILING_NOW, PUBLISHED_MART, not failing, observed, more, is_red=bool(holding), told=lines
+    )
 
 
 def _line(check: CheckStatus) -> str:

@@ -14,8 +14,12 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
-from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from checks.blockers import Blocker
 from checks.contract import CheckStatus
@@ -46,8 +50,10 @@ from settings.links import links
 from settings.weeks import week_starts_on
 
 _LAUNCHER_TAG = "pops/launched_by"
-# By it the UI counts a run among those of its job; the location is named in workspace.yaml.
-_CODE_LOCATION = "__repository__@product_ops"
+# By it the UI counts a run among those of its job, and draws it on its home page; the location is named in workspace.yaml.
+_ORIGIN = RemoteJobOrigin(
+    RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("product_ops"), "__repository__"), "nightly"
+)
 _PUBLISHED = PUBLISHED_MART.to_python_identifier()
 _STEPS = {
     "dbt_build": "mart built and tested",
@@ -110,11 +116,8 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
             bury_dead_nights(instance)
             run = instance.create_run_for_job(
                 job.get_definition(),
-                tags={
-                    AS_OF_TAG: as_of.isoformat(),
-                    _LAUNCHER_TAG: "pops",
-                    REPOSITORY_LABEL_TAG: _CODE_LOCATION,
-                },
+                tags={AS_OF_TAG: as_of.isoformat(), _LAUNCHER_TAG: "pops"},
+                remote_job_origin=_ORIGIN,
                 job_code_origin=job.get_python_origin(),
             )
             for event in execute_run_iterator(job, run, instance):

@@ -249,7 +249,7 @@ def test_the_last_night_is_kept_for_those_who_change_models(home: Path) -> None:
 def test_nights_of_the_command_line_are_runs_of_the_job_in_the_ui(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The UI lists under a job the runs that carry the label of its code location."""
+    """The UI lists under a job the runs that carry the label of its code location, and on its home page those that came from there."""
     workspace = yaml.safe_load((Path(__file__).parents[1] / "workspace.yaml").read_text())
     (location,) = (each["python_module"] for each in workspace["load_from"])
     label = {".dagster/repository": f"__repository__@{location['location_name']}"}
@@ -257,6 +257,8 @@ def test_nights_of_the_command_line_are_runs_of_the_job_in_the_ui(
     with dg.DagsterInstance.get() as instance:
         runs = instance.get_runs(filters=dg.RunsFilter(job_name="nightly", tags=label))
     assert {run.tags["pops/as_of"] for run in runs} == {night.isoformat() for night in NIGHTS}
+    origins = [run.remote_job_origin for run in runs]
+    assert {each and each.repository_origin.get_label() for each in origins} == {*label.values()}
 
 
 def test_an_agent_is_told_what_the_report_tells_of_a_change(home: Path) -> None:

@@ -172,7 +172,6 @@ def _in_report(metric: str) -> dict[str, dg.MetadataValue]:
 
 
 def _description(definition: MetricDefinition) -> str:
-    cuts = [", ".join(grouping) for grouping in definition.groupings if grouping]
     lines = [
         f"**{definition.label}.** {definition.description}",
         f"**Unit:** {definition.unit}, by {definition.grain}; {_GOOD[definition.good_direction]}.",
@@ -183,8 +182,8 @@ def _description(definition: MetricDefinition) -> str:
         lines.append(f"**Not counted:** {definition.exclusions}")
     if definition.known_gaps:
         lines.append(f"**Known gaps:** {definition.known_gaps}")
-    if cuts:
-        lines.append(f"**Also known by:** {'; '.join(cuts)}.")
+    if any(definition.groupings):
+        lines.append(f"**Published:** {definition.cuts}.")
     lines.append(
         "The report and BI tools show this very number: it is computed once, and stands in `metrics.metric_values`."
     )
