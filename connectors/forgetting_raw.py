@@ -1,6 +1,8 @@
 """Forgets in a source's raw file: the records that go, what others say of them, and the bytes they took."""
 
+import json
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -225,12 +227,21 @@ class _Search:
 
 
 def pattern_of(needle: str) -> str:
-    """Matches a needle in JSON text, where what is not ASCII may be escaped and words of a name may stand apart."""
+    """Matches a needle in JSON text (RE2, without case), where what is not ASCII may be escaped or have its accents apart, and
+    words of a name may stand apart."""
     words = (
-        "".join(re.escape(c) if c.isascii() else r"(?:.|\\u[0-9a-f]{4}){1,2}" for c in word)
-        for word in needle.split()
+        "".join(re.escape(c) if c.isascii() else _written(c) for c in word)
+        for word in unicodedata.normalize("NFC", needle).split()
     )
-    return r"\W+".join(words)
+    return r"[^\pL\pN_]+".join(words)
+
+
+def _written(letter: str) -> str:
+    """The ways to write a letter that is not ASCII."""
+    cases = (letter, letter.lower(), letter.upper())
+    forms = {*cases, *(unicodedata.normalize("NFD", each) for each in cases)}
+    escaped = {re.escape(json.dumps(each)[1:-1]).replace(r"\\u", r"\\+u") for each in forms}
+    return f"(?:{'|'.join(sorted({*map(re.escape, forms), *escaped}))})"
 
 
 def _with_rows(connection: duckdb.DuckDBPyConnection, rows: Iterable[tuple[int, str]]) -> None:

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors.contract import PAGE_SCHEMA, Stream
+from connectors.errors import SourceError
 from connectors.forgetting import Forgetting
 from connectors.forgotten import Book, moment_sql
 from connectors.raw_store import RawStore
@@ -16,8 +17,13 @@ class ForgottenRecords:
     """What a source must not store again: by the book of its home and by the ids of what went from its raw file."""
 
     def __init__(self, source: str, home: Path, env: Mapping[str, str], store: RawStore) -> None:
-        """Raises ValueError when the book cannot be opened."""
-        book = Book.of(home, env)
+        """Raises SourceError when the book cannot be opened."""
+        try:
+            book = Book.of(home, env)
+        except ValueError as problem:
+            raise SourceError(
+                "Nothing is read without the book of who is forgotten.", remedy=str(problem)
+            ) from None
         self._book = book and Book(book.key, book.entries, store.forgotten_ids())
         self._forgetting = Forgetting(source, self._book.knows) if self._book else None
         # What the organisation writes of itself is its own to change.

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from connectors.forgotten import Book
 from connectors.registry.files import load_registry, registry_dir
 from connectors.settings import chosen_sources
 from messages.channels import mail_settings, slack_settings
@@ -26,6 +27,7 @@ def check_night(home: Home, env: Mapping[str, str] = os.environ) -> None:
     """The whole preflight. Raises ValueError with the place and the remedy; no vendor has been asked by then."""
     check_settings(env)
     refuse_another(home, env)
+    Book.of(home.root, env)
     check_place(home)
 
 

@@ -1,23 +1,31 @@
 """What becomes of records when somebody is forgotten, and that a book of hashes keeps them out of raw for good."""
 
 import json
+import re
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from connectors import SOURCES, connector_class
 from connectors.contract import Stream
+from connectors.errors import SourceError
 from connectors.forgetting import STRUCK_OUT, Forgetting
 from connectors.forgetting_raw import Wanted, forget_in_raw, rewrite_raw
 from connectors.forgotten import PSEUDONYM_KEY, Book, Forgotten, hashes_of
+from connectors.forgotten_records import ForgottenRecords
 from connectors.raw_store import RawStore
 from pops.cli import app
 from pops.operations.forget import Request
+from pops.operations.striking import _struck, pattern, strike_out
 from sandbox.serving.environment import REGISTRY
+from settings.home import Home
 from settings.night import Night
 from tests.fake_source import FakeHouse, record, stream
 
@@ -266,9 +274,51 @@ def test_a_name_that_is_none_forgets_nobody(
     assert "names nobody" in refused.output
 
 
+def test_without_the_book_no_source_is_read_and_it_is_no_vendors_fault(tmp_path: Path) -> None:
+    (tmp_path / "forgotten.json").write_text("{")
+    with (
+        RawStore(tmp_path, "zendesk", connector_class("zendesk").streams) as store,
+        pytest.raises(SourceError, match=r"forgotten\.json is damaged, .*: put it back from a backup"),
+    ):
+        ForgottenRecords("zendesk", tmp_path, ENV, store)
+
+
 def test_what_is_still_to_come_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("POPS_HOME", "DAGSTER_HOME", "DBT_TARGET_PATH"):
         monkeypatch.setenv(variable, str(tmp_path))
     refused = CliRunner().invoke(app, ["forget", "--before", "2999-01-01", "--yes"])
     assert refused.exit_code == 1
     assert "is still to come" in refused.output
+
+
+LETTERS = st.text(st.characters(categories=("Lu", "Ll", "Lo")), min_size=1, max_size=6)
+
+
+@settings(max_examples=200)
+@given(st.lists(LETTERS, min_size=2, max_size=3))
+@example(["花子", "山田"])
+@example(["René", "Lefèvre"])
+@example(["Łucja", "Żak"])
+@example(["محمد", "علي"])
+@example(["𠮷田", "x"])
+def test_a_name_is_struck_out_in_whatever_script_and_nothing_else(words: list[str]) -> None:
+    wanted = pattern({" ".join(words)})
+    name = unicodedata.normalize("NFC", " ".join(words))
+    for written in (name, name.upper(), unicodedata.normalize("NFD", name), "\u3000".join(name.split()),
+                    json.dumps(name)[1:-1], json.dumps(json.dumps(name))[3:-3]):  # fmt: skip
+        assert STRUCK_OUT in _struck([f"[“{written}”]"], wanted)[0], written
+    others = '{\n "nonce": "be3f",\n "who": ["佐藤 太郎", "Анна К", "سارة", "Zoé Ñ"], "at": {"day": "2026-11-30T18:05"}\n}'
+    if not re.search(wanted.replace(r"\pL\pN", r"\w"), others, re.IGNORECASE):
+        assert _struck([others], wanted) == [others]
+
+
+def test_a_home_keeps_all_but_a_name_of_another_script(tmp_path: Path) -> None:
+    kept = {
+        "forgotten.json": '{\n "check": "19",\n "entries": []\n}',
+        "page.html": "<p>佐藤 太郎、2026-11-30</p>",
+    }
+    for name, text in {**kept, "night.log": "花子　山田 asked\n"}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert strike_out(Home(tmp_path), pattern({"花子 山田"})) == 1
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in kept} == kept
+    assert (tmp_path / "night.log").read_text(encoding="utf-8") == f"{STRUCK_OUT} asked\n"

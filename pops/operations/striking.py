@@ -22,10 +22,13 @@ _ROWS = 500
 
 
 def pattern(texts: set[str]) -> str:
-    """RE2 that finds any of the texts where it stands for itself."""
+    """RE2 that finds any of the texts where it stands for itself. RE2 knows edges of ASCII words alone."""
     found = []
     for each in sorted(texts, key=lambda text: (-len(text), text)):
-        before, after = (r"\b" if (edge.isalnum() or edge == "_") else "" for edge in (each[0], each[-1]))
+        before, after = (
+            r"\b" if edge.isascii() and (edge.isalnum() or edge == "_") else ""
+            for edge in (each[0], each[-1])
+        )
         found.append(f"{before}{pattern_of(each)}{after}")
     return "|".join(found)
 
@@ -56,12 +59,14 @@ def strike_out(home: Home, wanted: str) -> int:
             continue
         if file.suffix in _DATABASES:
             changed += _in_database(file, wanted)
+        elif file.suffix in _TEXTS:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            if _matches([text], wanted, pa.string())[0]:
+                changed += 1
+                file.write_text(_struck([text], wanted)[0], encoding="utf-8")
         elif _matches([file.read_bytes()], wanted, pa.binary())[0]:
             changed += 1
-            if file.suffix in _TEXTS:
-                file.write_text(_struck([file.read_text(errors="replace")], wanted)[0])
-            else:
-                file.unlink()
+            file.unlink()
     return changed
 
 
