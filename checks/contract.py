@@ -22,6 +22,9 @@ class Status(StrEnum):
     ERRORED = "errored"
 
 
+BETWEEN = "ExpectColumnValuesToBeBetween"
+
+
 @dataclass(frozen=True)
 class Rule:
     """One expectation on the rows of a suite.
@@ -100,7 +103,7 @@ def between(
 ) -> Rule:
     return Rule(
         name,
-        "ExpectColumnValuesToBeBetween",
+        BETWEEN,
         {"column": column, "min_value": low, "max_value": high},
         severity,
         meaning,

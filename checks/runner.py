@@ -1,14 +1,14 @@
 """Evaluates suites with Great Expectations over bounded pandas batches of the warehouse."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from checks.contract import Outcome, Rule, Severity, Status, Suite, check_name, redacted
+from checks.contract import BETWEEN, Outcome, Rule, Severity, Status, Suite, check_name, redacted
 from connectors.instances import sources_of
 from connectors.redaction import without_values
 from connectors.storage import attach, open_duckdb
@@ -94,11 +94,27 @@ def _outcome_of(suite: Suite, rule: Rule, result: Any) -> Outcome:
     if raised:
         return _outcome(suite, rule, Status.ERRORED, raised)
     found = result.result
-    failing = [row.get(suite.key) for row in found.get("unexpected_index_list") or []]
+    rows = found.get("unexpected_index_list") or []
+    failing = [row.get(suite.key) for row in rows]
     count = int(found.get("unexpected_count") or len(failing))
-    observed = found.get("observed_value", f"{count} of {found.get('element_count', 0)} rows")
+    observed = found.get(
+        "observed_value", f"{count} of {found.get('element_count', 0)} rows{_numbers(rule, rows)}"
+    )
     status = Status.PASSED if result.success else Status.FAILED
     return _outcome(suite, rule, status, str(observed), count, tuple(redacted(key) for key in failing[:5]))
+
+
+def _numbers(rule: Rule, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What a column held that was to lie between bounds, of at most five rows; nothing for other rules."""
+    column = str(rule.arguments.get("column", ""))
+    values = [row.get(column) for row in rows[:5]]
+    if (
+        rule.expectation != BETWEEN
+        or not values
+        or not all(isinstance(value, int | float) for value in values)
+    ):
+        return ""
+    return f", {column} {', '.join(f'{value:.3g}' for value in values)}"
 
 
 def _exception(info: Any) -> str | None:

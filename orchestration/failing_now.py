@@ -13,7 +13,7 @@ from dagster import DagsterInstance
 from checks.contract import CheckStatus
 from orchestration.check_words import CheckWords, as_event
 from orchestration.evaluations import check_status, told_once
-from orchestration.keys import FAILING_NOW, GATE, PUBLISHED_MART
+from orchestration.keys import DATA_AGE, FAILING_NOW, GATE, PUBLISHED_MART
 from settings.owners import PLATFORM, owner_of
 from settings.shown_text import in_markdown
 
@@ -61,7 +61,9 @@ def evaluated(failing: list[CheckStatus]) -> dg.AssetCheckResult:
 
 def _line(check: CheckStatus) -> str:
     place = f"/assets/{check.asset}?view=checks&checkDetail={check.check}"
-    seen = f" {in_markdown(check.observed.rstrip('.'))}." if check.observed else ""
+    # How old the mart is goes on with why, which are the other lines.
+    observed = check.observed.partition(". ")[0] if check.check == DATA_AGE else check.observed
+    seen = f" {in_markdown(observed.rstrip('.'))}." if observed else ""
     said = in_markdown((check.meaning or check.check.replace("_", " ")).rstrip("."))
     return f"- **{check.severity}** [{in_markdown(f'{check.asset}: {check.check}')}]({place}): {said}.{seen} Owner: {in_markdown(check.owner)}"
 

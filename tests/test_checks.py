@@ -46,6 +46,7 @@ def test_rows_that_break_a_rule_fail_it_and_are_named_but_not_in_full(
     assert (found.status, found.severity, found.failing_count) == (Status.FAILED, Severity.ERROR, 7)
     assert len(found.failing_keys) == 5
     assert all("100" not in key for key in found.failing_keys)
+    assert found.observed == "7 of 20 rows, seconds -1, -1, -1, -1, -1"
     assert found.query == query
 
 

@@ -41,7 +41,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with running_sandbox(now=night_moment(NIGHT), only=("hubspot", "zendesk", "jira")) as sandbox:
         sandbox.defects(*PLANTED)
         read(folder, sandbox.environment(), NIGHT)
-    build_with_readings(folder, NIGHT, "fct_issue", "fct_ticket", "int_support__coverage")
+    build_with_readings(
+        folder, NIGHT, "fct_issue", "fct_ticket", "int_support__coverage", "int_delivery__coverage"
+    )
     return folder
 
 
@@ -78,6 +80,9 @@ def test_an_issue_that_was_resolved_before_it_was_created_has_no_lead_time(home:
     assert spoiled > 0
     assert measured == 0
     assert query(home, "select count(*) from marts.fct_issue where lead_time_seconds < 0") == [(0,)]
+    standard = "select count(*) from marts.fct_issue where resolved_at < created_at and is_standard"
+    counted = "select counted from intermediate.int_delivery__coverage where check_name = 'issues_resolved_before_created'"
+    assert query(home, counted) == query(home, standard) != [(0,)]
 
 
 def spoiled_tickets(planted: date = NIGHT) -> list[str]:

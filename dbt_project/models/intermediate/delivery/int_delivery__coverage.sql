@@ -58,6 +58,8 @@ stage_epics as (
      'Delivered issues that may have been in progress in a status whose category the tracker does not tell: no cycle time.'),
     ('issues_with_inferred_resolution', 'is_resolution_inferred', 'is_standard and is_delivered',
      'Delivered issues without a resolution date: resolved when they first entered a done status.'),
+    ('issues_resolved_before_created', 'resolved_at < created_at', 'is_standard and is_resolved',
+     'Resolved standard issues whose resolution is older than their creation; they have no lead time.'),
     ('issues_excluded_by_resolution', 'not is_delivered', 'is_standard and is_resolved',
      'Resolved standard issues whose resolution means that nothing was delivered.'),
 ]) }}
