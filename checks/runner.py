@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,11 +109,7 @@ def _numbers(rule: Rule, rows: Sequence[Mapping[str, Any]]) -> str:
     """What a column held that was to lie between bounds, of at most five rows; nothing for other rules."""
     column = str(rule.arguments.get("column", ""))
     values = [row.get(column) for row in rows[:5]]
-    if (
-        rule.expectation != BETWEEN
-        or not values
-        or not all(isinstance(value, int | float) for value in values)
-    ):
+    if rule.expectation != BETWEEN or not values or not all(isinstance(value, Real) for value in values):
         return ""
     return f", {column} {', '.join(f'{value:.3g}' for value in values)}"
 

@@ -21,8 +21,8 @@ from publication.meta import PUBLISHED_SCHEMAS, Described
 class Number:
     """A metric that is an aggregate of a counting view's rows. `aggregate`: `sum`, `count_distinct`, `percentile_cont(0.5)`, ...
 
-    `expression`: what is aggregated, SQL over the view's columns; `day`: the column by whose day a row counts; `is_published`: whether
-    it has numbers of its own, or only feeds others.
+    `expression`: what is aggregated, SQL over the view's columns; `day`: the column by whose day a row counts, empty for a state;
+    `is_published`: whether it has numbers of its own, or only feeds others.
     """
 
     metric: str
@@ -89,9 +89,11 @@ def _state_views(manifest: Mapping[str, Any]) -> Iterator[CountingView]:
         named = ((node.get("config") or {}).get("meta") or {}).get("counting_view")
         if named and node["resource_type"] == "model":
             fact = f"{PUBLISHED_SCHEMAS[node['schema']]}.{node['name']}"
-            yield CountingView(
-                named["name"], fact, named["condition"], (), text=" ".join(named["text"].split())
+            numbers = tuple(
+                Number(name, given["label"], "", "sum", str(given["sum"]), "", False)
+                for name, given in named["numbers"].items()
             )
+            yield CountingView(named["name"], fact, named["condition"], numbers, text=named["text"])
 
 
 def counting_views(semantic_manifest: Mapping[str, Any]) -> tuple[CountingView, ...]:
@@ -149,11 +151,13 @@ def create_counting_views(
             f"create view mart.{view.name} as select * from {view.fact} where {view.condition}"
         )
         fact = described.get(view.fact, Described("", {}))
-        text = view.text or (
-            f"The rows of {view.fact} that count ({view.condition}), for a plain count or average of complete weeks or months. "
-            + "; ".join(f"{each.label}: {each.sql} by {each.day}" for each in view.numbers)
-            + "."
+        what = view.text or (
+            f"The rows of {view.fact} that count ({view.condition}), for a plain count or average of complete weeks or months."
         )
+        numbers = (
+            f"{each.label}: {each.sql}{f' by {each.day}' if each.day else ''}" for each in view.numbers
+        )
+        text = f"{what} {'; '.join(numbers)}."
         created[f"mart.{view.name}"] = replace(fact, text=text)
     return created
 

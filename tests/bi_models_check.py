@@ -97,7 +97,7 @@ def _questions(mart: duckdb.DuckDBPyConnection, folder: Path) -> Any:
     grains = dict(mart.execute("select metric, any_value(grain) from meta.metrics group by 1").fetchall())
     for file in sorted(folder.glob("counted_*.yml")):
         (cube,) = yaml.safe_load(file.read_text())["cubes"]
-        days = {each["name"]: each["meta"]["day"] for each in cube["measures"]}
+        days = {each["name"]: each["meta"]["day"] for each in cube["measures"] if "meta" in each}
         for name, day in days.items():
             if name in grains:
                 yield (

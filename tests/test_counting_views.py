@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from metrics.dimensions import IS_WHOLE
-from publication.counting_views import counting_views
+from publication.counting_views import counting_views, counting_views_of
 from reports.facts import facts_of
 from settings.home import Home
 from tests.nights import NIGHTS, three_nights
@@ -101,7 +101,9 @@ def test_customers_and_their_revenue_are_those_that_the_report_tells(mart: Path)
 def test_a_state_of_the_newest_week_is_summed_once(mart: Path) -> None:
     week = newest_week()
     with duckdb.connect(str(mart), read_only=True) as connection:
-        due = "select sum(arr_home) from mart.counted_newest_account_week where is_renewal_due"
+        views = {view.name: view for view in counting_views_of(parsed_target())}
+        sql = {each.metric: each.sql for each in views["counted_newest_account_week"].numbers}
+        due = f"select {sql['revenue_to_be_renewed']} from mart.counted_newest_account_week"
         published = "select value from metrics.sales where metric = 'renewals_due_arr' and is_current and cut = 'total' and period_start = ?"
         assert connection.execute(due).fetchall() == connection.execute(published, [week]).fetchall()
         ((accounts, rows),) = connection.execute(

@@ -1,6 +1,6 @@
 """A data model for Cube, a YAML file a table: dimensions with their meanings, joins along the mart's references, and measures.
 
-Measures stand on the counting views alone, where they are the published numbers; each says by which day it counts. A subject's numbers
+Measures stand on the counting views alone, where they are the published numbers; each says by which day it counts, if by any. A subject's numbers
 are a cube of its own, for those that no aggregate over rows gives.
 """
 
@@ -108,12 +108,9 @@ def _dimension(column: Column, is_key: bool) -> dict[str, Any]:
 
 
 def _measure(number: Number, name: str, columns: set[str]) -> dict[str, Any]:
-    measure = {
-        "name": name,
-        "title": number.label,
-        "description": f"{number.description} By {number.day}.",
-        "meta": {"day": number.day},
-    }
+    measure: dict[str, Any] = {"name": name, "title": number.label}
+    if number.day:
+        measure |= {"description": f"{number.description} By {number.day}.", "meta": {"day": number.day}}
     match number.aggregate:
         case "sum" if number.expression == "1":
             return measure | {"type": "count"}
