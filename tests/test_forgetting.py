@@ -24,6 +24,7 @@ from connectors.raw_store import RawStore
 from pops.cli import app
 from pops.operations.forget import Request
 from pops.operations.striking import _struck, pattern, strike_out
+from pops.operations.subjects import _names
 from sandbox.serving.environment import REGISTRY
 from settings.home import Home
 from settings.night import Night
@@ -310,6 +311,11 @@ def test_a_name_is_struck_out_in_whatever_script_and_nothing_else(words: list[st
     others = '{\n "nonce": "be3f",\n "who": ["佐藤 太郎", "Анна К", "سارة", "Zoé Ñ"], "at": {"day": "2026-11-30T18:05"}\n}'
     if not re.search(wanted.replace(r"\pL\pN", r"\w"), others, re.IGNORECASE):
         assert _struck([others], wanted) == [others]
+
+
+def test_a_person_is_looked_for_with_either_name_first() -> None:
+    contact = {"properties": {"firstname": "花子", "lastname": "山田"}}
+    assert set(_names(contact, streams("hubspot")["contacts"])) == {"花子 山田", "山田 花子"}
 
 
 def test_a_home_keeps_all_but_a_name_of_another_script(tmp_path: Path) -> None:

@@ -287,6 +287,9 @@ def _names(record: Any, stream: Stream) -> Iterator[str]:
         name = as_name(each)
         if " " in name or (name and stream.subject == "account"):
             yield name
+        if stream.subject == "person" and name.count(" ") == 1:
+            # Family names stand first in half of the world.
+            yield " ".join(reversed(name.split()))
 
 
 def _values(record: Any, path: str) -> Iterator[str]:
