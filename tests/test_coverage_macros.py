@@ -1,6 +1,6 @@
 """Rows of coverage, against counts by hand."""
 
-from tests.sql_macros import connected, macros
+from tests.sql_macros import connected, macros, model_sql
 
 TICKETS = """
 create temp table tickets as from (values
@@ -75,3 +75,31 @@ def test_each_reason_is_a_row_and_their_total_counts_the_others_too() -> None:
             ("zendesk", "not_counted_nobody", 1, 2),
             ("zendesk", "not_counted_spam", 1, 1),
         }
+
+
+def test_a_company_whose_only_tracker_is_its_code_host_hears_nothing_of_another() -> None:
+    with connected() as connection:
+        connection.execute(
+            """
+            create table int_delivery__issues as select 'github' as source, 'github:issue:1' as issue_id,
+                null::date as commitment_date, true as is_standard, '(unmapped)' as feature_id, 'web' as team_id,
+                false as is_history_whole, 'done' as status_category, null::bigint as cycle_time_seconds,
+                true as is_delivered, false as is_beginning_unknown, false as is_resolution_inferred, true as is_resolved;
+            create table int_delivery__status_intervals as
+                select 'github:issue:1' as issue_id, 'Closed' as status_original, 'done' as status_category, 'other' as stage;
+            create table int_delivery__issue_stages (issue_id text, flow_seconds bigint);
+            create table int_delivery__epics (feature_id text, accepted_date date, is_history_whole boolean,
+                launched_date date, is_launched_before_accepted boolean);
+            create table int_delivery__epic_stages (epic_id text, stage text, is_order_violation boolean);
+            create table int_delivery__sprint_scope (is_history_whole boolean);
+            create table stg_registry__stages as select 'released' as stage
+            """
+        )
+        rows = connection.execute(
+            f"select source, check_name, counted, total from ({model_sql('int_delivery__coverage', as_of='2026-11-16')}) where total > 0"
+        ).fetchall()
+    assert {source for source, *_ in rows} == {"github"}
+    told = {check: (counted, total) for _, check, counted, total in rows}
+    assert told["issues_with_team"] == (1, 1)
+    assert told["stays_in_unmapped_status"] == (1, 1)
+    assert not [each for each in told if "epic" in each or "sprint" in each]

@@ -191,6 +191,19 @@ def test_a_home_that_nothing_was_read_into_is_a_sentence(env: dict[str, str], tm
         found(Home(tmp_path / "nowhere"), env)
 
 
+def test_ids_that_a_desk_holds_too_are_still_the_crms(env: dict[str, str], tmp_path: Path) -> None:
+    records = company()
+    records["intercom"] = {
+        "contacts": [
+            {"id": f"c{number}", "email": f"u{number}@client{number}.example", "external_id": f"u-{number}"}
+            for number in range(10)
+        ]
+    }
+    write_raw(tmp_path / "home", records)
+    sources = load_registry(discovered(Home(tmp_path / "home"), env)).sources
+    assert {each.id: each.user for each in sources if each.id == "hubspot"} == {"hubspot": "identifiant_app"}
+
+
 def test_words_of_another_script_and_a_company_whose_only_tracker_is_its_code_host(
     env: dict[str, str], tmp_path: Path
 ) -> None:

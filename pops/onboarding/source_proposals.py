@@ -1,7 +1,7 @@
 """What sources.yml may say of each tool, found by values that tools share and by what the values are; with the evidence."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors import connector_class, vendor_of
@@ -95,16 +95,20 @@ def _accounts_and_users(held: Held, families: Mapping[str, str], crms: list[str]
                 yield Setting(
                     source, "account", f"{{{best['place']}: {scalar(best['name'])}}}", _shared(best)
                 )
-                _keep(named_accounts, best)
+            _keep(named_accounts, [_best(held, source, _OF_EVENTS, "companies", of=crm) for crm in crms])
             own = _best(held, source, ("person",), "people")
             other = _best(held, source, ("user_property", "event_property"), "people", but="email")
-            if own and own["id_name"] != "email":
-                _keep(named_users, own)
-            elif other and not own:
+            _keep(
+                named_users, [_best(held, source, ("person",), "people", but="email", of=crm) for crm in crms]
+            )
+            if other and not own:
                 yield Setting(
                     source, "user", f"{{{other['place']}: {scalar(other['name'])}}}", _shared(other)
                 )
-                _keep(named_users, other)
+                places = ("user_property", "event_property")
+                _keep(
+                    named_users, [_best(held, source, places, "people", but="email", of=crm) for crm in crms]
+                )
             mail = _best(held, source, ("user_property", "event_property"), "people", only="email")
             if mail and (mail["place"], mail["name"]) not in (
                 ("user_property", "email"),
@@ -116,9 +120,9 @@ def _accounts_and_users(held: Held, families: Mapping[str, str], crms: list[str]
             field = _best(held, source, ("organizations",), "companies")
             if field and (not external or field["matched"] > external["matched"]):
                 yield Setting(source, "account", scalar(field["name"]), _shared(field))
-                _keep(named_accounts, field)
+                _keep(named_accounts, [field])
             elif external:
-                _keep(named_accounts, external)
+                _keep(named_accounts, [external])
     for source in crms:
         if source in named_accounts:
             yield Setting(source, "account", scalar(named_accounts[source][1]), named_accounts[source][2])
@@ -126,25 +130,37 @@ def _accounts_and_users(held: Held, families: Mapping[str, str], crms: list[str]
             yield Setting(source, "user", scalar(named_users[source][1]), named_users[source][2])
 
 
-def _keep(named: dict[str, tuple[int, str, str]], best: Mapping[str, Any]) -> None:
-    """Of the fields of a CRM that others name, the one that most values are found in."""
-    if best["matched"] > named.get(best["id_source"], (0, "", ""))[0]:
-        named[best["id_source"]] = (best["matched"], best["id_name"], _shared(best))
+def _keep(named: dict[str, tuple[int, str, str]], found: Iterable[Mapping[str, Any] | None]) -> None:
+    """Of the fields of each CRM that others name, the one that most values are found in. A desk may hold the same ids."""
+    for best in found:
+        if best and best["matched"] > named.get(best["id_source"], (0, "", ""))[0]:
+            named[best["id_source"]] = (best["matched"], best["id_name"], _shared(best))
 
 
 def _best(
-    held: Held, source: str, places: tuple[str, ...], ids: str, *, but: str = "", only: str = ""
+    held: Held,
+    source: str,
+    places: tuple[str, ...],
+    ids: str,
+    *,
+    but: str = "",
+    only: str = "",
+    of: str = "",
 ) -> dict[str, Any] | None:
-    """The field of a source at some places most of whose values are ids of companies or people; None where none has enough."""
+    """The field of a source at some places most of whose values are ids of companies or people; None where none has enough.
+
+    `but`, `only`: a field of these that does not count, or alone does; `of`: the one source whose they are.
+    """
     listed = ", ".join(f"'{each}'" for each in places)
     found = held.rows(
         f"""
         select place, name, id_source, id_place, id_name, matched, total, id_total from shared_values
         where source = ? and place in ({listed}) and id_place = ? and id_name <> ? and (? = '' or id_name = ?)
+            and (? = '' or id_source = ?)
             and matched >= {FEWEST} and matched >= {ENOUGH} * least(total, id_total)
         order by matched desc, matched / least(total, id_total) desc, place = 'group' desc, name, id_name limit 1
         """,
-        source, ids, but, only, only,
+        source, ids, but, only, only, of, of,
     )  # fmt: skip
     keys = ("place", "name", "id_source", "id_place", "id_name", "matched", "total", "id_total")
     return dict(zip(keys, found[0], strict=True)) | {"source": source} if found else None

@@ -1,34 +1,40 @@
--- Grain: one row a check of the tracker's data: how many of how many are as its name says; for statuses that no stage
--- lists, one row a status.
+-- Grain: one row a tracker and a check of its data: how many of how many are as its name says; for statuses that no stage
+-- lists, one row a status. Of epics and sprints the code host has none.
 with issues as (
     select *
     from {{ ref('int_delivery__issues') }}
-    where source = 'jira'
 ),
 
 stays as (
     select
-        lower(trim(status_original)) as status_name,
-        status_category,
-        stage
-    from {{ ref('int_delivery__status_intervals') }}
+        issues.source,
+        lower(trim(intervals.status_original)) as status_name,
+        intervals.status_category,
+        intervals.stage
+    from {{ ref('int_delivery__status_intervals') }} as intervals
+    inner join issues
+        on intervals.issue_id = issues.issue_id
 ),
 
 statuses as (
     select
+        source,
         status_name,
         min(status_category) as status_category,
         min(stage) as stage
     from stays
-    group by status_name
+    group by source, status_name
 ),
 
 flows as (
     select
-        issue_id,
-        max(flow_seconds) is not null as was_active
-    from {{ ref('int_delivery__issue_stages') }}
-    group by issue_id
+        issues.source,
+        issue_stages.issue_id,
+        max(issue_stages.flow_seconds) is not null as was_active
+    from {{ ref('int_delivery__issue_stages') }} as issue_stages
+    inner join issues
+        on issue_stages.issue_id = issues.issue_id
+    group by issues.source, issue_stages.issue_id
 ),
 
 stage_epics as (
@@ -38,10 +44,12 @@ stage_epics as (
     from {{ ref('stg_registry__stages') }} as stages
     left join {{ ref('int_delivery__epic_stages') }} as epic_stages
         on stages.stage = epic_stages.stage
+    -- Without any epic no stage is told as one that they do not reach.
+    where exists (select 1 from {{ ref('int_delivery__epics') }})
     group by stages.stage
 )
 
-{{ coverage_rows('issues', 'issues', source="'jira'", checks=[
+{{ coverage_rows('issues', 'issues', checks=[
     ('issues_with_commitment', 'commitment_date is not null', 'is_standard',
      "Standard issues with a due date or a fix version's release date; the others are outside the on-time rate."),
     ('issues_with_feature', "feature_id <> '(unmapped)'", 'is_standard',
@@ -64,27 +72,26 @@ stage_epics as (
      'Resolved standard issues whose resolution means that nothing was delivered.'),
 ]) }}
 union all
-{{ coverage_rows('statuses', 'statuses', source="'jira'", checks=[
+{{ coverage_rows('statuses', 'statuses', checks=[
     ('statuses_mapped_to_stage', "stage <> 'other'", 'true',
      'Status names in use that the registry maps to a stage; the others are in stage other.'),
     ('statuses_with_category', "status_category <> '(unknown)'", 'true',
      'Status names in use whose category the tracker tells; the others never count as in progress or done.'),
 ]) }}
 union all
-{{ coverage_rows('flows', 'issues', source="'jira'", checks=[
+{{ coverage_rows('flows', 'issues', checks=[
     ('issues_that_were_active', 'was_active', 'true',
      'Delivered issues with time in stages that were in an active one; the others have no flow efficiency.'),
 ]) }}
 union all
-{{ coverage_rows('stays', 'statuses', source="'jira'", checks=[
+{{ coverage_rows('stays', 'statuses', checks=[
     ('stays_mapped_to_stage', "stage <> 'other'", 'true',
      'Stays of issues in statuses that the registry maps to a stage.'),
 ]) }}
 union all
 {{ coverage_rows_by_reason(
     'stays', 'status_name', "'stays_in_unmapped_status'", "case when stage = 'other' then status_name end",
-    'Stays of issues in this status, which no stage of the registry lists.',
-    source="'jira'"
+    'Stays of issues in this status, which no stage of the registry lists.'
 ) }}
 union all
 {{ coverage_rows(ref('int_delivery__epics'), 'epics', source="'jira'", checks=[
