@@ -107,7 +107,7 @@ def environment_file(folder: Path, answers: Answers) -> str:
     """The variables of the chosen tools for a shell, systemd or compose, without a secret."""
     lines = [
         "# Fill in what is empty and keep this file out of every repository. For a shell:",
-        f"#   set -a; . {folder / ENVIRONMENT}; set +a",
+        f"#   set -a; . {_quoted(str(folder / ENVIRONMENT))}; set +a",
         f"POPS_REGISTRY_DIR={_quoted(str(folder / 'registry'))}",
         f"POPS_HOME={_quoted(str(folder / 'data'))}",
         f"POPS_REPORT_LANGUAGE={answers.language}",
