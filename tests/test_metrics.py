@@ -226,7 +226,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "intermediate.int_features__reach_weeks": [
         ("board", "studio", "atlas", W46, 2, 3), ("reports", "insights", "borealis", W46, 1, 3),
-        ("mobile", "studio", "atlas", W46, 0, 3),
+        ("mobile", "studio", "atlas", W46, 0, 3), ("api", "studio", "atlas", W46, None, 3),
     ],
     "intermediate.int_features__use_windows": [
         ("board", "studio", "atlas", W46, True, True, False),
@@ -318,6 +318,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("feature_adoption_rate", {"feature_id": "board"}, (1.0, 3.0, 1 / 3, 3)),
         ("feature_adoption_rate", {"feature_id": "board", "segment": "smb"}, (1.0, 2.0, 0.5, 2)),
         ("feature_reach_rate", {"feature_id": "mobile"}, (0.0, 3.0, 0.0, 3)),
+        ("feature_reach_rate", {"feature_id": "api"}, None),
         ("feature_account_adoption_rate", {"feature_id": "board"}, (1.0, 2.0, 0.5, 2)),
         ("feature_arr_adoption_rate", {"feature_id": "board"}, (1000.0, 4000.0, 0.25, 2)),
         ("feature_time_to_adopt_days_median", {"feature_id": "board"}, (6.0, 9.0, 4.0, 9)),

@@ -95,7 +95,7 @@ def _reach(facts: Facts, feature_days: dict[str, dict[int, set[date]]]) -> list[
     for week in weeks_before(facts.as_of):
         days = days_of(week)
         active = sum(1 for active in facts.active_days.values() if active & days)
-        for feature in FEATURES:
+        for feature in INSTRUMENTED:
             users = sum(1 for used in feature_days[feature.id].values() if used & days)
             if active:
                 rows.append(
