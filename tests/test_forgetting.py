@@ -17,14 +17,14 @@ from connectors import SOURCES, connector_class
 from connectors.contract import Stream
 from connectors.errors import SourceError
 from connectors.forgetting import STRUCK_OUT, Forgetting
-from connectors.forgetting_raw import Wanted, forget_in_raw, rewrite_raw
+from connectors.forgetting_raw import Counts, Wanted, forget_in_raw, rewrite_raw
 from connectors.forgotten import PSEUDONYM_KEY, Book, Forgotten, hashes_of
 from connectors.forgotten_records import ForgottenRecords
 from connectors.raw_store import RawStore
 from pops.cli import app
-from pops.operations.forget import Request
+from pops.operations.forget import Found, Request
 from pops.operations.striking import _struck, pattern, strike_out
-from pops.operations.subjects import _names
+from pops.operations.subjects import Subject, _names
 from sandbox.serving.environment import REGISTRY
 from settings.home import Home
 from settings.night import Night
@@ -311,6 +311,11 @@ def test_a_name_is_struck_out_in_whatever_script_and_nothing_else(words: list[st
     others = '{\n "nonce": "be3f",\n "who": ["佐藤 太郎", "Анна К", "سارة", "Zoé Ñ"], "at": {"day": "2026-11-30T18:05"}\n}'
     if not re.search(wanted.replace(r"\pL\pN", r"\w"), others, re.IGNORECASE):
         assert _struck([others], wanted) == [others]
+
+
+def test_who_is_in_no_record_is_told_so() -> None:
+    found = Found(Request(person="nobody-at-all"), Subject("person", {"nobody-at-all"}), Counts(), None)
+    assert found.lines()[-1].startswith("no record that is held names it")
 
 
 def test_a_person_is_looked_for_with_either_name_first() -> None:

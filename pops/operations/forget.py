@@ -67,6 +67,8 @@ class Found:
             f"{count:,} records of {stream} stay without what they say of them"
             for stream, count in sorted(self.counts.redacted.items())
         ]
+        if not (self.counts.removed or self.counts.redacted):
+            told.append("no record that is held names it: look whether it is written as the tools have it")
         return told
 
 
