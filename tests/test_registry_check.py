@@ -38,6 +38,19 @@ FILES = {
     "surveys": """
   - {id: nps, name: NPS, owner: "team:web", tool: typeform, form: Recommendation, kind: nps, scale: {min: 0, max: 10}, wave: month, score: reco}
 """,
+    "experiments": """
+  - id: bouton-vert
+    name: Bouton vert
+    hypothesis: Plus d'exports
+    owner: "team:web"
+    product: ecran
+    started_on: 2026-11-01
+    planned_end_on: 2026-11-30
+    planned_sample: 100
+    variants: [{key: a, name: A, weight: 1, is_control: true}, {key: b, name: B, weight: 1}]
+    primary: {measure: adoption, change_at_least: 0.1}
+    exposure: {event: Export Lance, experiment_property: essai, variant_property: bras}
+""",
     "exclusions": """
   - {id: internal_email_domains, values: [ecrans.example]}
 """,
@@ -77,6 +90,7 @@ def test_what_matches_nothing_is_told_with_its_line_and_the_nearest_that_there_i
     ]
     assert sorted(matched) == [
         "exclusions.yml:2: `ecrans.example`: did you mean `ecran.example`, 4 people?",
+        "experiments.yml:12: `Export Lance`: did you mean `Export Lancé`, 6 events?",
         "features.yml:7: `Tableau Cree`: did you mean `Tableau Créé`, 12 events?",
         "features.yml:8: `tableaux`: did you mean `tableau`, 4 tickets?",
         "features.yml:9: `Equipe`: did you mean `équipe`, 7 companies?",

@@ -31,6 +31,8 @@ _NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
     ("roadmap_statuses", ("id",), "roadmap status"),
     ("feedback_sources", ("id",), "source of feedback"),
     ("surveys", ("form",), "form"),
+    ("experiments", ("flag",), "flag"),
+    ("experiments", ("exposure", "event"), "event"),
 )
 # Of lists of values, what those of an entry name, by its id.
 _VALUES: Mapping[str, Mapping[str, str]] = {
