@@ -331,7 +331,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
             "funnel_conversion_rate",
             {"funnel_id": "trial", "step": "step_2", "segment": "smb"},
             (3.0, 3.0, 1.0, 3),
-        ),
+        ),  # fmt: skip
         ("funnel_drop_off_rate", {"funnel_id": "trial", "step": "step_1"}, None),
         ("funnel_drop_off_rate", {"funnel_id": "trial", "step": "step_3"}, (2.0, 3.0, 2 / 3, 3)),
         ("funnel_step_seconds_median", {"funnel_id": "trial", "step": "step_2"}, (None, None, 600.0, 3)),
