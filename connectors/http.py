@@ -7,6 +7,7 @@ import ssl
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -112,7 +113,7 @@ class Http:
         return cls(
             settings.root,
             auth=settings.auth(),
-            habits=settings.habits,
+            habits=replace(settings.habits, file_hosts=settings.file_hosts),
             requests_per_minute=settings.requests_per_minute,
             requests_per_run=settings.requests_per_run,
             allowed_hosts=settings.further_hosts,

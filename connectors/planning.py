@@ -27,13 +27,15 @@ def next_span(
     look_back: timedelta = timedelta(0),
     longest: timedelta | None = None,
 ) -> Span | None:
-    """What follows `cursor` on the way to `end`, at most `longest`; None when it has come there.
+    """What follows `cursor` on the way to `end`, at most `longest`; None when it has come there, or nothing lies before `end`.
 
     `look_back` is read again by a reading to another `end`: within one, a window begins where the last one stopped.
     """
     step = longest
     if cursor is None:
         start = beginning
+        if start >= end:
+            return None
     else:
         start = datetime.fromisoformat(cursor[name])
         if start >= end:

@@ -83,6 +83,11 @@ class SourceSettings(BaseSettings):
         return ()
 
     @property
+    def file_hosts(self) -> tuple[str, ...]:
+        """Hosts that serve its files, and are sent no credentials (see `connectors.habits`)."""
+        return tuple(self.habits.file_hosts)
+
+    @property
     def place(self) -> str:
         """Where the source is, for people to read; without secrets."""
         return shown(str(getattr(self, self.address)))

@@ -23,7 +23,7 @@ from connectors.contract import Stream
 from connectors.loading import Loader
 from connectors.raw_store import LATEST, RAW_COLUMNS
 from connectors.runner import SourceRun, run_source
-from connectors.settings import prefix
+from connectors.settings import load_settings, prefix
 from connectors.waiting import Clock
 from sandbox.company.company import Company
 from sandbox.serving.alterations import Alteration
@@ -148,7 +148,9 @@ class House:
             self.env,
             **{"transport": transport, "clock": Impatient()} | more,
         )
-        assert transport.hosts <= {"127.0.0.1"}
+        settings = load_settings(self.source, self.kind.Settings, self.env)
+        assert settings is not None
+        assert transport.hosts <= {"127.0.0.1", *settings.file_hosts}
         return run
 
     def begin_anew(self) -> None:

@@ -22,6 +22,7 @@ from tests.contract_cases import (
 
 SALESFORCE_TIMES = ("LastModifiedDate", "SystemModstamp")
 MIXPANEL_HISTORY = timedelta(days=1)
+POSTHOG_HISTORY = timedelta(days=14)
 REPOSITORIES = ("studio-web", "insights-web", "insights-engine", "design-tokens")
 
 
@@ -38,6 +39,32 @@ def _mixpanel_events(state: SandboxState, now: datetime) -> set[str]:
             found.add(hashlib.md5(text.encode()).hexdigest())
         day += timedelta(days=1)
     return found
+
+
+def _posthog_events(state: SandboxState, now: datetime) -> set[str]:
+    """Ids of what came in since the history begins, in hours that were over an hour before `now`."""
+    hour, end = NIGHT - POSTHOG_HISTORY, (now - timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    found: set[str] = set()
+    while hour < end:
+        for lines in state.events("posthog", hour):
+            found.update(json.loads(line)["uuid"] for line in lines.splitlines())
+        hour += timedelta(hours=1)
+    return found
+
+
+def _posthog_persons(state: SandboxState, now: datetime) -> set[str]:
+    return {
+        each.id
+        for each in state.rows("posthog", "persons")
+        if each.updated_at >= NIGHT - POSTHOG_HISTORY and not each.body["is_deleted"]
+    }
+
+
+def _posthog_entries(state: SandboxState, now: datetime) -> set[str]:
+    """The log of flags is read from where the history begins."""
+    return {
+        each.id for each in state.rows("posthog", "flag_activity") if each.updated_at >= NIGHT - POSTHOG_HISTORY
+    }
 
 
 def _flagged(vendor: str, stream: str) -> Expected:
@@ -222,6 +249,30 @@ GROWTHBOOK = SourceCase(
     refused="features",
 )
 
+POSTHOG = SourceCase(
+    "posthog",
+    main="feature_flags",
+    streams={
+        "feature_flags": StreamCase("name"),
+        "flag_activity": StreamCase(alive=_posthog_entries),
+        "experiments": StreamCase("name"),
+        "surveys": StreamCase("name"),
+        "persons": StreamCase(
+            "properties.name",
+            ("_inserted_at",),
+            {"is_deleted": True},
+            alive=_posthog_persons,
+            key="distinct_id",
+        ),
+        "events": StreamCase(alive=_posthog_events),
+    },
+    small_pages={"connectors.posthog.source.ROWS_A_PAGE": 1},
+    paging="link",
+    history=POSTHOG_HISTORY,
+    personal={"feature_flags": "created_by.email", "persons": "properties.email"},
+    refused="experiments",
+)
+
 CASES = {
     each.source: each
     for each in (
@@ -238,5 +289,6 @@ CASES = {
         PAGERDUTY,
         LAUNCHDARKLY,
         GROWTHBOOK,
+        POSTHOG,
     )
 }

@@ -110,6 +110,14 @@ EXPORTS: dict[str, dict[str, list[dict[str, Any]]]] = {
         "feature_revisions": [{"featureId": "f", "version": 1, "date": MOMENT, "rules": ODD}],
         "learnings": [{"id": "l", "dateUpdated": MOMENT, "odd": ODD}],
     },
+    "posthog": {
+        "events": [{"uuid": "u", "event": 7, "distinct_id": 7, "timestamp": MOMENT, "_inserted_at": MOMENT, "properties": ODD}],
+        "persons": [{"distinct_id": "p", "person_id": 7, "properties": ODD, "_inserted_at": MOMENT}],
+        "feature_flags": [{"id": 31, "key": 7, "created_at": MOMENT, "filters": ODD, "odd": ODD}],
+        "flag_activity": [{"id": "a", "item_id": 31, "created_at": MOMENT, "detail": ODD}],
+        "experiments": [{"id": 12, "created_at": MOMENT, "parameters": ODD, "odd": ODD}],
+        "surveys": [{"id": "s", "created_at": MOMENT, "questions": ODD}],
+    },
     "launchdarkly": {
         "flags": [{"project_key": "web", "key": "f", "creationDate": 1_794_304_800_000, "environments": {"production": ODD}, "odd": ODD}],
         "audit_log": [{"_id": "a", "date": 1_794_304_800_000, "accesses": [{"action": "updateOn"}], "odd": ODD}],

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from connectors.contract import Page
 from connectors.errors import MalformedResponse, SourceError
-from connectors.lines import Readable, line_pages, lines_of
+from connectors.lines import line_pages, lines_of
+from connectors.packed import LARGEST_RATIO, SMALL, Bounded
 
 PLACE = "GET /api/2/export"
 EVENT_FILE = ".json.gz"
@@ -18,9 +19,6 @@ LARGEST_TOTAL = 8 << 30
 MOST_MEMBERS = 10_000
 # Of so many members with long names. It is read at once, before anybody can ask how many it lists.
 LARGEST_DIRECTORY = 4 << 20
-# An event has an id of its own, which does not shrink: real exports unpack to ten to thirty times their size.
-LARGEST_RATIO = 250
-SMALL = 64 << 20
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 
@@ -114,27 +112,11 @@ def _lines(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[list[b
     name, most = member.filename, max(SMALL, LARGEST_RATIO * member.file_size)
     try:
         with archive.open(member) as packed, gzip.open(packed) as unpacked:
-            yield from lines_of(_Bounded(unpacked, most, name))
+            yield from lines_of(Bounded(unpacked, most, _swollen(name)))
     except SourceError:
         raise
     except Exception as error:
         raise MalformedResponse(f"The export's member {name!r:.80} is damaged.", place=PLACE) from error
-
-
-class _Bounded:
-    """A decompressor that refuses to give more than `most` bytes."""
-
-    def __init__(self, unpacked: Readable, most: int, name: str) -> None:
-        self._unpacked = unpacked
-        self._left = most
-        self._name = name
-
-    def read(self, size: int, /) -> bytes:
-        chunk = self._unpacked.read(size)
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise _swollen(self._name)
-        return chunk
 
 
 def _swollen(name: str) -> MalformedResponse:

@@ -6,6 +6,7 @@ moment at which somebody looks merely decides how much of it is visible.
 
 from functools import cached_property
 
+from sandbox.company.connect import Connect
 from sandbox.company.crm.customers import Crm
 from sandbox.company.delivery.tracker import Delivery
 from sandbox.company.engineering.host import Engineering
@@ -28,6 +29,10 @@ class Company(Population):
     @cached_property
     def usage(self) -> Usage:
         return Usage(self)
+
+    @cached_property
+    def connect(self) -> Connect:
+        return Connect(self, self.usage)
 
     @cached_property
     def crm(self) -> Crm:

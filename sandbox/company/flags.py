@@ -61,7 +61,7 @@ class Flag:
         return next((day for day in found if day < before), None)
 
 
-def _flag(key: str, name: str, created: str, *steps: str, **more: object) -> Flag:
+def flag_of(key: str, name: str, created: str, *steps: str, **more: object) -> Flag:
     """Steps are `moment environment share`; a share of 0 switches it off and leaves its share as it was."""
     changes: list[FlagState] = []
     for step in steps:
@@ -73,28 +73,28 @@ def _flag(key: str, name: str, created: str, *steps: str, **more: object) -> Fla
 
 
 FLAGS = (
-    _flag("timeline", "Timeline", "2026-08-31 10:00", "2026-09-01 11:00 staging 1", "2026-09-28 10:00 production 0.1",
+    flag_of("timeline", "Timeline", "2026-08-31 10:00", "2026-09-01 11:00 staging 1", "2026-09-28 10:00 production 0.1",
           "2026-09-29 09:00 production 1"),
-    _flag("jira-sync", "Jira sync", "2026-08-03 10:00", "2026-08-04 11:00 staging 1", "2026-08-17 10:00 production 0.2",
+    flag_of("jira-sync", "Jira sync", "2026-08-03 10:00", "2026-08-04 11:00 staging 1", "2026-08-17 10:00 production 0.2",
           "2026-08-20 10:00 production 0.5", "2026-08-25 09:00 production 1"),
-    _flag("dashboard-themes", "Dashboard themes", "2026-09-21 10:00", "2026-09-22 11:00 staging 1",
+    flag_of("dashboard-themes", "Dashboard themes", "2026-09-21 10:00", "2026-09-22 11:00 staging 1",
           "2026-10-06 09:00 production 1"),
-    _flag("forecast-scenarios", "Forecast scenarios", "2026-10-01 10:00", "2026-10-02 11:00 staging 1",
+    flag_of("forecast-scenarios", "Forecast scenarios", "2026-10-01 10:00", "2026-10-02 11:00 staging 1",
           "2026-10-13 09:00 production 1"),
     # Nobody said what it was for.
-    _flag("board-swimlanes", "Swimlanes on the board", "2026-10-05 10:00", "2026-10-06 11:00 staging 1",
+    flag_of("board-swimlanes", "Swimlanes on the board", "2026-10-05 10:00", "2026-10-06 11:00 staging 1",
           "2026-10-14 10:00 production 0.25", "2026-10-20 09:30 production 1"),
     # Switched off, on again, and off for good, with its feature.
-    _flag("webhooks", "Webhooks", "2024-10-01 10:00", "2024-10-01 11:00 staging 1", "2024-10-07 09:00 production 1",
+    flag_of("webhooks", "Webhooks", "2024-10-01 10:00", "2024-10-01 11:00 staging 1", "2024-10-07 09:00 production 1",
           "2026-07-06 15:00 production 0", "2026-07-06 16:20 production 1", "2026-10-19 09:00 production 0",
           is_deprecated=True),
     # Between the demo's nights.
-    _flag("search-index-v2", "New search index", "2026-11-10 10:00", "2026-11-11 11:00 staging 1",
+    flag_of("search-index-v2", "New search index", "2026-11-10 10:00", "2026-11-11 11:00 staging 1",
           "2026-11-14 10:00 production 0.05", "2026-11-15 10:00 production 0.5"),
-    _flag("stop-exports", "Stop all exports", "2026-06-08 10:00", "2026-06-08 10:10 staging 0.5", is_temporary=False),
-    _flag("old-editor", "The old editor", "2026-06-02 10:00", "2026-06-02 10:10 production 1", "2026-07-20 10:00 production 0",
+    flag_of("stop-exports", "Stop all exports", "2026-06-08 10:00", "2026-06-08 10:10 staging 0.5", is_temporary=False),
+    flag_of("old-editor", "The old editor", "2026-06-02 10:00", "2026-06-02 10:10 production 1", "2026-07-20 10:00 production 0",
           archived_at=local("2026-08-10 10:00")),
-    _flag("guest-links", "Guest links", "2026-11-02 10:00", "2026-11-03 11:00 staging 1"),
+    flag_of("guest-links", "Guest links", "2026-11-02 10:00", "2026-11-03 11:00 staging 1"),
 )  # fmt: skip
 # The feature that each is for, where it is for one.
 FEATURE_OF_FLAG = {

@@ -1,0 +1,1 @@
+"""PostHog: its routes, its records of the company, its credentials and its streams."""
