@@ -47,10 +47,11 @@ _ENTRIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "internal_email_domains": (),
         "bot_user_agents": ("product_analytics",),
         "passive_events": ("product_analytics",),
+        "tools_own_events": ("product_analytics",),
         "issue_resolutions": ("delivery",),
     },
     "sources": {
-        **dict.fromkeys(("amplitude", "mixpanel"), ("product_analytics",)),
+        **dict.fromkeys(("amplitude", "mixpanel", "posthog"), ("product_analytics",)),
         # Who is a customer, in which segment, with which account, all tools say by the CRM.
         **dict.fromkeys(("hubspot", "salesforce"), ()),
         **dict.fromkeys(("zendesk", "intercom"), ("support",)),

@@ -63,7 +63,9 @@ def _posthog_persons(state: SandboxState, now: datetime) -> set[str]:
 def _posthog_entries(state: SandboxState, now: datetime) -> set[str]:
     """The log of flags is read from where the history begins."""
     return {
-        each.id for each in state.rows("posthog", "flag_activity") if each.updated_at >= NIGHT - POSTHOG_HISTORY
+        each.id
+        for each in state.rows("posthog", "flag_activity")
+        if each.updated_at >= NIGHT - POSTHOG_HISTORY
     }
 
 

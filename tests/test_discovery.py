@@ -244,3 +244,44 @@ def test_words_of_another_script_and_a_company_whose_only_tracker_is_its_code_ho
     assert "# - {id: production_environments, values: [本番]}" in delivery
     assert '# - {id: yotei, name: yotei, owner: "team:produit", repositories: [yotei]}' in teams
     assert "ticket_tags: [請求書]" in features
+
+
+def test_what_posthog_calls_things_is_found_in_its_groups_persons_and_questions(tmp_path: Path) -> None:
+    tools = ("hubspot", "posthog_eu")
+    make_folder(tmp_path, Answers("Écran", "Europe/Paris", "monday", "EUR", "en", "team:produit", tools))
+    records = company()
+    sent = [
+        {
+            "event": each["event"],
+            "distinct_id": each["properties"]["distinct_id"],
+            "timestamp": "2026-11-02T09:00:00.000000Z",
+            "properties": {"$groups": {"espace": each["properties"]["workspace_id"]}},
+            "person_properties": {"courriel": each["properties"]["courriel"]},
+        }
+        for each in records["mixpanel"]["events"]
+    ]
+    asked = [
+        {"id": "q1", "type": "open"},
+        {"id": "q2", "type": "rating", "scale": 10},
+        {"id": "q3", "type": "rating", "scale": 5},
+    ]
+    posthog = {
+        "events": [
+            *sent,
+            {"event": "survey sent", "properties": {"$survey_id": "s-1"}},
+            {"event": "$pageleave"},
+        ],
+        "surveys": [{"id": "s-1", "name": "Avis", "questions": asked}],
+    }
+    write_raw(tmp_path / "home", {"hubspot": records["hubspot"], "posthog_eu": posthog})
+    folder = discovered(Home(tmp_path / "home"), {"POPS_REGISTRY_DIR": str(tmp_path / "registry")})
+    [entry, *_] = yaml.safe_load((folder / "sources.yml").read_text())["sources"]
+    assert entry == {
+        "id": "posthog_eu", "account": {"group": "espace"}, "email": {"user_property": "courriel"},
+    }  # fmt: skip
+    surveys = (folder / "surveys.yml").read_text()
+    assert (
+        'tool: posthog, form: "posthog_eu:s-1", kind: nps, scale: {min: 0, max: 10}, wave: month, score: q2, comment: q1}'
+        in surveys
+    )
+    assert "survey sent" not in (folder / "features.yml").read_text()

@@ -11,8 +11,10 @@ from sandbox.company.company import Company
 from sandbox.serving.environment import DEFAULT_VENDORS
 from sandbox.serving.running import Sandbox, running_sandbox
 from sandbox.truth import truth
+from sandbox.truth.connect import connect_truth
 from tests import compiled_project
 from tests.compiled_project import Compiled, failed_tests, warehouse
+from tests.connect_comparison import connect_shown
 from tests.nights import NIGHTS, night_moment
 from tests.parsed_project import give_parsed
 from tests.part_nights import compute, query, read, with_raw_of
@@ -20,12 +22,12 @@ from tests.truth_comparison import differences
 
 NIGHT = NIGHTS[0]
 FIRST_TOOLS = ("amplitude", "hubspot", "zendesk")
-SECOND_TOOLS = ("mixpanel", "salesforce", "intercom")
+SECOND_TOOLS = ("mixpanel", "posthog", "salesforce", "intercom")
 # Intercom says whether an SLA was kept, and not when it was due.
 NOT_TOLD_BY_SECOND_TOOLS = {"sla_attainment_rate"}
 ALL_SOURCES = tuple(SOURCES)
 FAMILIES = {
-    "product_analytics": ("amplitude", "mixpanel"),
+    "product_analytics": ("amplitude", "mixpanel", "posthog"),
     "crm": ("hubspot", "salesforce"),
     "support": ("zendesk", "intercom"),
     "delivery": ("jira", "pagerduty", "github"),
@@ -58,6 +60,7 @@ def test_both_tools_of_each_family_give_the_same_numbers(all_read: Path) -> None
         differences(compute(all_read, NIGHT), truth(Company.create("small"), NIGHT, night_moment(NIGHT)))
         == []
     )
+    assert connect_shown(all_read) == connect_truth(Company.create("small"), NIGHT)
 
 
 def test_the_second_tools_alone_give_the_same_numbers_after_another_night(

@@ -2,25 +2,24 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import connector_class
-from connectors.errors import ForeignHost
+from connectors.errors import ForeignHost, MalformedResponse, PlanLacks, Unreachable
 from connectors.http import Http
-from connectors.posthog import source
-from connectors.runner import SourceRun, run_source
+from connectors.posthog import exports, source
 from connectors.settings import load_settings
-from tests.test_contract_keys import ids
-from tests.test_parts import Refusing, below, rows, run
-from tests.vendor_reading import NIGHT, HandMade, Impatient, Served, answered, served
+from tests.test_parts import Refusing, below, run
+from tests.vendor_reading import NIGHT, HandMade, Impatient, Reader, Served, answered, served
 
 LONG_AGO = NIGHT - timedelta(days=40)
 ENV = {
@@ -51,7 +50,9 @@ def vendor() -> Iterator[Served]:
 class Exporting(httpx.BaseTransport):
     """A vendor whose every export has these files; those of `damaged` attempts are cut in the middle."""
 
-    def __init__(self, *files: list[Json], damaged: int = 0, states: tuple[str, ...] = ("Completed",)) -> None:
+    def __init__(
+        self, *files: list[Json], damaged: int = 0, states: tuple[str, ...] = ("Completed",)
+    ) -> None:
         self._files, self._damaged, self._states = files, damaged, list(states)
         self.asked: list[httpx.Request] = []
         self.windows: list[Json] = []
@@ -76,75 +77,108 @@ class Exporting(httpx.BaseTransport):
         return httpx.Response(200, json={"next": None, "results": []})
 
 
-def export(vendor: Exporting, home: Path, history: timedelta = timedelta(hours=4)) -> SourceRun:
-    return run_source("posthog", home, NIGHT, NIGHT - history, ENV, transport=vendor, clock=Impatient())
+@pytest.fixture
+def exported(tmp_path: Path) -> Callable[..., list[tuple[Any, ...]]]:
+    """What an export brings: id, version, whether it is deleted; what was put aside, with None for its id."""
+
+    def read(vendor: Exporting, model: str = "events", days: int = 1) -> list[tuple[Any, ...]]:
+        settings = load_settings("posthog", connector_class("posthog").Settings, ENV)
+        assert settings is not None
+        with Http.of(
+            settings, transport=vendor, clock=Impatient(), scratch=tmp_path, retry_seconds=5
+        ) as http:
+            selection = exports.EVENTS if model == "events" else exports.PERSONS
+            pages = list(
+                exports.Exports(http, 7).pages(model, selection, NIGHT - timedelta(days=days), NIGHT)
+            )
+        found: list[tuple[Any, ...]] = []
+        for page in pages:
+            assert isinstance(page.records, pa.Table)
+            found += [
+                (each["record_id"], each["record_version"], each["is_deleted"])
+                for each in page.records.to_pylist()
+            ]
+            found += [(None, reason) for reason, _ in page.quarantined]
+        return found
+
+    return read
 
 
 def event(key: str, arrival: str = "10", **more: Any) -> Json:
-    return {"uuid": key, "event": "e", "distinct_id": "u", "_inserted_at": f"2026-11-13T{arrival}:00:00Z"} | more
+    return {
+        "uuid": key,
+        "event": "e",
+        "distinct_id": "u",
+        "_inserted_at": f"2026-11-13T{arrival}:00:00Z",
+    } | more
 
 
-def test_all_files_of_an_export_are_read_and_none_is_asked_for_with_credentials(tmp_path: Path) -> None:
+def test_all_files_of_an_export_are_read_and_none_is_asked_for_with_credentials(exported: Any) -> None:
     # The same row in two files, and once more with another arrival.
     vendor = Exporting([event("a"), event("b")], [event("a"), event("b", "11"), event("c", properties=None)])
-    done = export(vendor, tmp_path)
-    assert (done.outcome, done.error) == ("ok", None)
-    held = rows(tmp_path, "posthog", "select record_id, record_version from raw_posthog.events order by all")
-    assert held == [
-        ("a", "2026-11-13T10:00:00Z"),
-        ("b", "2026-11-13T10:00:00Z"),
-        ("b", "2026-11-13T11:00:00Z"),
-        ("c", "2026-11-13T10:00:00Z"),
+    assert sorted(exported(vendor)) == [
+        ("a", "2026-11-13T10:00:00Z", False),
+        ("a", "2026-11-13T10:00:00Z", False),
+        ("b", "2026-11-13T10:00:00Z", False),
+        ("b", "2026-11-13T11:00:00Z", False),
+        ("c", "2026-11-13T10:00:00Z", False),
     ]
     for request in vendor.asked:
-        is_file = request.url.host.endswith(".amazonaws.com")
-        assert ("authorization" in request.headers) != is_file
+        assert ("authorization" in request.headers) != request.url.host.endswith(".amazonaws.com")
 
 
-def test_a_file_that_is_cut_is_fetched_again(tmp_path: Path) -> None:
-    assert export(Exporting([event("a")], damaged=2), tmp_path).outcome == "ok"
-    # Persons are exported first, and their file is the damaged one.
-    assert rows(tmp_path, "posthog", "select record_id from raw_posthog.events") == [("a",)]
+def test_a_file_that_is_cut_is_fetched_again(exported: Any) -> None:
+    assert [key for key, *_ in exported(Exporting([event("a")], damaged=2))] == ["a"]
 
 
-def test_a_file_that_stays_damaged_is_told_and_nothing_of_it_kept(tmp_path: Path) -> None:
-    done = export(Exporting([event("a")], damaged=99), tmp_path)
-    assert done.outcome == "failed"
-    assert "damaged" in (done.error or "")
-    assert rows(tmp_path, "posthog", "select * from raw_posthog.events") == []
+def test_a_file_that_stays_damaged_is_told(exported: Any) -> None:
+    with pytest.raises(MalformedResponse, match="damaged"):
+        exported(Exporting([event("a")], damaged=99))
+
+
+def test_a_file_that_swells_beyond_all_measure_is_told(
+    exported: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "SMALL", 1000)
+    with pytest.raises(MalformedResponse, match="250 times"):
+        exported(Exporting([event("a", note="a" * 1_000_000)]))
 
 
 @pytest.mark.parametrize(
-    ("states", "outcome"), [(("Running", "FailedRetryable", "Completed"), "ok"), (("Failed",), "failed")]
+    "states", [("Starting", "Running", "Completed"), ("Running", "FailedRetryable", "TimedOut", "Completed")]
 )
-def test_an_export_that_failed_for_now_is_begun_again(
-    tmp_path: Path, states: tuple[str, ...], outcome: str
+def test_an_export_is_waited_for_and_begun_again_when_it_failed_for_now(
+    exported: Any, states: tuple[str, ...]
 ) -> None:
-    assert export(Exporting([event("a")], states=states), tmp_path).outcome == outcome
+    assert len(exported(Exporting([event("a")], states=states))) == 1
 
 
-def test_lines_without_an_id_are_put_aside(tmp_path: Path) -> None:
-    assert export(Exporting([event(""), event("a"), {"event": "e"}]), tmp_path).outcome == "ok"
-    assert rows(tmp_path, "posthog", "select record_id from raw_posthog.events") == [("a",)]
+def test_an_export_that_failed_for_good_is_told(exported: Any) -> None:
+    with pytest.raises(Unreachable, match="job is Failed"):
+        exported(Exporting([event("a")], states=("Failed",)))
 
 
-def test_of_several_rows_of_a_person_the_vendors_versions_tell_the_latest(tmp_path: Path) -> None:
-    def row(person: str, mapping: int, version: int, is_deleted: Any = False) -> Json:
+def test_lines_without_an_id_are_put_aside(exported: Any) -> None:
+    found = exported(Exporting([event(""), event("a"), {"event": "e"}, [7]]))  # type: ignore[list-item]
+    assert sorted(str(key) for key, *_ in found) == ["None", "None", "None", "a"]
+
+
+def test_of_several_rows_of_a_person_the_vendors_versions_tell_the_latest(exported: Any) -> None:
+    def row(mapping: int, version: int, is_deleted: Any = False) -> Json:
         versions = {"person_distinct_id_version": mapping, "person_version": version}
-        return {"distinct_id": "u", "person_id": person, "is_deleted": is_deleted, **versions}
+        return {"distinct_id": "u", "is_deleted": is_deleted} | versions
 
     # The merge is told before what it took the place of; 10 is more than 9.
-    export(Exporting([row("merged", 1, 9), row("own", 0, 10), row("merged", 1, 110, 1)]), tmp_path)
-    found = rows(
-        tmp_path,
-        "posthog",
-        "select record->>'$.person_id', is_deleted from raw_posthog.persons order by record_version",
-    )
-    assert found == [("own", False), ("merged", False), ("merged", True)]
+    found = exported(Exporting([row(1, 9), row(0, 10), row(1, 110, 1)]), "persons")
+    in_order = sorted(found, key=lambda each: each[1])
+    assert [found.index(each) for each in in_order] == [1, 0, 2]
+    assert [is_deleted for *_, is_deleted in in_order] == [False, False, True]
 
 
 @given(st.integers(1, 200_000), st.integers(0, 3599))
-def test_windows_of_arrival_are_whole_hours_and_a_week_at_most_and_leave_no_gap(minutes: int, second: int) -> None:
+def test_windows_of_arrival_are_whole_hours_and_a_week_at_most_and_leave_no_gap(
+    minutes: int, second: int
+) -> None:
     settings = load_settings("posthog", connector_class("posthog").Settings, ENV)
     assert settings is not None
     until = NIGHT + timedelta(seconds=second)
@@ -162,22 +196,17 @@ def test_windows_of_arrival_are_whole_hours_and_a_week_at_most_and_leave_no_gap(
         assert reached <= until - timedelta(hours=1) or cursor is None
 
 
-def test_an_export_asks_for_arrival_in_words_that_the_vendor_knows(tmp_path: Path) -> None:
+def test_an_export_asks_for_arrival_in_words_that_the_vendor_knows(exported: Any) -> None:
     vendor = Exporting()
-    export(vendor, tmp_path, timedelta(days=9))
-    asked = [(each["data_interval_start"], each["data_interval_end"]) for each in vendor.windows]
-    assert asked[:2] == [
-        ("2026-11-05T01:00:00Z", "2026-11-12T01:00:00Z"),
-        ("2026-11-12T01:00:00Z", "2026-11-14T00:00:00Z"),
+    assert exported(vendor, "persons", days=7) == []
+    assert vendor.windows == [
+        {
+            "model": "persons",
+            "file": {"format": "JSONLines", "compression": "gzip", "max_size_mb": 100},
+            "data_interval_start": "2026-11-07T01:00:00Z",
+            "data_interval_end": "2026-11-14T01:00:00Z",
+        }
     ]
-    assert {each["model"] for each in vendor.windows} == {"persons", "events"}
-
-
-def test_events_and_persons_are_known_by_the_vendors_whole_key() -> None:
-    from connectors.posthog.exports import EVENTS, PERSONS
-
-    assert ids(event("a"), event("b"), event("a", "11"), selection=EVENTS) == ["a", "b", "a"]
-    assert ids({"distinct_id": "u"}, {"distinct_id": "v"}, selection=PERSONS) == ["u", "v"]
 
 
 def test_archived_experiments_are_read_and_stay(vendor: Served) -> None:
@@ -202,17 +231,17 @@ def test_the_log_is_read_down_to_where_the_last_reading_ended(
 
 def test_an_entry_without_a_moment_is_kept() -> None:
     row = {"id": "a", "created_at": "long ago"}
-    reader = answered("posthog", lambda request: httpx.Response(200, json={"next": None, "results": [row, 7]}))
+    reader = answered(
+        "posthog", lambda request: httpx.Response(200, json={"next": None, "results": [row, 7]})
+    )
     assert reader.read("flag_activity").ids == ["a", ""]
 
 
-@pytest.mark.parametrize("status", [402, 403, 404])
-def test_a_server_without_a_log_of_flags_is_read_without_it(
-    vendor: Served, tmp_path: Path, status: int
-) -> None:
-    outcomes = run(vendor, "posthog", tmp_path, Refusing(status, below("/feature_flags/activity")))
-    assert outcomes["flag_activity"].outcome == "not_available"
-    assert {each.outcome for name, each in outcomes.items() if name != "flag_activity"} == {"ok"}
+@pytest.mark.parametrize("status", [402, 404])
+def test_a_server_without_a_log_of_flags_is_read_without_it(vendor: Served, status: int) -> None:
+    refusing = Refusing(status, below("/feature_flags/activity"))
+    with pytest.raises(PlanLacks):
+        Reader("posthog", vendor.base_url, refusing).read("flag_activity")
 
 
 @pytest.mark.parametrize("following", ["http://vendor.example/next", "https://elsewhere.example/next"])
@@ -222,6 +251,8 @@ def test_the_next_page_stays_on_the_host(following: str) -> None:
         answered("posthog", lambda request: httpx.Response(200, json=body)).read("surveys")
 
 
-def test_the_list_of_events_is_never_asked(vendor: Served, tmp_path: Path) -> None:
-    run(vendor, "posthog", tmp_path)
+def test_a_project_is_read_whole_and_its_list_of_events_never_asked(vendor: Served, tmp_path: Path) -> None:
+    outcomes = run(vendor, "posthog", tmp_path, Refusing(403, below("/feature_flags/activity")))
+    assert outcomes.pop("flag_activity").outcome == "not_available"
+    assert {each.outcome for each in outcomes.values()} == {"ok"}
     assert not [path for _, path in vendor.state.requests if path.rstrip("/").endswith("/events")]

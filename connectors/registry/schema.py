@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from connectors import VENDORS, vendor_of
 from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, NamedEntry, Problem, RenamableEntry, without_blanks
+from connectors.registry.exclusions import Exclusion
 from connectors.registry.experiments import Experiment, experiment_problems
 from connectors.registry.glossary import GlossaryEntry, MetricName, Text, unknown_words
 from connectors.registry.launches import Launch, launch_problems
@@ -177,17 +178,6 @@ class Target(Entry):
     def _has_a_bound(self) -> "Target":
         if self.at_least is None and self.at_most is None:
             raise ValueError("a target needs `at_least` or `at_most`")
-        return self
-
-
-class Exclusion(Entry):
-    id: Literal["internal_email_domains", "bot_user_agents", "passive_events", "issue_resolutions"]
-    values: list[Text]
-
-    @model_validator(mode="after")
-    def _names_domains(self) -> "Exclusion":
-        if self.id == "internal_email_domains" and any("@" in each or " " in each for each in self.values):
-            raise ValueError("write domains alone, without @, such as example.com")
         return self
 
 

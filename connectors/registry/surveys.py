@@ -40,13 +40,14 @@ class Survey(RenamableEntry):
     """What a form of a survey tool (or a survey of dropped files) measures, and where in it that stands.
 
     `form`: its id in the tool; for files the `survey_id` of their rows. `wave`: of a person's answers in a wave, the
-    latest counts. `product`, `feature`: what the whole survey is about. `score`, `comment`: refs of the questions;
-    files name their columns in their own mapping.
+    latest counts. `product`, `feature`: what the whole survey is about. `score`, `comment`: refs of the questions (PostHog:
+    their ids, or their places from 0 on); files name their columns in their own mapping. `hidden`: of PostHog, properties of
+    the event.
     """
 
     name: Text
     owner: Owner
-    tool: Literal["typeform", "files"]
+    tool: Literal["typeform", "posthog", "files"]
     form: Text
     kind: Literal["nps", "csat", "team_pulse"]
     scale: Scale
@@ -61,8 +62,10 @@ class Survey(RenamableEntry):
     def _is_whole(self) -> "Survey":
         if self.kind == "nps" and (self.scale.min, self.scale.max) != (0, 10):
             raise ValueError("an `nps` is asked on the scale 0 to 10")
-        if self.tool == "typeform" and self.score is None:
+        if self.tool != "files" and self.score is None:
             raise ValueError("a form needs `score`, the ref of the question that is answered with it")
+        if self.tool == "posthog" and (self.hidden.user or self.hidden.email or self.hidden.account):
+            raise ValueError("an event says whose answer it is: leave out `user`, `email`, `account`")
         if self.tool == "files" and (self.score or self.comment or self.hidden.model_fields_set):
             raise ValueError(
                 "files name their columns in their own mapping: leave out `score`, `comment`, `hidden`"

@@ -1,6 +1,6 @@
 {# The tools whose events are the product's usage: each has a model stg_<tool>__events with the same columns. #}
 {% macro analytics_tools() -%}
-    {{ return(['amplitude', 'mixpanel']) }}
+    {{ return(['amplitude', 'mixpanel', 'posthog']) }}
 {%- endmacro %}
 
 {# When an event of Mixpanel happened, by what the clock on the wall of its project's zone showed (`shown_at`). #}

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors import vendor_of
+from connectors.registry.exclusions import passive_events
 from connectors.registry.schema import Registry
 from pops.onboarding.company_folder import slug
 from pops.onboarding.names import names_of, plain_letters
@@ -24,8 +26,8 @@ def surveys(held: Held, registry: Registry) -> Iterator[Proposal]:
     """One a form, with the first question that gives a score."""
     names = names_of(held, "form")
     declared = {each.form for each in registry.surveys}
-    for form, title, questions, hidden in held.rows(
-        "select form, title, questions, cast(hidden as varchar[]) from forms order by 1"
+    for source, form, title, questions, hidden in held.rows(
+        "select source, form, title, questions, cast(hidden as varchar[]) from forms order by 2"
     ):
         if form in declared:
             continue
@@ -45,7 +47,7 @@ def surveys(held: Held, registry: Registry) -> Iterator[Proposal]:
         owner = registry.organisation[0].owner or "team:product-ops"
         more = f", comment: {scalar(comment)}" if comment else ""
         entry = (
-            f'# - {{id: {slug(title or form)}, name: {scalar(title or form)}, owner: "{owner}", tool: typeform, form: {scalar(form)}, '
+            f'# - {{id: {slug(title or form)}, name: {scalar(title or form)}, owner: "{owner}", tool: {vendor_of(source)}, form: {scalar(form)}, '
             f"kind: {kind}, scale: {{min: {lowest}, max: {highest}}}, wave: month, score: {scalar(scored['ref'])}{more}}}"
         )
         yield Proposal("surveys", (form,), (told, entry))
@@ -63,8 +65,7 @@ def _scale(question: Mapping[str, Any]) -> tuple[str, int, int]:
 
 def features(held: Held, registry: Registry, team: str) -> Iterator[Proposal]:
     """Candidates: one an event that no feature, funnel or list of passive events has, with the tags of tickets like it."""
-    passive = {each for entry in registry.exclusions if entry.id == "passive_events" for each in entry.values}
-    known = registry.tracked_events() | passive
+    known = registry.tracked_events() | passive_events(registry.exclusions)
     tags = names_of(held, "tag")
     listed_tags = {each.casefold() for feature in registry.features for each in feature.ticket_tags}
     free = {tag: _words(tag) for tag in tags.counts if tag.casefold() not in listed_tags}

@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors import vendor_of
 from connectors.errors import InvalidRegistry
+from connectors.registry.exclusions import passive_events
 from connectors.registry.files import Written, load_registry, own_entries, registry_dir
 from connectors.registry.launches import Kpi
 from connectors.registry.schema import Registry
@@ -111,7 +112,7 @@ def _unmatched(own: Mapping[str, list[Written]], known: Mapping[str, Names]) -> 
 def _names_in(file: str, entry: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """The names in an entry of a file: where they stand, the name, its kind."""
     for name, path, kind in _NAMED:
-        if name == file and (file != "surveys" or entry.get("tool") == "typeform"):
+        if name == file and (file != "surveys" or entry.get("tool") in ("typeform", "posthog")):
             yield from ((place, text, kind) for place, text in _at(entry, path))
     kind_of_values = _VALUES.get(file, {}).get(str(entry.get("id")))
     if kind_of_values:
@@ -243,13 +244,12 @@ def _tracker_fields(held: Held, source: str) -> dict[str, int]:
 
 def unmapped(registry: Registry, known: Mapping[str, Names]) -> Iterator[str]:
     """What the records have and the registry does not say, with its share; the largest by name."""
-    exclusions = {each.id: each.values for each in registry.exclusions}
     said: Sequence[tuple[str, str, str, set[str]]] = (
         (
             "event",
             "features.yml",
             "in no feature, funnel or list of passive events",
-            registry.tracked_events() | set(exclusions.get("passive_events", [])),
+            registry.tracked_events() | passive_events(registry.exclusions),
         ),
         ("status", "stages.yml", "in no stage", {status for each in registry.stages for status in each.statuses}),
         ("project", "teams.yml", "of no team", {owned.name for each in registry.teams for owned in each.jira_projects}),

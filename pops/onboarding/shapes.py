@@ -54,6 +54,26 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
                 object_of(r->'$.properties'), null, null
             from {events}""",
     },
+    "posthog": {
+        "events": """
+            select r->>'$.event', coalesce(nullif(r->>'$.properties."$user_id"', ''), r->>'$.distinct_id'), left(r->>'$.timestamp', 10),
+                object_of(r->'$.properties'), object_of(r->'$.person_properties'), object_of(r->'$.properties."$groups"')
+            from {events}""",
+        "flags": "select r->>'$.key' from {feature_flags}",
+        # Ten points of a rating begin with 0 and are eleven.
+        "forms": """
+            select record_id, r->>'$.name',
+                to_json(list_transform(try(from_json(r->'$.questions', '["JSON"]')), lambda question: json_object(
+                    'ref', question->>'$.id',
+                    'type', case question->>'$.type' when 'rating' then 'opinion_scale' when 'open' then 'long_text' else question->>'$.type' end,
+                    'properties', json_object(
+                        'steps', case when question->>'$.scale' = '10' then '11' else question->>'$.scale' end,
+                        'start_at_one', coalesce(question->>'$.scale' <> '10', false)
+                    )
+                ))), null
+            from {surveys}""",
+        "answers": """select r->>'$.properties."$survey_id"' from {events} where r->>'$.event' = 'survey sent'""",
+    },
     "hubspot": {
         "companies": "select record_id, object_of(r->'$.properties') from {companies}",
         "people": "select r->>'$.properties.email', object_of(r->'$.properties') from {contacts}",

@@ -180,23 +180,25 @@ class Connect:
         return (CONTROL, TEST)[crc32(f"{SYNC_HINTS.key} {person}".encode()) % 2]
 
     def _surveys(self) -> Iterator[Moment]:
-        devices = {
-            person: rows[0][1] for person, rows in self._uses(SURVEY_FROM, SURVEY_UNTIL).items()
-        }
+        devices = {person: rows[0][1] for person, rows in self._uses(SURVEY_FROM, SURVEY_UNTIL).items()}
         for each in self.answers:
             said = {"score": str(each.score), "comment": each.comment, "is_whole": True}
             device = devices[each.person]
             if each.comment:
                 # The score is sent before the words are written.
                 first = said | {"comment": "", "is_whole": False}
-                yield Moment(f"half {each.person}", each.person, device, each.at_ms - 20_000, "survey sent", first)
+                yield Moment(
+                    f"half {each.person}", each.person, device, each.at_ms - 20_000, "survey sent", first
+                )
             yield Moment(f"answer {each.person}", each.person, device, each.at_ms, "survey sent", said)
 
     def _server(self) -> Iterator[Moment]:
         for person, arrival in self.first_uses.items():
             if alias := self.alias(person):
                 device = int(self._usage.traits.device[person, 0])
-                yield Moment(f"alias {person}", person, device, arrival + 5_000, "$create_alias", {"alias": alias})
+                yield Moment(
+                    f"alias {person}", person, device, arrival + 5_000, "$create_alias", {"alias": alias}
+                )
                 yield Moment(f"job {person}", person, -1, arrival + 1_200_000, SERVER_EVENT, sender=alias)
 
     def _uses(self, first: date, last: date) -> dict[int, list[tuple[int, int]]]:
@@ -206,7 +208,9 @@ class Connect:
         while day <= min(last, HISTORY_END):
             batch = _of_connect(self._usage.day(day))
             own = batch.take(~batch.is_bot & ~batch.is_future)
-            for person, at_ms, device in zip(own.user.tolist(), own.time_ms.tolist(), own.device.tolist(), strict=True):
+            for person, at_ms, device in zip(
+                own.user.tolist(), own.time_ms.tolist(), own.device.tolist(), strict=True
+            ):
                 if person in self._ordinary:
                     found.setdefault(person, []).append((at_ms, device))
             day += timedelta(days=1)

@@ -189,7 +189,13 @@ def _survey(now: datetime) -> Record:
         "schedule": "once",
         "linked_flag_id": None,
         "questions": [
-            {"id": SCORE_ID, "type": "rating", "question": "How well does it sync?", "display": "number", "scale": 5},
+            {
+                "id": SCORE_ID,
+                "type": "rating",
+                "question": "How well does it sync?",
+                "display": "number",
+                "scale": 5,
+            },
             {"id": COMMENT_ID, "type": "open", "question": "Why?", "optional": True},
         ],
         "conditions": None,
@@ -207,7 +213,11 @@ def _drafted_surveys(now: datetime) -> Iterator[Record]:
         if made_at <= now:
             key = str(uuid.uuid5(_SPACE, name))
             dates = {"created_at": _iso(made_at), "start_date": None, "end_date": None}
-            yield Record(key, made_at, {"id": key, "name": name, "type": "popover", "questions": [], "archived": False, **dates})
+            yield Record(
+                key,
+                made_at,
+                {"id": key, "name": name, "type": "popover", "questions": [], "archived": False, **dates},
+            )
 
 
 def _person_id(name: str) -> str:
@@ -233,7 +243,9 @@ def _persons(company: Company, now: datetime) -> Iterator[Record]:
                 "team_id": 1,
                 "distinct_id": distinct_id,
                 "person_id": _person_id(who.app_user_id),
-                "properties": {} if is_gone else {"name": f"{who.first_name} {who.last_name}", "email": email},
+                "properties": {}
+                if is_gone
+                else {"name": f"{who.first_name} {who.last_name}", "email": email},
                 "person_distinct_id_version": 0 if number == 0 else 1,
                 "person_version": 101 if is_gone else 1,
                 "created_at": _iso(seen),
@@ -256,7 +268,10 @@ class Export:
         """One file of NDJSON of what came in in the UTC hour from `start` on and before `now`; [] when nothing did."""
         opens, before = ms(start), min(ms(start) + HOUR_MS, ms(now))
         found: list[tuple[int, Json]] = []
-        days = {moment.astimezone(UTC).date() for moment in (start, start - timedelta(milliseconds=_TWICE_AFTER_MS))}
+        days = {
+            moment.astimezone(UTC).date()
+            for moment in (start, start - timedelta(milliseconds=_TWICE_AFTER_MS))
+        }
         for day in sorted(days):
             found += self._uses(self._connect.uploaded_on(day))
         found += [self._only_here(each) for each in self._by_hour.get(opens // HOUR_MS, [])]
@@ -273,7 +288,11 @@ class Export:
         )  # fmt: skip
         for at_ms, upload, device, user, account, kind, agent, serial, insert in rows:
             properties = self._sender(device, user, serial) | dict(KINDS[kind].properties)
-            properties |= {"$insert_id": f"i{insert:x}-{device:x}", "$raw_user_agent": AGENTS[agent], "$lib": "web"}
+            properties |= {
+                "$insert_id": f"i{insert:x}-{device:x}",
+                "$raw_user_agent": AGENTS[agent],
+                "$lib": "web",
+            }
             if account != -1:
                 named = self._company.accounts[account].app_account_id if account >= 0 else "acct_9999"
                 properties |= {"$groups": {"account": named}, "$group_0": named}
@@ -284,7 +303,9 @@ class Export:
                 yield upload + _TWICE_AFTER_MS, event | _came_in(upload + _TWICE_AFTER_MS)
 
     def _only_here(self, moment: Moment) -> tuple[int, Json]:
-        properties = {"$lib": "posthog-node"} if moment.device < 0 else self._sender(moment.device, moment.person, 1)
+        properties = (
+            {"$lib": "posthog-node"} if moment.device < 0 else self._sender(moment.device, moment.person, 1)
+        )
         properties |= _survey_answer(moment) if moment.event == "survey sent" else moment.properties
         key = str(uuid.uuid5(_SPACE, moment.key))
         event = self._event(key, moment.event, moment.person, properties, moment.at_ms)
@@ -295,9 +316,15 @@ class Export:
     def _sender(self, device: int, user: int, serial: int) -> Json:
         """What the SDK says of who sends; older ones do not say whether somebody has logged in."""
         name = self._usage.devices[device]
-        said: Json = {"$device_id": name, "$os": ("Windows", "Mac OS X", "Linux")[device % 3], "$ip": "203.0.113.9"}
+        said: Json = {
+            "$device_id": name,
+            "$os": ("Windows", "Mac OS X", "Linux")[device % 3],
+            "$ip": "203.0.113.9",
+        }
         said |= {"$is_identified": user >= 0} if serial % 2 else {}
-        return said | ({"$user_id": self._company.people[user].app_user_id} if user >= 0 and serial % 3 else {})
+        return said | (
+            {"$user_id": self._company.people[user].app_user_id} if user >= 0 and serial % 3 else {}
+        )
 
     def _event(self, key: str, name: str, user: int, properties: Json, at_ms: int) -> Json:
         who = self._company.people[user] if user >= 0 else None
@@ -332,5 +359,7 @@ def _survey_answer(moment: Moment) -> Json:
         "$survey_completed": said["is_whole"],
         f"$survey_response_{SCORE_ID}": said["score"],
         f"$survey_response_{COMMENT_ID}": said["comment"],
-        "$survey_questions": [{"id": SCORE_ID, "question": "How well does it sync?", "response": said["score"]}],
+        "$survey_questions": [
+            {"id": SCORE_ID, "question": "How well does it sync?", "response": said["score"]}
+        ],
     }

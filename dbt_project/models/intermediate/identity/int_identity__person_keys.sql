@@ -1,8 +1,18 @@
 -- One row an identity of a tool (app user, device, contact, support requester): whose person it is, by which rule and
 -- with which confidence, or why it is matched with nobody else's. The app user is the anchor; a merge of two contacts
 -- makes the loser's person the winner's. Nothing is guessed: an e-mail address of two persons matches neither.
-with emails as (
-    select * from {{ ref('int_identity__user_emails') }}
+with aliases as (
+    select user_hash, winner_hash from {{ ref('int_identity__user_aliases') }}
+),
+
+emails as (
+    select
+        addresses.user_hash,
+        coalesce(aliases.winner_hash, addresses.user_hash) as winner_hash,
+        addresses.email_hash,
+        addresses.email_domain_hash
+    from {{ ref('int_identity__user_emails') }} as addresses
+    left join aliases on addresses.user_hash = aliases.user_hash
 ),
 
 internal_domains as (
@@ -14,14 +24,15 @@ internal_domains as (
 app_users as (
     select
         emails.user_hash,
+        emails.winner_hash,
         max(case when internal_domains.email_domain_hash is not null then 1 else 0 end) = 1 as is_internal
     from emails
     left join internal_domains on emails.email_domain_hash = internal_domains.email_domain_hash
-    group by emails.user_hash
+    group by emails.user_hash, emails.winner_hash
 ),
 
 emails_of_one_user as (
-    select email_hash, min(user_hash) as user_hash, min(user_hash) <> max(user_hash) as is_ambiguous
+    select email_hash, min(winner_hash) as user_hash, min(winner_hash) <> max(winner_hash) as is_ambiguous
     from emails
     where email_hash is not null
     group by email_hash
@@ -64,7 +75,8 @@ contacts_on_their_own as (
         contacts.is_internal_email,
         coalesce(merged.winner_key, contacts.contact_key) as surviving_contact_key,
         case
-            when contacts.app_user_hash is not null then 'app:user:' || contacts.app_user_hash
+            when contacts.app_user_hash is not null
+                then 'app:user:' || coalesce(aliases.winner_hash, contacts.app_user_hash)
             when by_email.user_hash is not null then 'app:user:' || by_email.user_hash
         end as anchor_person_id,
         case
@@ -86,6 +98,7 @@ contacts_on_their_own as (
     left join {{ ref('int_identity__contact_merges') }} as merged on contacts.contact_key = merged.contact_key
     left join contact_users as by_email on contacts.contact_key = by_email.contact_key
     left join contacts_with_email on contacts.contact_key = contacts_with_email.contact_key
+    left join aliases on contacts.app_user_hash = aliases.user_hash
 ),
 
 -- The survivor of a merge keeps its own app user; without one it takes over the first of those merged into it.
@@ -196,13 +209,17 @@ app_user_keys as (
         'app' as source,
         'user' as identity_type,
         app_users.user_hash as identity_key,
-        coalesce(anchor_persons.person_id, 'app:user:' || app_users.user_hash) as person_id,
-        case when anchor_persons.person_id is null then 'user_id' else 'contact_merge' end as rule,
+        coalesce(anchor_persons.person_id, 'app:user:' || app_users.winner_hash) as person_id,
+        case
+            when anchor_persons.person_id is not null then 'contact_merge'
+            when app_users.winner_hash <> app_users.user_hash then 'tool_merge'
+            else 'user_id'
+        end as rule,
         cast(1.0 as double) as confidence,
         cast(null as {{ dbt.type_string() }}) as unmatched_reason,
         app_users.is_internal
     from app_users
-    left join anchor_persons on 'app:user:' || app_users.user_hash = anchor_persons.anchor_person_id
+    left join anchor_persons on 'app:user:' || app_users.winner_hash = anchor_persons.anchor_person_id
 ),
 
 devices as (
@@ -279,7 +296,8 @@ requesters as (
         requesters.email_hash,
         requesters.is_internal_email,
         case
-            when requesters.external_hash is not null then 'app:user:' || requesters.external_hash
+            when requesters.external_hash is not null
+                then 'app:user:' || coalesce(aliases.winner_hash, requesters.external_hash)
             when not by_user.is_ambiguous then 'app:user:' || by_user.user_hash
             when not by_contact.is_ambiguous then by_contact.person_id
         end as person_id,
@@ -296,6 +314,7 @@ requesters as (
     from {{ ref('int_support__source_requesters') }} as requesters
     left join emails_of_one_user as by_user on requesters.email_hash = by_user.email_hash
     left join emails_of_one_contact as by_contact on requesters.email_hash = by_contact.email_hash
+    left join aliases on requesters.external_hash = aliases.user_hash
     where requesters.is_customer
 ),
 

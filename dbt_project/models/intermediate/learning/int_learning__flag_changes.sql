@@ -20,3 +20,14 @@ select
     is_first_known,
     changed_at
 from {{ ref('int_learning__growthbook_changes') }}
+union all
+select
+    'posthog' as source,
+    'posthog:' || flag_id as flag_id,
+    flag_key,
+    environment,
+    rollout_share,
+    is_on,
+    is_first_known,
+    changed_at
+from {{ ref('int_learning__posthog_changes') }}

@@ -33,6 +33,14 @@ select
 from {{ ref('stg_growthbook__variations') }}
 union all
 select
+    'posthog:' || experiment_id as experiment_id,
+    variant_key,
+    variant_name,
+    weight,
+    is_control
+from {{ ref('stg_posthog__variants') }}
+union all
+select
     experiment_id,
     variant_key,
     variant_name,

@@ -48,6 +48,24 @@ select
 from {{ ref('stg_growthbook__experiments') }}
 union all
 select
+    'posthog:' || experiment_id as experiment_id,
+    'posthog' as source,
+    coalesce(flag_key, experiment_id) as experiment_key,
+    coalesce(experiment_name, flag_key, experiment_id) as experiment_name,
+    flag_key,
+    nullif(hypothesis, '') as hypothesis,
+    state,
+    nullif(conclusions, '') as stop_reason,
+    cast(null as {{ dbt.type_string() }}) as owner,
+    cast(null as {{ dbt.type_string() }}) as url,
+    primary_metric,
+    planned_sample,
+    started_at,
+    cast(null as timestamp) as planned_end_at,
+    ended_at
+from {{ ref('stg_posthog__experiments') }}
+union all
+select
     'launchdarkly:' || iterations.experiment_id || ':' || iterations.iteration_id as experiment_id,
     'launchdarkly' as source,
     coalesce(flags.flag_key, iterations.experiment_key, iterations.experiment_id) as experiment_key,

@@ -3,6 +3,7 @@
 {% set tools = [
     ('product_analytics', 'stg_amplitude__events'),
     ('product_analytics', 'stg_mixpanel__events'),
+    ('product_analytics', 'stg_posthog__events'),
     ('crm', 'stg_hubspot__companies'),
     ('crm', 'stg_salesforce__accounts'),
     ('support', 'stg_zendesk__tickets'),

@@ -10,6 +10,7 @@
     ('salesforce', 'stg_salesforce__contacts', 'contacts', 'contact_id', {'user': 'app_user_hash'}),
     ('amplitude', 'stg_amplitude__events', 'events', 'event_id', {'account': 'app_account_id'}),
     ('mixpanel', 'stg_mixpanel__events', 'events', 'event_id', {'account': 'app_account_id'}),
+    ('posthog', 'stg_posthog__events', 'events', 'event_id', {'account': 'app_account_id'}),
     ('zendesk', 'stg_zendesk__organizations', 'organizations', 'organization_id', {'account': 'external_id'}),
     ('zendesk', 'stg_zendesk__users', 'users', 'user_id', {'user': 'external_hash'}),
     ('intercom', 'stg_intercom__companies', 'companies', 'company_id', {'account': 'external_id'}),

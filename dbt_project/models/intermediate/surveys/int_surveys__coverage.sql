@@ -8,6 +8,15 @@ with forms as (
     left join {{ ref('stg_registry__surveys') }} as surveys
         on surveys.tool = 'typeform' and forms.form_id = surveys.form_id
     where not forms.is_deleted
+    union all
+    select
+        'posthog' as source,
+        surveys.survey_id
+    from {{ ref('stg_posthog__surveys') }} as forms
+    left join {{ ref('stg_registry__surveys') }} as surveys
+        on surveys.tool = 'posthog' and forms.form_id = surveys.form_id
+    -- One that was never opened asked nobody.
+    where not forms.is_deleted and forms.opened_at is not null
 ),
 
 answers as (

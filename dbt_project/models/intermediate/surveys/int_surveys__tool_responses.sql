@@ -41,8 +41,30 @@ file_responses as (
     from {{ ref('stg_files__survey_responses') }}
 ),
 
+-- An event is deleted nowhere but by hand.
+posthog_responses as (
+    select
+        'posthog' as source,
+        'posthog:' || response_id as response_id,
+        form_id,
+        app_user_hash,
+        email_hash,
+        account_key,
+        product_id,
+        feature_id,
+        team_id,
+        score,
+        score_original is not null as is_answered,
+        has_comment,
+        is_internal_email,
+        answered_at
+    from {{ ref('stg_posthog__survey_responses') }}
+),
+
 tool_responses as (
     select * from typeform_responses
+    union all
+    select * from posthog_responses
     union all
     select * from file_responses
 )

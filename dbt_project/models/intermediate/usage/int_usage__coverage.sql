@@ -29,8 +29,12 @@ event_types as (
     ) as events
     left join (select distinct event_type from {{ ref('stg_registry__feature_events') }}) as rules
         on events.event_type = rules.event_type
-    left join {{ ref('stg_registry__exclusions') }} as passive
-        on events.event_type = passive.value and passive.exclusion_id = 'passive_events'
+    left join (
+        select distinct value
+        from {{ ref('stg_registry__exclusions') }}
+        where exclusion_id in ('passive_events', 'tools_own_events')
+    ) as passive
+        on events.event_type = passive.value
 ),
 
 person_days as (

@@ -15,7 +15,7 @@ with registry_rules as (
     union all
     select exclusion_id as kind, null, value, null, null
     from {{ ref('stg_registry__exclusions') }}
-    where exclusion_id in ('passive_events', 'bot_user_agents')
+    where exclusion_id in ('passive_events', 'tools_own_events', 'bot_user_agents')
 ),
 
 ruled as (
@@ -150,7 +150,7 @@ bot_agents as (
 ),
 
 passive_types as (
-    select distinct event_type from ruled where kind = 'passive_events'
+    select distinct event_type from ruled where kind in ('passive_events', 'tools_own_events')
 ),
 
 classified as (
