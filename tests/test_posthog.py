@@ -196,16 +196,17 @@ def test_windows_of_arrival_are_whole_hours_and_a_week_at_most_and_leave_no_gap(
         assert reached <= until - timedelta(hours=1) or cursor is None
 
 
-def test_an_export_asks_for_arrival_in_words_that_the_vendor_knows(exported: Any) -> None:
+def test_an_export_is_of_a_week_of_arrival_at_most(exported: Any) -> None:
     vendor = Exporting()
-    assert exported(vendor, "persons", days=7) == []
+    assert exported(vendor, "persons", days=10) == []
+    kept = {"model": "persons", "file": {"format": "JSONLines", "compression": "gzip", "max_size_mb": 100}}
     assert vendor.windows == [
-        {
-            "model": "persons",
-            "file": {"format": "JSONLines", "compression": "gzip", "max_size_mb": 100},
-            "data_interval_start": "2026-11-07T01:00:00Z",
-            "data_interval_end": "2026-11-14T01:00:00Z",
+        kept
+        | {
+            "data_interval_start": f"2026-11-{start}T01:00:00Z",
+            "data_interval_end": f"2026-11-{end}T01:00:00Z",
         }
+        for start, end in (("04", "11"), ("11", "14"))
     ]
 
 

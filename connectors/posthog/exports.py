@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ WORDS = JobWords(
     failed_for_now=("FailedRetryable", "TimedOut"),
     problem="error",
 )
+# The vendor exports no more at once.
+LONGEST = timedelta(days=7)
 LARGEST_PART_MB = 100
 # Of a part whose file is not whole.
 DOWNLOADS = 3
@@ -66,7 +68,7 @@ class Exports:
         self._root = f"/api/environments/{project_id}/file_download_batch_exports"
 
     def begun(self, model: str, start: datetime, end: datetime) -> str:
-        """Begin the export of what came in from `start` until before `end`, a week at most; gives where it tells its state."""
+        """Begin the export of what came in from `start` until before `end`, `LONGEST` at most; gives where it tells its state."""
         question: dict[str, Any] = {
             "model": model,
             "file": {"format": "JSONLines", "compression": "gzip", "max_size_mb": LARGEST_PART_MB},
@@ -80,6 +82,12 @@ class Exports:
 
         Raises Unreachable when the vendor does not come to its end, MalformedResponse for a file that stays damaged.
         """
+        while start < end:
+            until = min(start + LONGEST, end)
+            yield from self._pages_of_one(model, selection, start, until)
+            start = until
+
+    def _pages_of_one(self, model: str, selection: str, start: datetime, end: datetime) -> Iterator[Page]:
         job = done_job(self._http, lambda: self.begun(model, start, end), WORDS)
         for part in job.answer.get("files") or []:
             file = self._part(f"{job.address}download/{part}/")

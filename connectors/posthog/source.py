@@ -25,7 +25,9 @@ from connectors.rows import raw_record, value_at
 from connectors.whole import whole
 
 ROWS_A_PAGE = 100
-HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
+HOUR = timedelta(hours=1)
+# So much is loaded at once. Of persons little comes in a week.
+LONGEST_WINDOWS = {"events": timedelta(days=7), "persons": timedelta(days=91), "flag_activity": None}
 # Old enough to be there, whatever the clock here says.
 CHECK_AGE = timedelta(days=30)
 READ_UNTIL = "came_in_until"
@@ -169,7 +171,7 @@ class PostHogConnector(Connector):
             end if is_log else _whole_hour(end),
             history_start if is_log else _whole_hour(history_start),
             look_back=stream.look_back,
-            longest=None if is_log else WEEK,
+            longest=LONGEST_WINDOWS[stream.name],
         )
 
     def shortened(self, window: Window) -> Window | None:

@@ -125,7 +125,9 @@ class Connect:
         return f"srv-{self._company.people[person].app_user_id}" if is_known else ""
 
     def is_deleted(self, person: int, now: datetime) -> bool:
-        return person % _DELETED_EVERY == 1 and now >= DELETED_AT and self.first_uses[person] < ms(DELETED_AT)
+        """Whether the tool has deleted the profile of a person, who is known to it by no other id: their events stay."""
+        is_chosen = person % _DELETED_EVERY == 1 and not self.alias(person)
+        return is_chosen and now >= DELETED_AT and self.first_uses[person] < ms(DELETED_AT)
 
     @cached_property
     def first_uses(self) -> dict[int, int]:

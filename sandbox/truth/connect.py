@@ -66,11 +66,14 @@ def _changes(until: datetime) -> list[tuple[str, datetime, bool, float | None]]:
         if flag.created_at >= until:
             continue
         found.append((flag.key, flag.created_at, False, 0.0))
+        # Whom it is for, the log says where that is changed, and the flag while it is there.
+        is_gone = flag.archived_at is not None and flag.archived_at < until
+        is_forgotten = is_gone and len({each.share for each in flag.changes}) == 1
         for each in flag.changed(PRODUCTION, until):
-            hides = flag.key in SPLIT or (flag.key in BY_ACCOUNT and each.share < 1)
+            hides = flag.key in SPLIT or (flag.key in BY_ACCOUNT and each.share < 1) or is_forgotten
             found.append(
                 (flag.key, each.at, each.is_on, 0.0 if not each.is_on else None if hides else each.share)
             )
-        if flag.archived_at is not None and flag.archived_at < until:
+        if flag.archived_at is not None and is_gone:
             found.append((flag.key, flag.archived_at, False, 0.0))
     return found

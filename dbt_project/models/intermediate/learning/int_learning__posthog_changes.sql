@@ -36,19 +36,21 @@ readings as (
     where is_on is not null
 ),
 
+known_flags as (
+    select flag_id from entries
+    union distinct
+    select flag_id from readings
+),
+
 beginnings as (
     select
-        flags.flag_id,
+        known_flags.flag_id,
         coalesce(first_found.is_on_before, readings.is_on) as is_on,
         case when first_shares.flag_id is not null then first_shares.share_before else readings.share_if_on end as share_if_on
-    from (
-        select flag_id from entries
-        union distinct
-        select flag_id from readings
-    ) as flags
-    left join first_found on flags.flag_id = first_found.flag_id and first_found.place = 1
-    left join first_shares on flags.flag_id = first_shares.flag_id and first_shares.place = 1
-    left join readings on flags.flag_id = readings.flag_id and readings.newest_rank = 1
+    from known_flags
+    left join first_found on known_flags.flag_id = first_found.flag_id and first_found.place = 1
+    left join first_shares on known_flags.flag_id = first_shares.flag_id and first_shares.place = 1
+    left join readings on known_flags.flag_id = readings.flag_id and readings.newest_rank = 1
 ),
 
 logged as (
