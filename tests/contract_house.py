@@ -104,6 +104,9 @@ class House:
         self.kind = connector_class(case.source)
         self.env = environment(world.base_url, PACE, [case.source])
         self.env |= {prefix(case.source) + name: value for name, value in case.settings.items()}
+        settings = load_settings(self.source, self.kind.Settings, self.env)
+        assert settings is not None
+        self._hosts = {"127.0.0.1", *settings.file_hosts}
         world.reset()
         for target, value in case.small_pages.items():
             patch.setattr(target, value)
@@ -148,9 +151,7 @@ class House:
             self.env,
             **{"transport": transport, "clock": Impatient()} | more,
         )
-        settings = load_settings(self.source, self.kind.Settings, self.env)
-        assert settings is not None
-        assert transport.hosts <= {"127.0.0.1", *settings.file_hosts}
+        assert transport.hosts <= self._hosts
         return run
 
     def begin_anew(self) -> None:
