@@ -23,6 +23,7 @@ from tests.metric_warehouse import ROOT, create_warehouse, engine_of, insert, se
 from tests.reports_fixture import report
 
 W46 = date(2026, 11, 9)
+SECOND_STEP = {"funnel_id": "trial", "step": "step_2"}
 
 
 @pytest.fixture(scope="module")
@@ -326,15 +327,11 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
         ("features_used_rate", {}, (1.0, 2.0, 0.5, 2)),
         ("zombie_features", {"product_id": "insights"}, (1.0, None, 1.0, 1)),
         ("zombie_features", {"product_id": "studio"}, (0.0, None, 0.0, 1)),
-        ("funnel_conversion_rate", {"funnel_id": "trial", "step": "step_2"}, (3.0, 4.0, 0.75, 4)),
-        (
-            "funnel_conversion_rate",
-            {"funnel_id": "trial", "step": "step_2", "segment": "smb"},
-            (3.0, 3.0, 1.0, 3),
-        ),  # fmt: skip
+        ("funnel_conversion_rate", SECOND_STEP, (3.0, 4.0, 0.75, 4)),
+        ("funnel_conversion_rate", {**SECOND_STEP, "segment": "smb"}, (3.0, 3.0, 1.0, 3)),
         ("funnel_drop_off_rate", {"funnel_id": "trial", "step": "step_1"}, None),
         ("funnel_drop_off_rate", {"funnel_id": "trial", "step": "step_3"}, (2.0, 3.0, 2 / 3, 3)),
-        ("funnel_step_seconds_median", {"funnel_id": "trial", "step": "step_2"}, (None, None, 600.0, 3)),
+        ("funnel_step_seconds_median", SECOND_STEP, (None, None, 600.0, 3)),
         ("tickets_created", {}, (5.0, None, 5.0, 5)),
         ("tickets_created", {"feature_id": "board"}, (2.0, None, 2.0, 2)),
         ("untagged_ticket_share", {}, (1.0, 5.0, 0.2, 5)),
