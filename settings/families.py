@@ -57,19 +57,33 @@ def _counts(manifest: Mapping[str, Any]) -> Callable[[str, str], bool]:
 def _families(
     manifest: Mapping[str, Any], is_followed: Callable[[str, str], bool]
 ) -> dict[str, frozenset[str]]:
-    return {
-        name: frozenset(connector_class(source).family for source in sources) - {"registry"}
-        for name, sources in _sources(manifest, is_followed).items()
+    # A tool of one family may also do the work of another: a model of its records that does says so in its `meta`.
+    told = {
+        name: frozenset(families)
+        for name, node in manifest["nodes"].items()
+        if (families := _meta(node).get("families"))
     }
+    found = _gathered(manifest, is_followed, lambda source: connector_class(source).family, told)
+    return {name: families - {"registry"} for name, families in found.items()}
 
 
 def _sources(
     manifest: Mapping[str, Any], is_followed: Callable[[str, str], bool]
 ) -> dict[str, frozenset[str]]:
+    return _gathered(manifest, is_followed, str, {})
+
+
+def _gathered(
+    manifest: Mapping[str, Any],
+    is_followed: Callable[[str, str], bool],
+    of_source: Callable[[str], str],
+    told: Mapping[str, frozenset[str]],
+) -> dict[str, frozenset[str]]:
+    """By node, what the sources are that it is made of, or what it is `told` to be made of."""
     found: dict[str, frozenset[str]] = {
-        name: frozenset(instances_of(node["source_name"].removeprefix("raw_")))
+        name: frozenset(of_source(each) for each in instances_of(node["source_name"].removeprefix("raw_")))
         for name, node in manifest["sources"].items()
-    }
+    } | dict(told)
 
     def of(name: str) -> frozenset[str]:
         if name not in found:

@@ -68,6 +68,15 @@ class Funnel:
 
 
 @dataclass(frozen=True)
+class Activation:
+    """A new person of the product is activated who sent each event, in any order, within so many days of the first one."""
+
+    product: str
+    within_days: int
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Launch:
     """What was expected of a launch: that a rate of a feature reaches a bound some days later. `written_on`: when they said so."""
 
@@ -191,6 +200,8 @@ FEATURES = (
     ),
 )  # fmt: skip
 
+ACTIVATIONS = (Activation("studio", 14, ("project_created", "data_imported")),)
+
 FUNNELS = (
     Funnel(
         "trial", "Trial to plan", "studio", 7,
@@ -217,7 +228,7 @@ LAUNCHES = (
 
 INTERNAL_EMAIL_DOMAINS = ("acmeflow.example",)
 BOT_USER_AGENTS = ("bot", "crawler", "spider", "headless")
-PASSIVE_EVENTS = ("push_received", "email_opened", "experiment_viewed")
+PASSIVE_EVENTS = ("push_received", "email_opened", "experiment_viewed", "sync_job_finished")
 EXCLUDED_ISSUE_RESOLUTIONS = ("Won't Do", "Duplicate", "Cannot Reproduce", "Not planned")
 
 # Deployments to these environments reach users; issues with these labels are incidents. Compared without case.
