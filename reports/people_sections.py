@@ -70,6 +70,7 @@ def retention(report: HealthReport) -> Section | None:
                     warning(report, *metrics),
                 )
             )
+    figures.extend(_activation(report))
     figures.extend(_days_of_the_week(report))
     if not figures:
         return None
@@ -79,6 +80,30 @@ def retention(report: HealthReport) -> Section | None:
         figures=tuple(figures),
         trust=caveats(report, ("product_analytics",), ("lifecycle", "retention")),
     )
+
+
+def _activation(report: HealthReport) -> list[Figure]:
+    """How many of those who begin with a product take the steps that its activation is."""
+    say = report.say
+    rates = report.by("activation_rate", "product_id")
+    if rates.empty or rates["value"].isna().all():
+        return []
+    rows = weeks(rates[rates["value"].notna()], report)
+    rows = with_faint(
+        report, "activation_rate", rows.assign(line=[report.name(str(each)) for each in rows["product_id"]])
+    )
+    title = say.text("Activation by week of the first day in the product")
+    caption = say.text(
+        "Share of each week's new people of a product who took all steps of its activation in time; a line ends where the time is not over yet."
+    )
+    return [
+        Figure(
+            caption + pale_note(report, rows, "activation_rate", is_line=True),
+            charts.lines(rows, "line", "", title, say, "percent"),
+            table_of(report, title, rows, ("period_start", say.text("week of")), "line", ""),
+            warning(report, "activation_rate"),
+        )
+    ]
 
 
 def _days_of_the_week(report: HealthReport) -> list[Figure]:

@@ -30,7 +30,7 @@ _EFFECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "team": ("product_analytics",),
         **dict.fromkeys(("live_from", "live_until", "product"), ()),
     },
-    "products": {"name": ("roadmap",)},
+    "products": {"name": ("roadmap",), "activation": ("product_analytics",)},
     "teams": {"jira_projects": ("delivery",), "repositories": ("delivery",)},
     "stages": dict.fromkeys(("statuses", "flow", "epic_entry"), ("delivery",)),
     "funnels": dict.fromkeys(("steps", "window_days", "window_hours"), ("product_analytics",)),

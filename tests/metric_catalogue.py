@@ -45,6 +45,8 @@ CATALOGUE = {
     "feature_repeat_use_rate": (PRODUCT, "ratio", "week", "feature_id"),
     "features_used_rate": (PRODUCT, "ratio", "week", "|product_id"),
     "zombie_features": (PRODUCT, "count", "week", "|product_id"),
+    "activation_rate": (PRODUCT, "ratio", "week", "product_id|product_id+segment"),
+    "activation_days_median": (PRODUCT, "days", "week", "product_id"),
     "funnel_conversion_rate": (PRODUCT, "ratio", "week", "funnel_id+step|funnel_id+step+segment"),
     "funnel_drop_off_rate": (PRODUCT, "ratio", "week", "funnel_id+step"),
     "funnel_step_seconds_median": (PRODUCT, "seconds", "week", "funnel_id+step"),
@@ -111,7 +113,7 @@ CATALOGUE = {
 
 # Subject: the metrics whose names begin so; the longest beginning counts.
 SUBJECTS = {
-    "adoption": ("feature", "zombie_features"),
+    "adoption": ("activation", "feature", "zombie_features"),
     "delivery": ("sprint", "issue", "due", "stage_time", "flow", "on_time", "committed", "time_to_market", "deployment", "change", "pull_request", "recovery"),
     "feedback": ("feedback",),
     "funnels": ("funnel",),

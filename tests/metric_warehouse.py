@@ -108,6 +108,9 @@ TABLES = {
         "funnel_id text, person_id text, entry_week date, segment text, step_number integer, step text, "
         "is_previous_reached boolean, is_reached boolean, seconds_from_previous bigint, product_id text"
     ),
+    "intermediate.int_usage__activations": (
+        "person_id text, product_id text, start_date date, segment text, is_activated boolean, days_to_activation bigint"
+    ),
     "intermediate.int_features__person_weeks": (
         "person_id text, feature_id text, product_id text, team_id text, week_start date, segment text, "
         "is_used boolean, use_count bigint, use_day_count bigint"

@@ -43,6 +43,15 @@ def test_the_catalogue_says_what_the_registry_says() -> None:
         (entry["id"], entry["window_days"], tuple(step["event"] for step in entry["steps"]))
         for entry in registry("funnels")
     ] == [(funnel.id, funnel.window_days, funnel.steps) for funnel in catalogue.FUNNELS]
+    assert [
+        (
+            entry["id"],
+            entry["activation"]["within_days"],
+            tuple(step["event"] for step in entry["activation"]["steps"]),
+        )
+        for entry in registry("products")
+        if "activation" in entry
+    ] == [(each.product, each.within_days, each.events) for each in catalogue.ACTIVATIONS]
     exclusions = {entry["id"]: tuple(entry["values"]) for entry in registry("exclusions")}
     assert exclusions == {
         "internal_email_domains": catalogue.INTERNAL_EMAIL_DOMAINS,

@@ -10,6 +10,8 @@ from metrics.values import append_metric_values
 from tests.metric_warehouse import create_warehouse, engine_of, insert, manifest_of, value
 
 METRICS = (
+    "activation_rate",
+    "activation_days_median",
     "feature_uses_median",
     "feature_uses_p90",
     "feature_use_days_median",
@@ -32,6 +34,12 @@ def uses(
 
 
 ROWS: dict[str, list[tuple[Any, ...]]] = {
+    "intermediate.int_usage__activations": [
+        ("p1", "studio", W46, "smb", True, 1),
+        ("p2", "studio", date(2026, 11, 12), "smb", True, 4),
+        ("p3", "studio", date(2026, 11, 15), "enterprise", False, None),
+        ("p1", "insights", W46, "smb", False, None),
+    ],
     "intermediate.int_usage__stickiness_weeks": [
         (W46, "smb", 1, 5, 8, 8),
         (W46, "smb", 2, 3, 3, 8),
@@ -82,6 +90,11 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("metric", "dimensions", "expected"),
     [
+        ("activation_rate", {"product_id": "studio"}, (2.0, 3.0, 2 / 3, 3)),
+        ("activation_rate", {"product_id": "studio", "segment": "smb"}, (2.0, 2.0, 1.0, 2)),
+        ("activation_rate", {"product_id": "insights"}, (0.0, 1.0, 0.0, 1)),
+        ("activation_days_median", {"product_id": "studio"}, (None, None, 2.5, 2)),
+        ("activation_days_median", {"product_id": "insights"}, None),
         ("feature_uses_median", {"feature_id": "export"}, (None, None, 5.5, 10)),
         ("feature_uses_median", {"feature_id": "board"}, (None, None, 5.0, 1)),
         ("feature_uses_median", {"feature_id": "alerts"}, None),

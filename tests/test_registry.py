@@ -66,7 +66,7 @@ WRONG = {
         1,
         "`colour` is no key here",
     ),
-    "missing key": ("products.yml", "name: Studio, ", "", 0, "`name` is missing"),
+    "missing key": ("products.yml", "name: Insights, ", "", 0, "`name` is missing"),
     "duplicate key": ("teams.yml", "name: Atlas,", "name: Atlas, name: Atlas2,", 0, "`name` is given twice"),
     "unknown product": (
         "features.yml",

@@ -139,7 +139,7 @@ def test_what_is_unmapped_is_told_with_its_share(folder: Path, home: Path) -> No
         in " ".join(told(folder, home))
     )
     assert (
-        "3 of 4 events are in no feature, funnel or list of passive events, 55% of the events: "
+        "3 of 4 events are in no feature, funnel, activation or list of passive events, 55% of the events: "
         in unmapped["features.yml"]
     )
 

@@ -29,7 +29,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
             create table stg_registry__funnels (funnel_id text, product_id text, window_hours bigint);
             create table stg_registry__funnel_steps (funnel_id text, step_number bigint, event_type text, step text);
             create table int_usage__account_week_segments (account_id text, week_start date, segment text);
-            create table int_usage__funnel_events
+            create table int_usage__step_events
                 (event_id text, person_id text, account_id text, event_type text, occurred_at timestamp, event_date date);
             """
         )
@@ -86,10 +86,10 @@ drawn_events = st.lists(
 
 
 def load(engine: duckdb.DuckDBPyConnection, events: list[Event]) -> None:
-    engine.execute("delete from int_usage__funnel_events")
+    engine.execute("delete from int_usage__step_events")
     if events:
         engine.execute(
-            "insert into int_usage__funnel_events select e.id, e.who, 'acct', e.kind, e.at, cast(e.at as date) "
+            "insert into int_usage__step_events select e.id, e.who, 'acct', e.kind, e.at, cast(e.at as date) "
             "from (select unnest(?::text[]) as id, unnest(?::text[]) as who, unnest(?::text[]) as kind, "
             "unnest(?::timestamp[]) as at) as e",
             [
@@ -118,8 +118,8 @@ def test_somebody_with_very_many_events_is_no_more_work_than_many_with_few(
     """Each of 50,000 first steps with each later event would be more than a thousand million pairs."""
     engine.execute(
         """
-        delete from int_usage__funnel_events;
-        insert into int_usage__funnel_events
+        delete from int_usage__step_events;
+        insert into int_usage__step_events
         select cast(number as text), 'ann', 'acct', case when number % 2 = 0 then 'open' else 'edit' end,
             timestamp '2026-10-05 10:00:00' + number * interval 1 second,
             cast(timestamp '2026-10-05 10:00:00' + number * interval 1 second as date)

@@ -24,15 +24,13 @@ from connectors.registry.mapping import (
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
 from connectors.registry.ownership import Owned, Owners, owner_problems, ownership_problems
 from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
+from connectors.registry.products import LONGEST_WINDOW_DAYS, Product
 from connectors.registry.remarks import Remark, remark_problems
 from connectors.registry.renames import rename_problems
 from connectors.registry.retention import DEFAULT_BRACKETS, ExpectedUse, RetentionBracket, in_order
 from connectors.registry.stages import EpicEntry, not_computed
 from connectors.registry.surveys import Survey, survey_problems
 from connectors.zones import known_zone
-
-# A week of a funnel is published when the window after it is over.
-LONGEST_WINDOW_DAYS = 366
 
 
 class Organisation(NamedEntry):
@@ -48,11 +46,6 @@ class Organisation(NamedEntry):
     retention_brackets: Annotated[list[RetentionBracket], Field(min_length=1), AfterValidator(in_order)] = (
         Field(default_factory=lambda: list(DEFAULT_BRACKETS))
     )
-
-
-class Product(RenamableEntry):
-    name: Text
-    owner: Owner
 
 
 class Team(RenamableEntry):
@@ -315,9 +308,12 @@ class Registry(BaseModel):
         return names_by_source(self.sources, self.organisation[0].home_currency)
 
     def tracked_events(self) -> set[str]:
-        """The tracking plan: every event that a feature or a funnel names."""
+        """The tracking plan: every event that a feature, a funnel or a product's activation names."""
         of_features = {rule.event for feature in self.features for rule in feature.events}
-        return of_features | {step.event for funnel in self.funnels for step in funnel.steps}
+        of_activations = {
+            step.event for each in self.products if each.activation for step in each.activation.steps
+        }
+        return of_features | of_activations | {step.event for funnel in self.funnels for step in funnel.steps}
 
     def _roadmap(self) -> Iterator[Problem]:
         """What the words of the roadmap and the flags mean: each one thing, and only stages that there are."""

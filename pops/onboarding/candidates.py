@@ -64,7 +64,7 @@ def _scale(question: Mapping[str, Any]) -> tuple[str, int, int]:
 
 
 def features(held: Held, registry: Registry, team: str) -> Iterator[Proposal]:
-    """Candidates: one an event that no feature, funnel or list of passive events has, with the tags of tickets like it."""
+    """Candidates: one an event that no feature, funnel, activation or list of passive events has, with the tags of tickets like it."""
     known = registry.tracked_events() | passive_events(registry.exclusions)
     tags = names_of(held, "tag")
     listed_tags = {each.casefold() for feature in registry.features for each in feature.ticket_tags}

@@ -26,6 +26,7 @@ _NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
     ("features", ("flags", "*"), "flag"),
     ("features", ("eligible_plans", "*"), "plan"),
     ("funnels", ("steps", "*", "event"), "event"),
+    ("products", ("activation", "steps", "*", "event"), "event"),
     ("stages", ("statuses", "*"), "status"),
     ("teams", ("jira_projects", "*", "name"), "project"),
     ("teams", ("repositories", "*", "name"), "repository"),
@@ -248,7 +249,7 @@ def unmapped(registry: Registry, known: Mapping[str, Names]) -> Iterator[str]:
         (
             "event",
             "features.yml",
-            "in no feature, funnel or list of passive events",
+            "in no feature, funnel, activation or list of passive events",
             registry.tracked_events() | passive_events(registry.exclusions),
         ),
         ("status", "stages.yml", "in no stage", {status for each in registry.stages for status in each.statuses}),

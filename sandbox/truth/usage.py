@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.company.catalogue import HISTORY_START
 from sandbox.company.company import Company
 from sandbox.company.people import Account
+from sandbox.truth.activation import activation_rows
 from sandbox.truth.engagement import engagement_rows
 from sandbox.truth.facts import AccountUse, Facts, Use, monday, usage_facts, weeks_before
 from sandbox.truth.features import feature_rows, weekly_feature_adoption, weekly_feature_users, weekly_users
@@ -37,6 +38,7 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         *feature_rows(facts),
         *engagement_rows(facts),
         *funnel_rows(facts),
+        *activation_rows(facts),
     ]
 
 

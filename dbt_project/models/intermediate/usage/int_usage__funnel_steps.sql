@@ -31,7 +31,7 @@ events as (
         occurred_at,
         event_date,
         row_number() over (partition by person_id, event_type order by occurred_at, event_id) as event_number
-    from {{ ref('int_usage__funnel_events') }}
+    from {{ ref('int_usage__step_events') }}
 ),
 
 events_of_steps as (

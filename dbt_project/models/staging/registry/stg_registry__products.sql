@@ -4,6 +4,7 @@ with entries as (
         ('formerly', 'former_ids', 'json'),
         ('name', 'product_name', 'text'),
         ('owner', 'owner', 'text'),
+        ('activation', 'activation', 'json'),
         ('_ordinal', 'position_in_file', 'integer'),
     ]) }}
 )
@@ -13,6 +14,7 @@ select
     coalesce(former_ids, '[]') as former_ids,
     product_name,
     owner,
+    activation,
     row_number() over (order by position_in_file asc nulls last, product_id asc) as ordinal
 from entries
 where not is_deleted

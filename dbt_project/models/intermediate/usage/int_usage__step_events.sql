@@ -1,6 +1,9 @@
--- One row an event of a funnel's step, with the person whose it is; bots' and excluded persons' events left out.
+-- One row an event of a step of a funnel or of an activation, with the person whose it is; bots' and excluded persons' events
+-- left out.
 with steps as (
-    select distinct event_type from {{ ref('stg_registry__funnel_steps') }}
+    select event_type from {{ ref('stg_registry__funnel_steps') }}
+    union distinct
+    select event_type from {{ ref('stg_registry__activation_steps') }}
 ),
 
 -- An event of another type may be the one of which a step's event is a copy.
