@@ -96,8 +96,10 @@ def test_every_list_that_must_name_a_source_names_it(source: str) -> None:
 def test_no_list_names_what_is_no_source() -> None:
     attached = re.findall(r"alias: (\w+)", (ROOT / "dbt_project" / "profiles.yml").read_text())
     assert sorted(attached) == list(SOURCES)
-    for family, source in re.findall(r"\('(\w+)', 'stg_([a-z_]+?)__", FAMILIES.read_text()):
-        assert connector_class(source).family == family
+    for family, model, source in re.findall(r"\('(\w+)', '(stg_([a-z_]+?)__\w+)'", FAMILIES.read_text()):
+        (described_in,) = MODELS.rglob(f"{model}.yml")
+        meta = yaml.safe_load(described_in.read_text())["models"][0].get("config", {}).get("meta", {})
+        assert meta.get("families", [connector_class(source).family]) == [family]
     staged = {path.parent.name for path in MODELS.glob("staging/*/*__sources.yml")}
     assert staged == set(SOURCES)
     for source in SOURCES:
