@@ -3,6 +3,36 @@
     {{ return(['amplitude', 'mixpanel', 'posthog']) }}
 {%- endmacro %}
 
+{# The columns of every stg_<tool>__events, and why an event is quarantined, of a relation that has all others and `known_at`: when the
+   event was there at the latest. #}
+{% macro usage_event_rows(relation) -%}
+select
+    event_id,
+    load_id,
+    event_type,
+    insert_id,
+    app_account_id,
+    device_hash,
+    user_hash,
+    email_hash,
+    email_domain_hash,
+    platform,
+    user_agent,
+    event_properties,
+    case
+        when occurred_at is null then 'no_event_time'
+        when event_type is null then 'no_event_type'
+        when device_hash is null and user_hash is null then 'nobody'
+        when {{ is_ahead_of_receipt('occurred_at', 'known_at') }} then 'future'
+    end as quarantine_reason,
+    is_zero_user,
+    occurred_at,
+    received_at,
+    uploaded_at,
+    event_date
+from {{ relation }}
+{%- endmacro %}
+
 {# When an event of Mixpanel happened, by what the clock on the wall of its project's zone showed (`shown_at`). #}
 {% macro mixpanel_moment(zone) -%}
     {%- if zone == 'UTC' -%}

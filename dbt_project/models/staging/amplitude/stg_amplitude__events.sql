@@ -76,28 +76,4 @@ renamed as (
     from named
 )
 
-select
-    event_id,
-    load_id,
-    event_type,
-    insert_id,
-    app_account_id,
-    device_hash,
-    user_hash,
-    email_hash,
-    email_domain_hash,
-    platform,
-    user_agent,
-    event_properties,
-    case
-        when occurred_at is null then 'no_event_time'
-        when event_type is null then 'no_event_type'
-        when device_hash is null and user_hash is null then 'nobody'
-        when {{ is_ahead_of_receipt('occurred_at', 'known_at') }} then 'future'
-    end as quarantine_reason,
-    is_zero_user,
-    occurred_at,
-    received_at,
-    uploaded_at,
-    event_date
-from renamed
+{{ usage_event_rows('renamed') }}

@@ -109,35 +109,12 @@ renamed as (
         {{ json_object_without('record', 'properties', not_kept) }} as event_properties,
         coalesce(sending_user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
         occurred_at,
-        processed_at,
+        -- The vendor does not say when it received an event.
+        processed_at as received_at,
+        processed_at as uploaded_at,
         coalesce(processed_at, extracted_at) as known_at,
         {{ reporting_date('occurred_at') }} as event_date
     from timed
 )
 
-select
-    event_id,
-    load_id,
-    event_type,
-    insert_id,
-    app_account_id,
-    device_hash,
-    user_hash,
-    email_hash,
-    email_domain_hash,
-    platform,
-    user_agent,
-    event_properties,
-    case
-        when occurred_at is null then 'no_event_time'
-        when event_type is null then 'no_event_type'
-        when device_hash is null and user_hash is null then 'nobody'
-        when {{ is_ahead_of_receipt('occurred_at', 'known_at') }} then 'future'
-    end as quarantine_reason,
-    is_zero_user,
-    occurred_at,
-    -- The vendor does not say when it received an event.
-    processed_at as received_at,
-    processed_at as uploaded_at,
-    event_date
-from renamed
+{{ usage_event_rows('renamed') }}
