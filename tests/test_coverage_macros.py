@@ -84,7 +84,8 @@ def test_a_company_whose_only_tracker_is_its_code_host_hears_nothing_of_another(
             create table int_delivery__issues as select 'github' as source, 'github:issue:1' as issue_id,
                 null::date as commitment_date, true as is_standard, '(unmapped)' as feature_id, 'web' as team_id,
                 false as is_history_whole, 'done' as status_category, null::bigint as cycle_time_seconds,
-                true as is_delivered, false as is_beginning_unknown, false as is_resolution_inferred, true as is_resolved;
+                true as is_delivered, false as is_beginning_unknown, false as is_resolution_inferred, true as is_resolved,
+                    timestamp '2026-11-02 09:00' as created_at, timestamp '2026-11-03 09:00' as resolved_at;
             create table int_delivery__status_intervals as
                 select 'github:issue:1' as issue_id, 'Closed' as status_original, 'done' as status_category, 'other' as stage;
             create table int_delivery__issue_stages (issue_id text, flow_seconds bigint);
