@@ -81,10 +81,26 @@ class Loader:
         return dlt.pipeline(
             pipeline_name=self._store.source,
             pipelines_dir=str(self._folder),
-            destination=dlt.destinations.duckdb(self._store.connection),
+            destination=_resolved_once(dlt.destinations.duckdb(self._store.connection)),
             dataset_name=self._store.schema,
             progress=None,
         )
+
+
+def _resolved_once(destination: Any) -> Any:
+    """dlt asks a destination for its configuration some twenty times a load, and looks through the environment and files each
+    time: a third of what a load costs, for what does not change while a source is read."""
+    resolve = destination.configuration
+    known: dict[tuple[str, bool], Any] = {}
+
+    def configuration(initial_config: Any, accept_partial: bool = False) -> Any:
+        key = (str(dict(initial_config or {})), accept_partial)
+        if key not in known:
+            known[key] = resolve(initial_config, accept_partial)
+        return known[key].copy()
+
+    destination.configuration = configuration
+    return destination
 
 
 def import_dlt(folder: Path) -> Any:
