@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from tests.engine.conftest import KEY
+from tests.engine.session import KEY
 from tests.sql_macros import connected, macros
+
+pytest_plugins = "tests.engine.session"
 
 MOMENTS = [
     *("2026-11-02T10:00:00+01:00", "2026-11-02 10:00:00", "2026-11-02", "2026-10-28T10:00:00.123+0000", "2026/11/02"),

@@ -16,6 +16,8 @@ from connectors import SOURCES
 from connectors.runner import prepare_raw
 from tests.sql_macros import PROJECT, model_sql
 
+pytest_plugins = "tests.engine.session"
+
 AS_OF = "2026-11-16"
 TYPES = {"VARCHAR": "string", "TIMESTAMP WITH TIME ZONE": "timestamp", "INTEGER": "int"}
 # What dbt makes a table's columns of, whatever the query gives: the number and the order must fit, and the types be these.
