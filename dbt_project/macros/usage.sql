@@ -3,6 +3,11 @@
     {{ return(['amplitude', 'mixpanel', 'posthog']) }}
 {%- endmacro %}
 
+{# Whether an id of a user is the one of no bits, which apps send that have lost the real one. #}
+{% macro is_zero_user(user_id) -%}
+    coalesce({{ user_id }} = '00000000-0000-0000-0000-000000000000', false)
+{%- endmacro %}
+
 {# The columns of every stg_<tool>__events, and why an event is quarantined, of a relation that has all others and `known_at`: when the
    event was there at the latest. #}
 {% macro usage_event_rows(relation) -%}

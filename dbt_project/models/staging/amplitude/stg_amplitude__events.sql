@@ -67,7 +67,7 @@ renamed as (
         platform,
         lower(sending_user_agent) as user_agent,
         event_properties_json as event_properties,
-        coalesce(user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
+        {{ is_zero_user('user_id') }} as is_zero_user,
         occurred_at,
         received_at,
         uploaded_at,

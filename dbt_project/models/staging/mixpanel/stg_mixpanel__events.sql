@@ -107,7 +107,7 @@ renamed as (
         platform,
         user_agent,
         {{ json_object_without('record', 'properties', not_kept) }} as event_properties,
-        coalesce(sending_user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
+        {{ is_zero_user('sending_user_id') }} as is_zero_user,
         occurred_at,
         -- The vendor does not say when it received an event.
         processed_at as received_at,

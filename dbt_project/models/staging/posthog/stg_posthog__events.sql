@@ -101,7 +101,7 @@ renamed as (
             when survey_id is not null then '{"$survey_id":"' || replace(survey_id, '"', '') || '"}'
             else {{ json_object_without('record', 'properties', not_kept) }}
         end as event_properties,
-        coalesce(sending_user_id = '00000000-0000-0000-0000-000000000000', false) as is_zero_user,
+        {{ is_zero_user('sending_user_id') }} as is_zero_user,
         occurred_at,
         coalesce(received_at, inserted_at) as received_at,
         coalesce(inserted_at, received_at) as uploaded_at,
