@@ -1,7 +1,8 @@
 """Charts as self-contained SVG: no script and no request in the page that shows them.
 
-Vega-Lite draws them. What it writes is then made smaller and given to the page's style: colours become the page's
-own, so that a chart is dark on a dark page, and one sentence describes it, since a table with its numbers follows.
+Vega-Lite draws them from its own specifications (https://vega.github.io/vega-lite/docs/spec.html). What it writes is then
+made smaller and given to the page's style: colours become the page's own, so that a chart is dark on a dark page, and one
+sentence describes it, since a table with its numbers follows.
 """
 
 import json
@@ -11,9 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from html import escape
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-import altair as alt
 import pandas as pd
 import vl_convert
 
@@ -41,7 +41,8 @@ class Chart:
     narrow: str
 
 
-Drawing: TypeAlias = alt.Chart | alt.LayerChart
+# A specification of Vega-Lite, or a part of one.
+Drawing: TypeAlias = dict[str, Any]
 
 
 def both(draw: Callable[[bool], Drawing], description: str) -> Chart:
@@ -49,15 +50,15 @@ def both(draw: Callable[[bool], Drawing], description: str) -> Chart:
     return Chart(_svg(draw(False), description), _svg(draw(True), description))
 
 
-def _sized(chart: Drawing, is_narrow: bool, width: int, height: int) -> Drawing:
+def _sized(drawing: Drawing, is_narrow: bool, width: int, height: int) -> Drawing:
     """A narrow one holds its axis and the names beside it within its width."""
     if is_narrow:
-        return chart.properties(
-            width=NARROW, height=height, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-        )
-    return chart.properties(width=width, height=height)
+        fit = {"type": "fit-x", "contains": "padding"}
+        return {**drawing, "width": NARROW, "height": height, "autosize": fit}
+    return {**drawing, "width": width, "height": height}
 
 
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _CONFIG = {
     "font": "system-ui, sans-serif",
     "aria": False,
@@ -76,20 +77,15 @@ _CONFIG = {
 }
 
 
-def _svg(chart: Drawing, description: str) -> str:
-    # At once: altair copies all that is in a chart for each thing that it is told of it.
-    styled = chart.properties(
-        background="transparent",
-        padding={"left": 18, "right": 8, "top": 4, "bottom": 4},
-        config=_CONFIG,
-    )
-    return slim(_drawn(json.dumps(styled.to_dict(validate=False))), description, _STYLED)
+def _svg(drawing: Drawing, description: str) -> str:
+    padding = {"left": 18, "right": 8, "top": 4, "bottom": 4}
+    page = {"$schema": _SCHEMA, "background": "transparent", "padding": padding, "config": _CONFIG}
+    return slim(_drawn(json.dumps(page | drawing, allow_nan=False)), description, _STYLED)
 
 
 @lru_cache(maxsize=128)
 def _drawn(specification: str) -> str:
     """Drawing takes longest, and pages of one report have charts in common."""
-    # As text it may not hold a number that is none.
     return str(vl_convert.vegalite_to_svg(json.loads(specification)))
 
 
@@ -104,13 +100,22 @@ def png(svg: str) -> bytes:
     return bytes(vl_convert.svg_to_png(f"{svg[:end]}{font}>{ground}{svg[end + 1 :]}", scale=2))
 
 
-def _rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Dates as text: a chart must not shift a day between time zones."""
-    rows = frame.copy()
-    for column in rows.columns:
-        if column.endswith(("_start", "_date")):
-            rows[column] = rows[column].astype(str)
-    return rows
+def data_of(rows: pd.DataFrame) -> Drawing:
+    """Rows as Vega-Lite takes them: no number is null, dates are text, since a chart must not shift a day between time zones."""
+    return {
+        "values": [
+            {
+                str(name): str(value) if isinstance(value, date) else None if pd.isna(value) else value
+                for name, value in row.items()
+            }
+            for row in rows.to_dict("records")
+        ]
+    }
+
+
+def encoded(field: str, kind: str, **how: object) -> Drawing:
+    """A channel of a mark that a field is shown by. `kind`: quantitative, ordinal or nominal."""
+    return {"field": field, "type": kind, **how}
 
 
 def sparkline(
@@ -176,23 +181,29 @@ def lines(
     order = [say.day(day, with_year=False) for day in starts]
 
     def draw(is_narrow: bool) -> Drawing:
-        axis = alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=8)
-        base = alt.Chart(drawn).encode(
-            x=alt.X("day:O", scale=alt.Scale(domain=order), title=None, axis=axis),
-            y=alt.Y("value:Q", title=title, axis=axis_of(say, form), scale=alt.Scale(zero=True)),
-            color=_colour(series, names, everybody, 2 if is_narrow else None),
-        )
-        chart = base.mark_line(strokeWidth=2, invalid="break-paths-show-path-domains").encode(y="solid:Q")
-        alone = base.transform_filter("datum.is_alone").mark_point(filled=True, size=18, opacity=1)
-        faint = base.transform_filter("datum.is_faint").mark_point(filled=False, size=22, opacity=_FAINT)
-        layers = chart + alone + faint
+        axis = {"labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 8}
+        shared = {
+            "x": encoded("day", "ordinal", scale={"domain": order}, title=None, axis=axis),
+            "y": encoded("value", "quantitative", title=title, axis=axis_of(say, form), scale={"zero": True}),
+            "color": _colour(series, names, everybody, 2 if is_narrow else None),
+        }
+        line = {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-path-domains"}
+        alone = {"type": "point", "filled": True, "size": 18, "opacity": 1}
+        faint = {"type": "point", "filled": False, "size": 22, "opacity": _FAINT}
+        layers: list[Drawing] = [
+            {"mark": line, "encoding": {**shared, "y": encoded("solid", "quantitative")}},
+            {"mark": alone, "encoding": shared, "transform": [{"filter": "datum.is_alone"}]},
+            {"mark": faint, "encoding": shared, "transform": [{"filter": "datum.is_faint"}]},
+        ]
         if target is not None:
-            layers += (
-                alt.Chart(pd.DataFrame({"target": [target]}))
-                .mark_rule(color=MUTED, strokeDash=[4, 4])
-                .encode(y="target:Q")
+            layers.append(
+                {
+                    "data": {"values": [{"target": target}]},
+                    "mark": {"type": "rule", "color": MUTED, "strokeDash": [4, 4]},
+                    "encoding": {"y": encoded("target", "quantitative")},
+                }
             )
-        return _sized(layers, is_narrow, WIDTH, 200)
+        return _sized({"data": data_of(drawn), "layer": layers}, is_narrow, WIDTH, 200)
 
     return both(draw, description)
 
@@ -231,14 +242,13 @@ def _with_gaps(
 
 def _colour(
     column: str, shown: Sequence[str], everybody: Sequence[str], columns: int | None = None
-) -> alt.Color:
+) -> Drawing:
     """A colour for each name: of all names that pages show, the same on each page. `columns`: of the legend."""
     names = list(dict.fromkeys([*everybody, *shown]))
     colours = [PALETTE[names.index(name) % len(PALETTE)] for name in shown]
-    legend = alt.Legend() if columns is None else alt.Legend(columns=columns, labelLimit=_NARROW_NAME)
-    return alt.Color(
-        f"{column}:N", scale=alt.Scale(domain=list(shown), range=colours), sort=None, legend=legend
-    )
+    legend = {} if columns is None else {"columns": columns, "labelLimit": _NARROW_NAME}
+    scale = {"domain": list(shown), "range": colours}
+    return encoded(column, "nominal", scale=scale, sort=None, legend=legend)
 
 
 def _weeks(starts: pd.Series) -> list[date]:
@@ -247,20 +257,17 @@ def _weeks(starts: pd.Series) -> list[date]:
     return [first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1)]
 
 
-def axis_of(say: Language, form: str, grid: bool = True, ticks: int = 5) -> alt.Axis:
+def axis_of(say: Language, form: str, grid: bool = True, ticks: int = 5) -> Drawing:
     """An axis whose numbers are written the language's way. `form`: number or percent."""
     decimal, group = (",", "\\u202f") if say.code == "fr" else (".", ",")
     if form == "percent":
         mark = "\\u202f%" if say.code == "fr" else "%"
-        return alt.Axis(
-            labelExpr=f"datum.value < 0 ? '' : format(datum.value * 100, '.0f') + '{mark}'",
-            tickCount=ticks,
-            grid=grid,
-        )
-    written = "format(datum.value, datum.value % 1 ? ',.1f' : ',.0f')"
-    if say.code == "fr":
-        written = f"replace(replace({written}, ',', '{group}'), '.', '{decimal}')"
-    return alt.Axis(labelExpr=written, tickCount=ticks, grid=grid)
+        written = f"datum.value < 0 ? '' : format(datum.value * 100, '.0f') + '{mark}'"
+    else:
+        written = "format(datum.value, datum.value % 1 ? ',.1f' : ',.0f')"
+        if say.code == "fr":
+            written = f"replace(replace({written}, ',', '{group}'), '.', '{decimal}')"
+    return {"labelExpr": written, "tickCount": ticks, "grid": grid}
 
 
 def bars(
@@ -284,31 +291,38 @@ def bars(
     ]
     words = [ALARM if shade == ALARM else INK for shade in shades]
     strength = [_FAINT if shade == PALE else 1.0 for shade in shades]
-    drawn = _rows(rows[[category, "value", "text"]]).assign(shade=shades, words=words, strength=strength)
+    drawn = rows[[category, "value", "text"]].assign(shade=shades, words=words, strength=strength)
     furthest = max(float(rows["value"].max()), 1e-9)
 
     def draw(is_narrow: bool) -> Drawing:
-        axis = alt.Axis(labelLimit=_NARROW_NAME if is_narrow else _NAME, labelColor=INK)
+        axis = {"labelLimit": _NARROW_NAME if is_narrow else _NAME, "labelColor": INK}
         # A picture of fixed width has no room but its own for the words behind the longest bar.
-        reach = alt.Scale(domainMax=1.4 * furthest) if is_narrow else alt.Scale()
-        base = alt.Chart(drawn).encode(
-            y=alt.Y(f"{category}:N", sort=order, title=None, axis=axis),
-            x=alt.X(
-                "value:Q", title=title, axis=axis_of(say, form, ticks=3 if is_narrow else 5), scale=reach
-            ),
-        )
-        layers = base.mark_bar(height={"band": 0.65}).encode(
-            color=alt.Color("shade:N", scale=None), opacity=alt.Opacity("strength:Q", scale=None)
-        )
-        layers += base.mark_text(align="left", dx=6, fontSize=11).encode(
-            text="text:N", color=alt.Color("words:N", scale=None)
-        )
+        reach = {"domainMax": 1.4 * furthest} if is_narrow else {}
+        written = axis_of(say, form, ticks=3 if is_narrow else 5)
+        shared = {
+            "y": encoded(category, "nominal", sort=order, title=None, axis=axis),
+            "x": encoded("value", "quantitative", title=title, axis=written, scale=reach),
+        }
+        bar = {
+            "color": encoded("shade", "nominal", scale=None),
+            "opacity": encoded("strength", "quantitative", scale=None),
+        }
+        beside = {"text": encoded("text", "nominal"), "color": encoded("words", "nominal", scale=None)}
+        layers: list[Drawing] = [
+            {"mark": {"type": "bar", "height": {"band": 0.65}}, "encoding": shared | bar},
+            {"mark": {"type": "text", "align": "left", "dx": 6, "fontSize": 11}, "encoding": shared | beside},
+        ]
         if ALARM in shades:
             # A bar of a share that is next to nothing cannot be seen.
-            layers += base.transform_filter(f"datum.shade == '{ALARM}'").mark_tick(
-                color=ALARM, thickness=3, orient="vertical"
+            layers.append(
+                {
+                    "mark": {"type": "tick", "color": ALARM, "thickness": 3, "orient": "vertical"},
+                    "encoding": shared,
+                    "transform": [{"filter": f"datum.shade == '{ALARM}'"}],
+                }
             )
-        return _sized(layers, is_narrow, WIDTH - 130, max(60, 24 * len(order)))
+        height = max(60, 24 * len(order))
+        return _sized({"data": data_of(drawn), "layer": layers}, is_narrow, WIDTH - 130, height)
 
     return both(draw, description)
 
@@ -327,18 +341,26 @@ def dots(
     `parts`: every part that any page shows, in order. Points whose `is_faint` is true are hollow and pale.
     """
     shown = [each for each in parts if each in set(rows[part])]
-    drawn = _rows(rows[[category, part, "value", "is_faint"]])
+    drawn = rows[[category, part, "value", "is_faint"]]
 
     def draw(is_narrow: bool) -> Drawing:
-        axis = alt.Axis(labelLimit=_NARROW_NAME if is_narrow else _NAME, labelColor=INK, grid=True)
-        base = alt.Chart(drawn).encode(
-            y=alt.Y(f"{category}:N", title=None, axis=axis),
-            x=alt.X("value:Q", title=title, axis=axis_of(say, "number"), scale=alt.Scale(zero=True)),
-            yOffset=alt.YOffset(f"{part}:N", sort=shown),
-            color=_colour(part, shown, parts, 2 if is_narrow else None),
-        )
-        points = base.transform_filter("!datum.is_faint").mark_point(filled=True, size=90, opacity=1)
-        points += base.transform_filter("datum.is_faint").mark_point(filled=False, size=90, opacity=_FAINT)
-        return _sized(points, is_narrow, WIDTH - 90, max(70, 44 * rows[category].nunique()))
+        axis = {"labelLimit": _NARROW_NAME if is_narrow else _NAME, "labelColor": INK, "grid": True}
+        number = axis_of(say, "number")
+        shared = {
+            "y": encoded(category, "nominal", title=None, axis=axis),
+            "x": encoded("value", "quantitative", title=title, axis=number, scale={"zero": True}),
+            "yOffset": encoded(part, "nominal", sort=shown),
+            "color": _colour(part, shown, parts, 2 if is_narrow else None),
+        }
+        points = [
+            {
+                "mark": {"type": "point", "filled": is_filled, "size": 90, "opacity": opacity},
+                "encoding": shared,
+                "transform": [{"filter": those}],
+            }
+            for those, is_filled, opacity in (("!datum.is_faint", True, 1), ("datum.is_faint", False, _FAINT))
+        ]
+        height = max(70, 44 * rows[category].nunique())
+        return _sized({"data": data_of(drawn), "layer": points}, is_narrow, WIDTH - 90, height)
 
     return both(draw, description)

@@ -177,8 +177,12 @@ class HealthReport:
 
     def by(self, metric: str, *dimensions: str) -> pd.DataFrame:
         """Rows of one metric broken down by exactly these dimensions, oldest first."""
-        places = self._of_shape.get((metric, frozenset(dimensions)), [])
-        return self._ordered.iloc[places].sort_values(["period_start", *dimensions], kind="stable")
+        kept: dict[tuple[str, ...], pd.DataFrame] = self.kept.setdefault("by", {})
+        if (metric, *dimensions) not in kept:
+            rows = self._ordered.iloc[self._of_shape.get((metric, frozenset(dimensions)), [])]
+            kept[metric, *dimensions] = rows.sort_values(["period_start", *dimensions], kind="stable")
+        # The caller's own, of the same rows.
+        return kept[metric, *dimensions].copy(deep=False)
 
     @cached_property
     def _ordered(self) -> pd.DataFrame:

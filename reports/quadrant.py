@@ -2,11 +2,23 @@
 
 from collections.abc import Sequence
 
-import altair as alt
 import pandas as pd
 
 from reports import placement as labels
-from reports.charts import ACCENT, INK, MUTED, NARROW, PALE, WIDTH, Chart, Drawing, axis_of, both
+from reports.charts import (
+    ACCENT,
+    INK,
+    MUTED,
+    NARROW,
+    PALE,
+    WIDTH,
+    Chart,
+    Drawing,
+    axis_of,
+    both,
+    data_of,
+    encoded,
+)  # fmt: skip
 from reports.language import Language
 
 
@@ -54,44 +66,73 @@ def _quadrant(
         (width, height),
         _ground(pixels(*middle), corners, width, height),
     )
-    scales = (
-        alt.Scale(domain=[0, most], nice=False),
-        alt.Scale(domain=[lowest, highest], nice=False),
-    )
-    x = alt.X("x:Q", title=titles[0], axis=axis_of(say, "percent", grid=False), scale=scales[0])
-    y = alt.Y("y:Q", title=titles[1], axis=axis_of(say, "number", grid=False), scale=scales[1])
+    across_axis, up_axis = axis_of(say, "percent", grid=False), axis_of(say, "number", grid=False)
     named = rows[rows["name"].isin([name for name, _, _ in spots])]
-    layers = (
-        alt.Chart(named[["x", "y"]].assign(shade=[PALE if few else ACCENT for few in named["is_faint"]]))
-        .mark_point(filled=True, size=60, opacity=1)
-        .encode(x=x, y=y, color=alt.Color("shade:N", scale=None))
-    ) + (
-        alt.Chart(pd.DataFrame([{"name": name, **values(across, down)} for name, across, down in spots]))
-        .mark_text(align="left", baseline="middle", fontSize=11, color=INK)
-        .encode(x="x:Q", y="y:Q", text="name:N")
-    )
+    shades = [PALE if few else ACCENT for few in named["is_faint"]]
     leaders = [
         {**values(*points[name]), **{f"{key}2": value for key, value in values(*end).items()}}
         for name, across, down in spots
         if (end := labels.leader(points[name], name, across, down)) is not None
     ]
+    layers = [
+        {
+            "data": data_of(named[["x", "y"]].assign(shade=shades)),
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+            "encoding": {
+                "x": _encoded("x", title=titles[0], axis=across_axis, scale=_from_to(0, most)),
+                "y": _encoded("y", title=titles[1], axis=up_axis, scale=_from_to(lowest, highest)),
+                "color": encoded("shade", "nominal", scale=None),
+            },
+        },
+        {
+            "data": {"values": [{"name": name, **values(across, down)} for name, across, down in spots]},
+            "mark": {"type": "text", "align": "left", "baseline": "middle", "fontSize": 11, "color": INK},
+            "encoding": {"x": _encoded("x"), "y": _encoded("y"), "text": encoded("name", "nominal")},
+        },
+    ]
     if leaders:
-        rule = alt.Chart(pd.DataFrame(leaders)).mark_rule(color=MUTED, strokeWidth=0.7)
-        layers += rule.encode(x="x:Q", y="y:Q", x2="x2:Q", y2="y2:Q")
-    dashed = {"color": MUTED, "strokeDash": [4, 4]}
-    layers += alt.Chart(pd.DataFrame({"x": [middle[0]]})).mark_rule(**dashed).encode(x="x:Q")
-    layers += alt.Chart(pd.DataFrame({"y": [middle[1]]})).mark_rule(**dashed).encode(y="y:Q")
+        layers.append(
+            {
+                "data": {"values": leaders},
+                "mark": {"type": "rule", "color": MUTED, "strokeWidth": 0.7},
+                "encoding": {
+                    "x": _encoded("x"),
+                    "y": _encoded("y"),
+                    "x2": {"field": "x2"},
+                    "y2": {"field": "y2"},
+                },
+            }
+        )
+    for name, value in zip("xy", middle, strict=True):
+        layers.append(
+            {
+                "data": {"values": [{name: value}]},
+                "mark": {"type": "rule", "color": MUTED, "strokeDash": [4, 4]},
+                "encoding": {name: _encoded(name)},
+            }
+        )
     for place, word in enumerate(corners):
         is_left, is_top = place % 2 == 0, place < 2
-        at = pd.DataFrame(
-            [{"x": 0.0 if is_left else most, "y": highest if is_top else lowest, "corner": word}]
-        )
-        layers += (
-            alt.Chart(at)
-            .mark_text(align="left" if is_left else "right", baseline="top" if is_top else "bottom", dx=6 if is_left else -2, dy=4 if is_top else -4, fontSize=11, fontStyle="italic", color=MUTED)
-            .encode(x="x:Q", y="y:Q", text="corner:N")
+        at = {"x": 0.0 if is_left else most, "y": highest if is_top else lowest, "corner": word}
+        layers.append(
+            {
+                "data": {"values": [at]},
+                "mark": {
+                    "type": "text", "align": "left" if is_left else "right", "baseline": "top" if is_top else "bottom",
+                    "dx": 6 if is_left else -2, "dy": 4 if is_top else -4, "fontSize": 11, "fontStyle": "italic", "color": MUTED,
+                },
+                "encoding": {"x": _encoded("x"), "y": _encoded("y"), "text": encoded("corner", "nominal")},
+            }
         )  # fmt: skip
-    return layers.properties(width=width, height=height)
+    return {"layer": layers, "width": width, "height": height}
+
+
+def _encoded(field: str, **how: object) -> Drawing:
+    return encoded(field, "quantitative", **how)
+
+
+def _from_to(low: float, high: float) -> Drawing:
+    return {"domain": [low, high], "nice": False}
 
 
 def _ground(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -260,8 +261,13 @@ def newest(
 
 
 def row_of_week(report: HealthReport, metric: str, **dimensions: str) -> Mapping[str, object]:
-    rows = of_week(report.series(metric, **dimensions), report)
-    return {} if rows.empty else {str(key): value for key, value in rows.iloc[-1].items()}
+    kept: dict[tuple[object, ...], Mapping[str, object]] = report.kept.setdefault("rows of the week", {})
+    key = (metric, *sorted(dimensions.items()))
+    if key not in kept:
+        rows = of_week(report.series(metric, **dimensions), report)
+        found = {} if rows.empty else {str(name): value for name, value in rows.iloc[-1].items()}
+        kept[key] = MappingProxyType(found)
+    return kept[key]
 
 
 def cell_of_week(report: HealthReport, metric: str, **dimensions: str) -> Cell:
