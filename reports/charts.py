@@ -72,6 +72,8 @@ _CONFIG = {
         "titleFontWeight": "normal",
         "ticks": False,
         "labelPadding": 6,
+        # To cut numbers and days, which are short, each would be measured several times.
+        "labelLimit": 0,
     },
     "legend": {"labelColor": INK, "title": None, "orient": "top", "labelFontSize": 11},
 }
