@@ -1,20 +1,15 @@
 """The code location: loads in seconds, with no credentials and no network.
 
-Where the registry or the hour of the night is not right, Dagster shows that one sentence in the UI.
+Where the registry, the hour of the night or the home is not right, Dagster shows that one sentence.
 """
 
 import dagster as dg
-from dagster._core.errors import DagsterUserCodeProcessError as CarriedError
-from dagster_shared.error import SerializableErrorInfo
 
 from orchestration.preflight import check_schedule
+from orchestration.told import told
 
-try:
+with told():
     check_schedule()
-except ValueError as problem:
-    # Of this error Dagster shows what it carries, and not the lines of code that it came by.
-    _said = SerializableErrorInfo(f"{problem}\n", stack=[], cls_name=type(problem).__name__)
-    raise CarriedError.from_error_info(_said) from None  # type: ignore[no-untyped-call]
 
 from orchestration.alerts import owner_alerts
 from orchestration.assets.audit import build_audit
@@ -34,7 +29,8 @@ from orchestration.mart_age import build_age_check, mart_age
 from orchestration.retention import run_retention
 from settings.home import Home
 
-project = parsed_project(Home.from_environment())
+with told():
+    project = parsed_project(Home.from_environment())
 _models = build_dbt_assets(project)
 _audit = build_audit(own_assets(project, _models.specs))
 

@@ -54,20 +54,34 @@ def rotate_key(home: Home, env: Mapping[str, str] = os.environ) -> None:
     """
     kept, present = kept_identity(home), Identity.present(env)
     before = {**env, PSEUDONYM_KEY: env.get(KEY_BEFORE, "")}
-    if kept is None or kept.key_check != Identity.present(before).key_check:
+    if kept is None:
+        raise ValueError(f"{home.root} has no key yet: the first night gives it that of {PSEUDONYM_KEY}.")
+    if not before[PSEUDONYM_KEY]:
+        raise ValueError(
+            f"{KEY_BEFORE} is not set: set it to the key that {home.root} has, and {PSEUDONYM_KEY} to the new one."
+        )
+    if kept.key_check != Identity.present(before).key_check:
         raise ValueError(
             f"{KEY_BEFORE} is not the key of {home.root}: set it to the key before, and {PSEUDONYM_KEY} to the new one."
         )
     if kept.key_check == present.key_check:
         raise ValueError(f"{PSEUDONYM_KEY} and {KEY_BEFORE} are the same key.")
     with at_rest(home):
-        if (book := Book.of(home.root, before)) is not None:
+        if (book := _book(home, before, env)) is not None:
             book.write(home.root, env)
         rotated = replace(kept, key_check=present.key_check)
         if home.warehouse.exists():
             forget_built_tables(home)
             remember_in_warehouse(home, rotated)
         remember(home, rotated)
+
+
+def _book(home: Home, before: Mapping[str, str], env: Mapping[str, str]) -> Book | None:
+    """Who is forgotten; a rotation that was killed left the book with the new key."""
+    try:
+        return Book.of(home.root, before)
+    except ValueError:
+        return Book.of(home.root, env)
 
 
 def forget_built_tables(home: Home, identity_without: str | None = None) -> None:

@@ -224,7 +224,10 @@ def rebuild() -> None:
     from settings.home import Home
 
     with _readable_errors():
-        forget_what_was_built(Home.from_environment().prepare())
+        home = Home.from_environment().prepare()
+        if not any((home.root / "raw").glob("*.duckdb")):
+            raise ValueError(f"{home.root} holds no record to build anything of: run `pops nightly`.")
+        forget_what_was_built(home)
         _terminal.print("What was built is forgotten: run `pops nightly`, or wait for the night.")
 
 

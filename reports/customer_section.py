@@ -38,13 +38,23 @@ def customers(report: HealthReport, is_brief: bool = False) -> Section | None:
     first = pd.Timestamp(report.week_start - timedelta(weeks=TREND_WEEKS - 1))
     lost = accounts[accounts["is_churned"].astype(bool) & (pd.to_datetime(accounts["churned_on"]) >= first)]
     quiet = paying[paying["is_quiet"].fillna(False).astype(bool)]
+    untold = paying[~paying["is_use_known"].astype(bool)]
     unhappy = paying[paying["detractor_count"] > 0]
     renewing = paying[paying["is_renewing"].fillna(False).astype(bool)]
     at_risk = renewing[[bool(_signs(report, row)) for row in renewing.to_dict("records")]]
     tallies = (
         _tally(report, say.plural("{n} customer", "{n} customers", len(paying)), paying),
-        _tally(report, say.text("{n} without use for {weeks} weeks", n=say.number(len(quiet)), weeks=QUIET_WEEKS), quiet),
-        _tally(report, say.text("{n} with more detractors than promoters in {days} days", n=say.number(len(unhappy)), days=DETRACTOR_DAYS), unhappy),
+        *(
+            (_tally(report, say.text("{n} without use for {weeks} weeks", n=say.number(len(quiet)), weeks=QUIET_WEEKS), quiet),)
+            if len(untold) < len(paying)
+            else ()
+        ),
+        *((_tally(report, say.text("{n} that nothing links to use of the product", n=say.number(len(untold))), untold),) if len(untold) else ()),
+        *(
+            (_tally(report, say.text("{n} with more detractors than promoters in {days} days", n=say.number(len(unhappy)), days=DETRACTOR_DAYS), unhappy),)
+            if len(report.series("nps"))
+            else ()
+        ),
         *(
             (
                 _tally(report, say.plural("{n} renewal within {days} days", "{n} renewals within {days} days", len(renewing), days=RENEWAL_DAYS), renewing),

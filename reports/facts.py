@@ -21,7 +21,9 @@ with weeks as (
         sum(active_user_count) filter (where week_start <= $week - 7 * $quiet) as earlier_users,
         max(week_start) filter (where active_user_count > 0) as last_active_week,
         avg(active_user_count) filter (where week_start > $week - 7 * $use) as users,
-        avg(active_user_count) filter (where week_start <= $week - 7 * $use and week_start > $week - 14 * $use) as users_before
+        avg(active_user_count) filter (where week_start <= $week - 7 * $use and week_start > $week - 14 * $use) as users_before,
+        count(active_user_count) > 0 as is_use_known,
+        count(ticket_count) > 0 as is_support_known
     from mart.mart_account_week
     where week_start <= $week
     group by account_id
@@ -40,11 +42,12 @@ select
     account.account_id, account.account_name, account.last_arr_home, account.is_customer, account.is_churned, account.churned_on,
     account.renews_on,
     account.renews_on >= $as_of and account.renews_on <= $as_of + $ahead as is_renewing,
-    not account.is_churned and weeks.earlier_users > 0 and coalesce(weeks.recent_users, 0) = 0 as is_quiet,
+    not account.is_churned and weeks.earlier_users > 0 and coalesce(weeks.recent_users, 0) = 0 and weeks.is_use_known as is_quiet,
     weeks.last_active_week,
     coalesce(detractors.detractor_count, 0) as detractor_count,
     weeks.users, weeks.users_before,
-    coalesce(waiting.open_ticket_count, 0) as open_ticket_count
+    coalesce(weeks.is_use_known, false) as is_use_known,
+    coalesce(waiting.open_ticket_count, case when weeks.is_support_known then 0 end) as open_ticket_count
 from mart.dim_account as account
 left join weeks on account.account_id = weeks.account_id
 left join detractors on account.account_id = detractors.account_id
@@ -71,8 +74,8 @@ select feature_id, theme_id, status, created_date from mart.fct_ticket where is_
 @dataclass(frozen=True)
 class Facts:
     """Open things as of a day. `accounts`: with revenue a year in the home currency, whether they went quiet or renew soon, the
-    answers of detractors of those where they outnumber promoters, people active in a week of the last weeks and of those before, and
-    tickets that are not solved. `issues`: epics, and standard issues in progress. `tickets`: those that are not solved.
+    answers of detractors of those where they outnumber promoters, people active in a week of the last weeks and of those before
+    (null where nothing links it to what the product is used for), and tickets that are not solved (null likewise). `issues`: epics, and standard issues in progress. `tickets`: those that are not solved.
     """
 
     accounts: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -109,6 +109,8 @@ EXPORT: dict[str, dict[str, list[dict[str, Any]]]] = {
             _company(1, id_espace="w-1", formule="PRO", taille="Grand Compte", mrr="1000", devise="EUR", compte_test="false", echeance="2027-02-01"),
             _company(2, id_espace="w-2", formule="Essentiel ", taille="Grand compte", mrr="100", devise="USD", compte_test="non"),
             _company(3, id_espace="w-3", formule="pro", taille=None, mrr="50", devise=None, compte_test="true", resilie_le="2026-10-31"),
+            # One that never came, one that nothing links to events, and two that claim one account.
+            _company(4, id_espace="w-4"), _company(5), _company(6, id_espace="w-6"), _company(7, id_espace="w-6"),
         ],
         "deals": [_company(number, dealtype=kind) for number, kind in ((1, "renouvellement "), (2, "Vente"), (3, None))],
     },
@@ -152,7 +154,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 AS_OF,
             )
         build(
-            folder / "home", AS_OF, "--select", "+dim_account", "+fct_deal", "+fct_issue", "+fct_usage_daily", "+dim_team",
+            folder / "home", AS_OF, "--select", "+dim_account", "+fct_deal", "+fct_issue", "+fct_usage_daily", "+dim_team", "+mart_account_week",
             "+int_delivery__epic_stages", "+int_features__eligible_plans", "+int_quality__mapped_names",
         )  # fmt: skip
     return folder / "home"
@@ -162,7 +164,7 @@ def test_accounts_have_plan_segment_and_the_revenue_of_a_year_in_euros(home: Pat
     rows = query(
         home,
         "select app_account_id, plan, segment, round(arr_home, 2), round(last_arr_home, 2), is_test_account, churned_on, renews_on "
-        "from marts.dim_account where app_account_id is not null order by 1",
+        "from marts.dim_account where app_account_id <= 'w-3' order by 1",
     )
     assert rows == [
         ("w-1", "pro", "grand_compte", 12_000.0, 12_000.0, False, None, date(2027, 2, 1)),
@@ -174,6 +176,20 @@ def test_accounts_have_plan_segment_and_the_revenue_of_a_year_in_euros(home: Pat
 def test_a_deal_renews_a_contract_when_the_registry_names_its_type(home: Path) -> None:
     rows = query(home, "select deal_id, is_renewal from marts.fct_deal order by 1")
     assert rows == [("hubspot:deal:1", True), ("hubspot:deal:2", False), ("hubspot:deal:3", False)]
+
+
+def test_use_is_0_only_of_an_account_that_events_could_name(home: Path) -> None:
+    rows = query(
+        home,
+        "select weeks.account_name, active_user_count, event_count, feature_count, ticket_count, feedback_count, has_app_account "
+        "from marts.mart_account_week as weeks inner join marts.dim_account using (account_id) where is_newest_week order by 1",
+    )
+    # There is no desk, and no tool for feedback.
+    assert rows == [
+        ("Client 1", 1, 1, 1, None, None, True), ("Client 2", 1, 1, 1, None, None, True), ("Client 4", 0, 0, 0, None, None, True),
+        ("Client 5", None, None, None, None, None, False), ("Client 6", None, None, None, None, None, False),
+        ("Client 7", None, None, None, None, None, False),
+    ]  # fmt: skip
 
 
 def test_events_are_of_the_account_that_their_property_or_group_names(home: Path) -> None:
@@ -206,8 +222,8 @@ def test_a_name_that_no_record_has_is_told(home: Path) -> None:
     found = query(
         home, "select source, setting, names, counted, total from intermediate.int_quality__mapped_names"
     )
-    assert ("hubspot", "revenue", "mrr", 3, 3) in found
-    assert ("hubspot", "renews_on", "echeance", 1, 3) in found
+    assert ("hubspot", "revenue", "mrr", 3, 7) in found
+    assert ("hubspot", "renews_on", "echeance", 1, 7) in found
     assert ("amplitude", "account", "societe, espaces", 3, 4) in found
     assert ("jira", "points", "Charge", 1, 1) in found
     assert ("jira", "sprint", "Iteration", 0, 1) in found

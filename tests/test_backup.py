@@ -124,6 +124,16 @@ def test_a_backup_goes_only_where_it_belongs(home: Home, tmp_path: Path) -> None
     assert not (tmp_path / "other").exists()
 
 
+def _killed(*given: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_home_without_records_is_not_backed_up(home: Home, tmp_path: Path) -> None:
+    (home.root / "raw" / "hubspot.duckdb").unlink()
+    with pytest.raises(ValueError, match="run `pops nightly`"):
+        back_up(home, tmp_path / "backup", 0, silent)
+
+
 def forgotten_book(home: Home) -> Book:
     book = Book.new()
     return book.with_entry(Forgotten("2026-11-30", "person", hashes_of(book, [WHO]), None, {}, {}))
@@ -145,7 +155,16 @@ def test_another_key_keeps_numbers_and_who_is_forgotten(home: Home, monkeypatch:
     monkeypatch.setenv("POPS_PSEUDONYM_KEY", new["POPS_PSEUDONYM_KEY"])
     with pytest.raises(ValueError, match="POPS_PSEUDONYM_KEY_BEFORE is not the key"):
         rotate_key(home, {**new, "POPS_PSEUDONYM_KEY_BEFORE": "a guess"})
-    rotate_key(home, {**new, "POPS_PSEUDONYM_KEY_BEFORE": ENV["POPS_PSEUDONYM_KEY"]})
+    with pytest.raises(ValueError, match="_BEFORE is not set"):
+        rotate_key(home, new)
+    rotating = {**new, "POPS_PSEUDONYM_KEY_BEFORE": ENV["POPS_PSEUDONYM_KEY"]}
+    # Killed after the book was written, and asked again.
+    with pytest.MonkeyPatch.context() as killed:
+        killed.setattr("orchestration.rebuilding.remember", _killed)
+        killed.setattr("orchestration.rebuilding.remember_in_warehouse", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            rotate_key(home, rotating)
+    rotate_key(home, rotating)
     refuse_another(home, new)
     book = Book.of(home.root, new)
     assert book is not None

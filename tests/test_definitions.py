@@ -291,3 +291,29 @@ def test_what_the_definitions_lack_is_one_sentence(name: str, value: str, told: 
     )
     assert done.stdout.startswith(told)
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("POPS_REGISTRY_DIR", "/nowhere", "Set POPS_REGISTRY_DIR"),
+        ("POPS_HOME", "~nobody-knows-her/x", "POPS_HOME is"),
+        ("POPS_HOME", "/dev/null", "/dev/null: "),
+    ],
+)
+def test_dagsters_command_line_says_what_the_definitions_lack_without_code(
+    name: str, value: str, told: str, home: Path
+) -> None:
+    options = {"POPS_REGISTRY_DIR": str(REGISTRY), "POPS_HOME": str(home), name: value}
+    dagster = Path(sys.executable).with_name("dagster")
+    done = subprocess.run(
+        [dagster, "asset", "list", "-m", "orchestration.definitions"],
+        env={**os.environ, **options},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout

@@ -1,9 +1,11 @@
 """What becomes of records when somebody is forgotten, and that a book of hashes keeps them out of raw for good."""
 
 import json
+import os
 import re
 import unicodedata
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from connectors.forgotten import PSEUDONYM_KEY, Book, Forgotten, hashes_of
 from connectors.forgotten_records import ForgottenRecords
 from connectors.raw_store import RawStore
 from pops.cli import app
-from pops.operations.forget import Found, Request
+from pops.operations.forget import Found, Request, find
 from pops.operations.striking import _struck, pattern, strike_out
 from pops.operations.subjects import Subject, _names
 from sandbox.serving.environment import REGISTRY
@@ -316,6 +318,23 @@ def test_a_name_is_struck_out_in_whatever_script_and_nothing_else(words: list[st
 def test_who_is_in_no_record_is_told_so() -> None:
     found = Found(Request(person="nobody-at-all"), Subject("person", {"nobody-at-all"}), Counts(), None)
     assert found.lines()[-1].startswith("no record that is held names it")
+    assert replace(found, is_booked=True).lines()[-1].startswith("it is forgotten already")
+    assert "POPS_HOME" in replace(found, is_anything_held=False).lines()[-1]
+    before = Found(
+        Request(before=date(2024, 11, 1)), Subject("before"), Counts(), "2024-10-31T23:00:00+00:00"
+    )
+    assert before.lines() == ["no event and no replaced version from before 2024-11-01 is held"]
+
+
+def test_nobody_is_forgotten_before_it_is_known_which_records_are_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POPS_REGISTRY_DIR", str(REGISTRY))
+    (tmp_path / "raw").mkdir()
+    with duckdb.connect(str(tmp_path / "raw" / "hubspot.duckdb")):
+        pass
+    with pytest.raises(ValueError, match="run `pops nightly`"):
+        find(Home(tmp_path), Request(person="anna@customer.example"), dict(os.environ))
 
 
 def test_a_person_is_looked_for_with_either_name_first() -> None:

@@ -29,11 +29,18 @@ from pops.problems import explained
         (errno.ELOOP, "what POPS_HOME names"),
     ],
 )
-def test_what_the_disk_refuses_names_the_place_and_the_remedy(number: int, remedy: str) -> None:
+def test_what_the_disk_refuses_names_the_place_and_the_remedy(
+    number: int, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POPS_HOME", "/srv/home")
     told = explained(OSError(number, os.strerror(number), "/srv/home/raw"))
     assert told is not None
     assert told.startswith(f"/srv/home/raw: {os.strerror(number)}")
     assert remedy in told
+    # A folder that was named for an export or a backup is no matter of the home.
+    elsewhere = explained(OSError(number, os.strerror(number), "/srv/exports/1"))
+    assert elsewhere is not None
+    assert "POPS_HOME" not in elsewhere
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ AS_OF = date(2026, 11, 16)
 
 def account(name: str, revenue: float, **changes: object) -> dict[str, object]:
     given = {"account_id": name, "account_name": name, "last_arr_home": revenue, "is_churned": False, "churned_on": None, "is_quiet": False,
-             "renews_on": None, "is_renewing": None, "users": 10.0, "users_before": 10.0, "open_ticket_count": 0,
+             "renews_on": None, "is_renewing": None, "users": 10.0, "users_before": 10.0, "open_ticket_count": 0, "is_use_known": True,
              "last_active_week": WEEK, "detractor_count": 0,
              "is_customer": not changes.get("is_churned") and revenue != 0}  # fmt: skip
     return {**given, **changes}
@@ -108,6 +108,23 @@ def test_customers_are_shown_by_what_they_pay() -> None:
     ]  # fmt: skip
     assert [[row[0] for row in table.rows] for table in section.tables] == [["Falcon"], ["Ibis"], ["Heron"]]
     assert customers(report()) is None
+
+
+def test_a_customer_whose_use_nothing_tells_is_neither_quiet_nor_active() -> None:
+    untold = account("Mole", 40.0, is_use_known=False, is_quiet=None, users=None, users_before=None)
+    told = customers(
+        report(
+            facts=Facts(accounts=pd.DataFrame([account("Falcon", 900.0, is_quiet=True), untold])),
+            currency="EUR",
+        )
+    )
+    assert told is not None
+    assert [(each.text, each.names) for each in told.tallies][1:3] == [
+        ("1 without use for 3 weeks", "900 EUR a year"), ("1 that nothing links to use of the product", "40 EUR a year"),
+    ]  # fmt: skip
+    alone = customers(report(facts=Facts(accounts=pd.DataFrame([untold])), currency="EUR"))
+    assert alone is not None
+    assert not any("without use" in each.text for each in alone.tallies)
 
 
 def test_who_renews_soon_is_told_where_any_contract_has_a_day() -> None:
@@ -308,10 +325,11 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
     mart.execute(
         """
         create schema mart;
-        create table mart.mart_account_week (account_id varchar, week_start date, active_user_count bigint);
+        create table mart.mart_account_week (account_id varchar, week_start date, active_user_count bigint, ticket_count bigint);
         insert into mart.mart_account_week values
-            ('a', date '2026-09-07', 3), ('a', date '2026-11-09', 0), ('b', date '2026-09-07', 3), ('b', date '2026-11-09', 2),
-            ('c', date '2026-05-04', 1), ('c', date '2026-11-09', 0), ('d', date '2026-05-04', 0), ('d', date '2026-11-09', 0);
+            ('a', date '2026-09-07', 3, 0), ('a', date '2026-11-09', 0, 0), ('b', date '2026-09-07', 3, 0), ('b', date '2026-11-09', 2, 0),
+            ('c', date '2026-05-04', 1, null), ('c', date '2026-11-09', 0, null), ('d', date '2026-05-04', 0, 0), ('d', date '2026-11-09', 0, 0),
+            ('e', date '2026-05-04', null, null), ('e', date '2026-11-09', null, null);
         create table mart.fct_survey_response (
             account_id varchar, survey_kind varchar, is_counted boolean, score double, answered_date date
         );
@@ -319,7 +337,7 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
             ('b', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 2, date '2026-11-01'), ('a', 'nps', true, 9, date '2026-11-01');
         create table mart.dim_account as select *, if(account_id = 'a', date '2026-12-01', null) as renews_on, account_id <> '(unknown)' as is_customer, false as is_test_account, false as is_merged, false as is_archived
         from (values ('a', 'A', 5.0, false, null::date), ('b', 'B', 7.0, false, null), ('(unknown)', 'unknown', null, false, null),
-            ('c', 'C', 3.0, false, null), ('d', 'D', 2.0, false, null))
+            ('c', 'C', 3.0, false, null), ('d', 'D', 2.0, false, null), ('e', 'E', 1.0, false, null))
             as accounts (account_id, account_name, last_arr_home, is_churned, churned_on);
         create table mart.fct_issue (
             source varchar, issue_id varchar, issue_key varchar, team_id varchar, feature_id varchar, hierarchy_level bigint, stage varchar, status_category varchar,
@@ -349,6 +367,9 @@ def test_what_no_account_is_known_of_is_no_customer() -> None:
     found = facts.accounts
     # A is quiet since September, and as many praise as blame; B is there, and blames; C is quiet since May; D never came.
     assert [(row["account_id"], bool(row["is_quiet"]), row["detractor_count"]) for row in found.to_dict("records")] == [
-        ("b", False, 1), ("a", True, 0), ("c", True, 0), ("d", False, 0),
+        ("b", False, 1), ("a", True, 0), ("c", True, 0), ("d", False, 0), ("e", False, 0),
     ]  # fmt: skip
+    # Nothing links E to events, nor C and E to a desk.
+    assert found.loc[~found["is_use_known"], "account_id"].to_list() == ["e"]
+    assert found.loc[found["open_ticket_count"].isna(), "account_id"].to_list() == ["c", "e"]
     assert found.loc[found["is_renewing"].fillna(False).astype(bool), "account_id"].to_list() == ["a"]

@@ -45,7 +45,7 @@ def back_up(
     a file is still being written after `patience_seconds`.
     """
     identity = kept_identity(home)
-    if identity is None:
+    if identity is None or not any((home.root / "raw").glob("*.duckdb")):
         raise ValueError(f"{home.root} holds nothing yet: run `pops nightly` first.")
     if target.exists() or target.resolve().is_relative_to(home.root):
         raise ValueError(f"{target} is there already, or within the home: name a folder that is not.")

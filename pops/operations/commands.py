@@ -1,7 +1,7 @@
 """The operator's commands of `pops`."""
 
 import os
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +24,11 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="An account's id, or a domain that is its own.")
         ] = None,
         before: Annotated[
-            datetime | None,
-            typer.Option(formats=["%Y-%m-%d"], help="Events, and replaced versions of records, from before."),
+            str | None,
+            typer.Option(
+                metavar="DATE",
+                help="Events, and replaced versions of records, from before, such as 2024-11-01.",
+            ),
         ] = None,
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Show what is found, and change nothing.")
@@ -43,9 +46,8 @@ def register(app: typer.Typer) -> None:
 
         with readable_errors():
             home = Home.from_environment().prepare()
-            if before is not None and before > datetime.now():
-                raise ValueError(f"{before:%Y-%m-%d} is still to come: all events would go.")
-            request = Request(person, account, before.date() if before else None)
+            day = _past_day(before) if before is not None else None
+            request = Request(person, account, day)
             found = forget_in(home, request, _say) if yes and not dry_run else find(home, request)
             for line in found.lines():
                 _say(line)
@@ -179,6 +181,16 @@ def register(app: typer.Typer) -> None:
                 raise ValueError(run.error or f"{source} was not read: {run.outcome}.")
             new = sum(stream.loaded for stream in run.streams)
             _say(f"{new:,} records were new to raw: the next night builds on them.")
+
+
+def _past_day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--before {text!r} is no date: give one such as 2024-11-01.") from None
+    if day > datetime.now().date():
+        raise ValueError(f"{day} is still to come: all events would go.")
+    return day
 
 
 def _say(line: str) -> None:

@@ -51,25 +51,41 @@ class Request:
 
 @dataclass(frozen=True)
 class Found:
-    """What a request means. `moment`: ISO in UTC, for what happened before it."""
+    """What a request means. `moment`: ISO in UTC, for what happened before it. `is_booked`: is what was asked for in the book?"""
 
     request: Request
     subject: Subject
     counts: Counts
     moment: str | None
+    is_booked: bool = False
+    is_anything_held: bool = True
 
     def lines(self) -> list[str]:
         """For people, with ids that only who knows them recognises."""
-        told = [f"{self.request.kind}: {len(self.subject.all_names)} ids and names"]
+        known = len(self.subject.all_names)
+        told = (
+            [f"{self.request.kind}: {known} {'id or name' if known == 1 else 'ids and names'}"]
+            if known
+            else []
+        )
         told += [f"  {_redacted(each)}" for each in sorted(self.subject.all_names)]
-        told += [f"{count:,} records of {stream} go" for stream, count in sorted(self.counts.removed.items())]
+        told += [f"{_records(count)} of {stream} go" for stream, count in sorted(self.counts.removed.items())]
         told += [
-            f"{count:,} records of {stream} stay without what they say of them"
+            f"{_records(count)} of {stream} stay without what they say of them"
             for stream, count in sorted(self.counts.redacted.items())
         ]
         if not (self.counts.removed or self.counts.redacted):
-            told.append("no record that is held names it: look whether it is written as the tools have it")
+            told.append(self._nothing())
         return told
+
+    def _nothing(self) -> str:
+        if not self.is_anything_held:
+            return "the home holds no record: is it the one that POPS_HOME is to name?"
+        if self.request.before is not None:
+            return f"no event and no replaced version from before {self.request.before} is held"
+        if self.is_booked:
+            return "it is forgotten already: no record that is held names it"
+        return "no record that is held names it: look whether it is written as the tools have it"
 
 
 def find(home: Home, request: Request, env: Mapping[str, str] = os.environ) -> Found:
@@ -91,7 +107,9 @@ def find(home: Home, request: Request, env: Mapping[str, str] = os.environ) -> F
                 home.root, source, _wanted(_entered(home, subject, moment, env), subject, moment)
             )
         )
-    return Found(request, subject, counts, moment)
+    book, asked = Book.of(home.root, env), request.person or request.account
+    is_booked = book is not None and asked is not None and book.knows(asked)
+    return Found(request, subject, counts, moment, is_booked, any((home.root / "raw").glob("*.duckdb")))
 
 
 def forget(
@@ -134,6 +152,10 @@ def _entered(
     told = counts or Counts()
     names = hashes_of(book, subject.all_names)
     return book.with_entry(Forgotten(now, subject.kind, names, moment, told.removed, told.redacted))
+
+
+def _records(count: int) -> str:
+    return f"{count:,} record{'' if count == 1 else 's'}"
 
 
 def _redacted(name: str) -> str:

@@ -25,6 +25,7 @@ from settings.home import Home
 
 UNKNOWN = "(unknown)"
 _ROUNDS = 5
+_NOBODY_KNOWN = "Nothing is built that says who is who: run `pops nightly`, and ask again."
 
 
 @dataclass
@@ -64,10 +65,12 @@ class Subject:
 
 
 def person(home: Home, value: str, env: Mapping[str, str] = os.environ) -> Subject:
-    """Who has an address or an id. Raises ValueError when it is an id of several people."""
+    """Who has an address or an id. Raises ValueError when it is an id of several people, and for records of which no night
+    has told whose they are."""
     found = Subject("person")
     hashes = {_hash(value, env), _hash(value.strip().lower(), env)}
-    if home.warehouse.exists():
+    # By an address alone most of what is somebody's would stay.
+    if home.warehouse.exists() or any((home.root / "raw").glob("*.duckdb")):
         with _identity(home) as built:
             people = _people(built, value, hashes)
             if len(people) > 1 and "@" not in value:
@@ -85,7 +88,7 @@ def person(home: Home, value: str, env: Mapping[str, str] = os.environ) -> Subje
 def account(home: Home, value: str, env: Mapping[str, str] = os.environ) -> Subject:
     """The account of an id, of the product's or a tool's, or of a domain, with the people who are of no other.
 
-    Raises ValueError where nothing is known of it, FileNotFoundError before the first night.
+    Raises ValueError where nothing is known of it, and where no night has told who is who.
     """
     found = Subject("account")
     with _identity(home) as built:
@@ -98,7 +101,7 @@ def account(home: Home, value: str, env: Mapping[str, str] = os.environ) -> Subj
         ).fetchall()
         if not rows:
             raise ValueError(
-                f"No account has the id or domain {value}: `pops query` lists accounts by name, mart.dim_account has their ids."
+                f"No account has the id or domain {value}: mart.dim_account has their names and ids."
             )
         accounts = [each for (each,) in rows]
         found.built |= set(accounts)
@@ -122,10 +125,12 @@ def account(home: Home, value: str, env: Mapping[str, str] = os.environ) -> Subj
 @contextmanager
 def _identity(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """Who is who by the last night, each table as a view of its name. Raises ValueError where no night has told."""
+    if not home.warehouse.exists():
+        raise ValueError(_NOBODY_KNOWN)
     with open_duckdb(home.warehouse, read_only=True) as built:
         tables = dict(identity_tables(built))
         if not set(IDENTITY_TABLES) <= tables.keys():
-            raise ValueError("Nothing is built that says who is who: run `pops nightly`, and ask again.")
+            raise ValueError(_NOBODY_KNOWN)
         for table, place in tables.items():
             built.execute(f"create temp view {table} as select * from {place}")
         yield built

@@ -2,7 +2,8 @@
 -- `crm_order` gives the id and wins field by field; the others fill what it lacks. Merged companies stay as rows of
 -- their own, pointing to the account they became (`merged_into_account_id`); no fact names them. Segment and plan are
 -- the current ones: usage and tickets carry the segment of their own time. Who pays nothing any more has a revenue of 0:
--- a sum over rows is the revenue of today, and `last_arr_home` keeps what the CRM has.
+-- a sum over rows is the revenue of today, and `last_arr_home` keeps what the CRM has. What nothing but the account is
+-- known by (an id in the app, a domain) is what other tools can tell it by.
 {% set most_companies = 3 %}
 {% set filled = [
     'app_account_id', 'owner_id', 'company_name', 'segment', 'plan', 'arr_home', 'churned_on', 'renews_on', 'created_at'
@@ -66,6 +67,18 @@ flags as (
     group by named.row_key
 ),
 
+app_accounts as (
+    select distinct account_id
+    from {{ ref('int_crm__app_accounts') }}
+    where not is_ambiguous
+),
+
+domains as (
+    select distinct account_id
+    from {{ ref('int_crm__account_domains') }}
+    where not is_ambiguous
+),
+
 joined as (
     select
         first_named.row_key as account_id,
@@ -91,10 +104,16 @@ joined as (
             {%- endfor %}
         end as renewal_company_key,
         flags.is_test_account,
-        flags.is_archived
+        flags.is_archived,
+        app_accounts.account_id is not null as has_app_account,
+        domains.account_id is not null as has_domain
     from named as first_named
     inner join flags
         on first_named.row_key = flags.row_key
+    left join app_accounts
+        on first_named.row_key = app_accounts.account_id
+    left join domains
+        on first_named.row_key = domains.account_id
     {%- for place in range(1, most_companies + 1) %}
     left join named as named_{{ place }}
         on
@@ -125,6 +144,8 @@ select
     churned_on is not null as is_churned,
     merged_into_account_id is not null as is_merged,
     is_archived,
+    has_app_account,
+    has_domain,
     not is_test_account and churned_on is null and merged_into_account_id is null and not is_archived
     and coalesce(arr_home <> 0, true) as is_customer,
     churned_on,

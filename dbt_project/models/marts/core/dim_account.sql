@@ -4,5 +4,5 @@
 {{ select_contract(ref('int_crm__accounts')) }}
 {{ special_members(['(unknown)'], ['account_id', 'account_name', 'segment', 'plan'], {
     'is_test_account': 'false', 'is_churned': 'false', 'is_merged': 'false', 'is_archived': 'false',
-    'is_customer': 'false'
+    'is_customer': 'false', 'has_app_account': 'false', 'has_domain': 'false'
 }) }}

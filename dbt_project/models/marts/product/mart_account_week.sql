@@ -1,13 +1,15 @@
 -- Grain: one row a customer account and complete week of the usage history since the account was created, silent weeks
 -- included. Test accounts and merged-away accounts are out. Segment as of the week's first day; plan and ARR of today, no ARR from the
--- week of a churn on; the day of renewal is that which the CRM had at the week's end.
+-- week of a churn on; the day of renewal is that which the CRM had at the week's end. A count is null where nothing links
+-- the account to the tools that would tell it.
 with weeks as (
     {{ complete_weeks() }}
 ),
 
 accounts as (
     select
-        account_id, account_name, segment, plan, last_arr_home, churned_on, is_archived,
+        account_id, account_name, segment, plan, last_arr_home, churned_on, is_archived, has_app_account,
+        has_app_account or has_domain as has_link,
         {{ reporting_date('created_at') }} as created_date
     from {{ ref('int_crm__accounts') }}
     where not is_test_account and not is_merged
@@ -20,6 +22,7 @@ usage as (
         cast(sum(event_count) as bigint) as event_count,
         cast(count(distinct case when feature_id <> '(unmapped)' then feature_id end) as bigint) as feature_count
     from {{ ref('int_usage__account_days') }}
+    where account_id <> '(unknown)'
     group by account_id, week_start
 ),
 
@@ -41,7 +44,7 @@ tickets as (
         {{ week_start('created_date') }} as week_start,
         cast(count(*) as bigint) as ticket_count
     from {{ ref('fct_ticket') }}
-    where is_counted
+    where is_counted and account_id <> '(unknown)'
     group by account_id, {{ week_start('created_date') }}
 ),
 
@@ -51,7 +54,14 @@ feedback as (
         {{ week_start('created_date') }} as week_start,
         cast(count(*) as bigint) as feedback_count
     from {{ ref('fct_feedback') }}
+    where account_id <> '(unknown)'
     group by account_id, {{ week_start('created_date') }}
+),
+
+instrumented as (
+    select feature_id
+    from {{ ref('int_features__features') }}
+    where is_instrumented
 )
 
 select
@@ -65,11 +75,18 @@ select
     coalesce(accounts.churned_on <= weeks.week_end, false) as is_churned,
     renewals.renews_on,
     renewals.renews_on > weeks.week_end and renewals.renews_on <= {{ add_days('weeks.week_end', 90) }} as is_renewal_due,
-    coalesce(users.active_user_count, 0) as active_user_count,
-    coalesce(usage.event_count, 0) as event_count,
-    coalesce(usage.feature_count, 0) as feature_count,
-    {{ count_or_unknown('tickets.ticket_count', ref('fct_ticket')) }} as ticket_count,
-    {{ count_or_unknown('feedback.feedback_count', ref('fct_feedback')) }} as feedback_count
+    case when accounts.has_app_account then {{ count_or_unknown('users.active_user_count', 'usage') }} end as active_user_count,
+    case when accounts.has_app_account then {{ count_or_unknown('usage.event_count', 'usage') }} end as event_count,
+    case
+        when accounts.has_app_account and (select count(*) from instrumented) > 0
+            then {{ count_or_unknown('usage.feature_count', 'usage') }}
+    end as feature_count,
+    case
+        when accounts.has_link then {{ count_or_unknown('tickets.ticket_count', 'tickets') }} else tickets.ticket_count
+    end as ticket_count,
+    case
+        when accounts.has_link then {{ count_or_unknown('feedback.feedback_count', 'feedback') }} else feedback.feedback_count
+    end as feedback_count
 from accounts
 inner join weeks on accounts.created_date is null or accounts.created_date <= weeks.week_end
 left join {{ ref('int_usage__account_week_segments') }} as segments

@@ -80,7 +80,7 @@ select
     quadrants.adoption_rate_median,
     quadrants.use_days_mean_median,
     quadrants.quadrant,
-    case when features.is_instrumented then coalesce(accounts.account_count, 0) end as account_count,
+    case when features.is_instrumented then {{ count_or_unknown('accounts.account_count', 'accounts') }} end as account_count,
     reach.event_count,
     windows.users_90d,
     windows.eligible_users_90d,

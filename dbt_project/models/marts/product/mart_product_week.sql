@@ -71,7 +71,7 @@ select
     weeks.product_name,
     weeks.week_start,
     case when weeks.is_use_told then coalesce(users.active_user_count, 0) end as active_user_count,
-    case when weeks.is_use_told then coalesce(accounts.active_account_count, 0) end as active_account_count,
+    case when weeks.is_use_told then {{ count_or_unknown('accounts.active_account_count', 'accounts') }} end as active_account_count,
     case when weeks.is_use_told then coalesce(users.event_count, 0) end as event_count,
     weeks.judged_feature_count,
     weeks.used_feature_count,
