@@ -212,7 +212,7 @@
     cast(from_utc_timestamp({{ timestamp }}, '{{ var("reporting_time_zone") }}') as date)
 {%- endmacro %}
 {% macro spark__reporting_midnight(date) -%}
-    {{ spark__from_wall_clock('cast(' ~ date ~ ' as timestamp)', "'" ~ var("reporting_time_zone") ~ "'") }}
+    to_utc_timestamp(cast({{ date }} as timestamp), '{{ var("reporting_time_zone") }}')
 {%- endmacro %}
 {# Of an hour that comes twice Spark takes the earlier one. Clocks are put back by an hour, and on Lord Howe by half of one. #}
 {% macro spark__from_wall_clock(timestamp, zone) -%}

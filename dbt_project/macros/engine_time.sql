@@ -69,12 +69,15 @@
     cast({{ timestamp }} at time zone 'UTC' at time zone '{{ var("reporting_time_zone") }}' as date)
 {%- endmacro %}
 
-{# The moment at which a date begins in the reporting time zone, as a UTC timestamp. #}
+{# The moment at which a date begins in the reporting time zone, as a UTC timestamp: where clocks change at midnight, the first of two, or
+   the moment at which a day without one begins. #}
 {% macro reporting_midnight(date) -%}
     {{ adapter.dispatch('reporting_midnight')(date) }}
 {%- endmacro %}
 {% macro duckdb__reporting_midnight(date) -%}
-    (cast({{ date }} as timestamp) at time zone '{{ var("reporting_time_zone") }}' at time zone 'UTC')
+    {%- set later = from_wall_clock('cast(' ~ date ~ ' as timestamp)', "'" ~ var("reporting_time_zone") ~ "'") -%}
+    {%- set earlier = add_time('hour', -1, later) -%}
+    case when {{ reporting_date(earlier) }} = cast({{ date }} as date) then {{ earlier }} else {{ later }} end
 {%- endmacro %}
 
 {# What the clock on the wall of a time zone (SQL) shows, as a UTC timestamp. Of an hour that comes twice, the later one; an
