@@ -12,7 +12,7 @@ _REGISTRY = "registry"
 
 def registry_dir(env: Mapping[str, str] = os.environ) -> Path:
     """`POPS_REGISTRY_DIR`, or `registry` in the current folder; whether it is there, `load_registry` says."""
-    return Path(env.get("POPS_REGISTRY_DIR") or _REGISTRY).expanduser().absolute()
+    return Path(env.get("POPS_REGISTRY_DIR", "").strip() or _REGISTRY).expanduser().absolute()
 
 
 def repository(env: Mapping[str, str] = os.environ) -> Path | None:

@@ -29,6 +29,8 @@ class _Loader(yaml.SafeLoader):
     """Refuses what is nested too deep while it is read: the parser behind calls itself for each level."""
 
     _depth = 0
+    # Where a value could not be made of its text, such as a date of 2026-02-30: such an error does not say so itself.
+    unreadable_line = 1
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self._depth > DEEPEST:
@@ -40,6 +42,14 @@ class _Loader(yaml.SafeLoader):
             return super().compose_node(parent, index)
         finally:
             self._depth -= 1
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except Exception:
+            if isinstance(node, yaml.ScalarNode):
+                self.unreadable_line = node.start_mark.line + 1
+            raise
 
 
 def text_in(path: Path, invalid: type[SourceError]) -> str:
@@ -68,6 +78,7 @@ def parse_yaml(text: str, name: str, invalid: type[SourceError]) -> tuple[Any, L
     if len(text) > LARGEST_FILE:
         raise invalid(_TOO_LARGE, place=name)
     lines: Lines = {}
+    loader = None
     try:
         loader = _Loader(text)
         try:
@@ -87,9 +98,9 @@ def parse_yaml(text: str, name: str, invalid: type[SourceError]) -> tuple[Any, L
         line = text.count("\n", 0, error.position) + 1
         raise invalid("Not YAML: it holds a character that no text has.", place=f"{name}:{line}") from None
     except Exception as error:  # noqa: BLE001 (a value is made by whatever its tag asks for: dates, numbers, binary)
-        # A date such as 2026-02-30 fails while it is constructed, and does not say where.
         told = str(error) if isinstance(error, ValueError) else type(error).__name__
-        raise invalid(f"A value cannot be read: {told}.", place=name) from None
+        line = loader.unreadable_line if loader else 1
+        raise invalid(f"A value cannot be read: {told}.", place=f"{name}:{line}") from None
 
 
 def line_of(lines: Lines, place: Place) -> int:
@@ -155,6 +166,11 @@ def sentence_of(
     return f"`{names[-1]}`: {told}." if inside else f"{told[:1].upper()}{told[1:]}."
 
 
+def is_text(value: str) -> bool:
+    """Whether it can be written down: half a character, as an escape in quotes makes one, cannot."""
+    return not any("\ud800" <= each <= "\udfff" for each in value)
+
+
 def _note(node: yaml.Node, place: Place, lines: Lines, name: str, invalid: type[SourceError]) -> None:
     where = f"{name}:{node.start_mark.line + 1}"
     if len(place) > DEEPEST:
@@ -177,3 +193,5 @@ def _note(node: yaml.Node, place: Place, lines: Lines, name: str, invalid: type[
             lines[inner] = key_line
     elif node.tag in _NUMBERS and len(node.value) > LONGEST_NUMBER:
         raise invalid(f"A number has more than {LONGEST_NUMBER} digits.", place=where)
+    elif isinstance(node, yaml.ScalarNode) and not is_text(node.value):
+        raise invalid("A text holds half a character, as `\\ud800` is.", place=where)

@@ -77,10 +77,13 @@ class Home:
     def from_environment(cls) -> "Home":
         """`POPS_HOME`, or `data` in the project; in the current folder, where the project is installed and not checked out.
 
-        Raises ValueError for the folder of a user whom nobody knows, and for one that Dagster could not name.
+        Raises ValueError for the folder of a user whom nobody knows, for an address, and for a folder that Dagster could not name.
         """
         default = (PROJECT_ROOT if is_checkout() else Path.cwd()) / "data"
-        given = Path(os.environ.get("POPS_HOME") or default)
+        named = os.environ.get("POPS_HOME", "").strip()
+        if "://" in named or named[:1] in {"'", '"'}:
+            raise ValueError(f"POPS_HOME is {named}: name a folder of this machine, without quotes.")
+        given = Path(named or default)
         try:
             home = cls(given.expanduser().resolve())
         except RuntimeError:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.company import registry_dir
 from connectors.forgotten import FILE, Book, Forgotten, forgotten_before
 from connectors.storage import write_text
 from orchestration.retention import forget_runs_of_home
@@ -123,6 +124,23 @@ def test_settings_that_dagster_does_not_take_are_told_in_a_sentence(
         forget_runs_of_home(home, datetime.now(UTC), timedelta(days=30))
     assert "\n" not in str(caught.value)
     assert "a-password-of-ours" not in str(caught.value)
+
+
+@pytest.mark.parametrize("named", ["s3://bucket/home", '"/srv/home"', "'/srv/home"])
+def test_a_home_that_is_an_address_or_in_quotes_is_refused(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POPS_HOME", named)
+    with pytest.raises(ValueError, match="name a folder of this machine, without quotes"):
+        Home.from_environment()
+
+
+def test_blanks_around_a_folder_of_the_environment_are_none_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POPS_HOME", f" {tmp_path}\n")
+    assert Home.from_environment().root == tmp_path
+    assert registry_dir({"POPS_REGISTRY_DIR": f"{tmp_path} \n"}) == tmp_path
 
 
 @pytest.mark.parametrize("name", ["what?", "100%", "a%20b"])
