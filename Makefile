@@ -49,7 +49,9 @@ hooks: .venv/ready-dev
 
 BENCH_RUNS ?= 1
 bench: .venv/ready-dev
-	$(BIN)/python -m tests.bench --runs $(BENCH_RUNS) && $(BIN)/python -m tests.bench_nights --runs $(BENCH_RUNS)
+	$(BIN)/python -m tests.bench --runs $(BENCH_RUNS) && $(BIN)/python -m tests.bench_nights --runs $(BENCH_RUNS) \
+	&& $(BIN)/python -m tests.bench_nights --runs $(BENCH_RUNS) --sources amplitude,hubspot,jira,zendesk \
+	&& $(BIN)/python -m tests.bench_reading --runs $(BENCH_RUNS)
 
 # Faults, kills, damage and clocks over the reading of sources and over whole nights; STORM_SECONDS, and STORM_SEED to replay.
 storm: .venv/ready-dev

@@ -14,7 +14,7 @@ from typing import Any
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 # The index, and the runs that a UI looks at together.
 _FILES_OPEN = 8
@@ -58,6 +58,11 @@ class KeptOpenEventLog(SqliteEventLogStorage):
             self._engines.popitem(last=False)[1].dispose()
         return self._engines[shard]
 
+    def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:
+        """Dagster reads all its migrations, in every process of a night, to learn that a file that it has made is there."""
+        if not _is_made(engine):
+            super()._initdb(engine, for_index_shard)
+
     def has_table(self, table_name: str) -> bool:
         """Dagster looks anew for each event of a check, with a connection of its own, whether the tables of checks are there."""
         return self._known(table_name, super().has_table)
@@ -98,6 +103,14 @@ class KeptOpenEventLog(SqliteEventLogStorage):
             engine.dispose()
         self._engines.clear()
         super().dispose()
+
+
+def _is_made(engine: Engine) -> bool:
+    """Whether the file says of which revision of Dagster's tables it is: the last that Dagster does when it makes one."""
+    with engine.connect() as connection:
+        return inspect(connection).has_table("alembic_version") and bool(
+            connection.execute(text("select count(*) from alembic_version")).scalar()
+        )
 
 
 def _wait_for_no_disk(connection: Any, _record: object) -> None:

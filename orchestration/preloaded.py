@@ -1,4 +1,4 @@
-"""Imported by the process that a night's steps are forked from: what is imported here, no step imports again."""
+"""Imported by the process that a night's steps are forked from: what is imported or resolved here, no step does again."""
 
 import importlib
 
@@ -14,5 +14,8 @@ with uncollected():
         "dlt.destinations.impl.duckdb.duck",
         "dlt.normalize.normalize",
         "dlt.load.load",
+        "scipy.stats",
     ):
         importlib.import_module(_module)
+    # Kept in the definitions: each step would put the graph of all assets together for itself.
+    importlib.import_module("orchestration.definitions").nightly_job()

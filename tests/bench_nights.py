@@ -2,7 +2,7 @@
 
 Prints seconds, the ratio of the build to DuckDB's own time for the very SQL that dbt compiled, and the peak memory of a
 night's processes together, each as least - median - most of some runs. Nothing here is asserted: timings are for people.
-`python -m tests.bench_nights --scale small` is a quick look, `--sources amplitude,hubspot,jira,zendesk` leaves the other
+`python -m tests.bench_nights --scale small` is a quick look, `--scale large` has 20 million events, `--sources amplitude,hubspot,jira,zendesk` leaves the other
 tools out.
 """
 
@@ -34,6 +34,9 @@ from tests.nights import NIGHTS, PSEUDONYM_KEY, House, night_moment
 
 _PART = re.compile(r"^ *([\d.]+) s  (.+)$", re.MULTILINE)
 _MEGABYTE = 1 << 20
+_MEMORY = {
+    "peak": "all of a night", "night": "the night itself", "step": "largest step", "sandbox": "sandbox",
+}  # fmt: skip
 
 
 def _parts(printed: str) -> list[tuple[str, float]]:
@@ -46,9 +49,10 @@ def _parts(printed: str) -> list[tuple[str, float]]:
 
 
 @contextmanager
-def _memory_watched() -> Iterator[list[float]]:
-    """The most that all processes of a night held together, in MB: memory that forks share counts once."""
-    peak, done = [0.0], threading.Event()
+def _memory_watched() -> Iterator[dict[str, float]]:
+    """The most that a night held, in MB, memory that forks share counting once: `peak` of all its processes together,
+    `night` of the one that was started, `step` of the largest beside it, `sandbox` of the vendors, which are no part of it."""
+    most, done = dict.fromkeys(("peak", "night", "step", "sandbox"), 0.0), threading.Event()
 
     def held(process: psutil.Process) -> float:
         try:
@@ -58,18 +62,20 @@ def _memory_watched() -> Iterator[list[float]]:
 
     def watch() -> None:
         while not done.wait(0.5):
-            nights = [
-                each
-                for each in psutil.Process().children()
-                if each.status() != psutil.STATUS_ZOMBIE and "nightly" in each.cmdline()
-            ]
-            processes = [one for night in nights for one in (night, *night.children(recursive=True))]
-            peak[0] = max(peak[0], sum(held(each) for each in processes) / _MEGABYTE)
+            running = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
+            nights = [each for each in running if "nightly" in each.cmdline()]
+            own = [held(each) / _MEGABYTE for each in nights]
+            steps = [held(each) / _MEGABYTE for night in nights for each in night.children(recursive=True)]
+            vendors = [held(each) / _MEGABYTE for each in running if "sandbox" in each.cmdline()]
+            now = {
+                "peak": sum(own) + sum(steps), "night": sum(own), "step": max(steps, default=0.0), "sandbox": sum(vendors),
+            }  # fmt: skip
+            most.update({name: max(most[name], value) for name, value in now.items()})
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
-        yield peak
+        yield most
     finally:
         done.set()
         watcher.join()
@@ -128,19 +134,19 @@ def _one_run(scale: str, sources: frozenset[str], figures: Figures) -> None:
     ):
         house = House(Path(folder) / "home", _of_tools(sandbox.environment(), sources))
         for as_of in NIGHTS:
-            with _memory_watched() as peak:
+            with _memory_watched() as memory:
                 started = time.monotonic()
                 done = house.night(sandbox, as_of)
                 seconds = time.monotonic() - started
             if done.returncode:
                 sys.exit(done.stdout + done.stderr)
             parts = dict(_parts(done.stdout))
-            print(f"night as of {as_of}: {seconds:.1f} s, peak {peak[0]:,.0f} MB")
+            print(f"night as of {as_of}: {seconds:.1f} s, peak {memory['peak']:,.0f} MB")
             print("  " + ", ".join(f"{name} {part:.1f}" for name, part in parts.items()), flush=True)
             which = "first" if as_of == NIGHTS[0] else "later"
             metrics, built = parts["metrics computed"], parts["mart built and tested"]
             figures.take(**{which: seconds, f"{which}_metrics": metrics, f"{which}_build": built})
-            figures.take(peak=peak[0])
+            figures.take(**memory)
         try:
             bare = _bare(house, NIGHTS[-1])
         except duckdb.Error as problem:
@@ -171,7 +177,8 @@ def main() -> None:
         print(figures.line(title, name, "s"))
         print(figures.line(f"{title}, models and tests", f"{name}_build", "s"))
         print(figures.line(f"{title}, metrics", f"{name}_metrics", "s"))
-    print(figures.line("peak memory of a night's processes", "peak", "MB", 0))
+    for name, title in _MEMORY.items():
+        print(figures.line(f"peak memory, {title}", name, "MB", 0))
     print(figures.line("models and tests bare on DuckDB", "bare", "s"))
     print(figures.line("models and tests against that", "ratio", "times", 2))
 

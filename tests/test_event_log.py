@@ -59,6 +59,27 @@ def test_which_tables_there_are_is_looked_up_once(home: Home, monkeypatch: pytes
     assert len(asked) == len(set(asked))
 
 
+def test_of_a_file_that_is_made_no_migrations_are_read_and_one_that_a_kill_left_half_made_is_completed(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dg.DagsterInstance.get() as instance:
+        run = dg.materialize([thing], instance=instance).run_id
+    folder = home.dagster / "history" / "runs"
+    revision = "select version_num from alembic_version"
+    with closing(sqlite3.connect(folder / f"{run}.db")) as file:
+        made = file.execute(revision).fetchall()
+        assert len(made) == 1
+        file.execute("delete from alembic_version")
+        file.commit()
+    assert KeptOpenEventLog(str(folder)).get_logs_for_run(run)
+    with closing(sqlite3.connect(folder / f"{run}.db")) as file:
+        assert file.execute(revision).fetchall() == made
+    log = KeptOpenEventLog(str(folder))
+    # Dagster's own way of making a file is not taken, whatever there is to read of it.
+    monkeypatch.setattr(SqliteEventLogStorage, "_initdb", None)
+    assert log.get_logs_for_run(run)
+
+
 def test_two_writers_at_once_lose_nothing(home: Home) -> None:
     with dg.DagsterInstance.get() as one, dg.DagsterInstance.get() as other:
         for _ in range(3):
