@@ -70,6 +70,11 @@ LAUNCH_METRICS_REMEDY = (
     "`pops check registry` names file and line of a cut that a metric does not have. A target that is a change needs a metric that "
     "counts facts with their account: give the launch another one, or a bound of the value."
 )
+NORTH_STAR_MEANING = "The North Star that the registry declares has a number a week: each metric that it is made of is known by week and by the cut that it names."
+NORTH_STAR_REMEDY = (
+    "`pops check registry` names file and line of a metric that has no weekly number or is not cut so: name another in north_star.yml, "
+    "and count its `version` up."
+)
 SPLIT_MEANING = "People are split over the variants of each running experiment as it was planned: chance makes a split as uneven once in a thousand."
 SPLIT_REMEDY = (
     "Ask the experiment's owner what keeps people of one variant from being counted: a page that fails before it tells, a redirect, a "

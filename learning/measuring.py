@@ -11,6 +11,7 @@ import numpy as np
 from learning import uncertainty
 from learning.statistics import Sums, change_over
 from learning.verdicts import Interval
+from metrics.catalogue import read_definitions
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from metrics.engine import MetricEngine
@@ -58,7 +59,8 @@ class Measurer:
     ) -> None:
         self._connection, self._engine = connection, engine
         self._as_of, self._first_day = as_of, first_day
-        self._definitions = {each.metric: each for each in engine.definitions}
+        self._computed = {each.metric for each in engine.definitions}
+        self._definitions = read_definitions(connection, "metrics.metric_definitions")
 
     def measure(self, kpi: Kpi, launched_on: date, days: int) -> Measured:
         """The metric so many days after a launch; the launch's own day is in no span."""
@@ -149,6 +151,7 @@ class Measurer:
         is_countable = definition.unit.chance in (Chance.SHARE, Chance.RATE, Chance.COUNT)
         return (
             is_countable
+            and definition.metric in self._computed
             and bool(counted or definition.is_count)
             and definition.window_days == 1
             and all(each.startswith("marts.fct_") for each in self._engine.relations(definition.inputs))

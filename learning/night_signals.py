@@ -12,7 +12,7 @@ import pandas as pd
 
 from learning.signals import signals
 from learning.tables import write_table
-from metrics.definitions import MetricDefinition
+from metrics.catalogue import read_definitions
 from metrics.dimensions import DIMENSIONS
 from metrics.values import opened_warehouse
 
@@ -30,11 +30,11 @@ class SignalRun:
     signals: int
 
 
-def write_signals(warehouse: Path, definitions: Mapping[str, MetricDefinition], as_of: date) -> SignalRun:
+def write_signals(warehouse: Path, as_of: date) -> SignalRun:
     """Judge the published numbers as of a night, and write `metrics.signals`. Raises FileNotFoundError without a warehouse."""
     with opened_warehouse(warehouse, warehouse.stem) as connection:
-        numbers = _numbers(connection, as_of)
-        found, series = signals(numbers, definitions)
+        definitions = read_definitions(connection, "metrics.metric_definitions")
+        found, series = signals(_numbers(connection, as_of), definitions)
         rows = list(_rows(found, _launches(connection), _holidays(connection)))
         write_table(connection, "signals", rows)
     return SignalRun(series, len(rows))

@@ -27,7 +27,10 @@ def computed_rows(
     dimension that the metric does not have (naming those it has), or a metric that does not stand on facts.
     """
     engine = MetricEngine(semantic_manifest, week_starts_on_of(mart))
-    if not all(relation.startswith("marts.fct_") for relation in engine.relations(definition.inputs)):
+    is_computed = definition.metric in {each.metric for each in engine.definitions}
+    if not is_computed or not all(
+        relation.startswith("marts.fct_") for relation in engine.relations(definition.inputs)
+    ):
         raise ValueError(
             f"{definition.metric} is prepared by its dimensions and cannot be cut anew: ask for it {definition.cuts}."
         )

@@ -1,6 +1,6 @@
 """A metric as its YAML defines it: one record, from the semantic manifest that dbt writes when it parses the project."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,12 +74,17 @@ class MetricDefinition:
     @property
     def cuts(self) -> str:
         """The published cuts in words: `as a whole; by feature and segment`."""
-        cuts = [" and ".join(name.removesuffix("_id") for name in grouping) for grouping in self.groupings]
-        return "; ".join(f"by {cut}" if cut else "as a whole" for cut in cuts)
+        return cuts_in_words(self.groupings)
 
     def is_small(self, n: float | None) -> bool:
         """Whether a value of so many cases says little."""
         return self.minimum_sample is not None and n is not None and n < self.minimum_sample
+
+
+def cuts_in_words(groupings: Iterable[Iterable[str]]) -> str:
+    """Ways in which a metric is cut, in words: `as a whole; by feature and segment`."""
+    cuts = [" and ".join(name.removesuffix("_id") for name in grouping) for grouping in groupings]
+    return "; ".join(f"by {cut}" if cut else "as a whole" for cut in cuts)
 
 
 def published_definitions(

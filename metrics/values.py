@@ -5,7 +5,7 @@ the greatest (as_of, revision) up to that date. A row is added only where tonigh
 night that is run again adds nothing, and a restated past is a new revision beside the old one.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,6 +20,7 @@ from metrics.catalogue import write_definitions
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS, IS_WHOLE
 from metrics.engine import MetricEngine, SourceRows
+from metrics.north_star import add_north_star
 from metrics.periods import complete_periods
 from metrics.renames import drop_former_members, follow_renames
 from metrics.shape import with_columns
@@ -118,14 +119,15 @@ def append_metric_values(
                 for table in ("tonight", "computed_periods"):
                     connection.execute(f"delete from {table} where metric = ?", [definition.metric])
         drop_former_members(connection)
+        definitions = (*engine.definitions, *add_north_star(connection, engine.definitions))
         _refuse_doubles(connection)
-        computed = _count(connection, "tonight")
+        [(computed,)] = connection.execute("select count(*) from tonight").fetchall()
         _find_changes(connection, as_of)
-        _append(connection, engine, as_of, list(touched))
+        _append(connection, definitions, as_of, list(touched))
         engine.keep()
         counts = dict(connection.execute("select kind, count(*) from changes group by kind").fetchall())
     return MetricRun(
-        metrics=len(engine.definitions),
+        metrics=len(definitions),
         requests=requests,
         computed=computed,
         added=counts.get("added", 0),
@@ -337,7 +339,10 @@ def _find_changes(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
 
 
 def _append(
-    connection: duckdb.DuckDBPyConnection, engine: MetricEngine, as_of: date, relations: list[str]
+    connection: duckdb.DuckDBPyConnection,
+    definitions: Sequence[MetricDefinition],
+    as_of: date,
+    relations: list[str],
 ) -> None:
     """Write changes, definitions and what was seen of the sources, all or nothing."""
     connection.execute("begin")
@@ -360,7 +365,7 @@ def _append(
         [as_of],
     )
     # Anew each night: a later version may say more of a metric.
-    write_definitions(connection, "metrics.metric_definitions", engine.definitions)
+    write_definitions(connection, "metrics.metric_definitions", definitions)
     for relation in relations:
         remember_days(connection, relation)
     connection.execute("commit")
@@ -368,11 +373,6 @@ def _append(
 
 def _same_key(left: str, right: str) -> str:
     return " and ".join(f"{left}.{name} is not distinct from {right}.{name}" for name in _KEY)
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}").fetchone()
-    return int(row[0]) if row else 0
 
 
 def latest_values(warehouse: Path) -> dict[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ from reports.signal_section import signal_sentence, told_signals
 from reports.signals import Signal
 
 METRICS = (
+    "north_star",
     "active_users_week",
     "retention_rate_d7",
     "features_used_rate",

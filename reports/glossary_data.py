@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import yaml
 
 from connectors.registry.files import load_registry, registry_dir
 from connectors.registry.glossary import GlossaryEntry
+from connectors.registry.north_star import NORTH_STAR
 from connectors.registry.schema import Registry
 from connectors.registry.stages import STAGES_WITHOUT_STATUS
 from metrics.catalogue import read_definitions
@@ -44,7 +45,7 @@ def glossary_of(mart: duckdb.DuckDBPyConnection) -> Glossary:
 
 def gaps(registry: Registry, *folders: Path) -> list[str]:
     """What the registry leaves unsaid for readers, as sentences; `folders` define the metrics. No number hangs on it."""
-    metrics = published_metrics(*folders)
+    metrics = [*published_metrics(*folders), *([NORTH_STAR] if registry.north_star else [])]
     explained = {kind: {each.id for each in _of(registry, kind)} for kind in ("event", "stage", "role")}
     grouped = {metric for each in registry.glossary for metric in each.metrics}
     found = [
@@ -74,12 +75,17 @@ def gaps(registry: Registry, *folders: Path) -> list[str]:
 
 
 def published_metrics(*folders: Path) -> dict[str, list[list[str]]]:
-    """Every metric that is published (it has a `grain`) and the sets of dimensions it is cut by, as the YAML files say.
+    """Every published metric and the sets of dimensions it is cut by, as the YAML files say. `folders`: as for `metric_facts`."""
+    return {metric: facts.get("groupings", []) for metric, facts in metric_facts(*folders).items()}
+
+
+def metric_facts(*folders: Path) -> dict[str, dict[str, Any]]:
+    """Every metric that is published (it has a `grain`) and its `config.meta`, as the YAML files say.
 
     Those of the product and own ones by default.
     """
     return {
-        metric["name"]: meta.get("groupings", [])
+        metric["name"]: meta
         for folder in folders or metric_folders()
         for file in sorted(folder.rglob("*.yml"))
         for metric in (yaml.load(file.read_text(encoding="utf-8"), Loader=_FAST) or {}).get("metrics", [])
@@ -152,6 +158,7 @@ def _owners(registry: Registry) -> dict[str, str]:
         registry.funnels,
         registry.surveys,
         registry.remarks,
+        registry.north_star,
         registry.launches,
         registry.experiments,
     )
@@ -178,6 +185,7 @@ def _areas(registry: Registry, owner: str) -> tuple[str, ...]:
             registry.teams,
             registry.funnels,
             registry.surveys,
+            registry.north_star,
             registry.launches,
             registry.experiments,
         )

@@ -6,12 +6,14 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from connectors.registry.north_star import NORTH_STAR
 from reports import charts, wording
 from reports.changes import comparisons, interval_of_nps, target_text
 from reports.findings import finding_on
 from reports.language import N_
 from reports.model import HealthReport
 from reports.news import band_of
+from reports.north_star_section import version_text
 from reports.objectives import objective
 from reports.sections import (
     TREND_WEEKS,
@@ -27,6 +29,7 @@ from reports.sections import (
 )
 
 ALL = (
+    NORTH_STAR,
     "active_users_week",
     "stickiness_ratio",
     "retention_rate_d7",
@@ -41,6 +44,7 @@ ALL = (
     "nps",
 )
 LEADERSHIP = (
+    NORTH_STAR,
     "active_users_week",
     "retention_rate_d7",
     "features_used_rate",
@@ -89,7 +93,7 @@ TEAM = (
 class Headline:
     """One number. `open_period`: which later period is not complete yet, and when it will be.
 
-    `judgement` is even but for what a new or open finding says; `usual`: its band; `compared`: what it was before.
+    `version`: of the definition, of the North Star alone. `judgement` is even but for what a new or open finding says; `usual`: its band; `compared`: what it was before.
     """
 
     metric: str
@@ -112,6 +116,7 @@ class Headline:
     is_restated: bool
     caution: str
     sparkline: str
+    version: str
 
 
 def headlines(report: HealthReport, metrics: Sequence[str] = ALL, team: str | None = None) -> list[Headline]:
@@ -171,6 +176,7 @@ def _headline(report: HealthReport, metric: str, team: str | None) -> Headline |
             None if band is None else (band.low, band.high),
             None if target is None else target.bound,
         ),
+        version=version_text(report, metric),
     )  # fmt: skip
 
 

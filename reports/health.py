@@ -27,6 +27,7 @@ from reports.launch_section import launches
 from reports.launches import Launch
 from reports.model import HealthReport
 from reports.month_section import months
+from reports.north_star_section import north_star
 from reports.objectives import STATUS, Objective, decisions, objectives, worst
 from reports.people_sections import funnel, retention
 from reports.product_sections import adoption, audience
@@ -80,6 +81,7 @@ EVERYBODY = Audience(
     N_("Overview"),
     headlines.ALL,
     (
+        north_star,
         customers,
         launches,
         in_flight,
@@ -100,7 +102,7 @@ AUDIENCES = (
         "leadership.html",
         N_("Leadership"),
         headlines.LEADERSHIP,
-        (lambda report: customers(report, is_brief=True), launches),
+        (north_star, lambda report: customers(report, is_brief=True), launches),
         is_short=True,
     ),
     Audience(

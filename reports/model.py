@@ -17,6 +17,7 @@ from reports.experiments import Experiment
 from reports.facts import Facts
 from reports.language import Language, language
 from reports.launches import Launch
+from reports.north_star import NorthStar
 from reports.registry_changes import RegistryChange
 from reports.samples import Sample
 from reports.signals import Signal
@@ -116,7 +117,7 @@ class HealthReport:
     `launches`: declared or found, as they stood at the week's end, the newest first; `experiments` likewise.
     `signals`: numbers of the week far from what is usual for them.
     `issue_urls`: by tracker, where an issue of it is, with `{key}`; of those only of which somebody says it. `links`: of the Dagster UI.
-    `source_names`: what vendors call their tools, by source.
+    `source_names`: what vendors call their tools, by source. `north_star`: as the registry declares it, where it does.
     """
 
     organisation: str
@@ -151,6 +152,7 @@ class HealthReport:
     experiments: tuple[Experiment, ...] = ()
     signals: tuple[Signal, ...] = ()
     source_names: Mapping[str, str] = field(default_factory=dict)
+    north_star: NorthStar | None = None
 
     @cached_property
     def kept(self) -> dict[str, Any]:

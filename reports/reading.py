@@ -21,6 +21,7 @@ from reports.facts import facts_of
 from reports.language import language
 from reports.launches import launches_of
 from reports.model import HealthReport, SourceStatus, Target, Words
+from reports.north_star import in_its_language, north_star_of
 from reports.registry_changes import read_changes
 from reports.restatements import restatements, revisions
 from reports.samples import samples_of
@@ -100,7 +101,8 @@ def health_report(
         organisation, zone = mart.execute(
             "select organisation_name, reporting_time_zone from mart.dim_organisation"
         ).fetchall()[0]
-        definitions = read_definitions(mart)
+        star = north_star_of(mart, language_code)
+        definitions = in_its_language(read_definitions(mart), star)
         return HealthReport(
             organisation=organisation,
             reporting_time_zone=zone,
@@ -139,6 +141,7 @@ def health_report(
             experiments=experiments_of(mart, week_start + timedelta(days=6)),
             signals=signals_of(mart, week_start),
             source_names=_titles(),
+            north_star=star,
             issue_urls=registry.issue_urls(),
         )
 

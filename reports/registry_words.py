@@ -16,6 +16,7 @@ _KINDS = {
     "roadmap_statuses": N_("status of the roadmap"),
     "feedback_sources": N_("source of feedback"),
     "themes": N_("theme"),
+    "north_star": N_("North Star"),
     "targets": N_("target"),
     "calendar": N_("calendar"),
     "exclusions": N_("exclusion"),

@@ -10,6 +10,7 @@ import pytest
 
 from learning.night_signals import write_signals
 from learning.signals import FALSE_DISCOVERIES, Z_BOUND, judge, signals
+from metrics.catalogue import write_definitions
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.digest import digest_of
@@ -219,8 +220,8 @@ def test_a_night_writes_signals_with_what_else_happened(tmp_path: Path) -> None:
             "create table marts.dim_date as select ?::date as date_day, true as is_holiday",
             [surged + timedelta(days=1)],
         )
-    definitions = {"tickets_created": definition()}
-    runs = [write_signals(path, definitions, FIRST + timedelta(weeks=30)) for _ in range(2)]
+        write_definitions(connection, "metrics.metric_definitions", [definition()])
+    runs = [write_signals(path, FIRST + timedelta(weeks=30)) for _ in range(2)]
     assert runs[0] == runs[1]
     assert runs[0].series == 30
     with duckdb.connect(str(path)) as connection:

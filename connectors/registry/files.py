@@ -13,6 +13,7 @@ from typing import Any
 from connectors.company import registry_dir as registry_dir
 from connectors.errors import InvalidRegistry
 from connectors.redaction import redact
+from connectors.registry.north_star import NORTH_STAR
 from connectors.registry.problems import problems_of
 from connectors.registry.schema import Organisation, Registry
 from connectors.registry.stages import STAGES_WITHOUT_STATUS
@@ -110,7 +111,9 @@ def _read(
             unread.add(name)
         defaults = () if name in files and name in WHOLE else _defaults(name)
         stages = {_id(each.entry): each for each in written.get("stages", [])}
-        written[name] = _merged([each for each in defaults if _fits(name, each.entry, stages)], own)
+        has_north_star = bool(written.get(NORTH_STAR))
+        fitting = [each for each in defaults if _fits(name, each.entry, stages, has_north_star)]
+        written[name] = _merged(fitting, own)
     entries = {name: [each.entry for each in found] for name, found in written.items()}
     registry, problems = problems_of(entries, unread)
     told += dict.fromkeys(f"{_place(written[name], name, place)}: {what}" for name, place, what in problems)
@@ -156,8 +159,11 @@ def _id(entry: Any) -> str:
     return str(entry.get("id") if isinstance(entry, dict) else entry).strip().casefold()
 
 
-def _fits(name: str, entry: dict[str, Any], stages: Mapping[str, Written]) -> bool:
-    """Whether an entry of the platform has its place: statuses with stages that there are, words with its own stages."""
+def _fits(name: str, entry: dict[str, Any], stages: Mapping[str, Written], has_north_star: bool) -> bool:
+    """Whether an entry of the platform has its place: statuses with stages that there are, words with its own stages, and of the
+    North Star with one."""
+    if name == "glossary" and entry["id"] == NORTH_STAR:
+        return has_north_star
     if name == "glossary" and entry["kind"] == "stage":
         is_own = entry["id"] in stages and stages[entry["id"]].is_default
         return is_own or entry["id"] in STAGES_WITHOUT_STATUS

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from connectors.registry.entry import NamedEntry, Problem
-from connectors.registry.glossary import MetricName, Text
+from connectors.registry.glossary import Text
+from connectors.registry.measures import Measure, unknown_measures
 from connectors.registry.patterns import Owner, like
 
 # Days after the launch on which its metrics are read.
@@ -15,19 +16,13 @@ CHECKPOINTS = (1, 7, 14, 30, 90)
 _BOUNDS = ("at_least", "at_most", "change_at_least", "change_at_most")
 
 
-class Kpi(BaseModel):
+class Kpi(Measure):
     """A metric, of one member of some dimensions or of all, and the bound that it is to keep.
 
     `at_least`, `at_most`: bounds of its value. `change_at_least`, `change_at_most`: of its value over that of as many days
     before the launch, less 1: 0.1 is a tenth more than before.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    metric: MetricName
-    product: Text | None = None
-    feature: Text | None = None
-    team: Text | None = None
-    segment: Text | None = None
     at_least: float | None = None
     at_most: float | None = None
     change_at_least: float | None = None
@@ -38,16 +33,6 @@ class Kpi(BaseModel):
         if sum(getattr(self, name) is not None for name in _BOUNDS) != 1:
             raise ValueError(f"say the target: one of {', '.join(f'`{name}`' for name in _BOUNDS)}")
         return self
-
-    def cut(self) -> Mapping[str, str]:
-        """The member that is meant, by the dimension's column."""
-        named = {
-            "product_id": self.product,
-            "feature_id": self.feature,
-            "team_id": self.team,
-            "segment": self.segment,
-        }
-        return {name: member for name, member in named.items() if member is not None}
 
 
 class PrimaryKpi(Kpi):
@@ -101,18 +86,6 @@ def launch_problems(
                     number,
                     f"Launch `{launch.id}` names the feature `{feature}`, which features.yml does not have.",
                 )
-        for kpi in (launch.primary, *launch.further, *launch.guardrails):
-            if kpi.metric not in metrics:
-                yield (
-                    "launches",
-                    number,
-                    f"Launch `{launch.id}` names the metric `{kpi.metric}`, which glossary.yml does not have.",
-                )
-            for dimension, member in kpi.cut().items():
-                if dimension in members and member not in members[dimension]:
-                    kind = dimension.removesuffix("_id")
-                    yield (
-                        "launches",
-                        number,
-                        f"Launch `{launch.id}` names the {kind} `{member}`, which {kind}s.yml does not have.",
-                    )
+        kpis = (launch.primary, *launch.further, *launch.guardrails)
+        for what in unknown_measures(f"Launch `{launch.id}`", kpis, metrics, members):
+            yield "launches", number, what

@@ -22,6 +22,7 @@ from connectors.registry.mapping import (
     shared_variables,
 )
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
+from connectors.registry.north_star import NorthStar, north_star_problems
 from connectors.registry.ownership import Owned, Owners, owner_problems, ownership_problems
 from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
 from connectors.registry.products import LONGEST_WINDOW_DAYS, Product
@@ -209,6 +210,7 @@ class Registry(BaseModel):
     funnels: list[Funnel] = Field(default_factory=list)
     surveys: list[Survey] = Field(default_factory=list)
     launches: list[Launch] = Field(default_factory=list)
+    north_star: list[NorthStar] = Field(default_factory=list)
     experiments: list[Experiment] = Field(default_factory=list)
     sources: list[SourceNames] = Field(default_factory=list)
     exchange_rates: list[ExchangeRate] = Field(default_factory=list)
@@ -259,6 +261,7 @@ class Registry(BaseModel):
         # What is over keeps the names of its time: a launch or experiment that is edited later is worth less.
         named = {name: ids | former[name].keys() for name, ids in self._members().items()}
         yield from launch_problems(self.launches, self._explained(), named)
+        yield from north_star_problems(self.north_star, self._explained(), named)
         yield from experiment_problems(self.experiments, named["product_id"], named["feature_id"])
         for number, what in remark_problems(self.remarks, self._explained(), self._members(), former):
             yield "remarks", number, what

@@ -81,6 +81,10 @@ STREAMS = {
         "The launches: what was expected of each, by which metric, and by when",
         "Les lancements : ce qui était attendu de chacun, mesuré par quel indicateur, et pour quand",
     ),
+    "north_star": Words(
+        "The North Star: the one number that is to grow, what it is made of, and the inputs that move it",
+        "Le North Star : le chiffre qui doit croître, de quoi il est fait, et ce qui le fait bouger",
+    ),
     "experiments": Words(
         "The experiments: who was to see what, what was expected of it, and by when",
         "Les expériences : qui devait voir quoi, ce qui en était attendu, et pour quand",

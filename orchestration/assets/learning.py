@@ -180,13 +180,10 @@ def signals_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
     )
     def found_signals(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from learning.night_signals import write_signals
-        from metrics.engine import MetricEngine
 
         night, home = night_of_run(context), Home.from_environment()
-        engine = MetricEngine(home.dbt_target / "semantic_manifest.json", week_starts_on())
-        definitions = {each.metric: each for each in engine.definitions}
         with spoiled_put_aside(home):
-            run = write_signals(home.warehouse, definitions, night.as_of)
+            run = write_signals(home.warehouse, night.as_of)
         return dg.MaterializeResult(metadata={"dagster/row_count": run.signals, "series": run.series})
 
     return found_signals

@@ -11,9 +11,11 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtProject
 
+from checks.words import NORTH_STAR_MEANING, NORTH_STAR_REMEDY
 from connectors.raw_facts import read_states
 from metrics.definitions import MetricDefinition, models_of_metrics, published_definitions
 from orchestration import own_failures
+from orchestration.check_words import CheckWords
 from orchestration.damage import spoiled_put_aside
 from orchestration.keys import FRESH, METRIC_VALUES, UNCHANGED, WAREHOUSE_POOL
 from orchestration.runs import night_of_run
@@ -26,6 +28,7 @@ from settings.shown_text import in_markdown
 from settings.units import Unit
 from settings.weeks import week_starts_on
 
+NORTH_STAR_MEASURED = "north_star_can_be_measured"
 _GOOD = {"up": "more is better", "down": "less is better", "none": "neither more nor less is better"}
 
 
@@ -61,9 +64,12 @@ def metric_values_asset(
     all, and reports those.
     """
     metrics = published_metrics(project)
+    declared = sorted(
+        key for key in models.keys if key.path[-1] in ("dim_north_star", "dim_north_star_metric")
+    )
     table = dg.AssetSpec(
         METRIC_VALUES,
-        deps=[each.key for each in metrics],
+        deps=[*(each.key for each in metrics), *declared],
         group_name="metrics_product_ops",
         owners=[owner_of(PLATFORM)],
         kinds={"metricflow", "duckdb"},
@@ -75,14 +81,26 @@ def metric_values_asset(
         freshness_policy=FRESH,
     )
 
+    words = CheckWords(
+        NORTH_STAR_MEANING,
+        owner_of("product"),
+        NORTH_STAR_REMEDY,
+        False,
+        "The report and `pops query` have no North Star; nothing else is touched.",
+    )
+
     @dg.multi_asset(
         specs=[*metric_specs(metrics, models, checks), table],
         name=METRIC_VALUES.to_python_identifier(),
+        check_specs=[words.spec(NORTH_STAR_MEASURED, METRIC_VALUES)],
         pool=WAREHOUSE_POOL,
         can_subset=True,
     )
-    def metric_values(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    def metric_values(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         from metrics.engine import MetricEngine
+        from metrics.north_star import north_star_problem
         from metrics.values import append_metric_values, latest_values
         from metrics.zeros import days_read
 
@@ -95,6 +113,7 @@ def metric_values_asset(
         with spoiled_put_aside(home):
             run = append_metric_values(home.warehouse, engine, night.as_of, first_day, read, own)
             known = latest_values(home.warehouse)
+            problem = north_star_problem(home.warehouse)
         # As dbt words it: a first line of its own, then the engine's.
         failed = {name: f"Runtime Error in metric {name}\n{text}" for name, text in run.failed.items()}
         own_failures.remember(home, "metrics", failed, own)
@@ -108,6 +127,8 @@ def metric_values_asset(
                 )
         if METRIC_VALUES in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=METRIC_VALUES, metadata=run.counts)
+        if dg.AssetCheckKey(METRIC_VALUES, NORTH_STAR_MEASURED) in context.selected_asset_check_keys:
+            yield words.result(NORTH_STAR_MEASURED, METRIC_VALUES, not problem, problem)
 
     return metric_values
 

@@ -9,13 +9,17 @@ from connectors.errors import InvalidRegistry
 from connectors.registry.exclusions import passive_events
 from connectors.registry.files import Written, load_registry, own_entries, registry_dir
 from connectors.registry.launches import Kpi
+from connectors.registry.measures import Measure
+from connectors.registry.north_star import NORTH_STAR
 from connectors.registry.schema import Registry
 from connectors.storage import literal
 from connectors.yaml_file import Place
+from metrics.north_star import Known, problem_of
 from pops.onboarding.fields import field_counts, prepare_values
 from pops.onboarding.names import Kind, Names, deal_kinds, names_of, plan_names
 from pops.onboarding.raw import Held, open_held
-from reports.glossary_data import gaps, published_metrics
+from reports.glossary_data import gaps, metric_facts, published_metrics
+from settings.units import Unit
 
 # File, where in an entry names stand (`*`: each of a list), what they name.
 _NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
@@ -143,7 +147,9 @@ def _unknown_metrics(own: Mapping[str, list[Written]]) -> Iterator[str]:
             more = f"did you mean `{near}`?" if near else "`pops query` lists them."
             yield f"{each.place('targets', ('metric',))}: `{metric}` is no published metric: {more}"
     for each in own.get("launches", []):
-        yield from _unknown_cuts(each, metrics)
+        yield from _unknown_cuts(each, {**metrics, NORTH_STAR: [[]]})
+    for each in own.get(NORTH_STAR, []):
+        yield from _unmeasurable(each)
 
 
 def _unknown_cuts(launch: Written, groupings: Mapping[str, list[list[str]]]) -> Iterator[str]:
@@ -164,6 +170,26 @@ def _unknown_cuts(launch: Written, groupings: Mapping[str, list[list[str]]]) -> 
                 for each in groupings.get(metric, [])
             )
             yield f"{launch.place('launches', place)}: `{metric}` is not known by this cut; it is known: {ways}."
+
+
+def _unmeasurable(north_star: Written) -> Iterator[str]:
+    """Metrics of the North Star that have no weekly number by the cut that is named, or no number of cases where one is needed."""
+    facts = metric_facts()
+    places: list[tuple[str, Place, dict[str, Any]]] = [
+        (role, (role,), north_star.entry[role])
+        for role in ("value", "numerator", "denominator")
+        if north_star.entry.get(role)
+    ]
+    places += [
+        ("input", ("inputs", number), each)
+        for number, each in enumerate(north_star.entry.get("inputs") or [])
+    ]
+    for role, place, entry in places:
+        measure = Measure.model_validate({key: entry.get(key) for key in Measure.model_fields})
+        meta = facts.get(measure.metric)
+        known = None if meta is None else Known(meta["grain"], Unit(meta["unit"]), meta.get("groupings", []))
+        if told := problem_of(role, measure.metric, measure.cut(), known):
+            yield f"{north_star.place(NORTH_STAR, place)}: {told}"
 
 
 def _unmatched_fields(own: Mapping[str, list[Written]], held: Held) -> Iterator[str]:

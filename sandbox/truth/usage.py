@@ -13,6 +13,7 @@ from sandbox.truth.engagement import engagement_rows
 from sandbox.truth.facts import AccountUse, Facts, Use, monday, usage_facts, weeks_before
 from sandbox.truth.features import feature_rows, weekly_feature_adoption, weekly_feature_users, weekly_users
 from sandbox.truth.funnels import funnel_rows
+from sandbox.truth.north_star import north_star_rows
 from sandbox.truth.rows import Row, ratio_row, row
 
 __all__ = ["truth_rows", "weekly_feature_adoption", "weekly_feature_users", "weekly_users"]
@@ -39,6 +40,7 @@ def truth_rows(company: Company, as_of: date, read_at: datetime) -> list[Row]:
         *engagement_rows(facts),
         *funnel_rows(facts),
         *activation_rows(facts),
+        *north_star_rows(facts),
     ]
 
 
