@@ -73,8 +73,7 @@ def _sentence(report: HealthReport) -> str:
         )
     before = number(newest(report, NORTH_STAR, report.week_start).get("value"))
     parts = (
-        wording.quantity(say, value, definition.unit),
-        margin(report, NORTH_STAR, row),
+        f"{wording.quantity(say, value, definition.unit)} {margin(report, NORTH_STAR, row)}".strip(),
         "" if before is None else wording.change(say, value, before, definition.unit),
         _counted(report, row),
         version_text(report, NORTH_STAR),
