@@ -52,7 +52,7 @@ def declared_north_star(connection: duckdb.DuckDBPyConnection) -> Declared | Non
     if known != [(2,)]:
         return None
     rows = connection.execute(
-        "select north_star_id, north_star_name, description, owner, definition_version, is_share from marts.dim_north_star "
+        "select north_star_id, north_star_name, definition, owner, definition_version, is_share from marts.dim_north_star "
         "order by north_star_id limit 1"
     ).fetchall()
     if not rows:

@@ -22,6 +22,7 @@ from reports.experiment_pages import (
 )
 from reports.experiments import Experiment
 from reports.language import N_, Language
+from reports.launch_items_section import launch_indicators, launch_items
 from reports.launch_pages import launch_list, launch_metrics, launch_verdict
 from reports.launch_section import launches
 from reports.launches import Launch
@@ -158,7 +159,12 @@ def _of_launch(launch: Launch) -> Audience:
         launch.page,
         launch.name,
         (),
-        (lambda report: launch_verdict(report, launch), lambda report: launch_metrics(report, launch)),
+        (
+            lambda report: launch_verdict(report, launch),
+            lambda report: launch_metrics(report, launch),
+            lambda report: launch_items(report, launch),
+            lambda report: launch_indicators(report, launch),
+        ),
         has_changes=False,
         is_listed=False,
     )

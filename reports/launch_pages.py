@@ -228,8 +228,6 @@ def _facts(report: HealthReport, launch: Launch) -> Table:
     add(N_("switched off"), say.day(launch.switched_off_on) if launch.switched_off_on else None)
     add(N_("planned audience"), say.number(launch.planned_audience) if launch.planned_audience else None)
     add(N_("budget"), f"{say.number(launch.budget)} {report.currency}" if launch.budget else None)
-    add(N_("approved"), say.semicolon.join(launch.approvals))
-    add(N_("risks"), say.semicolon.join(launch.risks))
     add(N_("what was learnt"), launch.retrospective)
     return Table(
         say.text("What the registry says of the launch."),

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 import duckdb
 
 from learning.verdicts import KillFast, KpiVerdict, LaunchVerdict, kill_fast
+from reports.launch_items import Around, around_launches
 
 # How the files of the pages of launches begin.
 PAGE = "launch-"
@@ -49,7 +50,7 @@ class LaunchKpi:
 
 @dataclass(frozen=True)
 class Launch:
-    """A launch. Texts are the organisation's own; `verdict` and `reached_days` as of the report's week."""
+    """A launch. Texts are the organisation's own; `verdict` as of the report's week, `around` as of the mart."""
 
     launch_id: str
     name: str
@@ -60,8 +61,6 @@ class Launch:
     kind: str | None
     found_by: str
     hypothesis: str | None
-    risks: tuple[str, ...]
-    approvals: tuple[str, ...]
     retrospective: str | None
     planned_audience: int | None
     budget: float | None
@@ -79,6 +78,7 @@ class Launch:
     decided_by: str | None
     is_post_hoc: bool
     kpis: tuple[LaunchKpi, ...] = ()
+    around: Around = field(default_factory=Around)
 
     @property
     def page(self) -> str:
@@ -99,8 +99,7 @@ class Launch:
 
 
 _LAUNCHES = """
-select launch.launch_id, launch_name, feature_ids, product_id, team_id, owner, launch_kind, found_by, hypothesis, risks,
-    approvals, retrospective, planned_audience, budget_home, is_declared, is_defined_before, is_edited_after,
+select launch.launch_id, launch_name, feature_ids, product_id, team_id, owner, launch_kind, found_by, hypothesis, retrospective, planned_audience, budget_home, is_declared, is_defined_before, is_edited_after,
     is_launched_before_reading, deployed_on, launched_on, switched_off_on, days_from_deployment, defined_at,
     verdict.verdict, verdict.decides_on, verdict.decided_by, verdict.is_post_hoc
 from mart.dim_launch as launch
@@ -117,7 +116,7 @@ join mart.dim_launch_kpi as kpi using (launch_id, kpi_id)
 order by kpi.launch_id, kpi.kpi_role <> 'primary', kpi.kpi_role = 'guardrail', kpi.kpi_id, checkpoint_days
 """
 # Of the launches' columns, those that hold JSON, and the one with the verdict.
-_LISTS, _VERDICT = (2, 9, 10), 23
+_LISTS, _VERDICT = (2,), 21
 _TABLES = ("dim_launch", "dim_launch_kpi", "launch_kpis", "launches")
 
 
@@ -128,14 +127,14 @@ def launches_of(mart: duckdb.DuckDBPyConnection, week_end: date) -> tuple[Launch
     ).fetchall()
     if known < len(_TABLES):
         return ()
-    kpis = _kpis(mart)
+    kpis, around = _kpis(mart), around_launches(mart)
     found = []
     for row in mart.execute(_LAUNCHES).fetchall():
         given: list[Any] = list(row)
         for place in _LISTS:
             given[place] = _listed(given[place])
         given[_VERDICT] = LaunchVerdict(given[_VERDICT])
-        launch = Launch(*[*given, tuple(kpis.get(row[0], ()))])
+        launch = Launch(*[*given, tuple(kpis.get(row[0], ())), around.get(row[0], Around())])
         if launch.launched_on <= week_end:
             found.append(as_of_week(launch, week_end))
     return tuple(found)

@@ -59,7 +59,7 @@ def north_star_of(mart: duckdb.DuckDBPyConnection, language: str) -> NorthStar |
         return None
     suffix = "_fr" if language == "fr" else ""
     rows = mart.execute(
-        f"select north_star_name{suffix}, description{suffix}, owner, definition_version from mart.dim_north_star "
+        f"select north_star_name{suffix}, definition{suffix}, owner, definition_version from mart.dim_north_star "
         "order by north_star_id limit 1"
     ).fetchall()
     parts = mart.execute(

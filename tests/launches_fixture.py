@@ -34,7 +34,7 @@ def launch(launch_id: str = "timeline", launched_on: date = date(2026, 9, 29), *
     given = {
         "launch_id": launch_id, "name": launch_id.replace("-", " ").capitalize(), "features": ("timeline",), "product_id": "studio",
         "team_id": "atlas", "owner": "team:studio", "kind": "ga", "found_by": "registry", "hypothesis": "Planners open it.",
-        "risks": ("Slow plans",), "approvals": (), "retrospective": None, "planned_audience": 300, "budget": 60_000.0,
+        "retrospective": None, "planned_audience": 300, "budget": 60_000.0,
         "is_declared": True, "is_defined_before": True, "is_edited_after": False, "is_launched_before_reading": False,
         "deployed_on": launched_on - timedelta(days=1), "launched_on": launched_on, "switched_off_on": None,
         "days_from_deployment": 1, "defined_at": datetime(2026, 9, 14), "verdict": LaunchVerdict.CONFIRMED,
@@ -50,7 +50,7 @@ def found(launch_id: str = "roadmap:1", **changes: Any) -> Launch:
          "decides_on", "decided_by")
     )  # fmt: skip
     undeclared = {
-        "is_declared": False, "is_defined_before": False, "kpis": (), "risks": (), "verdict": LaunchVerdict.UNDECLARED,
+        "is_declared": False, "is_defined_before": False, "kpis": (), "verdict": LaunchVerdict.UNDECLARED,
         "found_by": "roadmap_item",
     }  # fmt: skip
     return launch(launch_id, **{**nothing, **undeclared, **changes})

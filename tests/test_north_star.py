@@ -141,7 +141,7 @@ def declare(path: Path, version: int = 1, is_share: bool = True, **parts: Any) -
     with duckdb.connect(str(path)) as connection:
         connection.execute(
             "create or replace table marts.dim_north_star as select 'habit' as north_star_id, 'Habit' as north_star_name, "
-            "'Who comes back.' as description, 'team:product' as owner, ?::bigint as definition_version, ?::boolean as is_share",
+            "'Who comes back.' as definition, 'team:product' as owner, ?::bigint as definition_version, ?::boolean as is_share",
             [version, is_share],
         )
         connection.execute(

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from connectors.registry.entry import NamedEntry, Problem
 from connectors.registry.glossary import Text
@@ -41,6 +41,49 @@ class PrimaryKpi(Kpi):
     window_days: Literal[7, 14, 30, 90]
 
 
+def _as_item(value: Any) -> Any:
+    """What is written as its text alone is that text, and nothing else is known of it."""
+    return {"text": value} if isinstance(value, str) else value
+
+
+class Approval(BaseModel):
+    """`by`: who is to approve; `given_on`: the day on which it was given, none before."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    text: Text
+    by: Owner | None = None
+    given_on: date | None = None
+
+
+class Risk(BaseModel):
+    """`rollback_owner`: who takes the launch back where it comes true; `closed_on`: since when it is none any more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    text: Text
+    criticality: Literal["low", "medium", "high", "critical"] | None = None
+    workaround: Text | None = None
+    rollback_owner: Owner | None = None
+    closed_on: date | None = None
+
+
+class Task(BaseModel):
+    """A communication, or an action of the retrospective: who does it, by when, and the day on which it was done."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    text: Text
+    owner: Owner | None = None
+    due: date | None = None
+    done_on: date | None = None
+
+
+class PlannedEvent(BaseModel):
+    """An event that is to be seen before the launch, with properties that each of some has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    event: Text
+    properties: list[Text] = Field(default_factory=list)
+
+
 # It is also the name of the launch's page.
 LaunchId = Annotated[
     str, like(r"[a-z0-9][a-z0-9_-]*", "write the id in small letters, digits, - and _, such as guided-trial")
@@ -50,8 +93,9 @@ LaunchId = Annotated[
 class Launch(NamedEntry):
     """A launch and its hypothesis. `further` are told beside the primary metric; a breached guardrail overrides it.
 
-    `planned_audience`: people. `budget`: in the home currency. `risks`, `approvals`, `retrospective`: as the organisation puts
-    them; they decide nothing.
+    `planned_audience`: people. `budget`: in the home currency. `events`: those planned; of a launch that names none, those of its
+    features. `expected_tickets`: about its features, in the thirty days after it. What is to be done around it (`approvals`, `risks`,
+    `communications`, `actions` of the `retrospective`) is told as it stood on the day and as it stands; it decides nothing.
     """
 
     id: LaunchId
@@ -66,9 +110,13 @@ class Launch(NamedEntry):
     guardrails: list[Kpi] = Field(default_factory=list)
     planned_audience: Annotated[int, Field(gt=0)] | None = None
     budget: Annotated[float, Field(ge=0)] | None = None
-    risks: list[Text] = Field(default_factory=list)
-    approvals: list[Text] = Field(default_factory=list)
+    events: list[PlannedEvent] = Field(default_factory=list)
+    expected_tickets: Annotated[int, Field(ge=0)] | None = None
+    risks: list[Annotated[Risk, BeforeValidator(_as_item)]] = Field(default_factory=list)
+    approvals: list[Annotated[Approval, BeforeValidator(_as_item)]] = Field(default_factory=list)
+    communications: list[Annotated[Task, BeforeValidator(_as_item)]] = Field(default_factory=list)
     retrospective: Text | None = None
+    actions: list[Annotated[Task, BeforeValidator(_as_item)]] = Field(default_factory=list)
 
 
 def launch_problems(

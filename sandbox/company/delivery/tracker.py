@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from sandbox.company.decks import Deck
+from sandbox.company.delivery.links import blocking
 from sandbox.company.delivery.model import Issue, Project, Sprint, Version
 from sandbox.company.delivery.nights import planted_issues
 from sandbox.company.delivery.plan import (
@@ -31,7 +32,7 @@ SHARE_OF_CHILDREN = 0.5
 
 
 class Delivery:
-    """Projects, versions, sprints and issues, with everything that ever happens to them."""
+    """Projects, versions, sprints and issues, with everything that ever happens to them. `blocking`: who waits, and for whom."""
 
     def __init__(self, company: Population) -> None:
         self.rng = company.rng("delivery")
@@ -53,6 +54,7 @@ class Delivery:
         self.issues.extend(planted_issues({project.key: project for project in self.projects}, self.versions))
         plan_scope(self.issues, self.sprints, company.rng("delivery.sprints"))
         self._number()
+        self.blocking = blocking(self.issues)
 
     def _epics(self, epic_count: int) -> list[EpicPlan]:
         plans: list[EpicPlan] = []

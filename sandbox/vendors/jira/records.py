@@ -1,5 +1,6 @@
 """Shows the tracker's objects as its REST API does: every stream in the state of a moment."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +68,12 @@ def records(company: Company, stream: str, now: datetime) -> list[Record]:
     """The records of a stream at `now`; none for an unknown stream."""
     delivery = company.delivery
     if stream == "issues":
-        return [_issue_record(issue, now) for issue in delivery.issues if issue.created_at <= now]
+        links = _links(delivery.blocking, now)
+        return [
+            _issue_record(issue, now, links.get(issue.id, []))
+            for issue in delivery.issues
+            if issue.created_at <= now
+        ]
     if stream == "changelogs":
         return [
             Record(str(history.id), history.at, _history(history, issue))
@@ -236,7 +242,7 @@ def _fix_version(version: Version, now: datetime) -> dict[str, Any]:
     }
 
 
-def _parent(issue: Issue, now: datetime) -> dict[str, Any]:
+def _linked(issue: Issue, now: datetime) -> dict[str, Any]:
     return {
         "id": str(issue.id),
         "key": issue.key,
@@ -249,12 +255,34 @@ def _parent(issue: Issue, now: datetime) -> dict[str, Any]:
     }
 
 
-def _issue_record(issue: Issue, now: datetime) -> Record:
+def _links(blocking: Sequence[tuple[Issue, Issue]], now: datetime) -> dict[int, list[dict[str, Any]]]:
+    """By issue, its links, each of which stands on both of its issues."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for waiting, blocks in blocking:
+        if max(waiting.created_at, blocks.created_at) > now:
+            continue
+        link = {
+            "id": str(30_000 + waiting.id),
+            "self": f"{SITE}/rest/api/3/issueLink/{30_000 + waiting.id}",
+            "type": {
+                "id": "10000",
+                "name": "Blocks",
+                "inward": "is blocked by",
+                "outward": "blocks",
+                "self": f"{SITE}/rest/api/3/issueLinkType/10000",
+            },
+        }
+        found.setdefault(waiting.id, []).append(link | {"inwardIssue": _linked(blocks, now)})
+        found.setdefault(blocks.id, []).append(link | {"outwardIssue": _linked(waiting, now)})
+    return found
+
+
+def _issue_record(issue: Issue, now: datetime, links: list[dict[str, Any]]) -> Record:
     state = issue.at(now)
-    return Record(str(issue.id), state.updated_at, _issue(issue, state, now))
+    return Record(str(issue.id), state.updated_at, _issue(issue, state, now, links))
 
 
-def _issue(issue: Issue, state: IssueState, now: datetime) -> dict[str, Any]:
+def _issue(issue: Issue, state: IssueState, now: datetime, links: list[dict[str, Any]]) -> dict[str, Any]:
     project = _project(issue.project)
     fields: dict[str, Any] = {
         "summary": issue.summary,
@@ -278,7 +306,7 @@ def _issue(issue: Issue, state: IssueState, now: datetime) -> dict[str, Any]:
         "reporter": _member(issue.reporter),
         "creator": _member(issue.reporter),
         "subtasks": [],
-        "issuelinks": [],
+        "issuelinks": links,
         "votes": {"votes": 0, "hasVoted": False},
         "workratio": -1,
         "timespent": None,
@@ -294,7 +322,7 @@ def _issue(issue: Issue, state: IssueState, now: datetime) -> dict[str, Any]:
             "description": "",
         }
     if issue.parent is not None:
-        fields["parent"] = _parent(issue.parent, now)
+        fields["parent"] = _linked(issue.parent, now)
     return {
         "expand": "operations,versionedRepresentations,editmeta,changelog,renderedFields",
         "id": str(issue.id),

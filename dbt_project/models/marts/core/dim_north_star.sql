@@ -3,8 +3,8 @@ select
     north_star_id,
     north_star_name,
     coalesce(north_star_name_fr, north_star_name) as north_star_name_fr,
-    description,
-    coalesce(description_fr, description) as description_fr,
+    definition,
+    coalesce(definition_fr, definition) as definition_fr,
     owner,
     definition_version,
     is_share

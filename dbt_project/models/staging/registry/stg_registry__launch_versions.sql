@@ -12,6 +12,10 @@ with versions as (
         ('risks', 'risks', 'json'),
         ('approvals', 'approvals', 'json'),
         ('retrospective', 'retrospective', 'text'),
+        ('communications', 'communications', 'json'),
+        ('actions', 'actions', 'json'),
+        ('events', 'planned_events', 'json'),
+        ('expected_tickets', 'expected_tickets', 'integer'),
         ('planned_audience', 'planned_audience', 'integer'),
         ('budget', 'budget_home', 'double'),
         ('launched_on', 'launched_on', 'date'),
@@ -31,6 +35,9 @@ select
     coalesce(risks, '[]') as risks,
     coalesce(approvals, '[]') as approvals,
     retrospective,
+    coalesce(communications, '[]') as communications,
+    coalesce(actions, '[]') as actions,
+    coalesce(planned_events, '[]') as planned_events,
     cast(launched_on as {{ dbt.type_string() }}) || hypothesis || primary_kpi || coalesce(feature_ids, '[]')
     || coalesce(further_kpis, '[]') || coalesce(guardrails, '[]') as promise,
     row_number() over (
@@ -38,6 +45,7 @@ select
         order by extracted_at asc, load_id asc, record_hash asc
     ) as version_number,
     planned_audience,
+    expected_tickets,
     budget_home,
     is_deleted,
     launched_on,
