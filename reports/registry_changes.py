@@ -38,6 +38,7 @@ _EFFECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "roadmap_statuses": dict.fromkeys(("id", "stage", "agrees_with", "is_active"), ("roadmap",)),
     "themes": dict.fromkeys(("tags", "words"), ("support",)),
     "delivery": {"id": ("delivery",), "values": ("delivery",)},
+    "services": {"id": ("delivery",), "repository": ("delivery",)},
     "exchange_rates": dict.fromkeys(("id", "rate", "currency", "from"), ("crm",)),
     "organisation": dict.fromkeys(("home_currency", "retention_brackets", "week_starts_on", "reporting_time_zone"), ()),
 }  # fmt: skip

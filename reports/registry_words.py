@@ -21,6 +21,7 @@ _KINDS = {
     "calendar": N_("calendar"),
     "exclusions": N_("exclusion"),
     "delivery": N_("rule of delivery"),
+    "services": N_("service"),
     "funnels": N_("funnel"),
     "surveys": N_("survey"),
     "sources": N_("fields of the tool"),

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from connectors.registry.experiments import Effect, Exposure, Variant
-from connectors.registry.launches import Kpi, PrimaryKpi
+from connectors.registry.launches import Approval, Kpi, PlannedEvent, PrimaryKpi, Risk, Task
 from connectors.registry.mapping import NoNames
 from connectors.registry.schema import Registry
 
@@ -37,6 +37,26 @@ PAGES = {
         f"launches.{role}.{name}": ("dbt_project/models/marts/core/dim_launch_kpi.sql", f"['{name}']")
         for role, kpi in (("primary", PrimaryKpi), ("further", Kpi), ("guardrails", Kpi))
         for name in kpi.model_fields
+    },
+    **{
+        f"launches.{items}.{name}": (
+            "dbt_project/models/intermediate/launches/int_launches__written_items.sql",
+            f"'{name}'",
+        )
+        for items, record in (
+            ("risks", Risk),
+            ("approvals", Approval),
+            ("communications", Task),
+            ("actions", Task),
+        )
+        for name in record.model_fields
+    },
+    **{
+        f"launches.events.{name}": (
+            "dbt_project/models/intermediate/launches/int_launches__planned_events.sql",
+            f"'{name}'",
+        )
+        for name in PlannedEvent.model_fields
     },
     **{
         f"experiments.{role}.{name}": (_LEARNING.format("experiment_effects"), f"\"'{name}'\"")

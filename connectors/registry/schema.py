@@ -29,6 +29,7 @@ from connectors.registry.products import LONGEST_WINDOW_DAYS, Product
 from connectors.registry.remarks import Remark, remark_problems
 from connectors.registry.renames import rename_problems
 from connectors.registry.retention import DEFAULT_BRACKETS, ExpectedUse, RetentionBracket, in_order
+from connectors.registry.services import Service
 from connectors.registry.stages import EpicEntry, not_computed
 from connectors.registry.surveys import Survey, survey_problems
 from connectors.zones import known_zone
@@ -207,6 +208,7 @@ class Registry(BaseModel):
     calendar: list[CalendarEntry] = Field(default_factory=list)
     exclusions: list[Exclusion] = Field(default_factory=list)
     delivery: list[DeliveryRule] = Field(default_factory=list)
+    services: list[Service] = Field(default_factory=list)
     funnels: list[Funnel] = Field(default_factory=list)
     surveys: list[Survey] = Field(default_factory=list)
     launches: list[Launch] = Field(default_factory=list)
@@ -243,6 +245,8 @@ class Registry(BaseModel):
             entries = [(each.id, each.formerly) for each in getattr(self, stream)]
             for number, what in rename_problems(stream, entries):
                 yield stream, number, what
+        names = ((number, each.id.casefold()) for number, each in enumerate(self.services))
+        yield from _repeated("services", names, "The service `{}` is listed twice: case does not count.")
         statuses = (
             (number, each.lower()) for number, stage in enumerate(self.stages) for each in stage.statuses
         )

@@ -69,6 +69,10 @@ STREAMS = {
         "How delivery is measured: kinds of work, commitments, incidents",
         "Comment la réalisation est mesurée : types de travail, engagements, incidents",
     ),
+    "services": Words(
+        "Which code runs in a service of the on-call tool",
+        "Quel code tourne dans un service de l'outil d'astreinte",
+    ),
     "funnels": Words(
         "The funnels and the events that are their steps",
         "Les entonnoirs et les événements qui en sont les étapes",

@@ -34,6 +34,7 @@ _NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
     ("stages", ("statuses", "*"), "status"),
     ("teams", ("jira_projects", "*", "name"), "project"),
     ("teams", ("repositories", "*", "name"), "repository"),
+    ("services", ("repository",), "repository"),
     ("roadmap_statuses", ("id",), "roadmap status"),
     ("feedback_sources", ("id",), "source of feedback"),
     ("surveys", ("form",), "form"),

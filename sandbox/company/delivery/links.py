@@ -7,8 +7,8 @@ from sandbox.company.catalogue import FEATURE_BY_ID
 from sandbox.company.delivery.model import Issue
 from sandbox.company.work_time import at_local
 
-# Whether what the feature's epic waits for was done when the feature came out.
-WAITING = {"timeline": True, "forecasts": False}
+# Whether what the feature's epic waits for was done when the feature came out; what was not never will be.
+WAITING = {"timeline": True, "jira_sync": False}
 
 
 def blocking(issues: Sequence[Issue]) -> list[tuple[Issue, Issue]]:
@@ -26,7 +26,7 @@ def blocking(issues: Sequence[Issue]) -> list[tuple[Issue, Issue]]:
             if each.level == 0
             and each.project is not epic.project
             and each.created_at < day_after
-            and (each.at(day_after).resolved_at is not None) == is_done
+            and (each.at(day_after).resolved_at is not None if is_done else each.last().resolved_at is None)
         ]
         found.append((epic, max(others, key=lambda each: (each.created_at, each.id))))
     return found

@@ -13,6 +13,8 @@ from sandbox.vendors.record import Record
 
 API = "https://api.pagerduty.com"
 SITE = "https://acmeflow.pagerduty.com"
+# What those on call call a service where it is not the name of its code; the registry says of which code it is.
+SERVICE_NAMES = {"studio-web": "Studio (production)"}
 
 
 def records(company: Company, stream: str, now: datetime) -> list[Record]:
@@ -57,14 +59,15 @@ def _on_call(page: Page) -> Engineer:
 
 
 def _service_of(repository: Repository) -> dict[str, Any]:
-    return _reference("service_reference", _id("service", repository.name), repository.name)
+    name = SERVICE_NAMES.get(repository.name, repository.name)
+    return _reference("service_reference", _id("service", repository.name), name)
 
 
 def _service(repository: Repository) -> Record:
     created_at = at_local(FIRST_DAY, 9)
     body = _service_of(repository) | {
         "type": "service",
-        "name": repository.name,
+        "name": SERVICE_NAMES.get(repository.name, repository.name),
         "description": f"What runs of {repository.name}",
         "status": "active",
         "created_at": _iso(created_at),

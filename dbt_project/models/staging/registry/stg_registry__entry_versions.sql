@@ -1,7 +1,7 @@
 {# Owners are no facts that a number hangs on, and may be persons. #}
 {% set files = [
     'organisation', 'products', 'features', 'teams', 'stages', 'roadmap_statuses', 'feedback_sources', 'targets', 'calendar',
-    'exclusions', 'delivery', 'funnels', 'surveys', 'themes', 'north_star', 'sources', 'exchange_rates',
+    'exclusions', 'delivery', 'services', 'funnels', 'surveys', 'themes', 'north_star', 'sources', 'exchange_rates',
 ] %}
 with versions as (
     {%- for file in files %}
