@@ -218,7 +218,7 @@ def test_a_metric_is_an_asset_between_the_marts_and_the_report(location: dict) -
     metrics = [key for key in assets if key.startswith("metrics/") and key != table]
     assert "metrics/support/first_reply_seconds_median" in metrics
     declared = ["marts/core/dim_north_star", "marts/core/dim_north_star_metric"]
-        assert sorted(assets[table]["upstream"]) == sorted([*declared, *metrics])
+    assert sorted(assets[table]["upstream"]) == sorted([*declared, *metrics])
     for metric in metrics:
         assert assets[metric]["upstream"], metric
         assert {key.split("/")[0] for key in assets[metric]["upstream"]} <= {"marts", "intermediate"}, metric

@@ -9,6 +9,7 @@ from connectors.registry.files import load_registry
 from sandbox.company.catalogue import LAUNCHES
 from sandbox.company.company import Company
 from sandbox.serving.environment import REGISTRY, earlier_registries
+from sandbox.truth.launch_items import around_truth
 from sandbox.truth.launches import launch_truth
 from tests.nights import NIGHTS, ThreeNights, night_moment, three_nights
 
@@ -94,3 +95,36 @@ def test_each_launch_has_its_page(undisturbed: ThreeNights) -> None:
     week = undisturbed.house.home / "reports" / "2026-W46"
     assert {path.stem for path in week.glob("launch-*.html")} == {f"launch-{each}" for each in STORIES}
     assert "post-hoc" in (week / "launches.html").read_text()
+
+
+def test_what_stood_around_each_launch_is_the_companys_own(undisturbed: ThreeNights) -> None:
+    as_of = NIGHTS[-1]
+    expected = around_truth(Company.create("small"), as_of, night_moment(as_of))
+    counts = ("open_bugs_at_go", "open_bugs_now", "escaped_defects", "tickets")
+    told = undisturbed.house.query("select launch_id, indicator_id, value from mart.fct_launch_indicator")
+    assert {(launch, name): value for launch, name, value in told if name in counts} == {
+        (launch, name): getattr(each, name) for launch, each in expected.items() for name in counts
+    }
+    waits = undisturbed.house.query(
+        "select launch_id, item, state_at_go = 'done', state_now = 'done' from mart.fct_launch_item where item_kind = 'dependency'"
+    )
+    assert {(launch, key): (at_go, now) for launch, key, at_go, now in waits} == {
+        (launch, key): states for launch, each in expected.items() for key, states in each.waits_for.items()
+    }
+    assert {states for each in expected.values() for states in each.waits_for.values()} == {
+        (True, True),
+        (False, False),
+    }
+
+
+def test_a_launch_says_which_approvals_came_late_and_which_events_were_seen(undisturbed: ThreeNights) -> None:
+    told = undisturbed.house.query(
+        "select item, state_at_go, state_now from mart.fct_launch_item "
+        "where launch_id = 'timeline' and item_kind in ('approval', 'event') order by item"
+    )
+    assert told == [
+        ("Legal has nothing to say about it.", "unknown", "unknown"),
+        ("Sales has seen it", "open", "done"),
+        ("Support has answers ready", "done", "done"),
+        ("timeline_opened", "open", "done"),
+    ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sandbox.company.catalogue import FEATURE_BY_ID
-from sandbox.company.delivery.model import Issue
+from sandbox.company.delivery.model import Issue, category
 from sandbox.company.work_time import at_local
 
 # Whether what the feature's epic waits for was done when the feature came out; what was not never will be.
@@ -26,7 +26,11 @@ def blocking(issues: Sequence[Issue]) -> list[tuple[Issue, Issue]]:
             if each.level == 0
             and each.project is not epic.project
             and each.created_at < day_after
-            and (each.at(day_after).resolved_at is not None if is_done else each.last().resolved_at is None)
+            and (
+                category(each.at(day_after).status) == "done"
+                if is_done
+                else category(each.last().status) != "done"
+            )
         ]
         found.append((epic, max(others, key=lambda each: (each.created_at, each.id))))
     return found

@@ -1,7 +1,7 @@
 -- Grain: one row a declared launch and an indicator of it; of tickets also one a theme that they are of.
 {% set indicators = [
     ('open_bugs_at_go', 'technical', 'open_bugs_at_go', 'go_on', 'null'),
-    ('open_bugs_now', 'technical', 'open_bugs_now', 'go_on', 'null'),
+    ('open_bugs_now', 'technical', 'open_bugs_now', add_days(as_of_date(), -1), 'null'),
     ('escaped_defects', 'technical', 'escaped_defects', 'last_day', 'null'),
     ('incidents', 'technical', 'incidents', 'last_day', 'null'),
     ('acknowledge_seconds', 'technical', 'acknowledge_seconds', 'launched_on', 'null'),
@@ -36,8 +36,8 @@ told as (
         '{{ id }}' as indicator_id,
         '{{ axis }}' as axis,
         cast(null as {{ dbt.type_string() }}) as theme_id,
-        cast({{ value }} as {{ dbt.type_float() }}) as value,
-        cast({{ target }} as {{ dbt.type_float() }}) as expected_value,
+        cast({{ value }} as double) as value,
+        cast({{ target }} as double) as expected_value,
         launched_on as first_day,
         {{ last_day }} as last_day
     from facts
@@ -48,8 +48,8 @@ told as (
         'tickets:' || of_themes.theme_id as indicator_id,
         'organisation' as axis,
         of_themes.theme_id,
-        cast(of_themes.seen as {{ dbt.type_float() }}) as value,
-        cast(null as {{ dbt.type_float() }}) as expected_value,
+        cast(of_themes.seen as double) as value,
+        cast(null as double) as expected_value,
         facts.launched_on as first_day,
         facts.last_day
     from of_themes
