@@ -154,7 +154,7 @@ def _kpi_row(reading: Reading) -> tuple[object, ...]:
     return (
         kpi.launch_id, kpi.kpi_id, kpi.role, kpi.metric, reading.days, reading.checkpoint_on, found.first_day, found.last_day,
         found.baseline, found.value, found.change, found.n, low, high, reading.verdict.value, found.reason,
-        json.dumps(list(reading.overlapping)),
+        json.dumps(list(reading.overlapping)), found.method, found.others_change,
     )  # fmt: skip
 
 

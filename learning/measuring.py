@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from learning import uncertainty
-from learning.statistics import Sums, change_over
+from learning.statistics import Sums, change_over, difference_in_differences, whole_change
 from learning.verdicts import Interval
 from metrics.catalogue import read_definitions
 from metrics.definitions import MetricDefinition
@@ -39,7 +39,11 @@ class Kpi:
 
 @dataclass(frozen=True)
 class Measured:
-    """A metric at a checkpoint. `interval`: of the change where the target is one, else of the value; `reason`: why not."""
+    """A metric at a checkpoint. `interval`: of the change where the target is one, else of the value; `reason`: why not.
+
+    `method`: of a change, before_after or difference_in_differences; of the latter `change` is beyond `others_change`, that of the
+    accounts which could not see it.
+    """
 
     first_day: date | None = None
     last_day: date | None = None
@@ -49,6 +53,8 @@ class Measured:
     n: int | None = None
     interval: Interval | None = None
     reason: str | None = None
+    method: str | None = None
+    others_change: float | None = None
 
 
 class Measurer:
@@ -138,12 +144,40 @@ class Measurer:
             return replace(found, reason="no_number")
         if not baseline:
             return replace(found, reason="no_baseline")
-        found = replace(found, change=value / baseline - 1)
         seed = zlib.crc32(f"{kpi.launch_id}/{kpi.kpi_id}/{days}".encode())
-        spread = change_over(*self._by_account(definition, kpi.cut, before, after), seed)
+        accounts, *spans = self._by_account(definition, kpi.cut, before, after)
+        seeing, others = self._groups(kpi.launch_id, accounts, spans)
+        apart = difference_in_differences(seeing, others, seed)
+        if apart is not None:
+            return replace(
+                found,
+                change=apart.change,
+                interval=(apart.low, apart.high),
+                method="difference_in_differences",
+                others_change=whole_change(*others),
+            )
+        found = replace(found, change=value / baseline - 1, method="before_after")
+        spread = change_over(spans[0], spans[1], seed)
         if spread is None:
             return replace(found, reason="few_accounts")
         return replace(found, interval=(spread.low, spread.high))
+
+    def _groups(
+        self, launch_id: str, accounts: Sequence[str], spans: Sequence[Sums]
+    ) -> list[tuple[Sums, Sums]]:
+        """Both spans of the accounts that could see what was launched, and of those that could not; who had nothing is there, too."""
+        place = {account: number for number, account in enumerate(accounts)}
+        rows = self._connection.execute(
+            "select could_see, account_id from marts.bridge_launch_account where launch_id = ? order by account_id",
+            [launch_id],
+        ).fetchall()
+        groups = []
+        for asked in (True, False):
+            places = np.array(
+                [place.get(account, -1) for could_see, account in rows if could_see is asked], dtype=int
+            )
+            groups.append((spans[0].at(places), spans[1].at(places)))
+        return groups
 
     def _knows_accounts(self, definition: MetricDefinition) -> bool:
         """Whether it is a count of facts, or one count over another, each with the account that it is of."""
@@ -176,7 +210,8 @@ class Measurer:
         cut: Mapping[str, str],
         before: tuple[date, date],
         after: tuple[date, date],
-    ) -> tuple[Sums, Sums]:
+    ) -> tuple[Sequence[str], Sums, Sums]:
+        """What was counted of each account in both spans, with the accounts in their order."""
         above = definition.numerator or definition.metric
         counted = [above, *([definition.denominator] if definition.denominator else [])]
         grouping = (*sorted(cut), "account_id")
@@ -195,13 +230,14 @@ class Measurer:
             for number in range(len(counted))
         )
         rows = self._connection.execute(
-            f"select {sums} from ({' union all '.join(parts)}) group by account order by account", members
+            f"select account, {sums} from ({' union all '.join(parts)}) group by account order by account",
+            members,
         ).fetchall()
-        columns = [np.array(each, dtype=float) for each in zip(*rows, strict=True)] if rows else []
+        columns = [np.array(each, dtype=float) for each in zip(*(row[1:] for row in rows), strict=True)]
         if not columns:
             columns = [np.zeros(0)] * (2 * len(counted))
         half = len(counted)
-        return Sums(*columns[:half]), Sums(*columns[half:])
+        return [str(row[0]) for row in rows], Sums(*columns[:half]), Sums(*columns[half:])
 
 
 def _of_members(columns: Mapping[str, str], cut: Mapping[str, str]) -> tuple[str, dict[str, str]]:

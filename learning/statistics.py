@@ -3,6 +3,7 @@
 The block is the account: its people and days hang together, and so do its two spans.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,14 @@ class Sums:
     above: Floats
     below: Floats | None = None
 
+    def at(self, places: npt.NDArray[np.int_]) -> "Sums":
+        """Of the accounts at some places; -1: one in which nothing was counted."""
+
+        def picked(counted: Floats) -> Floats:
+            return np.append(counted, 0.0)[places]
+
+        return Sums(picked(self.above), None if self.below is None else picked(self.below))
+
     def matrix(self) -> Floats:
         below = np.zeros_like(self.above) if self.below is None else self.below
         return np.column_stack([self.above, below])
@@ -62,6 +71,58 @@ def change_over(before: Sums, after: Sums, seed: int, resamples: int = 2000) -> 
         changes.append(_change((weights @ sums).T, is_share))
     low, high = np.nanquantile(np.concatenate(changes), [0.025, 0.975])
     return Change(float(found), float(low), float(high), accounts)
+
+
+def whole_change(before: Sums, after: Sums) -> float | None:
+    """The change of the sums of all accounts, less 1; None where nothing was counted before."""
+    found = _change(np.column_stack([before.matrix(), after.matrix()]).sum(axis=0), before.below is not None)
+    return float(found) if np.isfinite(found) else None
+
+
+def difference_in_differences(
+    seeing: tuple[Sums, Sums], others: tuple[Sums, Sums], seed: int, resamples: int = 2000
+) -> Change | None:
+    """How much more the accounts that could see something changed than those that could not, as a part of what they had before.
+
+    Each a span before and one after of the same accounts. Shares of sums are compared, of counts means per account, those in which
+    nothing was counted included. What moved both (a season, a holiday, a bug) is no effect. 95 % interval by a bootstrap of accounts, of either group by itself, as for
+    `change_over`; None with fewer than `FEWEST_ACCOUNTS` accounts in either group, or where nothing was counted before.
+    """
+    is_share = seeing[0].below is not None
+    groups = [
+        np.column_stack([each.matrix() for each in spans]).astype(np.float32) for spans in (seeing, others)
+    ]
+    if is_share:
+        groups = [sums[(sums != 0).any(axis=1)] for sums in groups]
+    if min(map(len, groups)) < FEWEST_ACCOUNTS:
+        return None
+    found = _difference([sums.sum(axis=0) for sums in groups], [len(sums) for sums in groups], is_share)
+    if not np.isfinite(found):
+        return None
+    rng = np.random.default_rng(seed)
+    differences = []
+    step = max(1, _CELLS // max(map(len, groups)))
+    for done in range(0, resamples, step):
+        size = min(step, resamples - done)
+        weights = [rng.standard_exponential((size, len(sums)), dtype=np.float32) for sums in groups]
+        totals = [(each @ sums).T for each, sums in zip(weights, groups, strict=True)]
+        differences.append(_difference(totals, [each.sum(axis=1) for each in weights], is_share))
+    low, high = np.nanquantile(np.concatenate(differences), [0.025, 0.975])
+    return Change(float(found), float(low), float(high), sum(map(len, groups)))
+
+
+def _difference(totals: Sequence[Floats], accounts: Sequence[Floats | int], is_share: bool) -> Floats:
+    """`totals`: of those who could see it and of the others, as for `_change`; `accounts`: how many there are, as weighed."""
+    moved = []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for (above_before, below_before, above_after, below_after), each in zip(
+            totals, accounts, strict=True
+        ):
+            before = above_before / (below_before if is_share else each)
+            after = above_after / (below_after if is_share else each)
+            moved.append((before, after - before))
+        difference: Floats = (moved[0][1] - moved[1][1]) / moved[0][0]
+    return difference
 
 
 def _change(totals: Floats, is_share: bool) -> Floats:

@@ -22,7 +22,8 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, tuple[str, str]]]]
             "last_day": ("date", "Last day of what was read."),
             "baseline": ("double", "The value of the last whole period, or of as many days, before the launch; null where there was none."),
             "value": ("double", "The value, in the metric's unit; null where nothing was measured."),
-            "change": ("double", "Value over baseline less 1, where the target is a change; else null."),
+            "change": ("double", "Where the target is a change: value over baseline less 1; of a difference in differences how much more those who "
+                               "could see it changed, over what they had before. Else null."),
             "n": ("bigint", "Size of the sample behind the value."),
             "interval_low": ("double", "Lower end of the 95 % interval of the value, or of the change where the target is one."),
             "interval_high": ("double", "Upper end of the 95 % interval of the value, or of the change where the target is one."),
@@ -31,6 +32,9 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, tuple[str, str]]]]
                                "no_interval, insufficient (under two weeks, or history begins too late), few_accounts, no_baseline, "
                                "no_accounts (the metric does not know whose its cases are); else null."),
             "overlapping": ("text", "JSON: other declared launches of the product on the days that were read."),
+            "method": ("text", "Of a change: before_after, or difference_in_differences (beyond that of the accounts which could not see it); "
+                               "null where the target is no change, or nothing was measured."),
+            "others_change": ("double", "Of a difference in differences, the change of the accounts which could not see it; else null."),
         },
     ),
     "launches": (

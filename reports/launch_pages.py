@@ -13,6 +13,7 @@ from reports.launch_words import (
     VERDICTS,
     how_far,
     is_overdue,
+    method_text,
     metric_name,
     overlaps,
     reached,
@@ -286,5 +287,7 @@ def _reading_cell(report: HealthReport, kpi: LaunchKpi, reading: Reading) -> Cel
         return Cell(wording.MISSING, note=say.text(REASONS.get(reading.reason or "", "–")))
     verdict = say.text(KPI_VERDICTS[reading.verdict])
     why = "" if reading.reason is None else say.text(REASONS[reading.reason])
-    note = say.semicolon.join(filter(None, (verdict, shown_interval(report, kpi, reading), why)))
+    note = say.semicolon.join(
+        filter(None, (verdict, shown_interval(report, kpi, reading), method_text(report, reading), why))
+    )
     return Cell(shown_value(report, kpi, reading), note=note)

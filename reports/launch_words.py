@@ -69,8 +69,13 @@ def verdict_sentence(report: HealthReport, launch: Launch) -> str:
         first=say.day(reading.first_day) if reading.first_day else wording.MISSING,
         last=say.day(reading.last_day) if reading.last_day else wording.MISSING,
         target=target,
-        rule=_rule(report, launch, kpi),
+        rule=" ".join(filter(None, (_rule(report, launch, kpi), _compared(report, reading)))),
     )
+
+
+def _compared(report: HealthReport, reading: Reading) -> str:
+    told = method_text(report, reading)
+    return report.say.text("Compared: {how}.", how=told) if told else ""
 
 
 def what_next(report: HealthReport, launch: Launch) -> str:
@@ -198,6 +203,18 @@ def shown_interval(report: HealthReport, kpi: LaunchKpi, reading: Reading) -> st
         for each in (reading.low, reading.high)
     )
     return report.say.text("{low} to {high}", low=low, high=high)
+
+
+def method_text(report: HealthReport, reading: Reading) -> str:
+    """With whom a change is compared; empty where the target is no change."""
+    if reading.method == "before_after":
+        return report.say.text("before and after, nobody else to compare with")
+    if reading.method is None:
+        return ""
+    return report.say.text(
+        "beyond those who could not see it, who changed by {change}",
+        change=_signed(report, reading.others_change),
+    )
 
 
 def _signed(report: HealthReport, share: float | None) -> str:

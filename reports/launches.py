@@ -17,7 +17,10 @@ PAGE = "launch-"
 
 @dataclass(frozen=True)
 class Reading:
-    """A metric of a launch at a checkpoint. `low`, `high`: the 95 % interval, of the change where the target is one."""
+    """A metric of a launch at a checkpoint. `low`, `high`: the 95 % interval, of the change where the target is one.
+
+    `method`: how a change was found: before_after, or difference_in_differences, beyond `others_change`.
+    """
 
     days: int
     checkpoint_on: date
@@ -32,6 +35,8 @@ class Reading:
     verdict: KpiVerdict = KpiVerdict.NOT_MEASURED
     reason: str | None = "not_yet"
     overlapping: tuple[str, ...] = ()
+    method: str | None = None
+    others_change: float | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ _READINGS = """
 select kpi.launch_id, kpi.kpi_id, kpi.kpi_role, kpi.metric, [kpi.product_id, kpi.feature_id, kpi.team_id, kpi.segment],
     coalesce(at_least, change_at_least), coalesce(at_most, change_at_most), at_least is null and at_most is null,
     checkpoint_days, checkpoint_on, first_day, last_day, baseline, value, change, n, interval_low, interval_high, verdict,
-    reason, overlapping
+    reason, overlapping, {method}
 from metrics.launch_kpis as reading
 join mart.dim_launch_kpi as kpi using (launch_id, kpi_id)
 order by kpi.launch_id, kpi.kpi_role <> 'primary', kpi.kpi_role = 'guardrail', kpi.kpi_id, checkpoint_days
@@ -166,10 +171,13 @@ def _as_of(reading: Reading, week_end: date) -> Reading:
 
 def _kpis(mart: duckdb.DuckDBPyConnection) -> dict[str, list[LaunchKpi]]:
     found: dict[str, dict[str, LaunchKpi]] = {}
-    for launch_id, kpi_id, role, metric, members, low, high, is_change, *rest in mart.execute(
-        _READINGS
-    ).fetchall():
-        as_read: list[Any] = [*rest[:10], KpiVerdict(rest[10]), rest[11], _listed(rest[12])]
+    # A mart of an older version knows one method.
+    ((has_method,),) = mart.execute(
+        "select count(*) from information_schema.columns where table_name = 'launch_kpis' and column_name = 'method'"
+    ).fetchall()
+    sql = _READINGS.format(method="method, others_change" if has_method else "null, null")
+    for launch_id, kpi_id, role, metric, members, low, high, is_change, *rest in mart.execute(sql).fetchall():
+        as_read: list[Any] = [*rest[:10], KpiVerdict(rest[10]), rest[11], _listed(rest[12]), *rest[13:]]
         reading = Reading(*as_read)
         of_launch = found.setdefault(launch_id, {})
         known = of_launch.get(kpi_id) or LaunchKpi(

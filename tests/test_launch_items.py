@@ -108,7 +108,9 @@ def test_it_is_told_in_french() -> None:
     after = launch_indicators(said, launch(around=Around((), INDICATORS)))
     assert items is not None
     assert after is not None
-    assert items.findings == ("2 éléments étaient ouverts au lancement\N{NARROW NO-BREAK SPACE}: Sales has seen it et CON-7.",)
+    assert items.findings == (
+        "2 éléments étaient ouverts au lancement\N{NARROW NO-BREAK SPACE}: Sales has seen it et CON-7.",
+    )
     assert after.findings == ("17 demandes sont arrivées en trente jours, 12 étaient attendues.",)
 
 

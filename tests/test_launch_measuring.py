@@ -69,6 +69,9 @@ def declare(path: Path, launches: list[tuple[Any, ...]], kpis: list[tuple[Any, .
             "at_least double, at_most double, change_at_least double, change_at_most double, window_days bigint, "
             "product_id text, team_id text, segment text)"
         )
+        connection.execute(
+            "create table marts.bridge_launch_account (launch_id text, account_id text, could_see boolean)"
+        )
         for launch in launches:
             connection.execute("insert into marts.dim_launch values (?, ?, ?, ?, ?, ?, ?)", launch)
         for each in kpis:
@@ -158,6 +161,44 @@ def test_a_change_counts_whole_weeks_without_the_day_of_the_launch_and_everybody
     # Four whole weeks of the 30 days, and as many before.
     assert found[30][:2] == [LAUNCHED + DAY, LAUNCHED + 28 * DAY]
     assert verdict(path)[:2] == ("refuted", "guardrail:1")
+
+
+def test_a_change_is_beyond_that_of_the_accounts_that_could_not_see_it(path: Path) -> None:
+    """Those who could have one ticket before and two after; of the others every second has one more: 1 less 0.5, over 1."""
+    declare(path, [LAUNCH], [kpi("primary", "tickets_created", window=14, change_at_least=0.2)])
+    others = [f"o{number}" for number in range(ACCOUNTS)]
+    insert(
+        path,
+        "marts.fct_ticket",
+        [ticket(f"{each}/{back}", each, LAUNCHED + back * DAY) for each in others for back in (-3, 3)]
+        + [ticket(f"{each}/4", each, LAUNCHED + 4 * DAY) for each in others[::2]],
+    )
+    known = [("l", f"a{number}", True) for number in range(ACCOUNTS)] + [
+        ("l", each, False) for each in others
+    ]
+    with duckdb.connect(str(path)) as connection:
+        connection.executemany("insert into marts.bridge_launch_account values (?, ?, ?)", known)
+    night(path)
+    ((change, low, high, found, method, others_change),) = execute(
+        path,
+        "select change, interval_low, interval_high, verdict, method, others_change from metrics.launch_kpis "
+        "where checkpoint_days = 14",
+    )
+    assert (change, found, method, others_change) == (0.5, "met", "difference_in_differences", 0.5)
+    # Half of the others moved by one: of 120, their mean is known to 1.96 * 0.5 / sqrt(120).
+    assert high - low == pytest.approx(2 * 1.96 * 0.5 / ACCOUNTS**0.5, rel=0.1)
+
+
+def test_with_few_who_could_not_see_it_before_and_after_are_compared(path: Path) -> None:
+    declare(path, [LAUNCH], [kpi("primary", "tickets_created", window=14, change_at_least=0.2)])
+    execute(
+        path,
+        "insert into marts.bridge_launch_account select 'l', 'a' || number, number >= 30 from range(120) as r(number)",
+    )
+    night(path)
+    assert execute(
+        path, "select change, method, others_change from metrics.launch_kpis where checkpoint_days = 14"
+    ) == [(1.0, "before_after", None)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom, poisson
 
 from learning import uncertainty
-from learning.statistics import FEWEST_ACCOUNTS, Floats, Sums, change_over
+from learning.statistics import FEWEST_ACCOUNTS, Floats, Sums, change_over, difference_in_differences
 from learning.verdicts import KpiVerdict, LaunchVerdict, is_post_hoc, kill_fast, kpi_verdict, launch_verdict
 
 MET, MISSED, OPEN, NONE = KpiVerdict
@@ -158,3 +158,62 @@ def test_nothing_is_said_of_few_accounts_or_of_a_change_from_nothing() -> None:
     assert change_over(padded, padded, seed=1) is None
     enough = Sums(np.ones(FEWEST_ACCOUNTS))
     assert change_over(Sums(np.zeros(FEWEST_ACCOUNTS)), enough, seed=1) is None
+
+
+def test_a_difference_in_differences_is_that_of_card_and_krueger() -> None:
+    """Employment a restaurant in New Jersey and Pennsylvania before and after the minimum wage (AER 84, 1994, table 3): 2.76."""
+    stores: Floats = np.ones(FEWEST_ACCOUNTS, dtype=np.float64)
+    new_jersey = Sums(20.44 * stores), Sums(21.03 * stores)
+    pennsylvania = Sums(23.33 * stores), Sums(21.17 * stores)
+    found = difference_in_differences(new_jersey, pennsylvania, seed=1)
+    assert found is not None
+    assert found.change * 20.44 == pytest.approx(2.76, abs=0.011)
+
+
+def test_of_shares_the_difference_is_that_of_the_shares() -> None:
+    """0.2 to 0.35 beside 0.4 to 0.45: 0.15 less 0.05, over 0.2."""
+    people: Floats = np.full(FEWEST_ACCOUNTS, 20.0)
+    seeing = Sums(people * 0.2, people), Sums(people * 0.35 * 2, people * 2)
+    others = Sums(people * 0.4, people), Sums(people * 0.45, people)
+    found = difference_in_differences(seeing, others, seed=1)
+    assert found is not None
+    assert found.change == pytest.approx(0.5, rel=1e-5)
+    assert found == difference_in_differences(seeing, others, seed=1)
+
+
+def test_no_difference_is_told_of_few_accounts_or_from_nothing() -> None:
+    enough, few = Sums(np.ones(FEWEST_ACCOUNTS)), Sums(np.ones(FEWEST_ACCOUNTS - 1))
+    assert difference_in_differences((enough, enough), (few, few), seed=1) is None
+    assert difference_in_differences((few, few), (enough, enough), seed=1) is None
+    nothing = Sums(np.zeros(FEWEST_ACCOUNTS))
+    assert difference_in_differences((nothing, enough), (enough, enough), seed=1) is None
+
+
+@pytest.mark.parametrize(("seeing", "others", "simulations"), [(120, 110, 500), (300, 120, 300)])
+@pytest.mark.parametrize("is_share", [True, False])
+@pytest.mark.parametrize("effect", [0.0, 0.4])
+def test_the_interval_of_a_difference_in_differences_covers_it(
+    seeing: int, others: int, simulations: int, is_share: bool, effect: float
+) -> None:
+    """A season lifts both groups by a fifth, and the launch those who could see it by more: accounts of very different sizes."""
+    rng = np.random.default_rng(seeing)
+    season, covered = 0.2, 0
+    for number in range(simulations):
+        groups = []
+        for accounts, lift in ((seeing, effect), (others, 0.0)):
+            people = rng.gamma(1.5, 10, accounts) + 1
+            habit = 0.3 * rng.gamma(4, 0.25, accounts)
+            there = [rng.poisson(people) for _ in range(2)]
+            rates = (habit, habit * (1 + season) * (1 + lift))
+            groups.append(
+                tuple(
+                    Sums(rng.poisson(each * rate).astype(float), each.astype(float) if is_share else None)
+                    for each, rate in zip(there, rates, strict=True)
+                )
+            )
+        found = difference_in_differences(
+            (groups[0][0], groups[0][1]), (groups[1][0], groups[1][1]), number, 400
+        )
+        assert found is not None
+        covered += found.low <= effect * (1 + season) <= found.high
+    assert 0.93 <= covered / simulations <= 0.97

@@ -30,7 +30,11 @@ _AREA = "product"
 
 def launches_asset(models: dg.AssetsDefinition) -> dg.AssetsDefinition:
     """Both tables of a night, downstream of the metrics and of what the registry says of launches."""
-    declared = sorted(key for key in models.keys if key.path[-1] in ("dim_launch", "dim_launch_kpi"))
+    declared = sorted(
+        key
+        for key in models.keys
+        if key.path[-1] in ("dim_launch", "dim_launch_kpi", "bridge_launch_account")
+    )
     words = CheckWords(
         LAUNCH_METRICS_MEANING,
         owner_of(_AREA),
