@@ -89,9 +89,7 @@ def difference_in_differences(
     `change_over`; None with fewer than `FEWEST_ACCOUNTS` accounts in either group, or where nothing was counted before.
     """
     is_share = seeing[0].below is not None
-    groups = [
-        np.column_stack([each.matrix() for each in spans]).astype(np.float32) for spans in (seeing, others)
-    ]
+    groups: list[Floats] = [np.column_stack([each.matrix() for each in spans]) for spans in (seeing, others)]
     if is_share:
         groups = [sums[(sums != 0).any(axis=1)] for sums in groups]
     if min(map(len, groups)) < FEWEST_ACCOUNTS:

@@ -55,7 +55,7 @@ def answer_footer(answer: QueryAnswer) -> str:
     """What the numbers are as of, and where they come from."""
     small = any(answer.metric.is_small(row.n) for row in answer.rows)
     least = f" * n below {answer.metric.minimum_sample}: too few to say much." if small else ""
-    return f"{answer.metric.label}: {answer.metric.description} As of {answer.as_of}, revision {answer.revision}; {answer.origin}.{least}"
+    return f"{answer.metric.label}: {answer.metric.description} As of {answer.as_of}, revision {answer.revision}, definition {answer.metric.definition_version}; {answer.origin}.{least}"
 
 
 def _side_by_side(answer: QueryAnswer, members: list[tuple[str, ...]]) -> Table:
@@ -95,6 +95,7 @@ def as_data(answer: QueryAnswer) -> dict[str, Any]:
         "good_direction": metric.good_direction,
         "grain": metric.grain,
         "minimum_sample": metric.minimum_sample,
+        "definition_version": metric.definition_version,
         "by": [name.removesuffix("_id") for name in answer.by],
         "as_of": str(answer.as_of),
         "revision": answer.revision,

@@ -1,6 +1,8 @@
 """The North Star on the first page: its value with the version of its definition, what it is made of, what moves it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 
 from connectors.registry.north_star import NORTH_STAR
 from reports import wording
@@ -37,7 +39,7 @@ def north_star(report: HealthReport) -> Section | None:
         (
             Head(say.text("what")),
             Head(say.text("metric")),
-            Head(say.text("this week"), True),
+            Head(say.text("value"), True),
             Head(say.text("change on the week before"), True),
             Head(say.text("n"), True),
         ),
@@ -96,8 +98,16 @@ def _row(report: HealthReport, depth: int, part: NorthStarPart) -> Row:
     say, definition = report.say, report.definitions.get(part.metric)
     label = say.text(definition.label) if definition else part.metric
     of = ", ".join(named(report, each) for each in part.cut.values())
-    row = row_of_week(report, part.metric, **part.cut)
-    before = number(newest(report, part.metric, report.week_start, **part.cut).get("value"))
+    # What is known of a week later than others is told of its last week.
+    row = newest(report, part.metric, None, **part.cut)
+    start = row.get("period_start")
+    before = None
+    if isinstance(start, date):
+        before = number(newest(report, part.metric, start, **part.cut).get("value"))
+    shown = cell(report, part.metric, row)
+    if isinstance(start, date) and start < report.week_start:
+        period = wording.period(say, "week", start)
+        shown = replace(shown, note=say.semicolon.join(filter(None, (shown.note, period))))
     change = wording.MISSING
     if definition is not None:
         change = wording.change(say, number(row.get("value")), before, definition.unit)
@@ -105,7 +115,7 @@ def _row(report: HealthReport, depth: int, part: NorthStarPart) -> Row:
     return (
         indent + (part.name or say.text(_ROLES[part.role])),
         f"{label} ({of})" if of else label,
-        cell(report, part.metric, row),
+        shown,
         change,
         count(report, row.get("n")),
     )

@@ -55,28 +55,30 @@ inner join declared
     on written.launch_id = declared.launch_id
 union all
 select
-    launch_id,
-    'dependency:' || blocking_issue_id as item_id,
+    dependencies.launch_id,
+    'dependency:' || dependencies.blocking_issue_id as item_id,
     'dependency' as item_kind,
-    coalesce(issue_key, blocking_issue_id) as item,
-    case when team_id <> '(unknown)' then 'team:' || team_id end as owner,
+    coalesce(dependencies.issue_key, dependencies.blocking_issue_id) as item,
+    teams.owner,
     null as criticality,
     null as workaround,
     case
-        when category_at_launch = 'done' then 'done'
-        when category_at_launch in ('new', 'indeterminate') then 'open'
+        when dependencies.category_at_launch = 'done' then 'done'
+        when dependencies.category_at_launch in ('new', 'indeterminate') then 'open'
         else 'unknown'
     end as state_at_go,
     case
-        when category_now = 'done' then 'done'
-        when category_now in ('new', 'indeterminate') then 'open'
+        when dependencies.category_now = 'done' then 'done'
+        when dependencies.category_now in ('new', 'indeterminate') then 'open'
         else 'unknown'
     end as state_now,
     null as seen_at_go,
     null as seen_now,
     null as due_on,
     null as done_on
-from {{ ref('int_launches__dependencies') }}
+from {{ ref('int_launches__dependencies') }} as dependencies
+left join {{ ref('stg_registry__teams') }} as teams
+    on dependencies.team_id = teams.team_id
 union all
 select
     planned.launch_id,
