@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float64]
 
 # With fewer accounts the interval is too narrow (the coverage in the tests begins here).
 FEWEST_ACCOUNTS = 100
+# Of either of two groups, of which a difference of differences is told.
+FEWEST_COMPARED = 200
 # Bounds the memory of a resampling: accounts times resamples at a time.
 _CELLS = 4_000_000
 
@@ -85,14 +87,15 @@ def difference_in_differences(
     """How much more the accounts that could see something changed than those that could not, as a part of what they had before.
 
     Each a span before and one after of the same accounts. Shares of sums are compared, of counts means per account, those in which
-    nothing was counted included. What moved both (a season, a holiday, a bug) is no effect. 95 % interval by a bootstrap of accounts, of either group by itself, as for
-    `change_over`; None with fewer than `FEWEST_ACCOUNTS` accounts in either group, or where nothing was counted before.
+    nothing was counted included. What moved both (a season, a holiday, a bug) is no effect. 95 % interval by a bootstrap of
+    accounts, of either group by itself, as for `change_over`; None with fewer than `FEWEST_COMPARED` accounts in either group, or where
+    nothing was counted before.
     """
     is_share = seeing[0].below is not None
     groups: list[Floats] = [np.column_stack([each.matrix() for each in spans]) for spans in (seeing, others)]
     if is_share:
         groups = [sums[(sums != 0).any(axis=1)] for sums in groups]
-    if min(map(len, groups)) < FEWEST_ACCOUNTS:
+    if min(map(len, groups)) < FEWEST_COMPARED:
         return None
     found = _difference([sums.sum(axis=0) for sums in groups], [len(sums) for sums in groups], is_share)
     if not np.isfinite(found):

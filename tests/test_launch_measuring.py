@@ -166,16 +166,17 @@ def test_a_change_counts_whole_weeks_without_the_day_of_the_launch_and_everybody
 def test_a_change_is_beyond_that_of_the_accounts_that_could_not_see_it(path: Path) -> None:
     """Those who could have one ticket before and two after; of the others every second has one more: 1 less 0.5, over 1."""
     declare(path, [LAUNCH], [kpi("primary", "tickets_created", window=14, change_at_least=0.2)])
-    others = [f"o{number}" for number in range(ACCOUNTS)]
+    others = [f"o{number}" for number in range(200)]
+    more = [f"b{number}" for number in range(80)]
     insert(
         path,
         "marts.fct_ticket",
-        [ticket(f"{each}/{back}", each, LAUNCHED + back * DAY) for each in others for back in (-3, 3)]
+        [ticket(f"{each}/{back}", each, LAUNCHED + back * DAY) for each in more for back in (-3, 3, 4)]
+        + [ticket(f"{each}/{back}", each, LAUNCHED + back * DAY) for each in others for back in (-3, 3)]
         + [ticket(f"{each}/4", each, LAUNCHED + 4 * DAY) for each in others[::2]],
     )
-    known = [("l", f"a{number}", True) for number in range(ACCOUNTS)] + [
-        ("l", each, False) for each in others
-    ]
+    known = [("l", each, True) for each in (*more, *(f"a{number}" for number in range(ACCOUNTS)))]
+    known += [("l", each, False) for each in others]
     with duckdb.connect(str(path)) as connection:
         connection.executemany("insert into marts.bridge_launch_account values (?, ?, ?)", known)
     night(path)
@@ -185,8 +186,8 @@ def test_a_change_is_beyond_that_of_the_accounts_that_could_not_see_it(path: Pat
         "where checkpoint_days = 14",
     )
     assert (change, found, method, others_change) == (0.5, "met", "difference_in_differences", 0.5)
-    # Half of the others moved by one: of 120, their mean is known to 1.96 * 0.5 / sqrt(120).
-    assert high - low == pytest.approx(2 * 1.96 * 0.5 / ACCOUNTS**0.5, rel=0.1)
+    # Half of the others moved by one: of 200, their mean is known to 1.96 * 0.5 / sqrt(200).
+    assert high - low == pytest.approx(2 * 1.96 * 0.5 / 200**0.5, rel=0.1)
 
 
 def test_with_few_who_could_not_see_it_before_and_after_are_compared(path: Path) -> None:

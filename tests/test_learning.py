@@ -7,7 +7,14 @@ import pytest
 from scipy.stats import binom, poisson
 
 from learning import uncertainty
-from learning.statistics import FEWEST_ACCOUNTS, Floats, Sums, change_over, difference_in_differences
+from learning.statistics import (
+    FEWEST_ACCOUNTS,
+    FEWEST_COMPARED,
+    Floats,
+    Sums,
+    change_over,
+    difference_in_differences,
+)
 from learning.verdicts import KpiVerdict, LaunchVerdict, is_post_hoc, kill_fast, kpi_verdict, launch_verdict
 
 MET, MISSED, OPEN, NONE = KpiVerdict
@@ -162,7 +169,7 @@ def test_nothing_is_said_of_few_accounts_or_of_a_change_from_nothing() -> None:
 
 def test_a_difference_in_differences_is_that_of_card_and_krueger() -> None:
     """Employment a restaurant in New Jersey and Pennsylvania before and after the minimum wage (AER 84, 1994, table 3): 2.76."""
-    stores: Floats = np.ones(FEWEST_ACCOUNTS, dtype=np.float64)
+    stores: Floats = np.ones(FEWEST_COMPARED, dtype=np.float64)
     new_jersey = Sums(20.44 * stores), Sums(21.03 * stores)
     pennsylvania = Sums(23.33 * stores), Sums(21.17 * stores)
     found = difference_in_differences(new_jersey, pennsylvania, seed=1)
@@ -172,7 +179,7 @@ def test_a_difference_in_differences_is_that_of_card_and_krueger() -> None:
 
 def test_of_shares_the_difference_is_that_of_the_shares() -> None:
     """0.2 to 0.35 beside 0.4 to 0.45: 0.15 less 0.05, over 0.2."""
-    people: Floats = np.full(FEWEST_ACCOUNTS, 20.0)
+    people: Floats = np.full(FEWEST_COMPARED, 20.0)
     seeing = Sums(people * 0.2, people), Sums(people * 0.35 * 2, people * 2)
     others = Sums(people * 0.4, people), Sums(people * 0.45, people)
     found = difference_in_differences(seeing, others, seed=1)
@@ -182,14 +189,14 @@ def test_of_shares_the_difference_is_that_of_the_shares() -> None:
 
 
 def test_no_difference_is_told_of_few_accounts_or_from_nothing() -> None:
-    enough, few = Sums(np.ones(FEWEST_ACCOUNTS)), Sums(np.ones(FEWEST_ACCOUNTS - 1))
+    enough, few = Sums(np.ones(FEWEST_COMPARED)), Sums(np.ones(FEWEST_COMPARED - 1))
     assert difference_in_differences((enough, enough), (few, few), seed=1) is None
     assert difference_in_differences((few, few), (enough, enough), seed=1) is None
-    nothing = Sums(np.zeros(FEWEST_ACCOUNTS))
+    nothing = Sums(np.zeros(FEWEST_COMPARED))
     assert difference_in_differences((nothing, enough), (enough, enough), seed=1) is None
 
 
-@pytest.mark.parametrize(("seeing", "others", "simulations"), [(120, 110, 500), (300, 120, 300)])
+@pytest.mark.parametrize(("seeing", "others", "simulations"), [(230, 230, 600), (400, 230, 600)])
 @pytest.mark.parametrize("is_share", [True, False])
 @pytest.mark.parametrize("effect", [0.0, 0.4])
 def test_the_interval_of_a_difference_in_differences_covers_it(

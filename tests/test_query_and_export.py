@@ -254,7 +254,7 @@ def test_the_table_is_for_people(home: Home, monkeypatch: pytest.MonkeyPatch) ->
     shown = terminal.export_text()
     assert "week      Alerts  Board" in shown
     assert "2026-W45       2      4" in shown
-    assert "As of 2026-11-16, revision 1; the published numbers." in shown
+    assert "As of 2026-11-16, revision 1, definition 1; the published numbers." in shown
     assert "feature_adoption_rate" in shown
 
 

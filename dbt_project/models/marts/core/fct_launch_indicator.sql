@@ -16,7 +16,7 @@ of_themes as (
     select
         features.launch_id,
         tickets.theme_id,
-        count(*) as seen
+        count(*) as seen_count
     from {{ ref('int_launches__features') }} as features
     inner join facts
         on features.launch_id = facts.launch_id
@@ -48,7 +48,7 @@ told as (
         'tickets:' || of_themes.theme_id as indicator_id,
         'organisation' as axis,
         of_themes.theme_id,
-        cast(of_themes.seen as double) as value,
+        cast(of_themes.seen_count as double) as value,
         cast(null as double) as expected_value,
         facts.launched_on as first_day,
         facts.last_day
