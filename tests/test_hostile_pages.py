@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from reports.health import all_audiences, render
+from reports.launch_items import Around, LaunchItem
 from tests.experiments_fixture import experiment
 from tests.launches_fixture import launch
 from tests.reports_fixture import report
@@ -45,7 +46,13 @@ def pages(text: str, url: str | None = None) -> dict[str, str]:
         "breached", name=text, hypothesis=text, flag=text, stop_reason=text, url=url,
         variants=tuple(replace(each, name=text) for each in experiment().variants),
     )  # fmt: skip
-    launched = launch(name=text, hypothesis=text, risks=(text,), approvals=(text,), retrospective=text)
+    around = Around(
+        (
+            LaunchItem("approval", text, None, None, None, "open", "done", None, None, None),
+            LaunchItem("risk", text, "team:studio", "high", text, "open", "open", None, None, None),
+        )
+    )
+    launched = launch(name=text, hypothesis=text, around=around, retrospective=text)
     given = report(experiments=(told,), launches=(launched,))
     names = [each.file for each in all_audiences(given)]
     return {name: render(given, name) for name in names if name.startswith(("experiment", "index", "launch"))}
