@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
 from checks.contract import redacted
 from checks.words import dbt_remedy
+from warehouse.contract import EngineError, Warehouse
 
 # The tests of a key, and the argument that names its columns.
 KEY_TESTS = {"unique": "column_name", "unique_rows": "columns", "whole_rows": "key"}
@@ -74,39 +73,43 @@ class DataTestOutcome:
 
 
 def run_tests(
-    connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str], nodes: Mapping[str, Any]
+    warehouse: Warehouse, queries: Mapping[str, str], nodes: Mapping[str, Any]
 ) -> Iterator[DataTestOutcome]:
     """Ask the query of each test by its id, and judge by the test's own settings, as dbt does.
 
-    `nodes`: dbt's, by id. One connection asks all: a test of its own costs dbt twenty times what its SQL takes.
+    `nodes`: dbt's, by id. One session asks all: a test of its own costs dbt twenty times what its SQL takes.
     """
-    for unique_id, query in queries.items():
-        settings = nodes[unique_id]["config"]
-        judged = (
-            f"select {settings['fail_calc']}, {settings['fail_calc']} {settings['warn_if']}, "
-            f"{settings['fail_calc']} {settings['error_if']} from (\n{query}\n) as failing_rows"
-        )
-        try:
-            count, warns, fails = connection.execute(judged).fetchall()[0]
-        except duckdb.Error as problem:
+    judged = {name: _judged(query, nodes[name]["config"]) for name, query in queries.items()}
+    for unique_id, answer in warehouse.answers(judged):
+        query = queries[unique_id]
+        if isinstance(answer, EngineError):
             # As dbt would word it: a first line of its own, then the engine's.
-            yield DataTestOutcome(unique_id, False, query, error=f"Runtime Error in test\n  {problem}")
+            yield DataTestOutcome(unique_id, False, query, error=f"Runtime Error in test\n  {answer}")
             continue
+        count, warns, fails = answer
         passed = not (warns or (fails and holds_publication(nodes[unique_id])))
         yield DataTestOutcome(
-            unique_id, passed, query, int(count or 0), () if passed else tuple(_keys(connection, query))
+            unique_id, passed, query, int(count or 0), () if passed else tuple(_keys(warehouse, query))
         )
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+def _judged(query: str, settings: Mapping[str, Any]) -> str:
+    counted = settings["fail_calc"]
+    return (
+        f"select {counted} as failing_count, {counted} {settings['warn_if']} as warns, "
+        f"{counted} {settings['error_if']} as fails from (\n{query}\n) as failing_rows"
+    )
+
+
+def _keys(warehouse: Warehouse, query: str) -> list[str]:
     """The first column of the first rows.
 
     dbt's `not_null` selects only the column that is null: then the rows' own first column names them.
     """
     for asked in (query, re.sub(r"(?i)^\s*select\s+\S+\s+from\b", "select * from", query, count=1)):
         try:
-            rows = connection.execute(f"select * from ({asked}) limit {_SHOWN}").fetchall()
-        except duckdb.Error:  # The second query may be no SQL: then no key is known.
+            rows = warehouse.rows(f"select * from ({asked}) as failing_rows limit {_SHOWN}")
+        except EngineError:  # The second query may be no SQL: then no key is known.
             return []
         if keys := [redacted(row[0]) for row in rows if row[0] is not None]:
             return keys

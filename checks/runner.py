@@ -4,29 +4,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from numbers import Real
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from checks.contract import BETWEEN, Outcome, Rule, Severity, Status, Suite, check_name, redacted
-from connectors.instances import sources_of
 from connectors.redaction import without_values
-from connectors.storage import attach, open_duckdb
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAXIMUM_ROWS = 100_000
-
-
-def connect(warehouse: Path, raw: Path) -> duckdb.DuckDBPyConnection:
-    """The warehouse, and each source's raw file under its name, read-only; times in UTC. Other files there are not ours."""
-    connection = open_duckdb(warehouse, read_only=True)
-    for source in sources_of():
-        if (file := raw / f"{source}.duckdb").exists():
-            attach(connection, file, source)
-    return connection
 
 
 def run_suites(

@@ -40,6 +40,8 @@ class CompiledRequest:
     dimension_columns: Mapping[str, str]
 
 
+# As DuckDB calls the warehouse file of a home.
+_WAREHOUSE = "warehouse"
 # What stands in SQL that was compiled for any days, in the place of the first and the last of them.
 _ANY_DAYS = (datetime(2001, 2, 3), datetime(2001, 2, 4))
 
@@ -66,7 +68,7 @@ class MetricEngine:
             )
         self._file = semantic_manifest
         self.week_starts_on = week_starts_on
-        self._text = semantic_manifest.read_text()
+        self._text = _in_the_home(semantic_manifest.read_text())
         self.version = hashlib.sha256(self._text.encode()).hexdigest()
         self._manifest: dict[str, Any] = json.loads(self._text)
         self._compiled = self._kept()
@@ -293,3 +295,15 @@ def _primary_entity(model: Mapping[str, Any]) -> str:
     if model["primary_entity"]:
         return str(model["primary_entity"])
     return str(next(entity["name"] for entity in model["entities"] if entity["type"] == "primary"))
+
+
+def _in_the_home(manifest: str) -> str:
+    """The manifest with the relations of an engine that knows no databases as they stand in the warehouse file of the home."""
+    found = json.loads(manifest)
+    models, spines = found["semantic_models"], found["project_configuration"]["time_spines"]
+    relations = [each["node_relation"] for each in (*models, *spines)]
+    elsewhere = [each for each in relations if each and not each["database"]]
+    for each in elsewhere:
+        place = (_WAREHOUSE, each["schema_name"], each["alias"])
+        each |= {"database": _WAREHOUSE, "relation_name": ".".join(f'"{name}"' for name in place)}
+    return json.dumps(found) if elsewhere else manifest

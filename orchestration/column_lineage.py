@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sqlglot.optimizer.scope import Scope
 
 Columns = dict[str, list[tuple[str, str]]]
-_DIALECT = "duckdb"
 
 
 @dataclass
@@ -69,12 +68,15 @@ class ColumnLineage:
         schema: dict[str, Any] = {}
         for (database, folder, table), name in parents.items():
             columns = dict.fromkeys(self._columns(name), "text")
-            schema.setdefault(database, {}).setdefault(folder, {})[table] = columns
+            # Spark's tables are of no database.
+            folders = schema.setdefault(database, {}) if database else schema
+            folders.setdefault(folder, {})[table] = columns
+        dialect = self.manifest["metadata"]["adapter_type"]
         try:
             sql = (compiled / node["original_file_path"]).read_text()
             query = qualify(
-                parse_one(sql, dialect=_DIALECT),
-                dialect=_DIALECT,
+                parse_one(sql, dialect=dialect),
+                dialect=dialect,
                 schema=schema or None,
                 validate_qualify_columns=False,
                 quote_identifiers=False,
@@ -103,7 +105,7 @@ class ColumnLineage:
 
 def _address(node: Mapping[str, Any]) -> tuple[str, str, str]:
     table = node.get("identifier") or node.get("alias") or node["name"]
-    return str(node["database"]).lower(), str(node["schema"]).lower(), str(table).lower()
+    return str(node["database"] or "").lower(), str(node["schema"]).lower(), str(table).lower()
 
 
 class _Walk:

@@ -22,6 +22,7 @@ from orchestration.dbt_errors import of_own_code, without_records
 from orchestration.kept_statements import ModelResult, keep_build, kept_build, run_statements
 from settings.home import DBT_PROJECT, Home, text_of
 from settings.own_code import NODES, OWN, dbt_project, is_own, own_folders, refuse_wrong_code
+from warehouse.targets import LAKE, Target, chosen_target
 
 # Beside dbt's manifest: the state of the files that it is of, the SQL of the project's tests, and the state last built.
 STAMP = "manifest.stamp"
@@ -125,7 +126,8 @@ def build_models(project: DbtProject, names: Collection[str] | None = None) -> l
     results = _run_by_dbt(project, names, is_another)
     if names is None and all(each.status == "success" or each.is_own for each, _ in results):
         # Own code may read the date in ways of its own while dbt compiles: where there is some, dbt builds every night.
-        if not any(each.is_own for each, _ in results):
+        # Another engine than that of this process is asked by dbt alone.
+        if chosen_target() is Target.EMBEDDED and not any(each.is_own for each, _ in results):
             keep_build(target, stamp, [node for _, node in results])
         write_text(target / _BUILT, stamp)
         own_uses.keep_built(target)
@@ -242,7 +244,9 @@ def _target(project: DbtProject) -> Path:
 
 def _fingerprint(product: Path) -> str:
     dbt = [version(name) for name in ("dbt-core", "dbt-duckdb")]
-    digest = hashlib.sha256(json.dumps([dbt, dbt_variables(), OWN_SOURCES]).encode())
+    # Tables of another engine, or in another lake, are others.
+    place = [chosen_target(), os.environ.get(LAKE, "")] if chosen_target() is not Target.EMBEDDED else []
+    digest = hashlib.sha256(json.dumps([dbt, dbt_variables(), OWN_SOURCES, *place]).encode())
     for name, folder in {"": product, **own_folders()}.items():
         for path in sorted(folder.rglob("*")):
             if (

@@ -9,7 +9,9 @@ from dagster_dbt import DbtProject
 
 from orchestration.column_lineage import ColumnLineage
 from orchestration.dbt_calls import STAMP
+from orchestration.kept_statements import ModelResult
 from settings.shown_text import in_markdown
+from warehouse.contract import EngineError
 
 _ROWS_SHOWN = 5
 _COLUMNS_SHOWN = 12
@@ -58,10 +60,21 @@ class BuiltModels:
     def key(self, unique_id: str) -> dg.AssetKey:
         return self._keys[unique_id]
 
+    def counting(self, unique_id: str) -> str:
+        """The query of a model's number of rows."""
+        return f"select count(*) as row_count from {self._manifest['nodes'][unique_id]['relation_name']}"
+
     def materialized(
-        self, unique_id: str, seconds: float, connection: duckdb.DuckDBPyConnection
+        self,
+        model: ModelResult,
+        counted: tuple[Any, ...] | EngineError,
+        connection: duckdb.DuckDBPyConnection,
     ) -> dg.MaterializeResult[Any]:
-        """A model with its rows, the columns that its columns are made of, and how long its SQL took."""
+        """A model with its rows, the columns that its columns are made of, and how long its SQL took.
+
+        `counted`: what `counting` gave. `connection`: of the home's file, in which marts stand.
+        """
+        unique_id = model.unique_id
         key, columns = self._keys[unique_id], self._lineage.of(unique_id, self._compiled)
         lineage = dg.TableColumnLineage(
             {
@@ -70,8 +83,8 @@ class BuiltModels:
             }
         )
         metadata = {
-            **_rows(connection, key, self._manifest["nodes"][unique_id]),
-            "seconds": round(seconds, 3),
+            **_rows(connection, key, self._manifest["nodes"][unique_id], counted),
+            "seconds": round(model.seconds, 3),
             "dagster/column_lineage": lineage,
         }
         schema = self._schemas.get(key)
@@ -94,12 +107,17 @@ def _with_origins(column: dg.TableColumn, origins: Sequence[Sequence[str]]) -> d
     return dg.TableColumn(column.name, column.type, text or None, column.constraints, column.tags)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, key: dg.AssetKey, node: Mapping[str, Any]) -> dict[str, Any]:
-    relation = f'"{node["schema"]}"."{node["alias"]}"'
-    metadata: dict[str, Any] = {
-        "dagster/row_count": connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
-    }
+def _rows(
+    connection: duckdb.DuckDBPyConnection,
+    key: dg.AssetKey,
+    node: Mapping[str, Any],
+    counted: tuple[Any, ...] | EngineError,
+) -> dict[str, Any]:
+    if isinstance(counted, EngineError):
+        raise counted
+    metadata: dict[str, Any] = {"dagster/row_count": counted[0]}
     if key.path[0] == "marts" and node["alias"] not in _NEVER_SAMPLED:
+        relation = f'"{node["schema"]}"."{node["alias"]}"'
         metadata["sample"] = dg.MetadataValue.md(_sample(connection, relation))
     return metadata
 

@@ -16,6 +16,7 @@ from settings.identity import PSEUDONYM_KEY, refuse_another
 from settings.links import links
 from settings.night import kept_from, night_at
 from settings.own_code import refuse_wrong_code
+from warehouse.targets import check_target
 
 SHORTEST_KEY = 32
 FEWEST_CHARACTERS = 8
@@ -79,6 +80,7 @@ def check_settings(env: Mapping[str, str]) -> None:
     refuse_wrong_code(env)
     report_language(env)
     targets_on(env)
+    check_target(env)
     slack_settings(env), mail_settings(env), links(env)
     kept_from(datetime.now(UTC).date(), env)
     chosen = chosen_sources(env)

@@ -90,6 +90,8 @@ def forget_built_tables(home: Home, identity_without: str | None = None) -> None
     `identity_without`: keep also who is who, beside the rows in which this matches (RE2): the next request is understood by it.
     """
     rewrite(home.warehouse, lambda connection: _leave_numbers(connection, identity_without))
+    # What grows on another engine is made anew there, too.
+    forget_build(home)
 
 
 def _leave_numbers(connection: duckdb.DuckDBPyConnection, identity_without: str | None) -> None:

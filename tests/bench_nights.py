@@ -24,13 +24,13 @@ from typing import Any
 import duckdb
 import psutil
 
-from checks.runner import connect
 from connectors import SOURCES, VENDORS
 from connectors.storage import attach, open_duckdb
 from orchestration.kept_statements import as_of_night
 from sandbox.serving.running import running_sandbox
 from tests.bench_figures import Figures
 from tests.nights import NIGHTS, PSEUDONYM_KEY, House, night_moment
+from warehouse.embedded import connect
 
 _PART = re.compile(r"^ *([\d.]+) s  (.+)$", re.MULTILINE)
 _MEGABYTE = 1 << 20

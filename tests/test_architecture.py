@@ -13,6 +13,7 @@ FLOORS = (
     ("sandbox",),
     ("connectors",),
     ("settings",),
+    ("warehouse",),
     ("checks", "metrics"),
     ("learning",),
     ("reports",),

@@ -10,11 +10,12 @@ import pytest
 
 from checks.contract import Outcome, Rule, Severity, Status, Suite, between, redacted
 from checks.reconciliation import run_steps, steps
-from checks.runner import MAXIMUM_ROWS, connect, run_suites
+from checks.runner import MAXIMUM_ROWS, run_suites
 from checks.source_suites import drift_suite, freshness_suite
 from checks.suites import CUTS, MART_SUITES, all_suites
 from checks.words import audit_remedy
 from metrics.dimensions import DIMENSIONS
+from warehouse.embedded import connect
 
 AS_OF = date(2026, 11, 16)
 AS_OF_AT = datetime(2026, 11, 15, 23, tzinfo=UTC)

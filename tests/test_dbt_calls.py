@@ -22,6 +22,7 @@ from orchestration.dbt_errors import without_records
 from orchestration.kept_statements import KeptBuild, ModelResult, Statement, run_statements
 from settings.home import DBT_PROJECT, Home
 from tests.parsed_project import parsed_target
+from warehouse.embedded import EmbeddedWarehouse
 
 PERSON = "ann.smith@acme.example"
 FILES = {
@@ -245,7 +246,9 @@ def test_every_test_is_judged_as_dbt_judges_it(project: DbtProject) -> None:
     nodes = json.loads(project.manifest_path.read_text())["nodes"]
     queries = queries_of_tests(project, date(2026, 11, 16))
     with duckdb.connect(f"{os.environ['POPS_HOME']}/warehouse.duckdb", read_only=True) as warehouse:
-        ours = {each.unique_id: each for each in run_tests(warehouse, queries, nodes)}
+        ours = {
+            each.unique_id: each for each in run_tests(EmbeddedWarehouse(lambda: warehouse), queries, nodes)
+        }
     folder = str(project.project_dir)
     flags = [
         "--project-dir",
@@ -269,7 +272,7 @@ def test_a_test_that_cannot_be_run_says_nothing_of_the_data(project: DbtProject)
     build_models(project, ["visits"])
     with duckdb.connect() as empty:
         nodes = {"test.a": {"config": {"fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0"}}}
-        (outcome,) = run_tests(empty, {"test.a": "select * from nowhere"}, nodes)
+        (outcome,) = run_tests(EmbeddedWarehouse(lambda: empty), {"test.a": "select * from nowhere"}, nodes)
     assert outcome.error.startswith("Runtime Error in test\n  Catalog Error")
     assert (outcome.passed, outcome.failing_count, outcome.failing_keys) == (False, 0, ())
 

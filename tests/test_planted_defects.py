@@ -12,7 +12,6 @@ import pytest
 
 from checks.contract import Severity, Status
 from checks.reconciliation import run_steps, steps
-from checks.runner import connect
 from sandbox.company.company import Company
 from sandbox.serving.data import CompanyData
 from sandbox.serving.defects import NAMES
@@ -21,6 +20,7 @@ from settings.night import reporting_zone
 from tests.compiled_project import build_with_readings
 from tests.nights import NIGHTS, night_moment
 from tests.part_nights import query, read
+from warehouse.embedded import connect
 
 NIGHT: date = NIGHTS[-1]
 # Of the same tickets: in a house of its own.

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.runner import connect
 from connectors.errors import AlreadyRunning
 from connectors.raw_facts import read_states, stream_facts
 from connectors.raw_store import RawStore
@@ -27,6 +26,7 @@ from connectors.storage import (
     write_text,
 )
 from pops.sources import source_lines
+from warehouse.embedded import connect
 
 UNTIL = datetime(2026, 11, 16, 1, tzinfo=UTC)
 _HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"

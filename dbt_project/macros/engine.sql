@@ -205,18 +205,6 @@
 {% macro columns_of_schemas(schemas) -%}
     {{ adapter.dispatch('columns_of_schemas')(schemas) }}
 {%- endmacro %}
-{% macro default__columns_of_schemas(schemas) -%}
-    {%- if execute -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.schema in schemas -%}
-    {%- set relation = adapter.get_relation(node.database, node.schema, node.alias) -%}
-    {%- for column in adapter.get_columns_in_relation(relation) if relation %}
-    select '{{ node.alias }}' as relation_name, '{{ column.name }}' as column_name
-    union all
-    {%- endfor -%}
-    {%- endfor %}
-    {% endif -%}
-    select '' as relation_name, '' as column_name
-{%- endmacro %}
 {% macro duckdb__columns_of_schemas(schemas) -%}
     select table_name as relation_name, column_name
     from information_schema.columns

@@ -7,7 +7,7 @@ import dagster as dg
 
 from checks.contract import Outcome, Severity, Status, check_name
 from checks.reconciliation import run_steps, steps, vendor_step
-from checks.runner import connect, run_suites
+from checks.runner import run_suites
 from checks.suites import all_suites
 from checks.words import GATE_REMEDY, HELD, audit_remedy
 from connectors import connector_class
@@ -21,6 +21,7 @@ from orchestration.runs import night_of_run
 from settings.home import Home
 from settings.night import Night, reporting_zone
 from settings.owners import PLATFORM, owner_of
+from warehouse.embedded import connect
 
 STREAMS = {
     source: tuple(stream.name for stream in connector_class(source).streams) for source in sources_of()

@@ -24,6 +24,7 @@ from settings.home import Home
 from settings.identity import refuse_another
 from settings.night import reporting_zone
 from settings.weeks import YEARS
+from warehouse.contract import warehouse_of
 
 # Letters and digits of it.
 SHORTEST_NAME = 3
@@ -115,8 +116,11 @@ def find(home: Home, request: Request, env: Mapping[str, str] = os.environ) -> F
 def forget(
     home: Home, request: Request, say: Callable[[str], None], env: Mapping[str, str] = os.environ
 ) -> Found:
-    """Forget, and book it. Raises ValueError as `find` does, while a night runs, and when a place of publication refuses."""
-    with at_rest(home):
+    """Forget, and book it.
+
+    Raises ValueError as `find` does, while a night runs, and when a place of publication or the engine refuses.
+    """
+    with at_rest(home), warehouse_of(home) as warehouse:
         found = find(home, request, env)
         book = _entered(home, found.subject, found.moment, env, found.counts)
         book.write(home.root, env)
@@ -135,6 +139,7 @@ def forget(
             forget_in_raw(home.root, source, _wanted(book, found.subject, found.moment), book)
         if home.warehouse.exists():
             forget_built_tables(home, pattern(found.subject.shown) if found.subject.shown else "")
+        warehouse.forget()
         say("the next night builds and publishes all from the records that are left")
     return found
 

@@ -74,10 +74,12 @@ def build_model(
 
     from pops.workbench.model_loop import run_model
     from settings.home import Home
+    from warehouse.targets import refuse_elsewhere
 
     # A pipe has no width; a table in it should not be cut.
     terminal = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
     with _readable_errors():
+        refuse_elsewhere("`pops model`")
         if not run_model(Home.from_environment(), name, rows, terminal):
             raise typer.Exit(1)
 
@@ -86,8 +88,10 @@ def tell_difference() -> None:
     """Tell as Markdown what this checkout does to rows and metrics, against the last night. Exits 1 when it breaks."""
     from pops.workbench.pull_request import as_markdown, find_change
     from settings.home import Home
+    from warehouse.targets import refuse_elsewhere
 
     with _readable_errors():
+        refuse_elsewhere("`pops diff`")
         change = find_change(Home.from_environment(), lambda line: typer.echo(line, err=True))
         typer.echo(as_markdown(change))
         if not change.is_good:
@@ -103,8 +107,10 @@ def show_docs(
     """Write dbt's documentation of the last night's tables and show it on localhost."""
     from pops.workbench import dbt_docs
     from settings.home import Home
+    from warehouse.targets import refuse_elsewhere
 
     with _readable_errors():
+        refuse_elsewhere("`pops docs`")
         page = dbt_docs.make_docs(Home.from_environment(), typer.echo)
         typer.echo(str(page))
         if serve:

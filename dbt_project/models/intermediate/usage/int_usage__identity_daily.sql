@@ -4,7 +4,7 @@
 -- Persons, merges and log-ins are applied when this table is read, so news about them restate history with no
 -- rebuild. A day is rebuilt when its number of countable raw events or the registry's event rules are others than those
 -- of which it was built; and when a day that is has events that may be copies of its own.
-{{ config(materialized='incremental', unique_key='event_date') }}
+{{ config(materialized='incremental', unique_key='event_date', partition_by='event_date') }}
 
 -- Copies are `copy_days` apart at most, which may touch one more date.
 {% set copy_dates = var('copy_days') + 1 %}

@@ -1,0 +1,178 @@
+"""Apache Spark through its Thrift server: raw from the lake registered, queries answered, built tables fetched into the home."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from connectors.redaction import without_values
+from connectors.storage import literal, open_duckdb, quoted
+from settings.home import DBT_PROJECT, Home
+from warehouse.contract import EngineError
+from warehouse.landing import LandedTable, land
+from warehouse.targets import Target, lake, spark_address
+
+# A short query costs Spark much more than what it asks: so many are asked in one.
+_TOGETHER = 25
+_REGISTERED = "registered.json"
+
+
+class SparkWarehouse:
+    """A session of the Thrift server that the environment names.
+
+    Raises ValueError where it cannot be reached, with the remedy; EngineError for a query that it refuses, with what it says.
+    """
+
+    def __init__(self, home: Home, env: Mapping[str, str] = os.environ) -> None:
+        self._home, self._lake = home, lake(env)
+        self._connection = _connected(env)
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self._connection.close()
+
+    def land(self) -> None:
+        """Bring raw to the lake, and have the engine read what is new of it.
+
+        Tables are registered once a lake, and again when the columns of one are others or another metastore knows none.
+        """
+        tables = land(self._home.root, self._lake)
+        registered = self._registered()
+        for schema in dict.fromkeys(table.schema for table in tables):
+            self.rows(f"create database if not exists `{schema}`")
+            known = {row[1] for row in self.rows(f"show tables in `{schema}`")}
+            for table in [each for each in tables if each.schema == schema]:
+                name, made = f"`{schema}`.`{table.name}`", self._statement(table)
+                if table.name not in known or registered.get(name) != made:
+                    self.rows(f"drop table if exists {name}")
+                    self.rows(made)
+                    registered[name] = made
+                elif table.is_changed:
+                    self.rows(f"refresh table {name}")
+        self._lake.fs.pipe_file(self._lake.path(_REGISTERED), json.dumps(registered).encode())
+
+    def _registered(self) -> dict[str, str]:
+        try:
+            found: dict[str, str] = json.loads(self._lake.fs.cat_file(self._lake.path(_REGISTERED)))
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def _statement(self, table: LandedTable) -> str:
+        columns = ", ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
+        place = self._lake.url_of(*table.folder)
+        return f"create table `{table.schema}`.`{table.name}` ({columns}) using parquet location '{place}'"
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query; none of a statement that has none."""
+        from pyhive.exc import Error
+
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        except Error as problem:
+            raise EngineError(_said(problem)) from None
+        finally:
+            with suppress(Error):
+                cursor.close()
+
+    def answers(self, queries: Mapping[str, str]) -> Iterator[tuple[str, tuple[Any, ...] | EngineError]]:
+        """By name, the one row of each query, all of the same columns; or why it has none."""
+        names = list(queries)
+        for start in range(0, len(names), _TOGETHER):
+            part = names[start : start + _TOGETHER]
+            try:
+                asked = " union all ".join(
+                    f"select {number} as asked, answer.* from (\n{queries[name]}\n) as answer"
+                    for number, name in enumerate(part)
+                )
+                found = {row[0]: row[1:] for row in self.rows(asked)}
+                yield from ((name, found[number]) for number, name in enumerate(part))
+            except EngineError:
+                yield from ((name, self._answer(queries[name])) for name in part)
+
+    def _answer(self, query: str) -> tuple[Any, ...] | EngineError:
+        try:
+            return self.rows(query)[0]
+        except EngineError as problem:
+            return problem
+
+    def fetch(self, relations: Iterable[tuple[str, str]]) -> None:
+        """Copy built tables (schema, name) into the home's file, with the types that the embedded engine gives their columns."""
+        with open_duckdb(self._home.warehouse) as connection:
+            for schema, name in relations:
+                connection.execute(f"create schema if not exists {quoted(schema)}")
+                with self._files_of(schema, name) as files:
+                    source = f"read_parquet([{', '.join(map(literal, files))}])"
+                    columns = connection.execute(f"describe select * from {source}").fetchall()
+                    chosen = ", ".join(_as_embedded(column, kind) for column, kind, *_ in columns)
+                    connection.execute(
+                        f"create or replace table {quoted(schema, name)} as select {chosen} from {source}"
+                    )
+
+    @contextmanager
+    def _files_of(self, schema: str, name: str) -> Iterator[list[Path]]:
+        """The Parquet files of a table, on this machine."""
+        fs, folder = self._lake.fs, self._lake.path("tables", schema, name)
+        found = [path for path in fs.ls(folder, detail=False, refresh=True) if str(path).endswith(".parquet")]
+        if fs.protocol == "file" or "file" in fs.protocol:
+            yield [Path(path) for path in found]
+            return
+        with tempfile.TemporaryDirectory() as work:
+            files = [Path(work) / f"{number}.parquet" for number, _ in enumerate(found)]
+            fs.get(found, [str(file) for file in files])
+            yield files
+
+    def forget(self) -> None:
+        """Remove what was built from the lake; raw there is brought to what raw holds."""
+        with suppress(FileNotFoundError):
+            self._lake.fs.rm(self._lake.path("tables"), recursive=True)
+        self.land()
+
+
+def _as_embedded(column: str, kind: str) -> str:
+    """A column by the types that models have on DuckDB: times without a zone, in UTC, and no integers of 32 bits."""
+    type_ = {"TIMESTAMP WITH TIME ZONE": "timestamp", "INTEGER": "bigint"}.get(kind, kind)
+    return f"cast({quoted(column)} as {type_}) as {quoted(column)}"
+
+
+def _connected(env: Mapping[str, str]) -> Any:
+    """As dbt's profile connects."""
+    # Imported here: the embedded engine needs none of it.
+    from dbt.adapters.spark.connections import build_ssl_transport
+    from pyhive import hive
+    from thrift.transport.TTransport import TTransportException
+
+    profile = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text())["product_ops"]["outputs"][
+        Target.SPARK
+    ]
+    server, password = spark_address(env), env.get("POPS_SPARK_PASSWORD") or None
+    who = {
+        "host": server.host, "port": server.port, "username": server.user, "password": password,
+        "auth": "LDAP" if password else "NONE",
+    }  # fmt: skip
+    try:
+        if server.has_tls:
+            transport = build_ssl_transport(**who, kerberos_service_name=None)
+            return hive.connect(thrift_transport=transport, configuration=profile["server_side_parameters"])
+        return hive.connect(**who, configuration=profile["server_side_parameters"])
+    except (OSError, EOFError, TTransportException, hive.OperationalError) as problem:
+        raise ValueError(
+            f"Spark's Thrift server at {server.host}:{server.port} does not answer ({without_values(str(problem))}): "
+            "start it, or correct POPS_SPARK_HOST, POPS_SPARK_PORT, POPS_SPARK_USER and POPS_SPARK_PASSWORD."
+        ) from None
+
+
+def _said(problem: Exception) -> str:
+    """What the engine says first; the rest is its own stack, and the query."""
+    told = getattr(problem.args[0] if problem.args else None, "status", None)
+    text = str(getattr(told, "errorMessage", None) or problem)
+    return without_values(
+        text.split("\n", 1)[0].removeprefix("org.apache.hive.service.cli.HiveSQLException: ")
+    )
