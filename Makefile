@@ -17,9 +17,10 @@ test: .venv/ready-dev browser
 test-fast: .venv/ready-dev
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-# Whether Apache Spark takes every model and test, and makes of vendors' texts what DuckDB does; needs Java (17 or 21).
+# Whether Apache Spark takes every model and test, makes of vendors' texts what DuckDB does, and gives nights the same numbers;
+# needs Java (17 or 21).
 test-engine: .venv/ready-engine
-	SPARK_LOCAL_IP=127.0.0.1 $(BIN)/pytest tests/engine/spark_macros.py tests/engine/spark_models.py
+	SPARK_LOCAL_IP=127.0.0.1 $(BIN)/pytest tests/engine/spark_macros.py tests/engine/spark_models.py tests/engine/spark_nights.py
 
 dev: .venv/ready
 	@mkdir -p data/dagster && cp orchestration/dagster.yaml data/dagster/
@@ -91,7 +92,8 @@ bi-check: .venv/ready-dev .venv-bi/ready .venv-bi/cube/ready
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.venv/ready-engine: .venv/ready-dev requirements-engine.lock
+.venv/ready-engine: .venv/ready-dev requirements-spark.lock requirements-engine.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-engine.lock
 	@touch $@
 

@@ -1,5 +1,6 @@
 """Raw in the lake: whatever was done to raw, and wherever a landing was stopped, the next one leaves there what raw holds."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -72,7 +73,13 @@ def load(home: Path, number: int, ids: list[int], day: int) -> None:
         connection.executemany(
             "insert into raw_zendesk.tickets values (?, '1', ?, ?, ?, false, ?, 'x')",
             [
-                (f"{each}", f"{number}-{each}", DAY + timedelta(days=day), f"load-{number}", json.dumps({"id": each}))
+                (
+                    f"{each}",
+                    f"{number}-{each}",
+                    DAY + timedelta(days=day),
+                    f"load-{number}",
+                    json.dumps({"id": each}),
+                )
                 for each in ids
             ],
         )
@@ -81,7 +88,9 @@ def load(home: Path, number: int, ids: list[int], day: int) -> None:
 def forget(home: Path, each: int, *, whole: bool) -> None:
     """As people are forgotten: records go, or stay without what they say of somebody."""
     with open_duckdb(raw_file(home)) as connection:
-        changed = "delete from raw_zendesk.tickets" if whole else "update raw_zendesk.tickets set record = '{}'"
+        changed = (
+            "delete from raw_zendesk.tickets" if whole else "update raw_zendesk.tickets set record = '{}'"
+        )
         connection.execute(f"{changed} where record_id = ?", [f"{each}"])
         connection.execute(
             "insert into raw_zendesk._pops_forgotten select 'tickets', now(), count(*) + 1, 1 from raw_zendesk._pops_forgotten"
@@ -115,7 +124,11 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(changes=CHANGES, part_rows=st.sampled_from([1, 6, 1000]))
 def test_the_lake_holds_what_raw_holds_whatever_happened(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, Any, Any]], part_rows: int
@@ -133,10 +146,8 @@ def test_the_lake_holds_what_raw_holds_whatever_happened(
             land(home, lake, part_rows)
         else:
             files.left = first
-            try:
+            with contextlib.suppress(Stopped):
                 land(home, lake, part_rows)
-            except Stopped:
-                pass
             files.left = 10**9
     land(home, lake, part_rows)
     assert held_by_lake(folder) == held_by_raw(home)
@@ -171,7 +182,9 @@ def test_a_bucket_gets_the_same_files_and_no_record_of_a_quarantine(tmp_path: Pa
     bucket = MemoryFileSystem()
     land(tmp_path, Lake("memory://lake", bucket, "/lake"))
     land(tmp_path, Lake(f"file://{tmp_path}/lake", LocalFileSystem(), f"{tmp_path}/lake"))
-    ours = {str(each.relative_to(tmp_path)): each.read_bytes() for each in (tmp_path / "lake").rglob("*.parquet")}
+    ours = {
+        str(each.relative_to(tmp_path)): each.read_bytes() for each in (tmp_path / "lake").rglob("*.parquet")
+    }
     theirs = {path.removeprefix("/"): bucket.cat_file(path) for path in bucket.find("/lake")}
     assert ours.keys() == theirs.keys()
     assert {path.split("/")[3] for path in ours} == {"tickets", "pops_loads", "pops_quarantine"}
