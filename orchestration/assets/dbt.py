@@ -18,7 +18,7 @@ from checks.dbt_tests import DataTestOutcome, holds_publication, meaning_of, rem
 from connectors.instances import instances_of
 from connectors.runner import prepare_raw
 from connectors.settings import enabled_sources
-from connectors.storage import FileDamaged, says_damage
+from connectors.storage import FileDamaged, open_duckdb, says_damage
 from orchestration import own_failures
 from orchestration.check_words import CheckWords
 from orchestration.damage import built_on_sound_files, spoiled_put_aside, with_sound_warehouse
@@ -35,7 +35,6 @@ from settings.identity import Identity, remember_in_warehouse, take
 from settings.own_code import is_own
 from settings.owners import owner_of
 from warehouse.contract import warehouse_of
-from warehouse.embedded import connect
 
 _TEST_ID = "dagster_dbt/unique_id"
 
@@ -152,7 +151,7 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         with spoiled_put_aside(home), warehouse_of(home) as warehouse:
             warehouse.fetch(read_by_nights(project, {each.unique_id for each in built}))
             rows = dict(warehouse.answers({each.unique_id: told.counting(each.unique_id) for each in built}))
-            with connect(home.warehouse, home.root / "raw") as connection:
+            with open_duckdb(home.warehouse, read_only=True) as connection:
                 for model in built:
                     yield told.materialized(model, rows[model.unique_id], connection)
             outcomes = list(run_tests(warehouse, {name: queries[name] for name in asked}, manifest["nodes"]))
