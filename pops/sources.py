@@ -16,6 +16,8 @@ from publication.target import PublicationError
 from publication.targets import targets_on
 from reports.files import report_language
 from settings.home import Home
+from warehouse.contract import warehouse_of
+from warehouse.targets import Target, check_target, chosen_target
 
 # What the registry leaves unsaid is told so often at once.
 MOST_TOLD = 8
@@ -134,7 +136,17 @@ def _refuse_unless_on(source: str, env: Mapping[str, str]) -> None:
 
 
 def targets(home: Home, env: Mapping[str, str]) -> Iterator[tuple[str, Credentials]]:
-    """Whether each place that the mart is published to, and that is on, could be published to now."""
+    """Whether the engine on which dbt builds, where it is another than this process, and each place that the mart is published to, and
+    that is on, could be used now."""
+    if (engine := chosen_target(env)) is not Target.EMBEDDED:
+        try:
+            check_target(env)
+            with warehouse_of(home) as warehouse:
+                warehouse.check()
+        except ValueError as error:
+            yield engine, Credentials("unreachable", str(error))
+        else:
+            yield engine, Credentials("ok")
     for target in targets_on(env):
         try:
             target.check(home, env)

@@ -16,8 +16,11 @@ class Warehouse(Protocol):
     """The tables of models on one engine. Everything after the build reads the warehouse file of the home, into which `fetch`
     brings them."""
 
+    def check(self) -> None:
+        """Raises ValueError, with the remedy, for an engine that would not build what the embedded one builds."""
+
     def land(self) -> None:
-        """Let the engine read what raw holds now."""
+        """Let the engine read what raw holds now. Raises ValueError as `check` does."""
 
     def answers(self, queries: Mapping[str, str]) -> Iterator[tuple[str, tuple[Any, ...] | EngineError]]:
         """By name, the one row of each query, all of them with the same columns; or why there is none."""

@@ -31,6 +31,9 @@ class EmbeddedWarehouse:
         if self._opened is not None:
             self._opened.close()
 
+    def check(self) -> None:
+        """Nothing: it is in this process."""
+
     def land(self) -> None:
         """Nothing: dbt attaches the raw files."""
 

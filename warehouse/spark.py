@@ -1,5 +1,6 @@
 """Apache Spark through its Thrift server: raw from the lake registered, queries answered, built tables fetched into the home."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -13,9 +14,10 @@ import yaml
 from connectors.redaction import without_values
 from connectors.storage import literal, open_duckdb, quoted
 from settings.home import DBT_PROJECT, Home
+from settings.identity import PSEUDONYM_KEY
 from warehouse.contract import EngineError
 from warehouse.landing import LandedTable, land
-from warehouse.targets import Target, lake, spark_address
+from warehouse.targets import LAKE, Target, lake, spark_address
 
 # A short query costs Spark much more than what it asks: so many are asked in one.
 _TOGETHER = 25
@@ -36,11 +38,40 @@ class SparkWarehouse:
         with suppress(Exception):
             self._connection.close()
 
+    def check(self) -> None:
+        """Raises ValueError, with the remedy, for workers that have another key than the night or cannot read the lake."""
+        key = os.environ.get(PSEUDONYM_KEY, "")
+        # Rows of a table are hashed by the workers, a row alone by the server.
+        made = self.rows(
+            "select distinct sha2(coalesce(reflect('java.lang.System', 'getenv', 'POPS_PSEUDONYM_KEY'), ''), 256) "
+            "from range(0, 64, 1, 16)"
+        )
+        if {row[0] for row in made} != {hashlib.sha256(key.encode()).hexdigest()}:
+            raise ValueError(
+                f"Spark's workers have another {PSEUDONYM_KEY} than this night, or none: people would be others. "
+                "Set it in the environment of every worker, and restart them."
+            )
+        file = self._lake.path("probe.json")
+        try:
+            self._lake.fs.makedirs(self._lake.root, exist_ok=True)
+            self._lake.fs.pipe_file(file, b'{"probe": 1}')
+            self.rows(f"select count(probe) from json.`{self._lake.url_of('probe.json')}`")
+        except (OSError, EngineError) as problem:
+            raise ValueError(
+                f"{LAKE} is not written here and read by Spark's workers ({without_values(str(problem))}): "
+                "name a place that both reach."
+            ) from None
+        finally:
+            with suppress(OSError):
+                self._lake.fs.rm(file)
+
     def land(self) -> None:
         """Bring raw to the lake, and have the engine read what is new of it.
 
         Tables are registered once a lake, and again when the columns of one are others or another metastore knows none.
+        Raises ValueError as `check` does.
         """
+        self.check()
         tables = land(self._home.root, self._lake)
         registered = self._registered()
         for schema in dict.fromkeys(table.schema for table in tables):

@@ -5,7 +5,7 @@ import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,39 +23,35 @@ OF_THE_READING = {"extracted_at", "published_at", "first_seen_at", "load_id"}
 
 @dataclass(frozen=True)
 class Company:
-    """One company whose tools are read into two homes, and the engine of the second. `read`: how many sources a night reads."""
+    """One company whose tools are read into two homes, and the engine of the second."""
 
     sandbox: Sandbox
     cluster: Cluster
     duckdb: House
     spark: House
-    read: int = 0
-
-    def nights(self, as_of: date) -> int:
-        """One on each engine; returns how many sources it told as read."""
-        for house in (self.duckdb, self.spark):
-            done = house.night(self.sandbox, as_of)
-            assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-        return done.stdout.count(" read\n")
 
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """After two nights on both engines."""
     base = tmp_path_factory.mktemp("engines")
     with (
         running_cluster(base / "cluster") as cluster,
         running_sandbox(scale="small", now=night_moment(NIGHTS[0])) as sandbox,
     ):
         vendors = sandbox.environment()
-        found = Company(
+        yield Company(
             sandbox,
             cluster,
             House(base / "duckdb", vendors),
             House(base / "spark", {**vendors, **cluster.environment()}),
         )
-        found.nights(NIGHTS[0])
-        yield replace(found, read=found.nights(NIGHTS[1]))
+
+
+def sound(house: House, sandbox: Sandbox, as_of: date) -> str:
+    """What a night printed that must have gone well."""
+    done = house.night(sandbox, as_of)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
 
 
 def rows_of(house: House) -> dict[str, list[dict[str, Any]]]:
@@ -101,26 +97,6 @@ def assert_both_hold_the_same(company: Company) -> None:
     assert not {name: rows for name, rows in found.items() if rows}
 
 
-def test_every_table_and_every_number_is_that_of_duckdb(company: Company) -> None:
-    assert_both_hold_the_same(company)
-
-
-def test_a_later_night_leaves_the_lake_what_it_has_and_adds_what_is_new(company: Company) -> None:
-    events = company.cluster.lake / "tables" / "staging" / "stg_amplitude__events"
-    before = {each.name: each.stat().st_mtime_ns for each in events.glob("*.parquet")}
-    company.nights(NIGHTS[2])
-    after = {each.name: each.stat().st_mtime_ns for each in events.glob("*.parquet")}
-    assert before.items() < after.items()
-    assert_both_hold_the_same(company)
-
-
-def test_the_same_date_once_more_changes_nothing(company: Company) -> None:
-    before = company.spark.content()
-    done = company.spark.night(company.sandbox, NIGHTS[2])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert company.spark.content() == before
-
-
 @contextmanager
 def killed_when(company: Company, table: str, kill: str) -> Iterator[None]:
     """Once the engine has begun to write a table of models, something of it is killed."""
@@ -142,23 +118,45 @@ def killed_when(company: Company, table: str, kill: str) -> Iterator[None]:
     company.cluster.start()
 
 
-def test_a_worker_that_dies_in_a_model_costs_nothing(company: Company) -> None:
-    before = company.spark.content()
+# A night on a cluster takes minutes, so these follow one another: each goes on where the one before has ended.
+
+
+def test_every_table_and_every_number_is_that_of_duckdb(company: Company) -> None:
+    for house in (company.duckdb, company.spark):
+        sound(house, company.sandbox, NIGHTS[0])
+    assert_both_hold_the_same(company)
+
+
+def test_a_worker_that_dies_in_a_model_costs_nothing_and_a_later_night_adds_what_is_new(
+    company: Company,
+) -> None:
+    events = company.cluster.lake / "tables" / "staging" / "stg_amplitude__events"
+    before = {each.name: each.stat().st_mtime_ns for each in events.glob("*.parquet")}
+    sound(company.duckdb, company.sandbox, NIGHTS[1])
     with killed_when(company, "staging/stg_jira__issues", "worker-1"):
-        done = company.spark.night(company.sandbox, NIGHTS[2])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert company.spark.content() == before
+        sound(company.spark, company.sandbox, NIGHTS[1])
+    after = {each.name: each.stat().st_mtime_ns for each in events.glob("*.parquet")}
+    assert before.items() < after.items()
+    assert_both_hold_the_same(company)
 
 
-def test_a_thrift_server_that_dies_is_told_and_the_next_night_goes_on(company: Company) -> None:
-    before = company.spark.content()
-    with killed_when(company, "intermediate/int_delivery__issues", "thrift"):
+def test_a_server_and_nights_that_die_are_taken_up_by_the_next(company: Company) -> None:
+    before, read = company.spark.content(), sound(company.duckdb, company.sandbox, NIGHTS[2]).count(" read\n")
+    with killed_when(company, "intermediate/int_identity__persons", "thrift"):
         done = company.spark.night(company.sandbox, NIGHTS[2])
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
+    # While raw is landed, and while models are built.
+    for seconds in (3.0, 60.0):
+        company.spark.night_killed_after(company.sandbox, NIGHTS[2], read, seconds)
     assert company.spark.content() == before
-    done = company.spark.night(company.sandbox, NIGHTS[2])
-    assert done.returncode == 0, done.stdout + done.stderr
+    sound(company.spark, company.sandbox, NIGHTS[2])
+    assert_both_hold_the_same(company)
+
+
+def test_the_same_date_once_more_changes_nothing(company: Company) -> None:
+    before = company.spark.content()
+    sound(company.spark, company.sandbox, NIGHTS[2])
     assert company.spark.content() == before
 
 
@@ -171,15 +169,17 @@ def test_an_engine_that_is_away_is_told_in_a_sentence(company: Company) -> None:
     assert "Traceback" not in told
 
 
-@pytest.mark.parametrize("seconds", [2.0, 15.0, 60.0])
-def test_a_night_that_is_killed_is_taken_up_by_the_next(company: Company, seconds: float) -> None:
-    """After the last source was read: while it lands, while it builds, and later."""
-    before = company.spark.content()
-    company.spark.night_killed_after(company.sandbox, NIGHTS[2], company.read, seconds)
-    assert company.spark.content() == before
-    done = company.spark.night(company.sandbox, NIGHTS[2])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert company.spark.content() == before
+def test_workers_with_another_key_are_told_before_anything_is_built(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.nights.PSEUDONYM_KEY", "another-key-of-just-as-many-characters")
+    new = House(tmp_path / "home", company.spark.vendors)
+    done = new.pops("check")
+    assert done.returncode == 1
+    assert "Spark's workers have another POPS_PSEUDONYM_KEY than this night" in done.stdout
+    right = company.spark.pops("check")
+    assert "spark      ok" not in done.stdout
+    assert "spark      ok" in right.stdout
 
 
 def test_the_key_of_the_pseudonyms_is_in_nothing_that_the_engine_wrote(company: Company) -> None:
@@ -198,8 +198,7 @@ def test_who_is_forgotten_is_gone_from_the_lake(company: Company) -> None:
     done = company.spark.pops("forget", "--person", address, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not holds(company.cluster.lake, address)
-    done = company.spark.night(company.sandbox, NIGHTS[2])
-    assert done.returncode == 0, done.stdout + done.stderr
+    sound(company.spark, company.sandbox, NIGHTS[2])
     assert not holds(company.cluster.lake, address)
 
 
