@@ -35,10 +35,11 @@ PSEUDONYM_KEY = "a-key-for-tests-only-and-long-enough"
 
 @dataclass(frozen=True)
 class House:
-    """One POPS_HOME and the vendors it reads."""
+    """One POPS_HOME and the vendors it reads. `limit`: the seconds that a command may take."""
 
     home: Path
     vendors: Mapping[str, str]
+    limit: float = 900
 
     @property
     def published(self) -> Path:
@@ -55,10 +56,15 @@ class House:
             "POPS_HISTORY_START": "2026-05-18",
         }
 
-    def pops(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+    def pops(self, *arguments: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pops", *arguments]
         return subprocess.run(
-            command, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout or self.limit,
+            check=False,
         )
 
     def night(self, sandbox: Sandbox, as_of: date) -> subprocess.CompletedProcess[str]:

@@ -43,7 +43,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
             sandbox,
             cluster,
             House(base / "duckdb", vendors),
-            House(base / "spark", {**vendors, **cluster.environment()}),
+            House(base / "spark", {**vendors, **cluster.environment()}, limit=3600),
         )
 
 
@@ -161,7 +161,7 @@ def test_the_same_date_once_more_changes_nothing(company: Company) -> None:
 
 
 def test_an_engine_that_is_away_is_told_in_a_sentence(company: Company) -> None:
-    elsewhere = House(company.spark.home, {**company.spark.vendors, "POPS_SPARK_PORT": "1"})
+    elsewhere = House(company.spark.home, {**company.spark.vendors, "POPS_SPARK_PORT": "1"}, limit=3600)
     done = elsewhere.night(company.sandbox, NIGHTS[2])
     assert done.returncode == 1
     told = done.stdout + done.stderr
