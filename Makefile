@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What runs from here is about the demo company, unless the environment says about whom.
 export POPS_REGISTRY_DIR ?= $(CURDIR)/sandbox/registry
 
-.PHONY: demo test test-fast test-engine dev lint lint-fast docs hooks bench browser pictures bi-check storm
+.PHONY: demo test test-fast test-engine dev lint lint-fast docs hooks bench bench-engine browser pictures bi-check storm
 
 demo: .venv/ready
 	$(BIN)/pops demo
@@ -53,6 +53,10 @@ bench: .venv/ready-dev
 	$(BIN)/python -m tests.bench --runs $(BENCH_RUNS) && $(BIN)/python -m tests.bench_nights --runs $(BENCH_RUNS) \
 	&& $(BIN)/python -m tests.bench_nights --runs $(BENCH_RUNS) --sources amplitude,hubspot,jira,zendesk \
 	&& $(BIN)/python -m tests.bench_reading --runs $(BENCH_RUNS)
+
+BENCH_SCALE ?= demo
+bench-engine: .venv/ready-engine
+	SPARK_LOCAL_IP=127.0.0.1 $(BIN)/python -m tests.engine.bench --scale $(BENCH_SCALE)
 
 # Faults, kills, damage and clocks over the reading of sources and over whole nights; STORM_SECONDS, and STORM_SEED to replay.
 storm: .venv/ready-dev

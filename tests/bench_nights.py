@@ -39,7 +39,7 @@ _MEMORY = {
 }  # fmt: skip
 
 
-def _parts(printed: str) -> list[tuple[str, float]]:
+def parts_of(printed: str) -> list[tuple[str, float]]:
     """Seconds of each part of a night, from its progress; all readings are one part."""
     ends: dict[str, float] = {}
     for seconds, name in _PART.findall(printed):
@@ -140,7 +140,7 @@ def _one_run(scale: str, sources: frozenset[str], figures: Figures) -> None:
                 seconds = time.monotonic() - started
             if done.returncode:
                 sys.exit(done.stdout + done.stderr)
-            parts = dict(_parts(done.stdout))
+            parts = dict(parts_of(done.stdout))
             print(f"night as of {as_of}: {seconds:.1f} s, peak {memory['peak']:,.0f} MB")
             print("  " + ", ".join(f"{name} {part:.1f}" for name, part in parts.items()), flush=True)
             which = "first" if as_of == NIGHTS[0] else "later"
