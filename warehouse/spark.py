@@ -20,7 +20,7 @@ from warehouse.landing import LandedTable, land
 from warehouse.targets import LAKE, Target, lake, spark_address
 
 # A short query costs Spark much more than what it asks: so many are asked in one.
-_TOGETHER = 25
+_TOGETHER = 10
 _REGISTERED = "registered.json"
 
 

@@ -62,7 +62,7 @@ class Cluster:
             "spark.master": f"spark://{_HOST}:{self._master}",
             "spark.driver.host": _HOST,
             "spark.driver.bindAddress": _HOST,
-            "spark.driver.memory": "2g",
+            "spark.driver.memory": "3g",
             "spark.executor.memory": "1500m",
             "spark.executor.cores": "1",
             "spark.scheduler.mode": "FAIR",
@@ -71,6 +71,8 @@ class Cluster:
             "spark.ui.enabled": "false",
             "spark.eventLog.enabled": "true",
             "spark.eventLog.dir": str(self._events),
+            # To be read by the tests as they are.
+            "spark.eventLog.compress": "false",
             "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
         }
         self._events.mkdir(exist_ok=True)

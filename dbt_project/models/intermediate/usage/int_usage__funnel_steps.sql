@@ -4,7 +4,14 @@
 -- Only weeks whose attempts have all run out of time. Segment of the home account as of the first day of the entry week.
 -- A step is found by its number among the person's events of its type: the next number is a running minimum, so that
 -- somebody with very many events costs no more than as many people with few.
+-- Each step reads the attempts of the one before it once: an engine that writes a CTE out wherever it is read would
+-- double the query with each step.
 {% set most_steps = var('funnel_most_steps') %}
+{% set attempt_columns = {
+    'product_id': dbt.type_string(), 'window_dates': 'integer', 'account_id': dbt.type_string(), 'entry_number': 'bigint',
+    'entry_at': 'timestamp', 'entry_date': 'date', 'window_ends_at': 'timestamp', 'step_1_at': 'timestamp',
+    'step_1_number': 'bigint',
+} %}
 
 with steps as (
     select
@@ -62,72 +69,64 @@ reached_1 as (
     inner join steps on events.event_type = steps.event_type and steps.step_number = 1
 ),
 {% for step in range(2, most_steps + 1) %}
-next_{{ step }} as (
-    select funnel_id, person_id, entry_number, next_number
+numbered_{{ step }} as (
+    select
+        *,
+        case
+            when moment is not null then min(event_number) over (
+                partition by funnel_id, person_id
+                order by moment desc, is_event desc
+                rows between unbounded preceding and current row
+            )
+        end as next_number
     from (
         select
             funnel_id,
             person_id,
-            entry_number,
-            is_event,
-            min(event_number) over (
-                partition by funnel_id, person_id
-                order by moment desc, is_event desc
-                rows between unbounded preceding and current row
-            ) as next_number
-        from (
-            select
-                funnel_id, person_id, step_{{ step - 1 }}_at as moment, entry_number, cast(null as bigint) as event_number,
-                0 as is_event
-            from reached_{{ step - 1 }}
-            where step_{{ step - 1 }}_at is not null
-            union all
-            select funnel_id, person_id, occurred_at as moment, cast(null as bigint) as entry_number, event_number,
-                1 as is_event
-            from events_of_steps
-            where step_number = {{ step }}
-        ) as moments
-    ) as numbered
-    where is_event = 0 and next_number is not null
+            {{ attempt_columns | join(', ') }},
+            step_{{ step - 1 }}_at as moment,
+            cast(null as bigint) as event_number,
+            0 as is_event
+        from reached_{{ step - 1 }}
+        union all
+        select
+            funnel_id,
+            person_id,
+            {% for name, type in attempt_columns.items() -%}
+            cast(null as {{ type }}) as {{ name }},
+            {% endfor -%}
+            occurred_at as moment,
+            event_number,
+            1 as is_event
+        from events_of_steps
+        where step_number = {{ step }}
+    ) as moments
 ),
 
 reached_{{ step }} as (
     select
         attempts.funnel_id,
-        attempts.product_id,
-        attempts.window_dates,
         attempts.person_id,
-        attempts.account_id,
-        attempts.entry_number,
-        attempts.entry_at,
-        attempts.entry_date,
-        attempts.window_ends_at,
-        {%- for earlier in range(1, step) %}
-        attempts.step_{{ earlier }}_at,
-        attempts.step_{{ earlier }}_number,
-        {%- endfor %}
+        {% for name in attempt_columns -%}
+        attempts.{{ name }},
+        {% endfor -%}
         events.occurred_at as step_{{ step }}_at,
         events.event_number as step_{{ step }}_number
     from (
         select
-            attempts.*,
+            numbered.*,
             steps.step_number as wanted_step,
             -- Of one event type numbers only rise: the one after the last that was taken is free.
             case
                 {%- for earlier in range(1, step) %}
-                when
-                    steps.same_event_step = {{ earlier }} and attempts.step_{{ earlier }}_number >= next_{{ step }}.next_number
-                    then attempts.step_{{ earlier }}_number + 1
+                when steps.same_event_step = {{ earlier }} and numbered.step_{{ earlier }}_number >= numbered.next_number
+                    then numbered.step_{{ earlier }}_number + 1
                 {%- endfor %}
-                else next_{{ step }}.next_number
+                else numbered.next_number
             end as wanted_number
-        from reached_{{ step - 1 }} as attempts
-        left join steps on attempts.funnel_id = steps.funnel_id and steps.step_number = {{ step }}
-        left join next_{{ step }}
-            on
-                attempts.funnel_id = next_{{ step }}.funnel_id
-                and attempts.person_id = next_{{ step }}.person_id
-                and attempts.entry_number = next_{{ step }}.entry_number
+        from numbered_{{ step }} as numbered
+        left join steps on numbered.funnel_id = steps.funnel_id and steps.step_number = {{ step }}
+        where numbered.is_event = 0
     ) as attempts
     left join events_of_steps as events
         on
@@ -137,6 +136,7 @@ reached_{{ step }} as (
             and attempts.wanted_number = events.event_number
             and attempts.window_ends_at >= events.occurred_at
 ),
+{% do attempt_columns.update({'step_' ~ step ~ '_at': 'timestamp', 'step_' ~ step ~ '_number': 'bigint'}) -%}
 {% endfor %}
 attempts as (
     select
@@ -161,22 +161,29 @@ ranked as (
 ),
 
 by_step as (
-    {% for step in range(1, most_steps + 1) -%}
     select
-        funnel_id,
-        product_id,
-        person_id,
-        account_id,
-        entry_at,
-        entry_date,
-        entry_week,
-        {{ step }} as step_number,
-        {{ 'step_' ~ (step - 1) ~ '_at' if step > 1 else 'cast(null as timestamp)' }} as previous_at,
-        step_{{ step }}_at as reached_at
+        ranked.funnel_id,
+        ranked.product_id,
+        ranked.person_id,
+        ranked.account_id,
+        ranked.entry_at,
+        ranked.entry_date,
+        ranked.entry_week,
+        steps.step_number,
+        steps.step,
+        case steps.step_number
+            {%- for step in range(2, most_steps + 1) %}
+            when {{ step }} then ranked.step_{{ step - 1 }}_at
+            {%- endfor %}
+        end as previous_at,
+        case steps.step_number
+            {%- for step in range(1, most_steps + 1) %}
+            when {{ step }} then ranked.step_{{ step }}_at
+            {%- endfor %}
+        end as reached_at
     from ranked
-    where attempt_rank = 1
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    inner join steps on ranked.funnel_id = steps.funnel_id
+    where ranked.attempt_rank = 1
 )
 
 select
@@ -188,11 +195,10 @@ select
     by_step.entry_week,
     coalesce(segments.segment, '(unknown)') as segment,
     by_step.step_number,
-    steps.step,
+    by_step.step,
     by_step.step_number = 1 or by_step.previous_at is not null as is_previous_reached,
     by_step.reached_at is not null as is_reached,
     {{ seconds_between('by_step.previous_at', 'by_step.reached_at') }} as seconds_from_previous
 from by_step
-inner join steps on by_step.funnel_id = steps.funnel_id and by_step.step_number = steps.step_number
 left join {{ ref('int_usage__account_week_segments') }} as segments
     on by_step.account_id = segments.account_id and by_step.entry_week = segments.week_start
