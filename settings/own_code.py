@@ -77,11 +77,10 @@ def _profile(product: Path) -> str:
     if not OWN_SOURCES:
         return text
     profiles = yaml.safe_load(text)
-    for output in next(iter(profiles.values()))["outputs"].values():
-        output["attach"] += [
-            {"path": f"{{{{ env_var('POPS_HOME') }}}}/raw/{name}.duckdb", "alias": name, "read_only": True}
-            for name in OWN_SOURCES
-        ]
+    next(iter(profiles.values()))["outputs"]["embedded"]["attach"] += [
+        {"path": f"{{{{ env_var('POPS_HOME') }}}}/raw/{name}.duckdb", "alias": name, "read_only": True}
+        for name in OWN_SOURCES
+    ]
     return yaml.safe_dump(profiles)
 
 

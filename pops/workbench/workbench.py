@@ -189,7 +189,7 @@ class Workbench:
         """The project's profile with the work database for the warehouse; written only when it says something else."""
         profiles = yaml.safe_load((self._project / "profiles.yml").read_text())
         (profile,) = profiles.values()
-        output = profile["outputs"][profile["target"]]
+        output = profile["outputs"]["embedded"]
         output["path"] = str(self.database)
         copy = {"path": str(self._folder / "last_night.duckdb"), "alias": LAST_NIGHT, "read_only": True}
         output["attach"] = [copy, *output["attach"]]
