@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from dagster_dbt import DbtProject
 
@@ -13,7 +14,7 @@ from orchestration.evaluations import failure_of
 from orchestration.rebuilding import IDENTITY_TABLES
 from settings.home import Home
 from settings.owners import PLATFORM, owner_of
-from warehouse.contract import EngineError, warehouse_of
+from warehouse.contract import EngineError, Warehouse, warehouse_of
 
 _RELATION = re.compile(r"\b(?:staging|intermediate|marts)\.(\w+)")
 _REMEDY = (
@@ -21,14 +22,16 @@ _REMEDY = (
 )
 
 
-def landed(home: Home) -> None:
-    """Let the engine read what raw holds now. Raises dagster.Failure, with what to do, where it or the lake refuses."""
+@contextmanager
+def engine(home: Home) -> Iterator[Warehouse]:
+    """The warehouse on which dbt builds. Raises dagster.Failure, with what to do, where it or the lake refuses."""
     try:
         with warehouse_of(home) as warehouse:
-            warehouse.land()
-    except (EngineError, OSError, ValueError) as problem:
-        told = f"Raw could not be brought to the engine: {problem}"
-        raise failure_of([Blocker("step", "warehouse", told, _REMEDY, owner_of(PLATFORM))]) from None
+            yield warehouse
+    except EngineError as problem:
+        raise failure_of(
+            [Blocker("step", "warehouse", str(problem), _REMEDY, owner_of(PLATFORM))]
+        ) from problem
 
 
 def read_by_nights(project: DbtProject, built: Collection[str]) -> Iterator[tuple[str, str]]:

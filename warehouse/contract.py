@@ -8,8 +8,8 @@ from settings.home import Home
 from warehouse.targets import Target, chosen_target
 
 
-class EngineError(RuntimeError):
-    """What an engine says of a query that it could not answer, without the values that it quotes."""
+class EngineError(ValueError):
+    """What an engine, or the lake, says of what it could not do, without the values that it quotes."""
 
 
 class Warehouse(Protocol):
@@ -17,10 +17,10 @@ class Warehouse(Protocol):
     brings them."""
 
     def check(self) -> None:
-        """Raises ValueError, with the remedy, for an engine that would not build what the embedded one builds."""
+        """Raises EngineError, with the remedy, for an engine that would not build what the embedded one builds."""
 
     def land(self) -> None:
-        """Let the engine read what raw holds now. Raises ValueError as `check` does."""
+        """Let the engine read what raw holds now. Raises EngineError as `check` does, and for a lake that refuses."""
 
     def answers(self, queries: Mapping[str, str]) -> Iterator[tuple[str, tuple[Any, ...] | EngineError]]:
         """By name, the one row of each query, all of them with the same columns; or why there is none."""
@@ -29,7 +29,7 @@ class Warehouse(Protocol):
         """The rows of a query. Raises EngineError."""
 
     def fetch(self, relations: Iterable[tuple[str, str]]) -> None:
-        """Bring built tables (schema, name) into the warehouse file of the home."""
+        """Bring built tables (schema, name) into the warehouse file of the home. Raises EngineError where one is not there."""
 
     def forget(self) -> None:
         """Remove what was built elsewhere than in the home, and what raw holds no more."""
@@ -39,7 +39,7 @@ class Warehouse(Protocol):
 def warehouse_of(home: Home) -> Iterator[Warehouse]:
     """The warehouse of the target that the environment names.
 
-    Raises ValueError where an engine cannot be reached; of the home's own file what `connectors.storage.open_duckdb` raises.
+    Raises EngineError where an engine cannot be reached; of the home's own file what `connectors.storage.open_duckdb` raises.
     """
     if chosen_target() is Target.SPARK:
         # Imported here: the embedded engine needs none of it.

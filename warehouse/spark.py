@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from connectors.redaction import without_values
-from connectors.storage import literal, open_duckdb, quoted
+from connectors.storage import FileDamaged, FileLocked, literal, open_duckdb, quoted
 from settings.home import DBT_PROJECT, Home
 from settings.identity import PSEUDONYM_KEY
 from warehouse.contract import EngineError
@@ -27,7 +27,7 @@ _REGISTERED = "registered.json"
 class SparkWarehouse:
     """A session of the Thrift server that the environment names.
 
-    Raises ValueError where it cannot be reached, with the remedy; EngineError for a query that it refuses, with what it says.
+    Raises EngineError, with the remedy, where it cannot be reached.
     """
 
     def __init__(self, home: Home, env: Mapping[str, str] = os.environ) -> None:
@@ -39,7 +39,7 @@ class SparkWarehouse:
             self._connection.close()
 
     def check(self) -> None:
-        """Raises ValueError, with the remedy, for workers that have another key than the night or cannot read the lake."""
+        """Raises EngineError, with the remedy, for workers that have another key than the night or cannot read the lake."""
         key = os.environ.get(PSEUDONYM_KEY, "")
         # Rows of a table are hashed by the workers, a row alone by the server.
         made = self.rows(
@@ -47,7 +47,7 @@ class SparkWarehouse:
             "from range(0, 64, 1, 16)"
         )
         if {row[0] for row in made} != {hashlib.sha256(key.encode()).hexdigest()}:
-            raise ValueError(
+            raise EngineError(
                 f"Spark's workers have another {PSEUDONYM_KEY} than this night, or none: people would be others. "
                 "Set it in the environment of every worker, and restart them."
             )
@@ -56,23 +56,27 @@ class SparkWarehouse:
             self._lake.fs.makedirs(self._lake.root, exist_ok=True)
             self._lake.fs.pipe_file(file, b'{"probe": 1}')
             self.rows(f"select count(probe) from json.`{self._lake.url_of('probe.json')}`")
-        except (OSError, EngineError) as problem:
-            raise ValueError(
+        except Exception as problem:  # noqa: BLE001 - every storage has errors of its own
+            raise EngineError(
                 f"{LAKE} is not written here and read by Spark's workers ({without_values(str(problem))}): "
                 "name a place that both reach."
             ) from None
         finally:
-            with suppress(OSError):
+            with suppress(Exception):
                 self._lake.fs.rm(file)
 
     def land(self) -> None:
         """Bring raw to the lake, and have the engine read what is new of it.
 
         Tables are registered once a lake, and again when the columns of one are others or another metastore knows none.
-        Raises ValueError as `check` does.
         """
         self.check()
-        tables = land(self._home.root, self._lake)
+        try:
+            tables = land(self._home.root, self._lake)
+        except (FileLocked, FileDamaged):
+            raise
+        except Exception as problem:
+            raise EngineError(f"Raw was not written to {LAKE}: {without_values(str(problem))}") from problem
         registered = self._registered()
         for schema in dict.fromkeys(table.schema for table in tables):
             self.rows(f"create database if not exists `{schema}`")
@@ -101,16 +105,15 @@ class SparkWarehouse:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query; none of a statement that has none."""
-        from pyhive.exc import Error
-
         cursor = self._connection.cursor()
         try:
             cursor.execute(sql)
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
-        except Error as problem:
-            raise EngineError(_said(problem)) from None
+        except Exception as problem:
+            # What it refuses, and what becomes of a line that breaks, are errors of three libraries.
+            raise EngineError(_said(problem)) from problem
         finally:
-            with suppress(Error):
+            with suppress(Exception):
                 cursor.close()
 
     def answers(self, queries: Mapping[str, str]) -> Iterator[tuple[str, tuple[Any, ...] | EngineError]]:
@@ -151,7 +154,13 @@ class SparkWarehouse:
     def _files_of(self, schema: str, name: str) -> Iterator[list[Path]]:
         """The Parquet files of a table, on this machine."""
         fs, folder = self._lake.fs, self._lake.path("tables", schema, name)
-        found = [path for path in fs.ls(folder, detail=False, refresh=True) if str(path).endswith(".parquet")]
+        try:
+            listed = fs.ls(folder, detail=False, refresh=True)
+        except Exception as problem:
+            raise EngineError(
+                f"{schema}.{name} cannot be fetched from {LAKE}: {without_values(str(problem))}"
+            ) from problem
+        found = [path for path in listed if str(path).endswith(".parquet")]
         if fs.protocol == "file" or "file" in fs.protocol:
             yield [Path(path) for path in found]
             return
@@ -162,8 +171,9 @@ class SparkWarehouse:
 
     def forget(self) -> None:
         """Remove what was built from the lake; raw there is brought to what raw holds."""
-        with suppress(FileNotFoundError):
-            self._lake.fs.rm(self._lake.path("tables"), recursive=True)
+        tables = self._lake.path("tables")
+        if self._lake.fs.exists(tables):
+            self._lake.fs.rm(tables, recursive=True)
         self.land()
 
 
@@ -178,7 +188,6 @@ def _connected(env: Mapping[str, str]) -> Any:
     # Imported here: the embedded engine needs none of it.
     from dbt.adapters.spark.connections import build_ssl_transport
     from pyhive import hive
-    from thrift.transport.TTransport import TTransportException
 
     profile = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text())["product_ops"]["outputs"][
         Target.SPARK
@@ -193,11 +202,11 @@ def _connected(env: Mapping[str, str]) -> Any:
             transport = build_ssl_transport(**who, kerberos_service_name=None)
             return hive.connect(thrift_transport=transport, configuration=profile["server_side_parameters"])
         return hive.connect(**who, configuration=profile["server_side_parameters"])
-    except (OSError, EOFError, TTransportException, hive.OperationalError) as problem:
-        raise ValueError(
+    except Exception as problem:
+        raise EngineError(
             f"Spark's Thrift server at {server.host}:{server.port} does not answer ({without_values(str(problem))}): "
             "start it, or correct POPS_SPARK_HOST, POPS_SPARK_PORT, POPS_SPARK_USER and POPS_SPARK_PASSWORD."
-        ) from None
+        ) from problem
 
 
 def _said(problem: Exception) -> str:

@@ -23,7 +23,7 @@ from orchestration import own_failures
 from orchestration.check_words import CheckWords
 from orchestration.damage import built_on_sound_files, spoiled_put_aside, with_sound_warehouse
 from orchestration.dbt_calls import build_models, queries_of_tests
-from orchestration.engines import landed, read_by_nights
+from orchestration.engines import engine, read_by_nights
 from orchestration.evaluations import failure_of
 from orchestration.keys import FRESH, UNCHANGED, WAREHOUSE_POOL
 from orchestration.leftovers import leave_only_models
@@ -34,7 +34,6 @@ from settings.home import Home
 from settings.identity import Identity, remember_in_warehouse, take
 from settings.own_code import is_own
 from settings.owners import owner_of
-from warehouse.contract import warehouse_of
 
 _TEST_ID = "dagster_dbt/unique_id"
 
@@ -134,7 +133,8 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         with_sound_warehouse(home)
         selected = {name_of[key] for key in context.selected_asset_keys if key in name_of}
         names = None if len(selected) == len(name_of) else selected
-        landed(home)
+        with engine(home) as warehouse:
+            warehouse.land()
         results = built_on_sound_files(home, lambda: build_models(project, names))
         remember_in_warehouse(home, Identity.present())
         built = [each for each in results if each.status == "success"]
@@ -148,7 +148,7 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
             with spoiled_put_aside(home):
                 leave_only_models(home, manifest, {each.unique_id for each in left_out})
         told, queries = BuiltModels(manifest, project, dbt_build), queries_of_tests(project, as_of)
-        with spoiled_put_aside(home), warehouse_of(home) as warehouse:
+        with spoiled_put_aside(home), engine(home) as warehouse:
             warehouse.fetch(read_by_nights(project, {each.unique_id for each in built}))
             rows = dict(warehouse.answers({each.unique_id: told.counting(each.unique_id) for each in built}))
             with open_duckdb(home.warehouse, read_only=True) as connection:
