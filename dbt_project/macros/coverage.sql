@@ -84,5 +84,5 @@
 {# A week's count: 0 where nothing happened, null where the relation that is counted holds nothing at all, because none of
    its tools was ever read. #}
 {% macro count_or_unknown(counted, relation) -%}
-    case when (select count(*) from {{ relation }}) > 0 then coalesce({{ counted }}, 0) end
+    case when (select count(*) from {{ relation }} as counted_rows) > 0 then coalesce({{ counted }}, 0) end
 {%- endmacro %}

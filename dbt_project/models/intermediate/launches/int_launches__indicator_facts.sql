@@ -28,9 +28,9 @@ features as (
 tellable as (
     select
         features.launch_id,
-        count(distinct epics.feature_id) > 0 and exists (select 1 from {{ ref('int_delivery__issues') }}) as has_issues,
-        count(distinct tags.feature_id) > 0 and exists (select 1 from {{ ref('int_support__tickets') }}) as has_tickets,
-        exists (select 1 from {{ ref('int_delivery__incidents') }}) as has_incidents
+        count(distinct epics.feature_id) > 0 and (select count(*) from {{ ref('int_delivery__issues') }}) > 0 as has_issues,
+        count(distinct tags.feature_id) > 0 and (select count(*) from {{ ref('int_support__tickets') }}) > 0 as has_tickets,
+        (select count(*) from {{ ref('int_delivery__incidents') }}) > 0 as has_incidents
     from features
     left join {{ ref('stg_registry__feature_epics') }} as epics
         on features.feature_id = epics.feature_id
@@ -72,8 +72,8 @@ tickets as (
     inner join {{ ref('int_support__tickets') }} as tickets
         on
             features.feature_id = tickets.feature_id
-            and tickets.created_date >= features.launched_on
-            and tickets.created_date <= features.last_day
+            and features.launched_on <= tickets.created_date
+            and features.last_day >= tickets.created_date
     where tickets.is_counted
     group by features.launch_id
 ),

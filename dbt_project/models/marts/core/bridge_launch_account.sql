@@ -21,7 +21,7 @@ used as (
     inner join {{ ref('int_usage__account_days') }} as days
         on
             days.event_date >= {{ add_days('launched.launched_on', -28) }}
-            and days.event_date < launched.launched_on
+            and launched.launched_on > days.event_date
             and days.event_date < {{ as_of_date() }}
     group by launched.launch_id, days.account_id
 ),

@@ -23,8 +23,8 @@ of_themes as (
     inner join {{ ref('int_support__tickets') }} as tickets
         on
             features.feature_id = tickets.feature_id
-            and tickets.created_date >= facts.launched_on
-            and tickets.created_date <= facts.last_day
+            and facts.launched_on <= tickets.created_date
+            and facts.last_day >= tickets.created_date
     where tickets.is_counted
     group by features.launch_id, tickets.theme_id
 ),

@@ -21,7 +21,7 @@ read_events as (
             and (
                 (
                     days.event_date >= {{ add_days('declared.launched_on', -14) }}
-                    and days.event_date < declared.launched_on
+                    and declared.launched_on > days.event_date
                 )
                 or days.event_date >= {{ add_days(as_of_date(), -14) }}
             )
