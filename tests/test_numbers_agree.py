@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from messages.digest import read_digest
+from metrics.catalogue import read_definitions
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from metrics.engine import CompiledRequest, MetricEngine
@@ -285,7 +286,8 @@ def test_report_and_digest_show_the_published_numbers(
             if first <= row["period_start"] <= last and not math.isnan(row["value"])
         }
         assert agree(found, published(mart, definition)) == [], definition.metric
-    units = {definition.metric: definition.unit for definition in engine.definitions}
+    # With those that the registry declares.
+    units = {metric: definition.unit for metric, definition in read_definitions(mart).items()}
     shown = {number.metric: number.value for number in read_digest(home, f"{WEEK:%G-W%V}", {}).numbers}
     assert len(shown) >= 4
     whole = " and ".join(f"{name} is null" for name in DIMENSIONS)
