@@ -1,4 +1,5 @@
-"""Raw in the lake: whatever was done to raw, and wherever a landing was stopped, the next one leaves there what raw holds."""
+"""Raw in the lake: whatever was done to raw, and wherever a landing was stopped, the next one leaves there what raw holds. And
+what was built there, fetched."""
 
 import contextlib
 import json
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 from connectors.raw_store import BOOKKEEPING
 from connectors.storage import open_duckdb
+from warehouse.contract import EngineError
+from warehouse.fetching import fetch
 from warehouse.landing import land
 from warehouse.targets import Lake
 
@@ -196,3 +199,49 @@ def _zendesk_is_held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("warehouse.landing.held_sources", lambda _home: ["zendesk"])
     yield
     MemoryFileSystem.store.clear()
+
+
+@pytest.mark.parametrize("kind", ["folder", "bucket"])
+def test_a_built_table_comes_back_with_the_types_that_models_have(tmp_path: Path, kind: str) -> None:
+    """Spark writes UTC moments, 32-bit integers and several files."""
+    if kind == "bucket":
+        lake = Lake("memory://lake", MemoryFileSystem(), "/lake")
+    else:
+        lake = Lake(f"file://{tmp_path}/lake", LocalFileSystem(auto_mkdir=True), f"{tmp_path}/lake")
+    with duckdb.connect() as spark:
+        spark.execute("set TimeZone = 'UTC'")
+        for number, moment in enumerate(("2026-10-25 00:30:00+00", "2026-10-25 01:30:00.123456+00")):
+            file = tmp_path / f"{number}.parquet"
+            spark.execute(
+                f"copy (select 't{number}' as ticket_id, timestamptz '{moment}' as created_at, {number}::integer as reopens, "
+                f"date '2026-10-25' as created_date, true as is_open, 0.5::double as share, null::varchar as team_id) to '{file}'"
+            )
+            lake.fs.makedirs(lake.path("tables", "marts", "fct_ticket"), exist_ok=True)
+            lake.fs.put_file(str(file), lake.path("tables", "marts", "fct_ticket", f"part-{number}.parquet"))
+    lake.fs.pipe_file(lake.path("tables", "marts", "fct_ticket", "_SUCCESS"), b"")
+    home = tmp_path / "warehouse.duckdb"
+    for _ in range(2):
+        fetch(lake, home, [("marts", "fct_ticket")])
+    with open_duckdb(home, read_only=True) as connection:
+        types = dict(
+            connection.execute(
+                "select column_name, data_type from duckdb_columns() where table_name = 'fct_ticket'"
+            ).fetchall()
+        )
+        rows = connection.execute(
+            "select ticket_id, created_at, reopens from marts.fct_ticket order by 1"
+        ).fetchall()
+    assert types == {
+        "ticket_id": "VARCHAR", "created_at": "TIMESTAMP", "reopens": "BIGINT", "created_date": "DATE", "is_open": "BOOLEAN",
+        "share": "DOUBLE", "team_id": "VARCHAR",
+    }  # fmt: skip
+    assert rows == [
+        ("t0", datetime(2026, 10, 25, 0, 30), 0),
+        ("t1", datetime(2026, 10, 25, 1, 30, 0, 123456), 1),
+    ]
+
+
+def test_a_table_that_was_not_built_is_named(tmp_path: Path) -> None:
+    lake = Lake("memory://lake", MemoryFileSystem(), "/lake")
+    with pytest.raises(EngineError, match=r"^marts\.fct_ticket cannot be fetched from POPS_LAKE_URL"):
+        fetch(lake, tmp_path / "warehouse.duckdb", [("marts", "fct_ticket")])

@@ -3,19 +3,18 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import yaml
 
 from connectors.redaction import without_values
-from connectors.storage import FileDamaged, FileLocked, literal, open_duckdb, quoted
+from connectors.storage import FileDamaged, FileLocked
 from settings.home import DBT_PROJECT, Home
 from settings.identity import PSEUDONYM_KEY
 from warehouse.contract import EngineError
+from warehouse.fetching import TABLES, fetch
 from warehouse.landing import LandedTable, land
 from warehouse.targets import LAKE, Target, lake, spark_address
 
@@ -138,49 +137,15 @@ class SparkWarehouse:
             return problem
 
     def fetch(self, relations: Iterable[tuple[str, str]]) -> None:
-        """Copy built tables (schema, name) into the home's file, with the types that the embedded engine gives their columns."""
-        with open_duckdb(self._home.warehouse) as connection:
-            for schema, name in relations:
-                connection.execute(f"create schema if not exists {quoted(schema)}")
-                with self._files_of(schema, name) as files:
-                    source = f"read_parquet([{', '.join(map(literal, files))}])"
-                    columns = connection.execute(f"describe select * from {source}").fetchall()
-                    chosen = ", ".join(_as_embedded(column, kind) for column, kind, *_ in columns)
-                    connection.execute(
-                        f"create or replace table {quoted(schema, name)} as select {chosen} from {source}"
-                    )
-
-    @contextmanager
-    def _files_of(self, schema: str, name: str) -> Iterator[list[Path]]:
-        """The Parquet files of a table, on this machine."""
-        fs, folder = self._lake.fs, self._lake.path("tables", schema, name)
-        try:
-            listed = fs.ls(folder, detail=False, refresh=True)
-        except Exception as problem:
-            raise EngineError(
-                f"{schema}.{name} cannot be fetched from {LAKE}: {without_values(str(problem))}"
-            ) from problem
-        found = [path for path in listed if str(path).endswith(".parquet")]
-        if fs.protocol == "file" or "file" in fs.protocol:
-            yield [Path(path) for path in found]
-            return
-        with tempfile.TemporaryDirectory() as work:
-            files = [Path(work) / f"{number}.parquet" for number, _ in enumerate(found)]
-            fs.get(found, [str(file) for file in files])
-            yield files
+        """Copy built tables from the lake into the home's file."""
+        fetch(self._lake, self._home.warehouse, relations)
 
     def forget(self) -> None:
         """Remove what was built from the lake; raw there is brought to what raw holds."""
-        tables = self._lake.path("tables")
+        tables = self._lake.path(TABLES)
         if self._lake.fs.exists(tables):
             self._lake.fs.rm(tables, recursive=True)
         self.land()
-
-
-def _as_embedded(column: str, kind: str) -> str:
-    """A column by the types that models have on DuckDB: times without a zone, in UTC, and no integers of 32 bits."""
-    type_ = {"TIMESTAMP WITH TIME ZONE": "timestamp", "INTEGER": "bigint"}.get(kind, kind)
-    return f"cast({quoted(column)} as {type_}) as {quoted(column)}"
 
 
 def _connected(env: Mapping[str, str]) -> Any:
