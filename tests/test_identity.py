@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from connectors.storage import open_duckdb
 from orchestration.night_run import only_night
 from orchestration.rebuilding import forget_what_was_built, rotate_key
 from pops.cli import app
@@ -149,6 +150,9 @@ def test_nothing_is_forgotten_while_a_night_runs(home: Home) -> None:
     with only_night(home), pytest.raises(ValueError, match="Another night is running"):
         forget_what_was_built(home)
     assert home.warehouse.exists()
+    raw = home.root / "raw" / "zendesk.duckdb"
+    raw.parent.mkdir(exist_ok=True)
+    open_duckdb(raw).close()
     done = CliRunner().invoke(app, ["rebuild"])
     assert done.exit_code == 0
     assert not home.warehouse.exists()

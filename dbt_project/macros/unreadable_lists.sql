@@ -15,6 +15,7 @@
         ('intercom', 'conversations', 'external_references', ''),
         ('jira', 'changelogs', 'items', ''),
         ('jira', 'issues', 'fields.fixVersions', 'id'),
+        ('jira', 'issues', 'fields.issuelinks', ''),
         ('launchdarkly', 'audit_log', 'accesses', 'resource'),
         ('launchdarkly', 'experiments', 'previousIterations', ''),
         ('posthog', 'experiments', 'parameters.feature_flag_variants', 'key'),
