@@ -75,6 +75,9 @@ def rows_of(house: House) -> dict[str, list[dict[str, Any]]]:
 def is_same(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    if isinstance(one, str) and isinstance(other, str) and one[:1] in ("[", "{") and one != other:
+        # Spark writes the names of an object in the order of the alphabet.
+        return bool(json.loads(one) == json.loads(other))
     return bool(one == other)
 
 
