@@ -28,6 +28,8 @@ from settings.home import Home
 _KEPT = "statements.json"
 _DATE = re.compile(r"'\d{4}-\d{2}-\d{2}'( /\* as_of \*/)")
 _THREADS = 2
+# As dbt's profile has it.
+_MEMORY_LIMIT = "2GB"
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def _made(
 
 def _opened(home: Home, schemas: Iterable[str]) -> duckdb.DuckDBPyConnection:
     """The warehouse as dbt's profile opens it, also one that was lost since the build."""
-    warehouse = open_duckdb(home.warehouse)
+    warehouse = open_duckdb(home.warehouse, memory_limit=_MEMORY_LIMIT)
     warehouse.execute("set global TimeZone = 'UTC'; set preserve_insertion_order = false")
     for schema in schemas:
         warehouse.execute(f"create schema if not exists {quoted(schema)}")
