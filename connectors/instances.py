@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connectors import SOURCES, VENDORS, connector_class, vendor_of
 from connectors.errors import InvalidRegistry
+from connectors.nearest import meant
 from connectors.settings import address_variable, prefix
 
 
@@ -70,5 +71,8 @@ def instance_and_id(vendor: str, qualified: str) -> tuple[str, str]:
 def unknown_source(source: str, env: Mapping[str, str] = os.environ) -> ValueError:
     """Why a source cannot be asked for, with what to do."""
     vendor = vendor_of(source)
+    hint = meant(source, vendors_of(env)) if vendor is None else ""
     declare = f" {_declaring(source)}" if vendor in VENDORS else ""
-    return ValueError(f"There is no source {source!r}: choose one of {', '.join(vendors_of(env))}.{declare}")
+    return ValueError(
+        f"There is no source {source!r}: choose one of {', '.join(vendors_of(env))}.{declare}{hint}"
+    )

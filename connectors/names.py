@@ -1,7 +1,6 @@
 """What an organisation's sources.yml says of a source, for connectors that must ask for it by name."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,10 +25,3 @@ def crm_properties(names: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         "deals": [names.get("hubspot_deal")],
     }  # fmt: skip
     return {kind: tuple(each for each in found if each) for kind, found in named.items()}
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """A sentence on the known name that is most like one that there is not; empty without one."""
-    folded = {each.casefold(): each for each in known}
-    found = get_close_matches(name.casefold(), folded, n=1)
-    return f" Did you mean `{folded[found[0]]}`?" if found else ""

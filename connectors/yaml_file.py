@@ -3,14 +3,16 @@
 People write it by hand, so it is bounded: what is larger or deeper was not meant, or was meant to hang the reader.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import yaml
+from pydantic import BaseModel
 
 from connectors.errors import SourceError
+from connectors.nearest import meant
 
 Place = tuple[str | int, ...]
 Lines = dict[Place, int]
@@ -29,7 +31,7 @@ class _Loader(yaml.SafeLoader):
     """Refuses what is nested too deep while it is read: the parser behind calls itself for each level."""
 
     _depth = 0
-    # Where a value could not be made of its text, such as a date of 2026-02-30: such an error does not say so itself.
+    # Where a value could not be made of its text, such as no truth of !!bool: such an error does not say so itself.
     unreadable_line = 1
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -43,6 +45,13 @@ class _Loader(yaml.SafeLoader):
         finally:
             self._depth -= 1
 
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """A date that there is not, such as 2026-02-30, is a text: who wants a date says so, with the key that has it."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            return self.construct_scalar(node)
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
@@ -50,6 +59,9 @@ class _Loader(yaml.SafeLoader):
             if isinstance(node, yaml.ScalarNode):
                 self.unreadable_line = node.start_mark.line + 1
             raise
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
 
 
 def text_in(path: Path, invalid: type[SourceError]) -> str:
@@ -145,25 +157,53 @@ _ALTERNATIVES = {"str", "bool", "int", "float"}
 
 
 def sentence_of(
-    place: Place, message: str, kind: str, context: Mapping[str, Any] = MappingProxyType({})
+    place: Place,
+    message: str,
+    kind: str,
+    context: Mapping[str, Any] = MappingProxyType({}),
+    keys: Collection[str] = (),
 ) -> str:
     """What pydantic finds wrong at a place of a file's entries, in words that name the key and not its value.
 
-    `place` begins with the name of the file's list; `message`, `kind` and `context` are pydantic's.
+    `place` begins with the name of the file's list; `message`, `kind` and `context` are pydantic's. `keys`: what may stand there.
     """
     names = [str(part) for part in place if isinstance(part, str) and part not in _ALTERNATIVES]
     inside = len(names) > 1
     if place and place[-1] in _ALTERNATIVES:
         return f"`{names[-1]}` is a text, a number, or true or false."
     if kind == "extra_forbidden":
-        return f"`{names[-1]}` is no key here."
+        return f"`{names[-1]}` is no key here.{meant(names[-1], keys)}"
     if kind == "missing":
         return f"`{names[-1]}` is missing."
     if kind in _WORDS:
         told = _WORDS[kind].format(name=f"`{names[-1]}`" if inside else "an entry", **context)
         return f"{told[:1].upper()}{told[1:]}."
     told = message.removeprefix("Value error, ").rstrip(".")
-    return f"`{names[-1]}`: {told}." if inside else f"{told[:1].upper()}{told[1:]}."
+    end = "" if told.endswith("?") else "."
+    return f"`{names[-1]}`: {told}{end}" if inside else f"{told[:1].upper()}{told[1:]}{end}"
+
+
+def keys_at(model: type[BaseModel], place: Place) -> set[str]:
+    """The keys that may stand at a place of a model, as pydantic's errors name places; of alternatives, those of all."""
+    at = {model}
+    for part in place:
+        if isinstance(part, str):
+            named = {
+                inner
+                for each in at
+                if part in each.model_fields
+                for inner in _models_in(each.model_fields[part].annotation)
+            }
+            # What is no field is the name of an alternative, or a key of a mapping.
+            at = named or at
+    return {field.alias or name for each in at for name, field in each.model_fields.items()}
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _models_in(each)
 
 
 def is_text(value: str) -> bool:

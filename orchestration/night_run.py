@@ -181,7 +181,9 @@ def only_night(home: Home) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ValueError(f"Another night is running on {home.root}: wait until it has ended.") from None
+            raise ValueError(
+                f"Another night, or an operator's task, is at work on {home.root}: wait until it has ended."
+            ) from None
         yield
 
 

@@ -149,13 +149,15 @@ def check(
 
 def _check_registry() -> None:
     """Tell all that is wrong with the registry, a line each, and what it leaves unsaid; exits 1 when something is wrong."""
-    from pops.onboarding.registry_check import held_against_data, unsaid, wrong
+    from pops.onboarding.registry_check import held_against_data, unmatched_beside, unsaid, wrong
     from settings.home import Home
 
     problems = wrong(os.environ)
     for problem in problems:
         typer.secho(plain(problem), fg=typer.colors.RED, err=True)
     if problems:
+        for sentence in unmatched_beside(os.environ, Home.from_environment().root):
+            _terminal.print(f"[yellow]{shown(sentence)}[/yellow]")
         raise typer.Exit(1)
     for sentence in [*unsaid(os.environ), *held_against_data(os.environ, Home.from_environment().root)]:
         _terminal.print(f"[yellow]{shown(sentence)}[/yellow]")

@@ -147,7 +147,10 @@ def test_a_rotated_key_stands_in_the_warehouse_too(home: Home, monkeypatch: pyte
 
 def test_nothing_is_forgotten_while_a_night_runs(home: Home) -> None:
     home.warehouse.write_bytes(b"what was built")
-    with only_night(home), pytest.raises(ValueError, match="Another night is running"):
+    with (
+        only_night(home),
+        pytest.raises(ValueError, match="Another night, or an operator's task, is at work"),
+    ):
         forget_what_was_built(home)
     assert home.warehouse.exists()
     raw = home.root / "raw" / "zendesk.duckdb"

@@ -232,7 +232,7 @@ WRONG = {
         "live_from: 2024-03-01",
         "live_from: 2026-02-30",
         None,
-        "cannot be read",
+        "`live_from` is a date, such as 2026-12-25",
     ),
     "no yaml": ("stages.yml", "statuses: [Discovery]", "statuses: [Discovery", None, "Not YAML"),
     "other name": ("teams.yml", "teams:", "crews:", None, "one list, named `teams`"),

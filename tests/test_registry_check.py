@@ -1,8 +1,10 @@
 """`pops check registry` against raw: what matches no record is told with the nearest that there is, what is unmapped with its share."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from pops.cli import app
@@ -24,7 +26,7 @@ FILES = {
     product: ecran
     team: web
     live_from: 2026-01-01
-    events: [{event: Tableau Cree}, {event: Document Ouvert}]
+    events: [{event: Tableau Cree}, {event: Document Ouvert, where: {page: /acceuil}}]
     ticket_tags: [tableaux]
     eligible_plans: [Equipe, ENTREPRISE]
 """,
@@ -50,6 +52,10 @@ FILES = {
     variants: [{key: a, name: A, weight: 1, is_control: true}, {key: b, name: B, weight: 1}]
     primary: {measure: adoption, change_at_least: 0.1}
     exposure: {event: Export Lance, experiment_property: essai, variant_property: bras}
+""",
+    "themes": """
+  - {id: tables, name: Tables, tags: [tableaux, tab*], words: [tableau]}
+  - {id: nothing, name: Nothing, tags: [zz*]}
 """,
     "exclusions": """
   - {id: internal_email_domains, values: [ecrans.example]}
@@ -92,6 +98,7 @@ def test_what_matches_nothing_is_told_with_its_line_and_the_nearest_that_there_i
         "exclusions.yml:2: `ecrans.example`: did you mean `ecran.example`, 4 people?",
         "experiments.yml:12: `Export Lance`: did you mean `Export Lancé`, 6 events?",
         "features.yml:7: `Tableau Cree`: did you mean `Tableau Créé`, 12 events?",
+        "features.yml:7: `page: /acceuil`: did you mean `/accueil`, 40 events?",
         "features.yml:8: `tableaux`: did you mean `tableau`, 4 tickets?",
         "features.yml:9: `Equipe`: did you mean `équipe`, 7 companies?",
         "sources.yml:2: `workspace_ids`: did you mean `workspace_id`, 88 records?",
@@ -102,6 +109,8 @@ def test_what_matches_nothing_is_told_with_its_line_and_the_nearest_that_there_i
         "surveys.yml:2: `Recommendation`: did you mean `Fr8QmZ` (Recommandation), 30 answers?",
         "targets.yml:2: `on_time_rates` is no published metric: did you mean `on_time_rate`?",
         "teams.yml:2: `WEBB`: did you mean `WEB`, 20 issues?",
+        "themes.yml:2: `tableaux`: did you mean `tableau`, 4 tickets?",
+        "themes.yml:3: `zz*`: no tag has this name.",
     ]  # fmt: skip
 
 
@@ -151,10 +160,12 @@ def test_without_raw_it_says_that_it_was_held_against_itself_alone(folder: Path,
 
 
 def test_what_matches_nothing_warns_and_what_is_wrong_is_exit_code_1(
-    folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POPS_REGISTRY_DIR", str(folder / "registry"))
     monkeypatch.setenv("POPS_HOME", str(home))
+    printed = StringIO()
+    monkeypatch.setattr("pops.cli._terminal", Console(file=printed, width=200))
     done = CliRunner().invoke(app, ["check", "registry"])
     assert done.exit_code == 0, done.output
     (folder / "registry" / "owners.yml").write_text("owners:\n  - {id: crm, owner: someone}\n")
@@ -163,6 +174,8 @@ def test_what_matches_nothing_warns_and_what_is_wrong_is_exit_code_1(
     )
     done = CliRunner().invoke(app, ["check", "registry"])
     assert done.exit_code == 1
+    # What the records do not have is told beside, so that all is mended at once.
+    assert "features.yml:8: `tableaux`: did you mean `tableau`" in printed.getvalue()
     assert [line.partition(": ")[0] for line in done.stderr.splitlines()] == [
         "owners.yml:2",
         "exclusions.yml:2",

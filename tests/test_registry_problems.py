@@ -51,6 +51,41 @@ def test_all_problems_of_all_files_are_told_in_one_go_and_no_more_than_those(fol
         assert word not in said
 
 
+# File, what stands there, what somebody wrote instead, what is told; of wrong names each with the nearest.
+SLIPS = [
+    ("organisation", "expected_use:", "expected_usage:", "`expected_usage` is no key here. Did you mean `expected_use`?"),
+    ("organisation", "Europe/Berlin", "Europe/Berln", "`Europe/Berln` is no time zone"),
+    ("calendar", "2026-05-25", "2026-13-25", "The `id` of a holiday is its date"),
+    ("calendar", "mon, tue", "mon, tues", "`days` is one of 'mon'"),
+    ("features", "adoption_target: 0.60", "adoption_targt: 0.60", "Did you mean `adoption_target`?"),
+    ("products", "steps:\n        - {event: project", "steps:\n        - {evnt: project", "Did you mean `event`?"),
+    ("sources", "{group: account}", "{grop: account}", "`grop` is no key here. Did you mean `group`?"),
+    ("sources", "id: salesforce", "id: salesforc", "Did you mean `salesforce`?"),
+    ("launches", "features: [jira_sync]", "features: [jira_sink]", "Did you mean `jira_sync`?"),
+    ("launches", "kind: beta", "kid: beta", "`kid` is no key here. Did you mean `kind`?"),
+    ("experiments", "feature: dashboards", "feature: dashbords", "Did you mean `dashboards`?"),
+    ("north_star", "feeds: breadth", "feeds: bredth", "Did you mean `breadth`?"),
+    ("services", "repository: studio-web", "repositry: studio-web", "Did you mean `repository`?"),
+    ("remarks", "finding: on_time_rate/team_id=cosmos", "finding: on_time_rate/team_id=cosmo", "Did you mean `cosmos`?"),
+    ("remarks", "finding: csat_rate/", "finding: csat_rat/", "Did you mean `csat_rate`?"),
+    ("roadmap_statuses", "stage: ready", "stage: redy", "Did you mean `ready`?"),
+    ("glossary", "kind: event", "kid: event", "`kid` is no key here. Did you mean `kind`?"),
+]  # fmt: skip
+
+
+def test_slips_in_every_file_are_told_at_once_with_the_nearest_name_whatever_is_wrong_with_the_organisation(
+    folder: Path,
+) -> None:
+    for name, old, new, _ in SLIPS:
+        head, key, entries = (folder / f"{name}.yml").read_text().partition(f"{name}:\n")
+        assert old in entries
+        (folder / f"{name}.yml").write_text(head + key + entries.replace(old, new, 1))
+    with pytest.raises(InvalidRegistry) as caught:
+        load_registry(folder)
+    for name, _, _, told in SLIPS:
+        assert any(told in each and each.startswith(f"{name}.yml:") for each in caught.value.problems), told
+
+
 @pytest.mark.parametrize("name", ["organisation.yml", "teams.yml", "sources.yml"])
 def test_what_is_no_file_in_the_registry_is_told_and_hangs_nobody(folder: Path, name: str) -> None:
     place = folder / name

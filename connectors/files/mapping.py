@@ -21,7 +21,7 @@ from pydantic import (
 from connectors.errors import InvalidMapping
 from connectors.files.entities import ENTITIES, Column, Entity
 from connectors.storage import open_duckdb
-from connectors.yaml_file import Place, line_of, parse_yaml, sentence_of
+from connectors.yaml_file import Place, keys_at, line_of, parse_yaml, sentence_of
 from connectors.zones import known_zone
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -201,7 +201,16 @@ def read_mapping(name: str, text: str) -> Mapping:
         mapping = Mapping.model_validate(content)
     except ValidationError as error:
         problems = [
-            (each["loc"], sentence_of((name, *each["loc"]), each["msg"], each["type"], each.get("ctx") or {}))
+            (
+                each["loc"],
+                sentence_of(
+                    (name, *each["loc"]),
+                    each["msg"],
+                    each["type"],
+                    each.get("ctx") or {},
+                    keys_at(Mapping, each["loc"][:-1]),
+                ),
+            )
             for each in error.errors(include_url=False, include_input=False)
         ]
     else:

@@ -20,7 +20,8 @@ from connectors.habits import Habits, Sign
 from connectors.http import BearerAuth, Http
 from connectors.hubspot.associations import associations
 from connectors.hubspot.objects import MODIFIED, Objects, following
-from connectors.names import crm_properties, nearest
+from connectors.names import crm_properties
+from connectors.nearest import meant
 from connectors.planning import next_span
 from connectors.rows import raw_record
 from connectors.settings import SourceSettings
@@ -156,7 +157,7 @@ class HubSpotConnector(Connector):
                 if name not in known:
                     # HubSpot answers without a property that it does not have, and says nothing.
                     raise InvalidRegistry(
-                        f"{kind.capitalize()} have no property `{name}`.{nearest(name, known)}",
+                        f"{kind.capitalize()} have no property `{name}`.{meant(name, known)}",
                         remedy="Name it in sources.yml as HubSpot's settings have it (internal name), or leave it out.",
                     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from connectors.nearest import meant
 from connectors.registry.entry import Entry, Id, Problem
 from connectors.registry.glossary import Text
 from connectors.registry.patterns import like
@@ -91,7 +92,11 @@ def schedule_problems(entries: Sequence[CalendarEntry], products: Set[str]) -> I
         if any(_overlap(entry, each) for each in peers):
             yield "calendar", number, f"The schedule `{entry.schedule}` is open twice at one time."
         if unknown := [each for each in entry.products if each not in products]:
-            yield "calendar", number, f"`{entry.id}` names `{unknown[0]}`, which products.yml does not have."
+            yield (
+                "calendar",
+                number,
+                f"`{entry.id}` names `{unknown[0]}`, which products.yml does not have.{meant(unknown[0], products)}",
+            )
         if entry.schedule != DEFAULT_SCHEDULE and not any(
             each.tickets for _, each in hours if each.schedule == entry.schedule
         ):
@@ -99,7 +104,11 @@ def schedule_problems(entries: Sequence[CalendarEntry], products: Set[str]) -> I
             yield "calendar", number, f"The schedule `{entry.schedule}` has {what_is_missing}"
     for number, entry in enumerate(entries):
         if unknown := [each for each in entry.schedules if each not in schedules]:
-            yield "calendar", number, f"`{entry.id}` names the schedule `{unknown[0]}`, which has no hours."
+            yield (
+                "calendar",
+                number,
+                f"`{entry.id}` names the schedule `{unknown[0]}`, which has no hours.{meant(unknown[0], schedules)}",
+            )
 
 
 def _overlap(one: CalendarEntry, other: CalendarEntry) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from connectors.nearest import meant
 from connectors.registry.entry import NamedEntry, Problem
 from connectors.registry.glossary import Text
 from connectors.registry.launches import LaunchId
@@ -102,11 +103,11 @@ def experiment_problems(
     """Experiments of products and features that there are not, and flags that two of them share at a time."""
     for number, each in enumerate(experiments):
         if each.product not in products:
-            what = f"Experiment `{each.id}` names the product `{each.product}`, which products.yml does not have."
+            what = f"Experiment `{each.id}` names the product `{each.product}`, which products.yml does not have.{meant(each.product, products)}"
             yield "experiments", number, what
         for effect in (each.primary, *each.further, *each.guardrails):
             if effect.feature is not None and effect.feature not in features:
-                what = f"Experiment `{each.id}` names the feature `{effect.feature}`, which features.yml does not have."
+                what = f"Experiment `{each.id}` names the feature `{effect.feature}`, which features.yml does not have.{meant(effect.feature, features)}"
                 yield "experiments", number, what
         for other in experiments[:number]:
             is_shared = each.flag is not None and each.flag == other.flag

@@ -4,6 +4,7 @@ The platform's own entries (`defaults/`) hold unless the organisation's file has
 hold only where the organisation has none.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -62,6 +63,19 @@ def own_entries(folder: Path) -> dict[str, list[Written]]:
     """By file, what the organisation's own files say, with its places. Raises InvalidRegistry for a file that is no list."""
     files = {path.stem: path for path in [*folder.glob("*.yml"), *folder.glob("*.yaml")]}
     return {name: _entries_of(name, files[name]) for name in FILES if name in files}
+
+
+def readable_entries(folder: Path) -> dict[str, list[Written]]:
+    """As `own_entries`, without the files that cannot be read; an entry may be wrong."""
+    files = {path.stem: path for path in [*folder.glob("*.yml"), *folder.glob("*.yaml")]}
+    found = {}
+    for name in FILES:
+        if name in files:
+            with contextlib.suppress(InvalidRegistry):
+                found[name] = [
+                    each for each in _entries_of(name, files[name]) if isinstance(each.entry, dict)
+                ]
+    return found
 
 
 def _validated(folder: Path) -> tuple[Registry, dict[str, list[dict[str, Any]]]]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from connectors.nearest import meant
 from connectors.registry.patterns import like
 from connectors.registry.stages import STAGES_WITHOUT_STATUS
 
@@ -47,4 +48,7 @@ def unknown_words(
     known = {"event": events, "stage": stages | STAGES_WITHOUT_STATUS}
     for number, entry in enumerate(entries):
         if entry.kind in known and entry.id not in known[entry.kind]:
-            yield number, f"The glossary explains the {entry.kind} `{entry.id}`, which is nowhere."
+            yield (
+                number,
+                f"The glossary explains the {entry.kind} `{entry.id}`, which is nowhere.{meant(entry.id, known[entry.kind])}",
+            )

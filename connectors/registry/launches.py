@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from connectors.nearest import meant
 from connectors.registry.entry import NamedEntry, Problem
 from connectors.registry.glossary import Text
 from connectors.registry.measures import Measure, unknown_measures
@@ -132,7 +133,8 @@ def launch_problems(
                 yield (
                     "launches",
                     number,
-                    f"Launch `{launch.id}` names the feature `{feature}`, which features.yml does not have.",
+                    f"Launch `{launch.id}` names the feature `{feature}`, which features.yml does not have."
+                    f"{meant(feature, members['feature_id'])}",
                 )
         kpis = (launch.primary, *launch.further, *launch.guardrails)
         for what in unknown_measures(f"Launch `{launch.id}`", kpis, metrics, members):

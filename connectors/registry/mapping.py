@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from connectors import VENDORS, connector_class, vendor_of
+from connectors.nearest import meant
 from connectors.registry.entry import Entry
 from connectors.registry.glossary import Text
 from connectors.registry.money import Currency
@@ -125,7 +126,7 @@ class NoNames(Entry):
         if vendor not in VENDORS:
             raise ValueError(
                 f"there is no source `{self.id}`: name one of {', '.join(VENDORS)}, or an instance of one by its vendor, `_` and "
-                "small letters or digits, such as `jira_eu` (files have one folder, and no instances)"
+                f"small letters or digits, such as `jira_eu` (files have one folder, and no instances).{meant(self.id, VENDORS)}"
             )
         if self.id == vendor:
             raise ValueError(f"nothing of {self.id} is left to its customers: take the entry out")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 
 from pydantic import BaseModel, ConfigDict
 
-from connectors.names import nearest
+from connectors.nearest import meant
 from connectors.registry.glossary import MetricName, Text
 
 
@@ -38,12 +38,12 @@ def unknown_measures(
         if each.metric not in metrics:
             yield (
                 f"{who} names the metric `{each.metric}`, which glossary.yml does not have."
-                f"{nearest(each.metric, sorted(metrics))}"
+                f"{meant(each.metric, metrics)}"
             )
         for dimension, member in each.cut().items():
             if dimension in members and member not in members[dimension]:
                 kind = dimension.removesuffix("_id")
                 yield (
                     f"{who} names the {kind} `{member}`, which {kind}s.yml does not have."
-                    f"{nearest(member, sorted(members[dimension]))}"
+                    f"{meant(member, members[dimension])}"
                 )

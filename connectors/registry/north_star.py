@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from connectors.nearest import meant
 from connectors.registry.entry import NamedEntry, Problem
 from connectors.registry.glossary import Text, Wording
 from connectors.registry.measures import Measure, unknown_measures
@@ -61,7 +62,7 @@ class NorthStar(NamedEntry):
             if each.feeds is not None and each.feeds not in feeds:
                 raise ValueError(
                     f"the input `{each.id}` feeds `{each.feeds}`, which is no input: name the id of one, or leave "
-                    "`feeds` out where it moves the North Star itself"
+                    f"`feeds` out where it moves the North Star itself.{meant(each.feeds, feeds)}"
                 )
             above, place = {each.id}, each.feeds
             while place is not None and place not in above:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import model_validator
 
+from connectors.nearest import meant
 from connectors.registry.entry import Entry
 from connectors.registry.glossary import MetricName, Text
 from connectors.registry.patterns import Owner, like
@@ -63,7 +64,7 @@ def remark_problems(
         if metric not in metrics:
             yield (
                 number,
-                f"Remark `{remark.id}` is about the metric `{metric}`, which glossary.yml does not have.",
+                f"Remark `{remark.id}` is about the metric `{metric}`, which glossary.yml does not have.{meant(metric, metrics)}",
             )
         dimension, _, member = part.removesuffix("/apart").partition("=")
         if dimension in members and member not in members[dimension] and not member.startswith("("):
@@ -73,6 +74,6 @@ def remark_problems(
                 + (
                     f"is called `{former[dimension][member]}` now: write that."
                     if member in former.get(dimension, {})
-                    else "the registry does not have."
+                    else f"the registry does not have.{meant(member, members[dimension])}"
                 ),
             )

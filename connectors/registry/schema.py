@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from connectors import VENDORS, vendor_of
+from connectors.nearest import meant
 from connectors.registry.calendar import CalendarEntry, schedule_problems
 from connectors.registry.entry import Entry, Id, NamedEntry, Problem, RenamableEntry, without_blanks
 from connectors.registry.exclusions import Exclusion
@@ -290,9 +291,7 @@ class Registry(BaseModel):
             for value in [each.name for each in given] if isinstance(given, list) else [given]:
                 if value is not None and value not in ids:
                     kind = stream[:-1].capitalize()
-                    what = (
-                        f"{kind} `{entry.id}` names the {name} `{value}`, which {target}.yml does not have."
-                    )
+                    what = f"{kind} `{entry.id}` names the {name} `{value}`, which {target}.yml does not have.{meant(value, ids)}"
                     yield stream, number, what
 
     def instances(self) -> dict[str, list[str]]:
@@ -342,7 +341,7 @@ class Registry(BaseModel):
                     yield (
                         "roadmap_statuses",
                         number,
-                        f"The status `{status.id}` names the stage `{stage}`, which stages.yml does not have.",
+                        f"The status `{status.id}` names the stage `{stage}`, which stages.yml does not have.{meant(stage, stages)}",
                     )
 
     def _two_addresses(self) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from connectors.contract import RawRecord, Words
 from connectors.errors import ScopeMissing
 from connectors.http import Http
-from connectors.names import nearest
+from connectors.nearest import meant
 
 API = "/services/data/v63.0"
 # Compound fields repeat what their parts say, and neither they nor files can be read in bulk.
@@ -157,7 +157,7 @@ class Fields:
         waiver = waiver and f"; where the organisation has no such field, {waiver}"
         raise ScopeMissing(
             f"{', '.join(hidden)} {'is' if len(hidden) == 1 else 'are'} hidden by field-level security or missing."
-            f"{''.join(nearest(name, list(found)) for name in unknown)} "
+            f"{''.join(meant(name, list(found)) for name in unknown)} "
             "Nothing was read of the object, so that no value is taken for emptied.",
             remedy=f"Give the integration user's permission set read access to it{waiver}.",
         )

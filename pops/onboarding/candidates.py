@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors import vendor_of
+from connectors.nearest import plain_letters
 from connectors.registry.exclusions import passive_events
 from connectors.registry.schema import Registry
 from pops.onboarding.company_folder import slug
-from pops.onboarding.names import names_of, plain_letters
+from pops.onboarding.names import names_of
 from pops.onboarding.raw import Held
 from pops.onboarding.writing import Proposal, scalar
 

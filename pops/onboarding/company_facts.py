@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from connectors.nearest import plain_letters
 from connectors.registry.money import CODES
 from connectors.storage import literal
-from pops.onboarding.names import own_domains, plain_letters
+from pops.onboarding.names import own_domains
 from pops.onboarding.raw import Held
 from pops.onboarding.settings_found import MOST_CANDIDATES, Setting
 from pops.onboarding.writing import scalar

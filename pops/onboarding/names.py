@@ -1,12 +1,11 @@
 """The names that records have, by kind, each with how many records have it: what the registry's names are held against."""
 
-import difflib
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.nearest import nearest
 from connectors.storage import literal
 from pops.onboarding.raw import Held
 
@@ -98,6 +97,9 @@ KINDS: Mapping[str, Kind] = {
         "source of feedback", "notes", "select origin, count(*) from notes group by all order by 2 desc, 1"
     ),
     "flag": Kind("flag", "flags", "select flag, count(*) from flags group by all order by 2 desc, 1"),
+    "service": Kind(
+        "service", "services", "select service, count(*) from services group by all order by 2 desc, 1"
+    ),
     "domain": Kind(
         "domain",
         "people",
@@ -110,8 +112,6 @@ KINDS: Mapping[str, Kind] = {
 
 
 _FREE_MAIL = {"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de", "orange.fr", "free.fr"}  # fmt: skip
-# Letters that are none with an accent.
-_STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"})
 _SINGULAR = {"people": "person", "companies": "company"}
 
 
@@ -141,11 +141,9 @@ class Names:
 
     def nearest(self, name: str) -> str | None:
         """The name that was most likely meant; None where none is like it."""
-        titles = {self.key(title): id_ for id_, title in self.ids.items() if title and id_ in self.counts}
-        by_key = {_letters(each): each for each in self.counts}
-        by_key |= {_letters(title): id_ for title, id_ in titles.items()}
-        found = difflib.get_close_matches(_letters(name), list(by_key), n=1, cutoff=0.7)
-        return by_key[found[0]] if found else None
+        titles = {title: id_ for id_, title in self.ids.items() if title and id_ in self.counts}
+        found = nearest(name, [*self.counts, *titles])
+        return titles.get(found, found) if found is not None else None
 
     def told(self, name: str) -> str:
         """A name with how many records have it, such as "`Terminé(e)`, 206 issues"."""
@@ -208,14 +206,3 @@ def own_domains(held: Held) -> dict[str, int]:
         for name, number in domains.items()
         if name not in _FREE_MAIL and number >= max(domains.values()) / 10
     }
-
-
-def plain_letters(text: object) -> str:
-    """A text in small letters without accents; letters of other scripts stay."""
-    apart = unicodedata.normalize("NFKD", str(text).lower()).translate(_STROKES)
-    return "".join(each for each in apart if not unicodedata.combining(each))
-
-
-def _letters(name: str) -> str:
-    """A name by which likeness is judged: small letters and digits; accents and signs make no other name."""
-    return re.sub(r"[\W_]+", "", plain_letters(name)) or name.casefold()

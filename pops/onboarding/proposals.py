@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 
+from connectors.nearest import plain_letters
 from connectors.registry.schema import Registry
 from pops.onboarding.candidates import features, surveys
 from pops.onboarding.company_folder import slug
-from pops.onboarding.names import Kind, Names, names_of, own_domains, plain_letters
+from pops.onboarding.names import Kind, Names, names_of, own_domains
 from pops.onboarding.raw import Held
 from pops.onboarding.settings_found import Setting
 from pops.onboarding.source_proposals import source_settings

@@ -7,7 +7,7 @@ from typing import Any
 from connectors import vendor_of
 from connectors.errors import InvalidRegistry
 from connectors.registry.exclusions import passive_events
-from connectors.registry.files import Written, load_registry, own_entries, registry_dir
+from connectors.registry.files import Written, load_registry, own_entries, readable_entries, registry_dir
 from connectors.registry.launches import Kpi
 from connectors.registry.measures import Measure
 from connectors.registry.north_star import NORTH_STAR
@@ -34,7 +34,9 @@ _NAMED: Sequence[tuple[str, tuple[str, ...], str]] = (
     ("stages", ("statuses", "*"), "status"),
     ("teams", ("jira_projects", "*", "name"), "project"),
     ("teams", ("repositories", "*", "name"), "repository"),
+    ("services", ("id",), "service"),
     ("services", ("repository",), "repository"),
+    ("themes", ("tags", "*"), "tag"),
     ("roadmap_statuses", ("id",), "roadmap status"),
     ("feedback_sources", ("id",), "source of feedback"),
     ("surveys", ("form",), "form"),
@@ -90,29 +92,46 @@ def held_against_data(env: Mapping[str, str], home: Path) -> list[str]:
                 "Nothing was read yet: the registry was held against itself alone; `pops discover` reads the tools.",
             ]
         prepare_values(held)
-        known = {kind: names_of(held, kind) for kind in {kind for *_, kind in _NAMED} - {"plan"}}
-        known |= {
-            kind: names_of(held, kind)
-            for kinds in _VALUES.values()
-            for kind in kinds.values()
-            if kind not in known
-        }
+        known = _known(held)
         known["plan"] = plan_names(held, registry.source_names())
         found += _unmatched(own, known)
+        found += _unmatched_values(own, held)
         found += _unmatched_fields(own, held)
         found += _unmatched_questions(own, held)
         found += unmapped(registry, known)
     return found
 
 
+def unmatched_beside(env: Mapping[str, str], home: Path) -> list[str]:
+    """What of a registry that is wrong matches no record, so that all of it can be mended at once: of files that can be read, and
+    without what only sources.yml tells. Raises ValueError while a source is being read.
+    """
+    with open_held(home, env) as held:
+        own = readable_entries(registry_dir(env))
+        return list(_unmatched(own, _known(held))) if held.sources else []
+
+
+def _known(held: Held) -> dict[str, Names]:
+    """The names that records have, by kind: all but plans, which sources.yml must tell."""
+    kinds = {kind for *_, kind in _NAMED} | {kind for kinds in _VALUES.values() for kind in kinds.values()}
+    return {kind: names_of(held, kind) for kind in sorted(kinds - {"plan"})}
+
+
 def _unmatched(own: Mapping[str, list[Written]], known: Mapping[str, Names]) -> Iterator[str]:
     for name, written in own.items():
         for each in written:
             for path, text, kind in _names_in(name, each.entry):
-                names = known[kind]
+                names = known.get(kind)
                 # Of a kind that no record has, nothing can be said.
-                if names.counts and not names.has(text) and text not in _PLATFORMS_OWN:
+                if names and names.counts and not _matches(names, text) and text not in _PLATFORMS_OWN:
                     yield f"{each.place(name, path)}: {names.missing(text)}"
+
+
+def _matches(names: Names, text: str) -> bool:
+    """Whether there is such a name; `login*` is each that begins so."""
+    if text.endswith("*"):
+        return any(names.key(each).startswith(names.key(text[:-1])) for each in names.counts)
+    return names.has(text)
 
 
 def _names_in(file: str, entry: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
@@ -132,9 +151,9 @@ def _at(
     if not path or (path == ("name",) and isinstance(value, str)):
         yield place, str(value)
     elif path[0] == "*":
-        for number, item in enumerate(value):
+        for number, item in enumerate(value if isinstance(value, list) else ()):
             yield from _at(item, path[1:], (*place, number))
-    elif value.get(path[0]) is not None:
+    elif isinstance(value, dict) and value.get(path[0]) is not None:
         yield from _at(value[path[0]], path[1:], (*place, path[0]))
 
 
@@ -191,6 +210,39 @@ def _unmeasurable(north_star: Written) -> Iterator[str]:
         known = None if meta is None else Known(meta["grain"], Unit(meta["unit"]), meta.get("groupings", []))
         if told := problem_of(role, measure.metric, measure.cut(), known):
             yield f"{north_star.place(NORTH_STAR, place)}: {told}"
+
+
+def _unmatched_values(own: Mapping[str, list[Written]], held: Held) -> Iterator[str]:
+    """Values by which a feature tells its events (`where`) and that none of these events has."""
+    asked = [
+        (each, number, str(rule["event"]), str(name), value)
+        for each in own.get("features", [])
+        for number, rule in enumerate(each.entry.get("events") or [])
+        for name, value in (rule.get("where") or {}).items()
+    ]
+    if not asked:
+        return
+    events = {event for _, _, event, _, _ in asked}
+    rows = held.rows(
+        "select name, property, json_extract_string(properties, '$.\"' || property || '\"'), count(*) "
+        "from (select name, properties, unnest(cast(? as varchar[])) as property from events where list_contains(cast(? as varchar[]), name)) "
+        "group by all order by 4 desc, 3",
+        sorted({name for *_, name, _ in asked}),
+        sorted(events),
+    )
+    for each, number, event, name, value in asked:
+        kind = Kind(f"event `{event}`", "events", "")
+        counts = {str(found): count for of, by, found, count in rows if (of, by) == (event, name)}
+        names = Names(kind, counts)
+        if any(of == event for of, *_ in rows) and not names.has(_as_json(value)):
+            place = each.place("features", ("events", number, "where", name))
+            near = names.nearest(_as_json(value))
+            more = f"did you mean {names.told(near)}?" if near else f"no event `{event}` has this value."
+            yield f"{place}: `{name}: {_as_json(value)}`: {more}"
+
+
+def _as_json(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _unmatched_fields(own: Mapping[str, list[Written]], held: Held) -> Iterator[str]:

@@ -32,6 +32,8 @@ TABLES: Mapping[str, str] = {
     "forms": "form, title, questions json, hidden json",
     "answers": "form",
     "flags": "flag",
+    # Of the on-call tool.
+    "services": "service",
     "roadmap_items": "item_id, name, status",
     "notes": "origin",
 }
@@ -138,7 +140,9 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
     "launchdarkly": {
         "flags": "select r->>'$.key' from {flags}",
     },
-    "pagerduty": {},
+    "pagerduty": {
+        "services": "select r->>'$.name' from {services}",
+    },
     "productboard": {
         "roadmap_items": """
             select record_id, r->>'$.fields.name', r->>'$.fields.status.name' from {features}

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors import connector_class, vendor_of
+from connectors.nearest import plain_letters
 from connectors.registry.mapping import SupportNames
 from connectors.storage import literal
 from pops.onboarding.company_facts import company_facts
-from pops.onboarding.names import deal_kinds, plain_letters
+from pops.onboarding.names import deal_kinds
 from pops.onboarding.raw import Held
 from pops.onboarding.settings_found import MOST_CANDIDATES, Setting
 from pops.onboarding.writing import scalar
