@@ -8,7 +8,7 @@ from pathlib import Path
 from connectors import connector_class
 from connectors.contract import Credentials
 from connectors.credentials import check_source
-from connectors.instances import undeclared_sources, unknown_source, vendors_of
+from connectors.instances import sources_of, undeclared_sources, unknown_source, vendors_of
 from connectors.raw_facts import read_states
 from connectors.runner import run_source
 from connectors.settings import address_variable, chosen_sources, load_settings
@@ -53,11 +53,12 @@ def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
             state=standing,
             place=place,
             last_read="never" if state.read_until is None else f"{state.read_until:%Y-%m-%d %H:%M}",
-            outcome=state.outcome,
+            # Of what was never read there is none: whether it is on stands beside.
+            outcome="" if state.read_until is None and state.outcome == "off" else state.outcome,
             records=state.records,
         )
     for source, why in undeclared_sources(env).items():
-        yield SourceLine(source, "undeclared", why, "never", "off", 0)
+        yield SourceLine(source, "undeclared", why, "never", "", 0)
 
 
 def described(source: str, env: Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:
@@ -65,6 +66,8 @@ def described(source: str, env: Mapping[str, str]) -> tuple[str, list[tuple[str,
 
     Raises ValueError for a source or a language that there is not.
     """
+    if source not in sources_of(env):
+        raise unknown_source(source, env)
     kind, language = connector_class(source), report_language(env)
     title = kind.title if kind.console is None else f"{kind.title} ({kind.console})"
     return f"{title}. {getattr(kind.unread, language)}", [

@@ -55,6 +55,7 @@ def test_help_names_every_command(house: House) -> None:
         (("discover",), "No source is on"),
         (("discover", "--diff"), "Nothing was read yet"),
         (("check", "pendo"), "There is no source 'pendo': choose one of amplitude"),
+        (("sources", "jiraa"), "productboard, salesforce, typeform, zendesk. Did you mean `jira`?"),
         (("check", "jira"), "jira is off: set POPS_JIRA_BASE_URL"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -186,6 +186,20 @@ def test_an_instance_that_was_only_declared_gets_its_lines_in_its_entry(tmp_path
     assert found(home, env) == []
 
 
+def test_projects_of_two_trackers_that_are_called_alike_become_teams_that_can_be_told_apart(
+    tmp_path: Path,
+) -> None:
+    tools = ("jira", "jira_eu")
+    make_folder(tmp_path, Answers("Écran", "Europe/Paris", "monday", "EUR", "en", "team:produit", tools))
+    records = company()
+    write_raw(tmp_path / "home", {"jira": records["jira"], "jira_eu": records["jira"]})
+    home, env = Home(tmp_path / "home"), {"POPS_REGISTRY_DIR": str(tmp_path / "registry")}
+    teams = yaml.safe_load((discovered(home, env) / "teams.yml").read_text())["teams"]
+    assert {"WEB", "jira_eu:WEB"} <= {each["jira_projects"][0] for each in teams}
+    for names in ({each["id"] for each in teams}, {each["name"] for each in teams}):
+        assert len(names) == len(teams)
+
+
 def test_a_home_that_nothing_was_read_into_is_a_sentence(env: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Nothing was read yet"):
         found(Home(tmp_path / "nowhere"), env)

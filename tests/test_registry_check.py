@@ -92,7 +92,7 @@ def test_what_matches_nothing_is_told_with_its_line_and_the_nearest_that_there_i
     matched = [
         each
         for each in told(folder, home)
-        if " did you mean " in each or "has this name" in each or "published" in each
+        if " did you mean " in each or "has this name" in each or "begins so" in each or "published" in each
     ]
     assert sorted(matched) == [
         "exclusions.yml:2: `ecrans.example`: did you mean `ecran.example`, 4 people?",
@@ -110,8 +110,20 @@ def test_what_matches_nothing_is_told_with_its_line_and_the_nearest_that_there_i
         "targets.yml:2: `on_time_rates` is no published metric: did you mean `on_time_rate`?",
         "teams.yml:2: `WEBB`: did you mean `WEB`, 20 issues?",
         "themes.yml:2: `tableaux`: did you mean `tableau`, 4 tickets?",
-        "themes.yml:3: `zz*`: no tag has this name.",
+        "themes.yml:3: `zz*`: no tag begins so.",
     ]  # fmt: skip
+
+
+def test_of_an_instance_names_are_its_own_and_an_address_is_no_name(folder: Path, home: Path) -> None:
+    (folder / "registry" / "sources.yml").write_text(
+        """sources:
+  - {id: jira, issue_url: "https://ecran.example/browse/{key}"}
+  - {id: zendesk, spam_tags: [spammed], merge_tags: [export]}
+"""
+    )
+    assert [each for each in told(folder, home) if each.startswith("sources.yml")] == [
+        "sources.yml:3: `spammed`: did you mean `spam`, 4 tickets?"
+    ]
 
 
 def test_questions_and_hidden_fields_are_those_of_the_form(folder: Path, home: Path) -> None:

@@ -157,10 +157,11 @@ class Names:
     def missing(self, name: str) -> str:
         """The sentence on a name that no record has."""
         near = self.nearest(name)
+        none = "begins so" if name.endswith("*") else "has this name"
         return (
             f"`{name}`: did you mean {self.told(near)}?"
             if near
-            else f"`{name}`: no {self.kind.singular} has this name."
+            else f"`{name}`: no {self.kind.singular} {none}."
         )
 
 

@@ -171,6 +171,7 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
             home_of[str(repository)] = (meant[0], number, total)
     taken = {owned.name.casefold() for each in registry.teams for owned in each.jira_projects}
     ids = {each.id for each in registry.teams}
+    called = {each.name.strip().casefold() for each in registry.teams}
     for project, number in projects.counts.items():
         if project.casefold() in taken:
             continue
@@ -178,6 +179,10 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
         team = slug(titles.get(project, project))
         team = team if team not in ids else f"{team}-{slug(project)}"
         ids.add(team)
+        # Two of one name nobody could tell apart on a page.
+        title = titles.get(project, project)
+        title = title if title.strip().casefold() not in called else f"{title} ({project})"
+        called.add(title.strip().casefold())
         # An owner is written in plain letters.
         owner = f"team:{team}" if team.isascii() else registry.organisation[0].owner or "team:product-ops"
         evidence = [f"# `{project}`: {number:,} issues"]
@@ -186,7 +191,7 @@ def teams(held: Held, registry: Registry) -> Iterator[Proposal]:
             for name, found in own.items()
         ]
         entry = (
-            f'- {{id: {scalar(team)}, name: {scalar(titles.get(project, project))}, owner: "{owner}", '
+            f'- {{id: {scalar(team)}, name: {scalar(title)}, owner: "{owner}", '
             f"jira_projects: [{scalar(project)}], repositories: [{', '.join(scalar(each) for each in own)}]}}"
         )
         yield Proposal("teams", (project,), (*evidence, entry), team)

@@ -256,7 +256,9 @@ def _unmatched_fields(own: Mapping[str, list[Written]], held: Held) -> Iterator[
                 kind, counts = _known_fields(held, source, kinds)
                 names = Names(kind, counts)
                 name = str(place)
-                if counts and not names.has(name):
+                # A tag that is usual with the vendor may have met no ticket yet.
+                is_usual = kinds == ("tags",) and names.nearest(name) is None
+                if counts and not names.has(name) and not is_usual:
                     yield f"{each.place('sources', (key,))}: {names.missing(name)}"
 
 
@@ -289,18 +291,26 @@ def _known_fields(held: Held, source: str, places: tuple[str, ...]) -> tuple[Kin
         return Kind("field", "records", ""), _tracker_fields(held, source)
     if places == ("deals",):
         return Kind("type of deals", "deals", ""), deal_kinds(held, source)
+    if places == ("tags",):
+        of_source = f"from tickets where source = {literal(source)}"
+        tags = f"select tag, count(*) from (select unnest(cast(tags as varchar[])) as tag {of_source}) group by all"
+        return Kind("tag", "tickets", ""), held.counts(f"{tags} order by 2 desc, 1")
     return Kind("field", "records", ""), field_counts(held, source, *places)
 
 
 def _fields_of(source: str, key: str, value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The fields that a setting of a source names, each with the places where it may stand."""
     vendor = vendor_of(source)
-    if vendor == "jira" and key != "id":
+    if key in ("id", "issue_url"):
+        return
+    if vendor == "jira":
         yield from ((str(each), ("tracker",)) for each in (value if isinstance(value, list) else [value]))
     elif isinstance(value, dict) and "property" in value:
         for part in ("property", "currency_property"):
             if value.get(part):
                 yield str(value[part]), ("companies",)
+    elif key in ("spam_tags", "merge_tags"):
+        yield from ((str(each), ("tags",)) for each in (value if isinstance(value, list) else [value]))
     elif key == "renewal_deals":
         yield from ((str(each), ("deals",)) for each in (value if isinstance(value, list) else [value]))
     elif isinstance(value, dict | list):
