@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from connectors import vendor_of
 from metrics.definitions import MetricDefinition
 
 # By file, the properties that numbers hang on, with the kinds of tools whose records they read; none: any.
@@ -226,7 +227,10 @@ def _passed(change: RegistryChange) -> set[str]:
 def _feeds(change: RegistryChange, definition: MetricDefinition) -> bool:
     """Whether something that changed reads records of the kinds of tools that the metric is made of."""
     if change.file in _ENTRIES:
-        families: list[tuple[str, ...]] = [_ENTRIES[change.file].get(change.entry, ())]
+        # What an instance's fields say, says its vendor's kind of tool.
+        families: list[tuple[str, ...]] = [
+            _ENTRIES[change.file].get(vendor_of(change.entry) or change.entry, ())
+        ]
     elif change.file == "calendar":
         families = [("support",)]
     elif change.file == "feedback_sources":

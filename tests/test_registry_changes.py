@@ -157,6 +157,27 @@ def test_a_change_explains_what_hangs_on_it_and_nothing_else(
     assert any(explaining(known, definition, restated.members)) or not explained
 
 
+@pytest.mark.parametrize(
+    ("source", "metrics"),
+    [
+        ("amplitude_eu", {"feature_adoption_rate", "new_users", "feature_breadth_rate"}),
+        ("zendesk_eu", {"tickets_created"}),
+        ("jira_eu", {"on_time_rate"}),
+        # Who is a customer, all tools say by the CRM.
+        ("hubspot_eu", FAMILIES.keys()),
+    ],
+)
+def test_fields_of_an_instance_explain_what_its_vendors_records_make(source: str, metrics: set[str]) -> None:
+    change = RegistryChange("sources", source, NIGHTS[1], "added", {}, {"account": "workspace"})
+    signed = report().definitions["on_time_rate"]
+    explained = {
+        metric
+        for metric, families in FAMILIES.items()
+        if any(explaining((change,), replace(signed, metric=metric, families=families, subject="other"), {}))
+    }
+    assert explained == metrics
+
+
 @pytest.mark.parametrize("team", ["draco", "cosmos"])
 def test_a_reason_tells_both_sides_of_what_passed_on(known: tuple[RegistryChange, ...], team: str) -> None:
     given = report()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from pops.cli import app
 from pops.onboarding.company_folder import Answers, make_folder
-from pops.onboarding.registry_check import held_against_data, wrong
+from pops.onboarding.registry_check import held_against_data, unsaid, wrong
 from tests.invented_company import company, write_raw
 
 FILES = {
@@ -112,6 +112,16 @@ def test_what_matches_nothing_is_told_with_its_line_and_the_nearest_that_there_i
         "themes.yml:2: `tableaux`: did you mean `tableau`, 4 tickets?",
         "themes.yml:3: `zz*`: no tag begins so.",
     ]  # fmt: skip
+
+
+def test_what_pages_would_show_under_one_name_is_told(folder: Path) -> None:
+    teams = folder / "registry" / "teams.yml"
+    env = {"POPS_REGISTRY_DIR": str(folder / "registry")}
+    assert not [each for each in unsaid(env) if "one name" in each]
+    teams.write_text(f'{teams.read_text()}  - {{id: web-eu, name: " web", owner: "team:web"}}\n')
+    assert [each for each in unsaid(env) if "one name" in each] == [
+        "teams.yml: `web` and `web-eu` have one name: readers cannot tell them apart."
+    ]
 
 
 def test_of_an_instance_names_are_its_own_and_an_address_is_no_name(folder: Path, home: Path) -> None:

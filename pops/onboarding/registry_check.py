@@ -74,7 +74,20 @@ def wrong(env: Mapping[str, str]) -> list[str]:
 
 def unsaid(env: Mapping[str, str]) -> list[str]:
     """What is left unsaid in a registry that is not wrong; no night is stopped by it."""
-    return gaps(load_registry(registry_dir(env)))
+    registry = load_registry(registry_dir(env))
+    return [*gaps(registry), *_called_alike(registry)]
+
+
+def _called_alike(registry: Registry) -> Iterator[str]:
+    """Entries of one file that pages would show under one name."""
+    for file in ("products", "features", "teams", "stages", "funnels", "surveys", "launches", "experiments"):
+        ids: dict[str, list[str]] = {}
+        for each in getattr(registry, file):
+            ids.setdefault(each.name.strip().casefold(), []).append(f"`{each.id}`")
+        for alike in ids.values():
+            if len(alike) > 1:
+                listed = " and ".join(alike)
+                yield f"{file}.yml: {listed} have one name: readers cannot tell them apart."
 
 
 def held_against_data(env: Mapping[str, str], home: Path) -> list[str]:
