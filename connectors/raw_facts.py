@@ -103,6 +103,21 @@ def _booked_state(file: Path, source: str, family: str, night_until: datetime) -
     )
 
 
+def records_forgotten(home: Path, source: str, since: datetime) -> int:
+    """How many records, of a version each, an operator has removed of a source since a moment (UTC, without a zone)."""
+    file = home / "raw" / f"{source}.duckdb"
+    try:
+        with open_duckdb(file, read_only=True) as raw:
+            return _count(
+                raw,
+                f"select coalesce(sum(removed_count), 0) from raw_{source}._pops_forgotten "
+                f"where forgotten_at >= timestamptz '{since.replace(tzinfo=UTC).isoformat()}'",
+            )
+    except (FileLocked, FileDamaged, OSError, duckdb.CatalogException):
+        # A file that is not there, or that a release wrote which knew of no forgetting.
+        return 0
+
+
 def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     row = connection.execute(sql).fetchone()
     return int(row[0]) if row else 0

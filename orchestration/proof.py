@@ -5,13 +5,13 @@ may leave the audit out, mix two days, or build on what failed the night before:
 """
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import date
+from datetime import date, datetime
 
 import dagster as dg
 from dagster import AssetCheckKey, DagsterInstance
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
-from connectors.raw_facts import ReadState
+from connectors.raw_facts import ReadState, records_forgotten
 from orchestration import own_failures
 from orchestration.evaluations import check_evaluations
 from orchestration.keys import GATE
@@ -20,7 +20,7 @@ from publication.file import records_published
 from settings.home import Home
 
 _NAMED = 3
-# What an operator forgets of people is less than that.
+# Of what was not forgotten since: beside that raw only grows, but for rare mending.
 LEAST_SHARE = 0.9
 
 
@@ -56,14 +56,14 @@ def refuse_unproven(
 
 
 def refuse_lost_records(home: Home, sources: Sequence[ReadState]) -> None:
-    """Raises dagster.Failure when raw holds far less of a source than the published mart was made of: raw only grows, so its
-    file was lost, and its history is not whole again.
+    """Raises dagster.Failure when raw holds far less of a source than the published mart was made of: raw only grows, but
+    for what an operator forgets, which it books. So its file was lost, and its history is not whole again.
     """
     before = records_published(home.published)
     lost = [
-        f"Raw holds {each.records} records of {each.source}, and readers see a mart made of {before[each.source]}."
+        f"Raw holds {each.records} records of {each.source}, and readers see a mart made of {before[each.source][0]}."
         for each in sources
-        if each.records is not None and each.records < LEAST_SHARE * before.get(each.source, 0)
+        if each.records is not None and each.source in before and _is_lost(home, each, *before[each.source])
     ]
     if lost:
         raise dg.Failure(
@@ -72,6 +72,11 @@ def refuse_lost_records(home: Home, sources: Sequence[ReadState]) -> None:
             f"{home.published} away.",
             allow_retries=False,
         )
+
+
+def _is_lost(home: Home, state: ReadState, records: int, since: datetime) -> bool:
+    missing = LEAST_SHARE * records - (state.records or 0)
+    return missing > 0 and missing > records_forgotten(home.root, state.source, since)
 
 
 def _without_audit(context: dg.AssetExecutionContext) -> list[str]:

@@ -135,15 +135,15 @@ def current_publication(published: Path) -> Publication | None:
     return known[0] if known else None
 
 
-def records_published(published: Path) -> dict[str, int]:
-    """By source, how many records raw held when the published mart was made of them; {} when nothing can be read."""
+def records_published(published: Path) -> dict[str, tuple[int, datetime]]:
+    """By source, how many records raw held when the published mart was made of them, and until when (UTC) that night read; {}
+    when nothing can be read."""
     try:
         with open_duckdb(published, read_only=True) as connection:
-            return dict(
-                connection.execute(
-                    "select source, records from meta.sources where records is not null"
-                ).fetchall()
-            )
+            rows = connection.execute(
+                "select source, records, night_until from meta.sources where records is not null"
+            ).fetchall()
+            return {source: (records, until) for source, records, until in rows}
     except (OSError, FileDamaged, duckdb.Error):
         return {}
 

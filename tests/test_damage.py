@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ import dagster as dg
 import duckdb
 import pytest
 
+from connectors import connector_class
 from connectors.raw_facts import ReadState
+from connectors.raw_store import RawStore
 from connectors.scratch import only_run
 from connectors.storage import FileDamaged, is_damage, is_sound, open_duckdb, refusal_in, write_text
 from metrics.values import take_over_values
@@ -180,12 +182,37 @@ def test_a_mart_that_lost_most_of_a_source_is_not_published(
     refuse_lost_records(home, states)
     with open_duckdb(home.published) as mart:
         mart.execute(
-            "create schema meta; create table meta.sources as select 'zendesk' as source, 1000 as records"
+            "create schema meta; create table meta.sources as select 'zendesk' as source, 1000 as records, "
+            "timestamp '2026-11-16 01:00:00' as night_until"
         )
     if is_refused:
         with pytest.raises(dg.Failure, match=f"Raw holds {now} records of zendesk"):
             refuse_lost_records(home, states)
     else:
+        refuse_lost_records(home, states)
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "at", "is_refused"),
+    [
+        (600, "2026-11-16 09:00:00", False),
+        (600, "2026-11-15 09:00:00", True),
+        (300, "2026-11-16 09:00:00", True),
+    ],
+)
+def test_what_was_forgotten_since_is_not_lost(home: Home, forgotten: int, at: str, is_refused: bool) -> None:
+    moment = datetime(2026, 11, 16, 1)
+    with open_duckdb(home.published) as mart:
+        mart.execute(
+            "create schema meta; create table meta.sources as select 'zendesk' as source, 1000 as records, "
+            "timestamp '2026-11-16 01:00:00' as night_until"
+        )
+    with RawStore(home.root, "zendesk", connector_class("zendesk").streams) as store:
+        store.connection.execute(
+            f"insert into raw_zendesk._pops_forgotten values ('ticket_events', timestamptz '{at}+00', {forgotten}, 0)"
+        )
+    states = [ReadState("zendesk", "support", "ok", moment, moment, 400)]
+    with pytest.raises(dg.Failure, match="Raw holds 400") if is_refused else nullcontext():
         refuse_lost_records(home, states)
 
 
