@@ -25,7 +25,7 @@ from metrics.periods import complete_periods
 from metrics.renames import drop_former_members, follow_renames
 from metrics.shape import with_columns
 from metrics.touched_days import create_state, first_touched_day, remember_days
-from metrics.zeros import add_zeros, leave_out_untold, read_of
+from metrics.zeros import add_zeros, leave_out_unread, leave_out_untold, read_of
 
 # Prepared models write this where a row stands for the whole.
 ALL = "(all)"
@@ -110,6 +110,11 @@ def append_metric_values(
                 sources = engine.sources((definition.metric,))
                 add_zeros(connection, definition, periods, read_of(sources, read), as_of)
                 leave_out_untold(connection, definition)
+                if read and definition.numerator and definition.denominator:
+                    parts = [
+                        engine.sources((each,)) for each in (definition.numerator, definition.denominator)
+                    ]
+                    leave_out_unread(connection, definition, periods, parts[0], parts[1], read)
                 if definition.metric in expendable:
                     _refuse_doubles(connection, f"metric = '{definition.metric}'")
             except Exception as problem:  # whatever somebody else's definition meets

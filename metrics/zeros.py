@@ -4,7 +4,7 @@ A count begins with its first number: before it nobody can tell whether the tool
 sources that feed it was not read any more: what was not read is unknown. Rates and medians of nothing do not exist.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,31 @@ def leave_out_untold(connection: duckdb.DuckDBPyConnection, definition: MetricDe
             "delete from tonight where metric = ? and value = 0 "
             f"and (feature_id in ({features}) or product_id in ({products}))",
             [definition.metric],
+        )
+
+
+def leave_out_unread(
+    connection: duckdb.DuckDBPyConnection,
+    definition: MetricDefinition,
+    periods: tuple[date, date],
+    counted: Set[str],
+    per: Set[str],
+    read: Mapping[str, date],
+) -> None:
+    """Take out of the temporary table `tonight` the 0 of a rate whose numerator nobody told, as tickets per user without a desk.
+
+    `counted`: the sources of what is counted. `per`: those of what it is counted per, which gave the row. Of periods that the
+    first, where they are others, do not hold whole, and of all where none of them was ever switched on. `read` as in `read_of`.
+    """
+    if definition.is_count or not counted:
+        return
+    told = read_of(counted - per, read) if any(each in read for each in counted) else date.min
+    if told is None:
+        return
+    if unread := [first for first, after in _each(definition.grain, *periods) if after > told]:
+        connection.execute(
+            "delete from tonight where metric = ? and value = 0 and list_contains(?, period_start)",
+            [definition.metric, unread],
         )
 
 

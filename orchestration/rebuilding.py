@@ -69,11 +69,15 @@ def rotate_key(home: Home, env: Mapping[str, str] = os.environ) -> None:
     with at_rest(home):
         if (book := _book(home, before, env)) is not None:
             book.write(home.root, env)
-        rotated = replace(kept, key_check=present.key_check)
-        if home.warehouse.exists():
-            forget_built_tables(home)
-            remember_in_warehouse(home, rotated)
-        remember(home, rotated)
+        give_key(home, replace(kept, key_check=present.key_check))
+
+
+def give_key(home: Home, rotated: Identity) -> None:
+    """Make a home that nobody else uses one of another key; its book of who is forgotten has it already."""
+    if home.warehouse.exists():
+        forget_built_tables(home)
+        remember_in_warehouse(home, rotated)
+    remember(home, rotated)
 
 
 def _book(home: Home, before: Mapping[str, str], env: Mapping[str, str]) -> Book | None:

@@ -149,6 +149,35 @@ def test_who_was_forgotten_since_does_not_come_back(home: Home, tmp_path: Path) 
         assert built.execute("select value from metrics.metric_values").fetchall() == [(1,)]
 
 
+@pytest.mark.parametrize("is_backed_up_with_a_book", [False, True])
+def test_a_backup_of_the_key_before_comes_back_with_the_present_one_and_without_who_was_forgotten_since(
+    home: Home, tmp_path: Path, is_backed_up_with_a_book: bool
+) -> None:
+    book = Book.new()
+    if is_backed_up_with_a_book:
+        book = book.with_entry(
+            Forgotten("2026-11-29", "person", hashes_of(book, ["somebody@else.example"]), None, {}, {})
+        )
+        book.write(home.root, ENV)
+    back_up(home, tmp_path / "backup", 0, silent)
+    book = book.with_entry(Forgotten("2026-11-30", "person", hashes_of(book, [WHO]), None, {}, {}))
+    new = {**ENV, "POPS_PSEUDONYM_KEY": "another-key-that-is-long-enough-too"}
+    # As a rotation leaves it.
+    book.write(home.root, new)
+    restored, file = Home(tmp_path / "restored"), home.root / "forgotten.json"
+    with pytest.raises(ValueError, match="its key in POPS_PSEUDONYM_KEY_BEFORE"):
+        restore(restored, tmp_path / "backup", file, silent, new)
+    rotated = {**new, "POPS_PSEUDONYM_KEY_BEFORE": ENV["POPS_PSEUDONYM_KEY"]}
+    restore(restored, tmp_path / "backup", file, silent, rotated)
+    assert places_with(restored.root, [WHO]) == []
+    refuse_another(restored, new)
+    known = Book.of(restored.root, new)
+    assert known is not None
+    assert known.knows(WHO)
+    with duckdb.connect(str(restored.warehouse), read_only=True) as built:
+        assert built.execute("select value from metrics.metric_values").fetchall() == [(1,)]
+
+
 def test_another_key_keeps_numbers_and_who_is_forgotten(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     forgotten_book(home).write(home.root, ENV)
     new = {**ENV, "POPS_PSEUDONYM_KEY": "another-key-that-is-long-enough-too"}

@@ -15,7 +15,7 @@ from metrics.zeros import days_read
 from reports.restatements import restatements, revisions
 from tests.metric_warehouse import create_warehouse, engine_of, execute, insert, manifest_of
 
-METRICS = ("tickets_created", "one_touch_rate", "active_users_week", "feedback_received")
+METRICS = ("tickets_created", "one_touch_rate", "active_users_week", "feedback_received", "contact_rate")
 AS_OF = date(2026, 11, 16)
 # Of history, whose first ticket comes a month later.
 FIRST_DAY = date(2026, 9, 7)
@@ -129,6 +129,30 @@ def test_rates_and_what_was_never_used_have_no_row_of_nothing(warehouse: Path) -
 def test_what_was_not_read_is_unknown(warehouse: Path, read: dict[str, date], zeros: list[str]) -> None:
     run(warehouse, read)
     assert [week for week, count in weeks(warehouse, WHOLE).items() if count == 0] == zeros
+
+
+@pytest.mark.parametrize(
+    ("read", "zeros"),
+    [
+        # Nobody says what was read: whoever asks for numbers of a warehouse of their own.
+        ({}, ["10-12", "10-19", "10-26", "11-02"]),
+        # No desk was ever switched on.
+        ({"amplitude": AS_OF}, []),
+        ({"amplitude": AS_OF, "zendesk": AS_OF}, ["10-12", "10-19", "10-26", "11-02"]),
+        ({"amplitude": AS_OF, "zendesk": date(2026, 11, 5)}, ["10-12", "10-19", "10-26"]),
+        ({"amplitude": AS_OF, "zendesk": AS_OF, "intercom": date.min}, []),
+    ],
+)
+def test_a_rate_of_nothing_that_another_tool_would_have_told_is_unknown(
+    warehouse: Path, read: dict[str, date], zeros: list[str]
+) -> None:
+    days = [date(2026, 10, 6) + timedelta(weeks=week) for week in range(6)]
+    insert(warehouse, "marts.fct_usage_daily", [("p1", day, "board", "studio", "smb", "a1") for day in days])
+    run(warehouse, read)
+    for cut in (WHOLE, "feature_id = 'board'"):
+        found = weeks(warehouse, cut, "contact_rate")
+        assert [week for week, value in found.items() if value == 0] == zeros
+        assert {week for week, value in found.items() if value} == {"10-05", "11-09"}
 
 
 def test_a_first_row_of_an_old_week_restates_nothing(warehouse: Path) -> None:

@@ -5,12 +5,13 @@ copied while nobody has it open, and copied again when it changed meanwhile. The
 is what any night finds.
 """
 
+import contextlib
 import hashlib
 import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,10 +23,10 @@ from connectors.forgotten import FILE as FORGOTTEN
 from connectors.forgotten import Book
 from connectors.instances import held_sources
 from connectors.storage import is_held_for_writing, log_of, write_text
-from orchestration.rebuilding import forget_built_tables
+from orchestration.rebuilding import KEY_BEFORE, forget_built_tables, give_key
 from publication.snapshots import file_state
 from settings.home import Home
-from settings.identity import Identity, kept_identity
+from settings.identity import PSEUDONYM_KEY, Identity, kept_identity
 
 MANIFEST = "manifest.json"
 # Made anew by whoever needs it, and full of copies.
@@ -81,22 +82,29 @@ def restore(
 ) -> None:
     """Fill an empty home from a backup.
 
-    `forgotten`: the book of the home that was lost, for those who were forgotten since. Raises ValueError for a home that is
-    not empty or of another identity, for a backup that is not whole, and for a book of another home.
+    `forgotten`: the book of the home that was lost, for those who were forgotten since. A backup of the key before, in
+    `POPS_PSEUDONYM_KEY_BEFORE`, becomes a home of the present one. Raises ValueError for a home that is not empty or of another
+    identity, for a backup that is not whole, and for a book of another home.
     """
     if home.root.exists() and any(home.root.iterdir()):
         raise ValueError(f"{home.root} is not empty: a backup is restored into a new POPS_HOME.")
     manifest = _read_manifest(backup)
     made, present = Identity(**manifest["identity"]), Identity.present(env)
-    if made != present:
+    before = {**env, PSEUDONYM_KEY: env.get(KEY_BEFORE, "")}
+    is_rotated = made != present and bool(before[PSEUDONYM_KEY]) and made == Identity.present(before)
+    if made != present and not is_rotated:
         raise ValueError(
             f"{backup} is of the home of {made.organisation} ({made.reporting_time_zone}), and not with these settings: set "
-            "its POPS_PSEUDONYM_KEY and POPS_REGISTRY_DIR, restore, and change them afterwards."
+            "its POPS_PSEUDONYM_KEY and POPS_REGISTRY_DIR, restore, and change them afterwards; or, where the key was rotated "
+            f"since, its key in {KEY_BEFORE}."
         )
     for name, facts in manifest["files"].items():
         if not (backup / name).is_file() or _facts(backup / name) != facts:
             raise ValueError(f"{backup / name} is not as it was backed up: take another backup.")
-    is_newer = forgotten is not None and _is_newer(backup / FORGOTTEN, forgotten, env)
+    keys = (env, before) if is_rotated else (env,)
+    older = _book(backup / FORGOTTEN, keys) if (backup / FORGOTTEN).exists() else None
+    kept = _book(forgotten, keys) if forgotten is not None else older
+    is_newer = kept is not None and _is_newer(kept, older, forgotten)
     try:
         for name in manifest["files"]:
             if is_newer and name.split("/")[0] in _NOT_WITHOUT_NAMES:
@@ -104,12 +112,15 @@ def restore(
             place = home.root / name
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(backup / name, place)
-        if is_newer and forgotten is not None:
-            shutil.copyfile(forgotten, home.root / FORGOTTEN)
-            _forget_again(home, Book.read(home.root / FORGOTTEN, env))
+        if (book := kept if is_newer else older) is not None:
+            book.write(home.root, env)
+        if is_newer and book is not None:
+            _forget_again(home, book)
             say(
                 "who was forgotten since is forgotten here too: the next night publishes and writes the reports"
             )
+        if is_rotated:
+            give_key(home, present)
     except BaseException:
         for each in home.root.iterdir():
             shutil.rmtree(each) if each.is_dir() else each.unlink()
@@ -123,14 +134,20 @@ def _forget_again(home: Home, book: Book) -> None:
         forget_built_tables(home)
 
 
-def _is_newer(backed_up: Path, forgotten: Path, env: Mapping[str, str]) -> bool:
-    kept = Book.read(forgotten, env)
-    if not backed_up.exists():
+def _book(file: Path, keys: Sequence[Mapping[str, str]]) -> Book:
+    """Who is forgotten, opened by one of the keys. Raises ValueError as `Book.read` does with the first."""
+    for env in keys[1:]:
+        with contextlib.suppress(ValueError):
+            return Book.read(file, env)
+    return Book.read(file, keys[0])
+
+
+def _is_newer(kept: Book, older: Book | None, file: Path | None) -> bool:
+    if older is None:
         return bool(kept.entries)
-    older = Book.read(backed_up, env)
     if older.key != kept.key:
         raise ValueError(
-            f"{forgotten} is the book of another home than the backup's: give the one of the same home."
+            f"{file} is the book of another home than the backup's: give the one of the same home."
         )
     return len(kept.entries) > len(older.entries)
 

@@ -132,7 +132,10 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
     ) -> None:
-        """Fill an empty POPS_HOME from a backup. Who is forgotten stays forgotten."""
+        """Fill an empty POPS_HOME from a backup. Who is forgotten stays forgotten.
+
+        POPS_PSEUDONYM_KEY_BEFORE: the key of a backup from before it was rotated.
+        """
         from pops.operations.backup import restore as restore_home
         from settings.home import Home
 
