@@ -53,6 +53,21 @@ def test_issues_are_read_whole_and_counted(vendor: Served) -> None:
     assert reading.records[0].record_version == json.loads(reading.records[0].record)["fields"]["updated"]
 
 
+def test_what_people_write_in_an_issue_stays_at_the_vendor(vendor: Served) -> None:
+    written = {
+        "description": "They said",
+        "environment": "At home",
+        "comment": {"comments": [{"body": "No"}]},
+    }
+    kept = {"updated": text_of(LONG_AGO), "summary": "Broken", "customfield_1": 3}
+    vendor.data.put("jira", "issues", {"id": "1", "key": "A-1", "fields": {**kept, **written}}, LONG_AGO)
+    reader = vendor.reader("jira")
+    [read] = [each for each in reader.read("issues").records if each.record_id == "1"]
+    issues = next(each for each in reader.connector.streams if each.name == "issues")
+    [[asked]] = reader.connector.by_id(issues, ["1"])
+    assert json.loads(read.record)["fields"] == json.loads(asked.record)["fields"] == kept
+
+
 def test_second_reading_of_the_same_night_asks_nothing(vendor: Served) -> None:
     reader = vendor.reader("jira")
     for stream in ("issues", "changelogs", "projects"):
@@ -140,7 +155,7 @@ def test_windows_are_epoch_milliseconds_with_look_back_and_lag() -> None:
     start = int((NIGHT - timedelta(days=1, minutes=60)).timestamp() * 1000)
     end = int((NIGHT - timedelta(minutes=5)).timestamp() * 1000)
     assert search["jql"] == f"updated >= {start} AND updated < {end} ORDER BY updated ASC"
-    assert search["fields"] == ["*all"]
+    assert search["fields"] == source.ISSUE_FIELDS
 
 
 def test_an_embedded_changelog_stays_as_sent() -> None:

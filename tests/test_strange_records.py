@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from connectors import SOURCES
+from connectors import SOURCES, connector_class
 from connectors.contract import RawRecord
+from connectors.raw_store import RAW_COLUMNS
 from connectors.runner import prepare_raw, run_source
+from connectors.storage import literal
 from sandbox.company.company import Company
 from sandbox.serving.data import CompanyData
 from sandbox.serving.environment import environment
@@ -32,6 +35,8 @@ MOMENT = night_moment(NIGHT)
 HISTORY_START = MOMENT - timedelta(days=2)
 RECORDS_A_STREAM, WORLDS = 12, 6
 SEEDS = (1,)
+# The engine reads so many records at once; what parses all of them many times over does not fit beside them.
+LONG_RECORDS, MEMBERS_OF_A_LONG_RECORD, MEMORY_OF_A_BUILD = 2_048, 160, "1200MB"
 EVENTS_A_FILE = 2
 # What other records refer to: few, and all of them are read.
 WHOLE = (
@@ -144,6 +149,43 @@ def test_every_model_builds_and_no_error_test_fails_whatever_a_field_holds(
         ).fetchone()
         assert counted is not None
         assert counted[0] > 50
+
+
+def grow(home: Path, source: str) -> None:
+    """Beside a source's records put thousands that are long, as those of trackers with hundreds of own fields are."""
+    more = {f"own_{number}": {"value": f"{number * 7919:0>40}"} for number in range(MEMBERS_OF_A_LONG_RECORD)}
+    with duckdb.connect(str(home / "raw" / f"{source}.duckdb")) as raw:
+        for stream in connector_class(source).streams:
+            table = f"raw_{source}.{stream.name}"
+            held = raw.execute(f"select record from {table} order by record_id limit 1").fetchone()
+            body = json.loads(held[0]) if held else {}
+            places = [body, *(value for value in body.values() if isinstance(value, dict))]
+            for number, (name, value) in enumerate(more.items()):
+                places[number % len(places)][name] = value
+            # A view, for writing them would take longer than reading; the blanks make each a text of its own.
+            columns = ", ".join(RAW_COLUMNS)
+            raw.execute(f"alter table {table} rename to held_{stream.name}")
+            raw.execute(
+                f"create view {table} as select {columns} from raw_{source}.held_{stream.name} union all "
+                f"select 'long' || n, '1', 'long' || n, timestamptz '{MOMENT}', 'long', false, "
+                f"{literal(json.dumps(body))} || repeat(' ', n) from range({LONG_RECORDS}) as numbers (n)"
+            )
+
+
+def test_long_records_are_built_in_little_memory(house: House, tmp_path: Path) -> None:
+    shutil.copytree(house.home / "raw", tmp_path / "raw")
+    for source in SOURCES:
+        grow(tmp_path, source)
+    readers = [
+        each.name
+        for each in house.project.models
+        if any(read.startswith("source.") and ".registry." not in read for read in each.reads)
+    ]
+    assert len(readers) > 80
+    with warehouse(tmp_path) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_OF_A_BUILD}'; set threads = 2")
+        failed = build(connection, house.project.with_readings_of(readers))
+    assert failed == {}
 
 
 def _is_of_events(text: str) -> bool:

@@ -26,14 +26,15 @@
     )
 {%- endmacro %}
 
-{# `stage_latest`, but as of `as_of_at`. #}
-{% macro stage_as_of(relation, fields, changed_at=none) -%}
+{# `stage_latest`, but as of `as_of_at`. `changed_at` stands in the query many times: columns and what is quick to find in them.
+   `further_columns`: those of raw that are handed on. #}
+{% macro stage_as_of(relation, fields, changed_at=none, further_columns=[]) -%}
     select *
     from (
         select
             versions.*,
             {{ as_of_version_rank('record_id', changed_at) }} as version_rank
-        from ({{ stage_records(relation, fields, ['load_id', 'record_hash']) }}) as versions
+        from ({{ stage_records(relation, fields, ['load_id', 'record_hash'] + further_columns) }}) as versions
     ) as ranked_versions
     where version_rank = 1
 {%- endmacro %}

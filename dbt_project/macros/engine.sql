@@ -127,18 +127,22 @@
     from ({{ duckdb__json_items(relation, columns, json_text) }}) as items
     where json_type(item_json) = 'OBJECT'
 {%- endmacro %}
+
 {# Rows of the members of a JSON object: a select of `columns` of `relation`, `name` and `member` (JSON text, in which a text
-   keeps its quotes; null for null). What is no object has none. #}
+   keeps its quotes; null for null). What is no object, or has a name twice, has none. #}
 {% macro json_member_rows(relation, columns, json_text) -%}
     {{ adapter.dispatch('json_member_rows')(relation, columns, json_text) }}
 {%- endmacro %}
+{# One parse an object, and no copy of it a member: DuckDB holds the objects of two thousand rows at a time. #}
 {% macro duckdb__json_member_rows(relation, columns, json_text) -%}
     select
         {{ columns | join(', ') }},
-        name,
-        {{ json_member('object_text', 'name') }} as member
+        entry['key'] as name,
+        nullif(cast(entry['value'] as varchar), 'null') as member
     from (
-        select {{ columns | join(', ') }}, {{ json_text }} as object_text, unnest(try(json_keys({{ json_text }}))) as name
+        select
+            {{ columns | join(', ') }},
+            unnest(map_entries(try(from_json({{ json_text }}, '"MAP(VARCHAR, JSON)"')))) as entry
         from {{ relation }}
     ) as objects
 {%- endmacro %}

@@ -4,8 +4,9 @@
 with issues as (
     {{ stage_as_of(
         raw('jira', 'issues'),
-        [('fields', 'issue_fields', 'json')],
-        jira_timestamp(json_property('issue_fields', "'updated'"))
+        [('fields.updated', 'updated_original', 'text')],
+        jira_timestamp('updated_original'),
+        ['record']
     ) }}
 ),
 
@@ -20,20 +21,27 @@ role_fields as (
         and role is not null
 ),
 
+members as (
+    {{ json_member_rows(
+        '(select record_id as issue_id, ' ~ json_member('record', "'fields'")
+        ~ ' as issue_fields from issues where not is_deleted) as live_issues',
+        ['issue_id'],
+        'issue_fields'
+    ) }}
+),
+
 field_values as (
     select
-        issues.record_id as issue_id,
+        members.issue_id,
         role_fields.field_id,
         role_fields.role,
         role_fields.preference,
-        {{ json_member('issues.issue_fields', unqualified('role_fields.field_id')) }} as field_value,
-        {{ json_property('issues.issue_fields', unqualified('role_fields.field_id')) }} as field_text
-    from issues
-    cross join role_fields
-    where
-        not issues.is_deleted
-        and issues.issue_fields is not null
-        and {{ is_same_instance('issues.record_id', 'role_fields.field_id') }}
+        members.member as field_value
+    from members
+    inner join role_fields
+        on
+            members.name = {{ unqualified('role_fields.field_id') }}
+            and {{ is_same_instance('members.issue_id', 'role_fields.field_id') }}
 ),
 
 parsed as (
@@ -47,12 +55,10 @@ parsed as (
             {{ json_property('field_value', "'value'") }},
             {{ json_property('field_value', "'key'") }},
             {{ json_property(json_member('field_value', "'data'"), "'key'") }},
-            field_text
+            {{ json_first_item("'[' || field_value || ']'") }}
         ) as text_value
     from field_values
-    where
-        field_value is not null
-        and field_value not in ('""', '[]', '{}')
+    where field_value not in ('""', '[]', '{}')
 )
 
 select

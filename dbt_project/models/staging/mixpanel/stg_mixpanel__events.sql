@@ -38,16 +38,12 @@ with new_events as (
         extracted_at,
         is_deleted,
         load_id,
+        record,
         -- A warehouse on the way may have kept the properties as a text of JSON.
         case
             when {{ contains_text('record', "':\"{'") }} or {{ contains_text('record', "': \"{'") }}
-                then coalesce(
-                    '{"event": ' || coalesce({{ json_member('record', "'event'") }}, 'null') || ', "properties": '
-                    || {{ json_unwrapped(json_member('record', "'properties'")) }} || '}',
-                    record
-                )
-            else record
-        end as record
+                then {{ json_member('record', "'properties'") }}
+        end as kept_properties
     from {{ raw('mixpanel', 'events') }}
     {%- if is_incremental() %}
     where load_id in (
@@ -58,8 +54,24 @@ with new_events as (
     {%- endif %}
 ),
 
+unwrapped as (
+    select
+        record_id,
+        record_version,
+        extracted_at,
+        is_deleted,
+        load_id,
+        case
+            when kept_properties is null then record
+            else
+                '{"event": ' || coalesce({{ json_member('record', "'event'") }}, 'null') || ', "properties": '
+                || {{ json_unwrapped('kept_properties') }} || '}'
+        end as record
+    from new_events
+),
+
 parsed as (
-    {{ stage_records('new_events', [('event', 'event_type', 'text')] + staged, further_columns=['load_id', 'record']) }}
+    {{ stage_records('unwrapped', [('event', 'event_type', 'text')] + staged, further_columns=['load_id', 'record']) }}
 ),
 
 -- Who has logged in is known by the user id alone; before, the device's id stands in its place, with a prefix in newer
