@@ -38,10 +38,10 @@ def experiment_list(report: HealthReport) -> Section | None:
         say.text("Experiments, the newest first."),
         (
             Head(say.text("experiment")),
+            Head(say.text("verdict")),
             Head(say.text("product")),
             Head(say.text("began")),
             Head(say.text("ends")),
-            Head(say.text("verdict")),
             Head(say.text("effect")),
             Head(say.text("change"), True),
             Head(say.text("people"), True),
@@ -167,13 +167,13 @@ def _row(report: HealthReport, experiment: Experiment) -> Row:
     of = experiment.planned_sample
     return (
         Cell(experiment.name, link=experiment.page),
-        named(report, experiment.product_id),
-        say.day(experiment.started_on),
-        say.day(experiment.ends_on) if experiment.ends_on else wording.MISSING,
         Cell(
             say.text(VERDICTS[experiment.verdict]),
             note=say.text("post-hoc") if experiment.is_post_hoc else "",
         ),
+        named(report, experiment.product_id),
+        say.day(experiment.started_on),
+        say.day(experiment.ends_on) if experiment.ends_on else wording.MISSING,
         measure_name(report, effect) if effect else wording.MISSING,
         change,
         Cell(people, note=say.text("planned: {n}", n=say.number(of)) if of else ""),

@@ -152,9 +152,9 @@ def _declared(report: HealthReport, launches: list[Launch]) -> Table:
         rows.append(
             (
                 Cell(launch.name, link=launch.page),
+                Cell(say.text(VERDICTS[launch.verdict]), note=_mark(report, launch)),
                 named(report, launch.team_id),
                 say.day(launch.launched_on),
-                Cell(say.text(VERDICTS[launch.verdict]), note=_mark(report, launch)),
                 metric_name(report, kpi),
                 target_text(report, kpi),
                 value,
@@ -165,9 +165,9 @@ def _declared(report: HealthReport, launches: list[Launch]) -> Table:
         say.text("Declared launches, the newest first."),
         (
             Head(say.text("launch")),
+            Head(say.text("verdict")),
             Head(say.text("team")),
             Head(say.text("launched")),
-            Head(say.text("verdict")),
             Head(say.text("metric")),
             Head(say.text("target"), True),
             Head(say.text("read"), True),

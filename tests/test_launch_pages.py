@@ -118,7 +118,8 @@ def test_the_list_treats_all_verdicts_alike_and_names_what_is_late() -> None:
     section = launch_list(report(launches=launches()))
     assert section is not None
     declared, undeclared = section.tables
-    verdicts = [(row[3].text, row[3].note) for row in declared.rows if not isinstance(row[3], str)]
+    # On a phone no more than two columns are seen without scrolling.
+    verdicts = [(row[1].text, row[1].note) for row in declared.rows if not isinstance(row[1], str)]
     assert verdicts == [
         ("not yet", ""), ("confirmed", "post-hoc"), ("inconclusive", ""), ("confirmed", ""), ("refuted", "")
     ]  # fmt: skip
