@@ -86,6 +86,15 @@ def test_slips_in_every_file_are_told_at_once_with_the_nearest_name_whatever_is_
         assert any(told in each and each.startswith(f"{name}.yml:") for each in caught.value.problems), told
 
 
+def test_who_names_an_id_that_was_is_told_the_one_of_now(folder: Path) -> None:
+    replace(folder / "teams.yml", "{id: draco, name: Draco,", "{id: delphi, name: Delphi, formerly: [draco],")
+    with pytest.raises(InvalidRegistry) as caught:
+        load_registry(folder)
+    assert {each.partition("names ")[2] for each in caught.value.problems} == {
+        "the team `draco`, which is called `delphi` now: write that."
+    }
+
+
 @pytest.mark.parametrize("name", ["organisation.yml", "teams.yml", "sources.yml"])
 def test_what_is_no_file_in_the_registry_is_told_and_hangs_nobody(folder: Path, name: str) -> None:
     place = folder / name

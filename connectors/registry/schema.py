@@ -286,12 +286,18 @@ class Registry(BaseModel):
     def _unknown(self, stream: str, name: str, target: str) -> Iterator[Problem]:
         """Entries that name something of another file which that file does not have."""
         ids = {each.id for each in getattr(self, target)}
+        former = {old: each.id for each in getattr(self, target) for old in getattr(each, "formerly", ())}
         for number, entry in enumerate(getattr(self, stream)):
             given = getattr(entry, name)
             for value in [each.name for each in given] if isinstance(given, list) else [given]:
                 if value is not None and value not in ids:
                     kind = stream[:-1].capitalize()
-                    what = f"{kind} `{entry.id}` names the {name} `{value}`, which {target}.yml does not have.{meant(value, ids)}"
+                    why = (
+                        f"which is called `{former[value]}` now: write that."
+                        if value in former
+                        else f"which {target}.yml does not have.{meant(value, ids)}"
+                    )
+                    what = f"{kind} `{entry.id}` names the {name} `{value}`, {why}"
                     yield stream, number, what
 
     def instances(self) -> dict[str, list[str]]:
