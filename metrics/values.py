@@ -111,10 +111,9 @@ def append_metric_values(
                 add_zeros(connection, definition, periods, read_of(sources, read), as_of)
                 leave_out_untold(connection, definition)
                 if read and definition.numerator and definition.denominator:
-                    parts = [
-                        engine.sources((each,)) for each in (definition.numerator, definition.denominator)
-                    ]
-                    leave_out_unread(connection, definition, periods, parts[0], parts[1], read)
+                    per = engine.sources((definition.denominator,))
+                    counted = engine.sources((definition.numerator,))
+                    leave_out_unread(connection, definition, periods, counted, per, read)
                 if definition.metric in expendable:
                     _refuse_doubles(connection, f"metric = '{definition.metric}'")
             except Exception as problem:  # whatever somebody else's definition meets
