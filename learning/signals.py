@@ -1,7 +1,7 @@
 """Weak signals: numbers that lie far from what is usual for them, by their own season, in all that is published.
 
-Expected is the median of the same weekday (of a week: of the week) in the eight weeks before; the spread is the median absolute
-deviation (MAD) of what lay between number and expectation until then. A signal is more than 3.5 spreads away, large enough to
+Expected is the median of the same weekday (of a week: of the week) in the eight weeks before, and by how much numbers lay above or
+below it until then, which is their trend; the spread is the median absolute deviation (MAD) of what then lay between. A signal is more than 3.5 spreads away, large enough to
 matter, and no chance finding among all series of its period (Benjamini and Hochberg).
 """
 
@@ -70,20 +70,24 @@ def judge(
             of_share = np.sqrt(share * (1 - share) / cases)
         floor = np.ones_like(values) if is_count else np.nan_to_num(of_share)
     for place in range(max(first + 1, periods - last), periods):
-        before = np.abs(away[:, max(first, place - spread) : place])
+        before = away[:, max(first, place - spread) : place]
         known = np.isfinite(before).sum(axis=1)
         usable = known >= _FEWEST
         if not usable.any():
             continue
         before = before[usable]
+        # What grows lies above the median of its last weeks each time: that much is expected of it, too.
+        trend = np.nanmedian(before, axis=1)
+        before = np.abs(before - trend[:, None])
         middle = np.nanmedian(before, axis=1)
         wide = np.where(middle > 0, middle / _OF_MAD, _OF_MEAN_DEVIATION * np.nanmean(before, axis=1))
         wide = np.maximum(wide, floor[usable, place])
         with np.errstate(divide="ignore", invalid="ignore"):
-            score = np.where(wide > 0, away[usable, place] / wide, np.nan)
+            score = np.where(wide > 0, (away[usable, place] - trend) / wide, np.nan)
         z[usable, place] = score
-        # The spread is itself made of so many numbers: far scores are likelier than normal ones (see the tests).
-        p[usable, place] = 2 * scipy.stats.t.sf(np.abs(score), known[usable] / 2)
+        # Trend and spread are themselves made of so many numbers: far scores are likelier than normal ones (see the tests).
+        p[usable, place] = 2 * scipy.stats.t.sf(np.abs(score), (known[usable] - 4) / 2)
+        expected[usable, place] += trend * unit[usable, place]
     return Judged(expected, z, p)
 
 

@@ -113,7 +113,7 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, tuple[str, str]]]]
             "segment": ("text", "Customer segment; null: all segments."),
             "cut": ("text", "JSON: the member by dimension, of all dimensions; {} for the whole."),
             "value": ("double", "The value, in the metric's unit."),
-            "expected": ("double", "Median of the eight weeks before: of the same weekday, or of the weeks."),
+            "expected": ("double", "Median of the eight weeks before, of the same weekday or of the weeks, with the trend."),
             "z": ("double", "How many usual spreads the value is away; more than 3.5 either way."),
             "adjusted_p": ("double", "How often chance alone goes as far, corrected for all series of the period (Benjamini and Hochberg)."),
             "direction": ("text", "up or down."),

@@ -1,4 +1,4 @@
-"""The list of experiments and the page of each: the verdict in a sentence, the split, the effects, what a tool says itself."""
+"""The list of experiments and the page of each: the verdict in a sentence, the split, the effects."""
 
 from reports import wording
 from reports.experiment_words import (
@@ -9,13 +9,14 @@ from reports.experiment_words import (
     how_far,
     interval,
     measure_name,
+    probability,
     shown,
     signed,
     variant_name,
     verdict_sentence,
     what_next,
 )
-from reports.experiments import Effect, Experiment, ToolResult
+from reports.experiments import Effect, Experiment
 from reports.language import N_
 from reports.launch_words import KPI_VERDICTS
 from reports.model import HealthReport
@@ -133,29 +134,6 @@ def experiment_effects(report: HealthReport, experiment: Experiment) -> Section 
     )
 
 
-def tool_results(report: HealthReport, experiment: Experiment) -> Section | None:
-    """What the tool that runs the experiment made of it, beside ours, and why the two may differ."""
-    say = report.say
-    if not experiment.results or not experiment.is_told:
-        return None
-    rows: tuple[Row, ...] = tuple(_result(report, experiment, each) for each in experiment.results)
-    table = Table(
-        say.text("The tool's own result, as it was published last."),
-        (
-            Head(say.text("metric")),
-            Head(say.text("variant")),
-            Head(say.text("people"), True),
-            Head(say.text("change"), True),
-            Head(say.text("how sure"), True),
-            Head(say.text("computed")),
-        ),
-        rows,
-    )
-    return Section(
-        "tool", say.text("What the tool says"), tuple(_causes(report, experiment)), tables=(table,)
-    )
-
-
 def _row(report: HealthReport, experiment: Experiment) -> Row:
     say = report.say
     primary = next((each for each in experiment.effects if each.role == "primary"), None)
@@ -232,51 +210,9 @@ def _effect(report: HealthReport, experiment: Experiment, effect: Effect) -> Row
         shown(report, effect, effect.value),
         change,
         bound_text(report, effect),
-        Cell(say.text(KPI_VERDICTS[effect.verdict]), note="" if p_value is None else _p(report, p_value)),
+        Cell(
+            say.text(KPI_VERDICTS[effect.verdict]),
+            note="" if p_value is None else probability(report, p_value),
+        ),
         say.percent(effect.detectable) if effect.detectable is not None else wording.MISSING,
     )
-
-
-def _p(report: HealthReport, p_value: float) -> str:
-    say = report.say
-    return say.text("p under 0.001") if p_value < 0.001 else say.text("p {p}", p=say.number(p_value, 3))
-
-
-def _result(report: HealthReport, experiment: Experiment, result: ToolResult) -> Row:
-    say = report.say
-    sure = wording.MISSING
-    if result.p_value is not None:
-        sure = _p(report, result.p_value)
-    elif result.chance_to_win is not None:
-        sure = say.text("{share} better", share=say.percent(result.chance_to_win))
-    note = ""
-    if result.low is not None and result.high is not None:
-        note = say.text("{low} to {high}", low=signed(report, result.low), high=signed(report, result.high))
-    return (
-        Cell(result.metric, note=report.source_name(result.source)),
-        variant_name(experiment, result.variant),
-        say.number(result.people) if result.people is not None else wording.MISSING,
-        Cell(signed(report, result.effect), note=note),
-        sure,
-        say.day(result.computed_at.date()) if result.computed_at else wording.MISSING,
-    )
-
-
-def _causes(report: HealthReport, experiment: Experiment) -> list[str]:
-    """Why the tool's numbers may be others than ours, as far as they show it."""
-    say, told = report.say, []
-    people = {each.key: each.people for each in experiment.variants}
-    end = experiment.ends_on
-    if any(each.computed_at and end and each.computed_at.date() <= end for each in experiment.results):
-        told.append(say.text("The tool computed it before the end: it saw fewer days than are read here."))
-    if any(
-        each.people is not None and each.people != people.get(each.variant) for each in experiment.results
-    ):
-        told.append(
-            say.text(
-                "The tool counts other people: here colleagues, robots, test accounts and whoever saw several variants are left out."
-            )
-        )
-    if any(each.chance_to_win is not None for each in experiment.results):
-        told.append(say.text("The tool reckons with chances to be better, which are no p values."))
-    return told

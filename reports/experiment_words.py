@@ -197,6 +197,11 @@ def interval(report: HealthReport, effect: Effect) -> str:
     )
 
 
+def probability(report: HealthReport, p_value: float) -> str:
+    say = report.say
+    return say.text("p under 0.001") if p_value < 0.001 else say.text("p {p}", p=say.number(p_value, 3))
+
+
 def bound_text(report: HealthReport, effect: Effect) -> str:
     """The bound of an effect in words."""
     if effect.at_least is None:

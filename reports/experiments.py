@@ -51,7 +51,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What a tool made of an experiment. `p_value` of one that has p values, `chance_to_win` of one that has chances."""
+    """What a tool made of an experiment. `p_value` of one that has p values, `chance_to_win` of one that has chances.
+
+    `data_until` (exclusive) ends what it took in; what follows is None where the tool does not say.
+    """
 
     source: str
     metric: str
@@ -63,6 +66,22 @@ class ToolResult:
     p_value: float | None
     chance_to_win: float | None
     computed_at: datetime | None
+    data_until: datetime | None = None
+    is_of_part: bool | None = None
+    is_adjusted: bool | None = None
+    is_sequential: bool | None = None
+    is_primary: bool | None = None
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What a tool keeps of what was learned. `supported`, `contradicted`: by which experiments (their ids), of those known here."""
+
+    title: str
+    status: str | None
+    written_on: date | None
+    supported: tuple[str, ...]
+    contradicted: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -145,9 +164,11 @@ order by effect.experiment_id, effect.effect_role <> 'primary', effect.effect_ro
 """
 _RESULTS = """
 select experiment_id, split_part(tool_experiment_id, ':', 1), metric_name, variant_key, exposed_count, effect, effect_low, effect_high,
-    p_value, chance_to_win, computed_at
+    p_value, chance_to_win, computed_at{settings}
 from mart.fct_experiment_result order by all
 """
+# A mart of an older version does not know how a tool came to its result.
+_SETTINGS = ("data_until", "is_of_part", "is_adjusted", "is_sequential", "is_primary")
 _TABLES = (
     "dim_experiment", "experiments", "fct_experiment_variant", "fct_experiment_effect", "experiment_effects",
     "fct_experiment_result",
@@ -166,7 +187,7 @@ def experiments_of(mart: duckdb.DuckDBPyConnection, week_end: date) -> tuple[Exp
     if known < len(_TABLES):
         return ()
     variants = _by_experiment(mart, _VARIANTS, Variant)
-    results = _by_experiment(mart, _RESULTS, ToolResult)
+    results = _by_experiment(mart, _RESULTS.format(settings=_settings(mart)), ToolResult)
     effects: dict[str, list[Effect]] = {}
     for experiment_id, *row in mart.execute(_EFFECTS).fetchall():
         values: list[Any] = [*row[:-2], KpiVerdict(row[-2]), row[-1]]
@@ -180,6 +201,31 @@ def experiments_of(mart: duckdb.DuckDBPyConnection, week_end: date) -> tuple[Exp
         if experiment.started_on <= week_end:
             found.append(as_of_week(experiment, week_end))
     return tuple(found)
+
+
+def learnings_of(mart: duckdb.DuckDBPyConnection, week_end: date) -> tuple[Learning, ...]:
+    """What was learned up to the end of a week, the newest first; nothing of a mart of an older version."""
+    ((known,),) = mart.execute(
+        "select count(*) from information_schema.tables where table_name = 'fct_learning'"
+    ).fetchall()
+    if not known:
+        return ()
+    rows = mart.execute(
+        """
+        select title, status, written_at::date,
+            coalesce(list(experiment_id order by experiment_id) filter (experiment_id is not null and relation = 'supports'), []),
+            coalesce(list(experiment_id order by experiment_id) filter (experiment_id is not null and relation = 'contradicts'), [])
+        from mart.fct_learning
+        where written_at is null or written_at::date <= $last
+        group by learning_id, title, status, written_at
+        order by written_at desc nulls last, learning_id
+        """,
+        {"last": week_end},
+    ).fetchall()
+    return tuple(
+        Learning(title, status, day, tuple(supported), tuple(contradicted))
+        for title, status, day, supported, contradicted in rows
+    )
 
 
 def as_of_week(experiment: Experiment, week_end: date) -> Experiment:
@@ -198,6 +244,14 @@ def as_of_week(experiment: Experiment, week_end: date) -> Experiment:
         confirmed_variant=None,
         days_left=(end - week_end) // timedelta(days=1),
     )
+
+
+def _settings(mart: duckdb.DuckDBPyConnection) -> str:
+    rows = mart.execute(
+        "select column_name from information_schema.columns where table_name = 'fct_experiment_result'"
+    ).fetchall()
+    known = {name for (name,) in rows}
+    return "".join(f", {name}" for name in _SETTINGS) if known.issuperset(_SETTINGS) else ""
 
 
 def _by_experiment(

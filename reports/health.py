@@ -18,9 +18,10 @@ from reports.experiment_pages import (
     experiment_list,
     experiment_people,
     experiment_verdict,
-    tool_results,
 )
+from reports.experiment_tool_section import learnings, tool_results
 from reports.experiments import Experiment
+from reports.irritant_section import irritants
 from reports.language import N_, Language
 from reports.launch_items_section import launch_indicators, launch_items
 from reports.launch_pages import launch_list, launch_metrics, launch_verdict
@@ -34,7 +35,7 @@ from reports.people_sections import funnel, retention
 from reports.product_sections import adoption, audience
 from reports.roadmap_section import roadmap
 from reports.sections import Section
-from reports.signal_section import weak_signals
+from reports.signal_section import launch_signals, weak_signals
 from reports.support_section import support
 from reports.voice_section import feedback, pulse, satisfaction
 from reports.work_section import in_flight
@@ -110,7 +111,7 @@ AUDIENCES = (
         "support.html",
         N_("Support and marketing"),
         headlines.SUPPORT,
-        (support, satisfaction, feedback, launches, audience, funnel),
+        (support, irritants, satisfaction, feedback, launches, audience, funnel),
         topics=frozenset({*headlines.SUPPORT, "funnel_conversion_rate", "zombie_features"}),
     ),
     Audience(
@@ -127,7 +128,9 @@ AUDIENCES = (
     ),
 )
 LAUNCH_LIST = Audience("launches.html", N_("Launches"), (), (launch_list,), has_changes=False)
-EXPERIMENT_LIST = Audience("experiments.html", N_("Experiments"), (), (experiment_list,), has_changes=False)
+EXPERIMENT_LIST = Audience(
+    "experiments.html", N_("Experiments"), (), (experiment_list, learnings), has_changes=False
+)
 
 
 def render(report: HealthReport, file: str = INDEX) -> str:
@@ -164,6 +167,7 @@ def _of_launch(launch: Launch) -> Audience:
             lambda report: launch_metrics(report, launch),
             lambda report: launch_items(report, launch),
             lambda report: launch_indicators(report, launch),
+            lambda report: launch_signals(report, launch),
         ),
         has_changes=False,
         is_listed=False,

@@ -10,6 +10,7 @@ import duckdb
 
 from learning.verdicts import KillFast, KpiVerdict, LaunchVerdict, kill_fast
 from reports.launch_items import Around, around_launches
+from reports.signals import Signal, signals_after_launches
 
 # How the files of the pages of launches begin.
 PAGE = "launch-"
@@ -84,6 +85,7 @@ class Launch:
     is_post_hoc: bool
     kpis: tuple[LaunchKpi, ...] = ()
     around: Around = field(default_factory=Around)
+    signals: tuple[Signal, ...] = ()
 
     @property
     def page(self) -> str:
@@ -132,14 +134,16 @@ def launches_of(mart: duckdb.DuckDBPyConnection, week_end: date) -> tuple[Launch
     ).fetchall()
     if known < len(_TABLES):
         return ()
-    kpis, around = _kpis(mart), around_launches(mart)
+    kpis, around, signals = _kpis(mart), around_launches(mart), signals_after_launches(mart, week_end)
     found = []
     for row in mart.execute(_LAUNCHES).fetchall():
         given: list[Any] = list(row)
         for place in _LISTS:
             given[place] = _listed(given[place])
         given[_VERDICT] = LaunchVerdict(given[_VERDICT])
-        launch = Launch(*[*given, tuple(kpis.get(row[0], ())), around.get(row[0], Around())])
+        launch = Launch(
+            *[*given, tuple(kpis.get(row[0], ())), around.get(row[0], Around()), signals.get(row[0], ())]
+        )
         if launch.launched_on <= week_end:
             found.append(as_of_week(launch, week_end))
     return tuple(found)

@@ -13,8 +13,9 @@ from connectors.registry.remarks import Remark
 from connectors.registry.retention import ExpectedUse
 from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
-from reports.experiments import Experiment
+from reports.experiments import Experiment, Learning
 from reports.facts import Facts
+from reports.irritants import Irritant
 from reports.language import Language, language
 from reports.launches import Launch
 from reports.north_star import NorthStar
@@ -114,7 +115,8 @@ class HealthReport:
     that day or later. `say`: the language of the pages. `samples`: by metric, the values that its medians are taken of.
     `owners`: who answers for a product, feature or team, by its id. `remarks`: the registry's, on findings.
     `surveys_since`: the day of the first answer of each survey, by its name. `facts`: what is open as of the night. `currency`: of revenue.
-    `launches`: declared or found, as they stood at the week's end, the newest first; `experiments` likewise.
+    `launches`: declared or found, as they stood at the week's end, the newest first; `experiments` likewise;
+    `learnings`: what a tool keeps of what was learned; `irritants`: of the newest week alone, the heaviest first.
     `signals`: numbers of the week far from what is usual for them.
     `issue_urls`: by tracker, where an issue of it is, with `{key}`; of those only of which somebody says it. `links`: of the Dagster UI.
     `source_names`: what vendors call their tools, by source. `north_star`: as the registry declares it, where it does.
@@ -150,6 +152,8 @@ class HealthReport:
     links: Links = field(default_factory=Links)
     launches: tuple[Launch, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    learnings: tuple[Learning, ...] = ()
+    irritants: tuple[Irritant, ...] = ()
     signals: tuple[Signal, ...] = ()
     source_names: Mapping[str, str] = field(default_factory=dict)
     north_star: NorthStar | None = None

@@ -16,8 +16,9 @@ from connectors.registry.stages import COMPUTED_STAGES
 from connectors.storage import open_duckdb
 from metrics.answers import names_of_members
 from metrics.catalogue import read_definitions, week_starts_on_of
-from reports.experiments import experiments_of
+from reports.experiments import experiments_of, learnings_of
 from reports.facts import facts_of
+from reports.irritants import irritants_of
 from reports.language import language
 from reports.launches import launches_of
 from reports.model import HealthReport, SourceStatus, Target, Words
@@ -139,6 +140,8 @@ def health_report(
             currency=registry.organisation[0].home_currency,
             launches=launches_of(mart, week_start + timedelta(days=6)),
             experiments=experiments_of(mart, week_start + timedelta(days=6)),
+            learnings=learnings_of(mart, week_start + timedelta(days=6)),
+            irritants=irritants_of(mart, week_start + timedelta(days=6), as_of),
             signals=signals_of(mart, week_start),
             source_names=_titles(),
             north_star=star,

@@ -1,6 +1,9 @@
 """Weak signals of the week: numbers far from their own season, but for those that the findings judge by their own test."""
 
+from collections.abc import Sequence
+
 from reports import wording
+from reports.launches import Launch
 from reports.model import HealthReport
 from reports.news import watched
 from reports.sections import Cell, Head, Row, Section, Table, named
@@ -20,27 +23,27 @@ def weak_signals(report: HealthReport) -> Section | None:
     say, found = report.say, told_signals(report)
     if not found:
         return None
-    rows: tuple[Row, ...] = tuple(_row(report, each) for each in found[:_MOST])
-    table = Table(
-        say.text(
-            "The farthest {n}, beside the median of the eight weeks before at the same weekday.", n=len(rows)
-        ),
-        (
-            Head(say.text("metric")),
-            Head(say.text("of")),
-            Head(say.text("period")),
-            Head(say.text("value"), True),
-            Head(say.text("expected"), True),
-            Head(say.text("what else happened")),
-        ),
-        rows,
-    )
     told = say.plural(
         "{n} number of the week lies farther from its usual than chance explains.",
         "{n} numbers of the week lie farther from their usual than chance explains.",
         len(found),
     )
-    return Section("signals", say.text("Weak signals"), (told,), tables=(table,))
+    return Section("signals", say.text("Weak signals"), (told,), tables=(_table(report, found),))
+
+
+def launch_signals(report: HealthReport, launch: Launch) -> Section | None:
+    """Numbers that were far from what is usual for them in the two weeks after a launch, of its members or of all."""
+    say = report.say
+    found = [each for each in launch.signals if each.metric in report.definitions]
+    if not found:
+        return None
+    told = say.plural(
+        "{n} number of the two weeks after the launch lies farther from its usual than chance explains. The farthest: {signal}",
+        "{n} numbers of the two weeks after the launch lie farther from their usual than chance explains. The farthest: {signal}",
+        len(found),
+        signal=signal_sentence(report, found[0]),
+    )
+    return Section("signals", say.text("Far from usual"), (told,), tables=(_table(report, found),))
 
 
 def signal_sentence(report: HealthReport, signal: Signal) -> str:
@@ -53,6 +56,26 @@ def signal_sentence(report: HealthReport, signal: Signal) -> str:
         period=wording.period(report.say, signal.grain, signal.period_start),
         value=wording.quantity(report.say, signal.value, definition.unit),
         expected=wording.quantity(report.say, signal.expected, definition.unit),
+    )
+
+
+def _table(report: HealthReport, found: Sequence[Signal]) -> Table:
+    say = report.say
+    rows: tuple[Row, ...] = tuple(_row(report, each) for each in found[:_MOST])
+    return Table(
+        say.text(
+            "The farthest {n}, beside what the eight weeks before and their trend let expect at the same weekday.",
+            n=len(rows),
+        ),
+        (
+            Head(say.text("metric")),
+            Head(say.text("of")),
+            Head(say.text("period")),
+            Head(say.text("value"), True),
+            Head(say.text("expected"), True),
+            Head(say.text("what else happened")),
+        ),
+        rows,
     )
 
 

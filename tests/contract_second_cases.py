@@ -224,7 +224,7 @@ LAUNCHDARKLY = SourceCase(
             },
             key="_id",
         ),
-        # The company experiments with another tool: test_launchdarkly.py has some.
+        # The company tries one thing with this tool: test_launchdarkly.py has more.
         "experiments": StreamCase(
             alive=_launchdarkly("experiments", "project_key", "environmentKey", "key"), key="key"
         ),

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from learning.verdicts import ExperimentVerdict, KpiVerdict
-from reports.experiments import Effect, Experiment, ToolResult, Variant
+from reports.experiments import Effect, Experiment, Learning, ToolResult, Variant
 
 
 def effect(role: str = "primary", verdict: KpiVerdict = KpiVerdict.MET, **changes: Any) -> Effect:
@@ -44,7 +44,23 @@ def experiments() -> tuple[Experiment, ...]:
     older: dict[str, Any] = {"started_on": date(2026, 9, 7), "planned_end_on": date(2026, 10, 4)}
     uneven = (Variant("0", "Board", 0.5, True, 129), Variant("1", "Compact board", 0.5, False, 53))
     theirs = (
-        ToolResult("growthbook", "Comments", "1", 160, 0.9, 0.3, 1.5, None, 0.99, datetime(2026, 10, 1, 8)),
+        ToolResult(
+            "growthbook",
+            "Comments",
+            "1",
+            160,
+            0.9,
+            0.3,
+            1.5,
+            None,
+            0.99,
+            datetime(2026, 10, 2, 8),
+            datetime(2026, 10, 1, 22),
+            True,
+            True,
+            True,
+            True,
+        ),
         ToolResult("growthbook", "Days", "1", 160, 0.1, None, None, 0.04, None, None),
     )
     return (
@@ -86,3 +102,11 @@ def experiments() -> tuple[Experiment, ...]:
             **undecided,
         ),
     )  # fmt: skip
+
+
+def learnings() -> tuple[Learning, ...]:
+    """One that rests on experiments, of which one is not known here, and one that rests on nothing."""
+    return (
+        Learning("Hints help", "published", date(2026, 11, 2), ("hints",), ("flat", "elsewhere")),
+        Learning("People read <little>", None, None, (), ()),
+    )

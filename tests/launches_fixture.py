@@ -5,8 +5,12 @@ from typing import Any
 
 from learning.verdicts import KpiVerdict, LaunchVerdict
 from reports.launches import Launch, LaunchKpi, Reading
+from reports.signals import Signal
 
 CHECKPOINTS = (1, 7, 14, 30, 90)
+SURGE = Signal(
+    "tickets_created", "week", date(2026, 10, 5), {"team_id": "atlas"}, 60.0, 12.0, 0.001, ("timeline",), ()
+)
 
 
 def reading(launched_on: date, days: int, **found: Any) -> Reading:
@@ -70,7 +74,7 @@ def launches() -> tuple[Launch, ...]:
             kpis=(kpi(date(2026, 10, 6), verdict=KpiVerdict.INCONCLUSIVE),),
             **inconclusive,
         ),
-        launch(),
+        launch(signals=(SURGE,)),
         launch(
             "sync", refuted, verdict=LaunchVerdict.REFUTED, kpis=(kpi(refuted, verdict=KpiVerdict.MISSED),)
         ),

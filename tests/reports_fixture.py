@@ -11,10 +11,13 @@ from metrics.definitions import MetricDefinition
 from metrics.dimensions import DIMENSIONS
 from reports.glossary import Entry, Glossary, MetricEntry, Texts
 from reports.health import render, render_pages
+from reports.irritants import Irritant
 from reports.model import HealthReport, Restatement, SourceStatus, Target
 from reports.weeks import Revision, Week
 from settings.units import Unit
 
+# People cannot get on with the timeline.
+ERRORS = Irritant("timeline", "errors", 9, 1, 5, 3, 12_000.0, "trial", "project_created", 4, 2, "rising")
 WEEK = date(2026, 11, 9)
 SEGMENTS = ("smb", "mid_market", "enterprise")
 _RATES = {"feature_adoption_rate", "on_time_rate", "on_time_rate_last_due", "retention_rate_d1", "retention_rate_d7",

@@ -21,7 +21,6 @@ pytestmark = pytest.mark.slow
 # Staged for those who query staging; no number of the report is made of them.
 STAGED_ONLY = {
     "vendor/github/releases",
-    "vendor/growthbook/learnings",
     "vendor/hubspot/owners",
     "vendor/productboard/objectives",
     "vendor/productboard/releases",

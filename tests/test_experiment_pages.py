@@ -1,19 +1,22 @@
 """Pages of experiments: what a reader is told, as sentences and in tables, in both languages."""
 
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from learning.verdicts import ExperimentVerdict
 from reports.digest import digest_of
+from reports.experiment_tool_section import learnings, tool_results
 from reports.experiment_words import ended, verdict_sentence, what_next
-from reports.experiments import Experiment, as_of_week
+from reports.experiments import Experiment, ToolResult, as_of_week
 from reports.files import views
 from reports.health import all_audiences, render
 from reports.language import language
 from tests.experiments_fixture import experiment, experiments
+from tests.experiments_fixture import learnings as kept_learnings
 from tests.reports_fixture import report
 
 
@@ -108,13 +111,53 @@ def test_the_tools_own_result_stands_beside_ours_with_why_it_differs() -> None:
     page = render(report(experiments=experiments()), "experiment-breached.html")
     assert 'id="effects"' in page
     for said in (
-        "The tool computed it before the end: it saw fewer days than are read here.",
-        "The tool counts other people",
+        "Hints: growthbook says +90% for Comments, here share who used it (Timeline) changed by +100%: 10 points apart.",
+        # It took in what happened until the midnight in Berlin after 1 October, and the experiment ended on the 4th.
+        "Window: the tool took in 3 days less than are read here.",
+        "People: the tool counts others (Hints: 160 there, 152 here)",
+        "People: the tool takes in a segment",
+        "Correction: the tool takes out what people did before",
+        "Correction: the tool&#39;s intervals hold at any time",
         "The tool reckons with chances to be better",
         "99% better",
         "p 0.040",
     ):
         assert said in page
+
+
+def test_no_cause_is_told_of_a_result_that_is_like_ours() -> None:
+    """At the midnight after the last day, in the company's own time zone, all days are taken in."""
+    whole = ToolResult(
+        "growthbook", "Timeline", "1", 152, 1.0, 0.4, 1.6, 0.001, None, datetime(2026, 11, 16), datetime(2026, 11, 15, 23),
+        False, False, False, True,
+    )  # fmt: skip
+    section = tool_results(report(), experiment(results=(whole,)))
+    assert section is not None
+    assert section.findings == (
+        "Hints: growthbook says +100% for Timeline, here share who used it (Timeline) changed by +100%: 0 points apart.",
+    )
+    early = replace(whole, data_until=datetime(2026, 11, 14, 23))
+    section = tool_results(report(), experiment(results=(early,)))
+    assert section is not None
+    assert section.findings[1:] == ("Window: the tool took in 1 day less than is read here.",)
+
+
+def test_what_was_learned_names_the_experiments_that_it_rests_on() -> None:
+    kept = kept_learnings()
+    section = learnings(report(experiments=experiments(), learnings=kept))
+    assert section is not None
+    (table,) = section.tables
+    assert [[cell if isinstance(cell, str) else cell.text for cell in row] for row in table.rows] == [
+        ["Hints help", "Hints", "Flat and elsewhere", "2 Nov 2026"],
+        ["People read <little>", "–", "–", "–"],
+    ]
+    assert section.findings == (
+        "1 learning names no experiment that is known here: nobody can tell what it rests on.",
+    )
+    page = render(report(experiments=experiments(), learnings=kept, say=language("fr")), "experiments.html")
+    assert "Ce qui a été appris" in page
+    assert "<little>" not in page
+    assert learnings(report()) is None
 
 
 def test_an_earlier_week_knows_nothing_of_what_came_later() -> None:

@@ -1,6 +1,6 @@
 """The company's experiments: what the registry says of them is what they hoped for, and each verdict is the company's own."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from sandbox.company.experiments.catalogue import (
     GUARDRAIL_AT_LEAST,
     TREATMENT,
 )
+from sandbox.company.flags import TRIALS
 from sandbox.company.usage.days import DayMaker
 from sandbox.company.usage.traits import EXPOSURE_KINDS
 from sandbox.serving.environment import REGISTRY, earlier_registries
@@ -118,3 +119,31 @@ def test_the_breach_decides_and_the_report_has_a_page_of_each(undisturbed: Three
     assert decided_by == "guardrail:1"
     names = {path.name for path in undisturbed.house.home.rglob("reports/2026-W46/experiment-*.html")}
     assert names >= {f"experiment-{each}.html" for each in STORIES}
+
+
+def test_what_another_tool_tries_is_told_without_a_verdict(undisturbed: ThreeNights) -> None:
+    (trial,) = TRIALS
+    found = undisturbed.house.query(
+        "select experiment_name, hypothesis, started_on, is_declared, verdict.verdict from mart.dim_experiment "
+        "join metrics.experiments as verdict using (experiment_id) where source = 'launchdarkly'"
+    )
+    assert found == [(trial.name, trial.hypothesis, trial.started_at.date(), False, "undeclared")]
+
+
+def test_a_tools_own_result_says_why_it_is_another(undisturbed: ThreeNights) -> None:
+    """One was not made anew in its last days, one is corrected by what people did before; of both the tool saw other people."""
+    week = undisturbed.house.home / "reports" / "2026-W46"
+    causes = ("Window: the tool took in 4 days less", "Correction: the tool takes out what people did before")
+    for name, told in (("comment-hints", causes[0]), ("dashboard-start", causes[1])):
+        page = (week / f"experiment-{name}.html").read_text()
+        assert [each for each in causes if each in page] == [told]
+        assert "People: the tool counts others" in page
+        assert "points apart" in page
+
+
+def test_what_was_learnt_stands_with_the_experiments_that_taught_it(undisturbed: ThreeNights) -> None:
+    found = undisturbed.house.query("select experiment_id, relation from mart.fct_learning")
+    ended = [each for each in EXPERIMENTS if each.last_day + timedelta(days=3) < NIGHTS[-1]]
+    assert dict(found) == {each.id: "supports" if each.planted else "contradicts" for each in ended}
+    listed = (undisturbed.house.home / "reports" / "2026-W46" / "experiments.html").read_text()
+    assert all(f"{each.name}:" in listed for each in ended)

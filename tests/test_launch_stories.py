@@ -16,6 +16,7 @@ from tests.nights import NIGHTS, ThreeNights, night_moment, three_nights
 STORIES = {
     "timeline": ("confirmed", False),
     "jira-sync": ("refuted", False),
+    "signed-webhooks": ("refuted", False),
     "dashboard-themes": ("inconclusive", False),
     "forecast-scenarios": ("confirmed", True),
 }
@@ -57,18 +58,32 @@ def test_the_company_knows_what_became_of_each() -> None:
     as_of = NIGHTS[-1]
     found = launch_truth(Company.create("small"), as_of, night_moment(as_of))
     assert {launch: (each.verdict, each.is_post_hoc) for launch, each in found.items()} == STORIES
+    # One was refuted and taken back in nine days; the other one is still there.
+    assert {
+        launch: each.days_to_switch_off for launch, each in found.items() if each.verdict == "refuted"
+    } == {
+        "jira-sync": None,
+        "signed-webhooks": 9,
+    }
 
 
 def test_published_verdicts_are_the_companys_own(undisturbed: ThreeNights) -> None:
     as_of = NIGHTS[-1]
     expected = launch_truth(Company.create("small"), as_of, night_moment(as_of))
     published = undisturbed.house.query(
-        "select verdict.launch_id, verdict.verdict, is_post_hoc, first_day, value, n from metrics.launches as verdict "
+        "select verdict.launch_id, verdict.verdict, is_post_hoc, first_day, value, n, days_to_switch_off from metrics.launches as verdict "
         "join metrics.launch_kpis as reading on reading.launch_id = verdict.launch_id "
         "and kpi_id = decided_by and checkpoint_on = decides_on"
     )
     assert {launch: found for launch, *found in published} == {
-        each.launch_id: [each.verdict, each.is_post_hoc, each.week, each.cases / each.people, each.people]
+        each.launch_id: [
+            each.verdict,
+            each.is_post_hoc,
+            each.week,
+            each.cases / each.people,
+            each.people,
+            each.days_to_switch_off,
+        ]
         for each in expected.values()
     }
 

@@ -11,9 +11,9 @@ from reports.health import render_pages
 from reports.language import language
 from reports.weeks import render_weeks
 from tests.browser_fixture import browser
-from tests.experiments_fixture import experiments
+from tests.experiments_fixture import experiments, learnings
 from tests.launches_fixture import launches
-from tests.reports_fixture import glossary, report, weeks
+from tests.reports_fixture import ERRORS, glossary, report, weeks
 
 __all__ = ["browser"]
 
@@ -25,7 +25,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         say = language(code)
         (folder / code).mkdir()
         written = {
-            **render_pages(report(say=say, launches=launches(), experiments=experiments())),
+            **render_pages(
+                report(
+                    say=say,
+                    launches=launches(),
+                    experiments=experiments(),
+                    learnings=learnings(),
+                    irritants=(ERRORS,),
+                )
+            ),
             "weeks.html": render_weeks(report(say=say), weeks()),
             "glossary.html": render_glossary(glossary(), say),
         }

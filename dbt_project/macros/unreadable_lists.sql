@@ -9,6 +9,8 @@
         ('growthbook', 'experiments', 'variations', 'key'),
         ('growthbook', 'feature_revisions', 'rules', ''),
         ('growthbook', 'features', 'rules', ''),
+        ('growthbook', 'learnings', 'contradictingExperimentIds', 'text'),
+        ('growthbook', 'learnings', 'supportingExperimentIds', 'text'),
         ('growthbook', 'results', 'results', ''),
         ('hubspot', 'associations', 'types', ''),
         ('intercom', 'conversations', 'conversation_parts.conversation_parts', ''),

@@ -209,10 +209,13 @@ FUNNELS = (
     ),
 )  # fmt: skip
 
-# One that people took up, one that few had a use for, one that too few were asked about, one that was explained afterwards. Of
-# whatever else came out, nobody said what it was for.
+# One that people took up, one that few had a use for, one that was taken back for it, one that too few were asked about, one
+# that was explained afterwards. Of whatever else came out, nobody said what it was for.
 LAUNCHES = (
     Launch("jira-sync", "jira_sync", date(2026, 8, 25), date(2026, 7, 6), "feature_adoption_rate", 0.15, 30),
+    Launch(
+        "signed-webhooks", "webhooks", date(2026, 9, 10), date(2026, 7, 6), "feature_adoption_rate", 0.15, 30
+    ),
     Launch("timeline", "timeline", date(2026, 9, 29), date(2026, 9, 14), "feature_adoption_rate", 0.2, 30),
     Launch("dashboard-themes", "dashboards", date(2026, 10, 6), date(2026, 9, 14), "csat_rate", 0.8, 30),
     Launch(

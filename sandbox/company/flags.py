@@ -72,6 +72,21 @@ def flag_of(key: str, name: str, created: str, *steps: str, **more: object) -> F
     return Flag(key, name, local(created), changes, **more)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class FlagTrial:
+    """People were split by a flag between two moments, half and half, to see something of which nobody wrote down a bound."""
+
+    flag: str
+    name: str
+    hypothesis: str
+    planned_at: datetime
+    started_at: datetime
+    ended_at: datetime
+
+    def state(self, now: datetime) -> str:
+        return "not_started" if now < self.started_at else "running" if now < self.ended_at else "stopped"
+
+
 FLAGS = (
     flag_of("timeline", "Timeline", "2026-08-31 10:00", "2026-09-01 11:00 staging 1", "2026-09-28 10:00 production 0.1",
           "2026-09-29 09:00 production 1"),
@@ -105,3 +120,9 @@ FEATURE_OF_FLAG = {
     "board-swimlanes": "board",
     "webhooks": "webhooks",
 }
+TRIALS = (
+    FlagTrial(
+        "board-swimlanes", "Swimlanes or none", "Who sees swimlanes loses no card.", local("2026-10-12 10:00"),
+        local("2026-10-14 10:00"), local("2026-10-20 09:30"),
+    ),
+)  # fmt: skip

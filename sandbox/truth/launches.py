@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from scipy.stats import binomtest
 
-from sandbox.company.catalogue import LAUNCHES, Launch
+from sandbox.company.catalogue import FEATURE_BY_ID, LAUNCHES, Launch
 from sandbox.company.company import Company
 from sandbox.company.work_time import week_of
 from sandbox.truth.features import weekly_feature_adoption
@@ -15,7 +15,10 @@ from sandbox.truth.surveys import counted_answers
 
 @dataclass(frozen=True)
 class LaunchTruth:
-    """`cases` of `people` in the last whole week of the window, whose first day is `week`; `verdict` by an exact interval."""
+    """`cases` of `people` in the last whole week of the window, whose first day is `week`; `verdict` by an exact interval.
+
+    `days_to_switch_off`: from the end of the window; None where nobody took it away.
+    """
 
     launch_id: str
     week: date
@@ -23,6 +26,7 @@ class LaunchTruth:
     people: int
     verdict: str
     is_post_hoc: bool
+    days_to_switch_off: int | None
 
 
 def launch_truth(company: Company, as_of: date, read_at: datetime) -> dict[str, LaunchTruth]:
@@ -50,7 +54,15 @@ def _truths(company: Company, as_of: date, read_at: datetime) -> Iterator[Launch
             people,
             _verdict(launch, cases, people),
             launch.written_on >= launch.launched_on,
+            _days_to_switch_off(launch, last_day, as_of),
         )
+
+
+def _days_to_switch_off(launch: Launch, last_day: date, as_of: date) -> int | None:
+    """The feature's last day is the one before that on which nobody has it."""
+    last_live = FEATURE_BY_ID[launch.feature].live_until
+    is_off = last_live is not None and last_live < as_of
+    return (last_live + timedelta(days=1) - last_day).days if last_live is not None and is_off else None
 
 
 def _verdict(launch: Launch, cases: int, people: int) -> str:

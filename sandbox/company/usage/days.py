@@ -8,6 +8,7 @@ import numpy as np
 
 from sandbox.company.catalogue import HISTORY_END, HISTORY_START
 from sandbox.company.population import Population
+from sandbox.company.usage.decline import declined, patience
 from sandbox.company.usage.plan import DAY_MS, HOUR_MS, PlannedEvent, ms
 from sandbox.company.usage.traits import (
     BERLIN,
@@ -105,6 +106,7 @@ class DayMaker:
         self._company, self._traits, self._plan = company, traits, plan
         self._extra_events = events_per_active_day - 1.0
         self._ordinary_accounts = np.array([a.index for a in company.accounts if not a.is_test])
+        self._patience = patience(company)
         self.devices = list(traits.devices)
         rng = company.rng("usage.visitors")
         self._size = max(1.0, len(company.people) / 300)
@@ -175,6 +177,7 @@ class DayMaker:
             place[before] == 0, KIND_OF["pricing_viewed", None], KIND_OF["template_used", None]
         )
         kind[after] = KIND_OF["board_opened", None]
+        kind = declined(kind, person, self._patience, day)
         agent = t.device[person, 0] % len(HUMAN_AGENTS)
         agent = np.where(
             (rng.random(total) < 0.0025) & ~t.shares_device[person] & (user >= 0), HEADLESS, agent

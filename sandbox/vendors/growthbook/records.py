@@ -17,6 +17,9 @@ from sandbox.vendors.record import Record
 PRODUCTION = "production"
 PLANNED_AHEAD, DECIDED_AFTER = timedelta(days=10), timedelta(days=2)
 SEEN = 90
+# Whose result was not made anew in its last days; and of whose numbers what people did before is taken out.
+_NOT_REFRESHED, _NOT_REFRESHED_FOR = "comment-hints", timedelta(days=4)
+_ADJUSTED = "dashboard-start"
 _CONCLUSIONS = {
     "won": "The treatment does what was hoped for.",
     "lost": "The treatment costs more than it brings.",
@@ -139,6 +142,7 @@ def _experiment(experiment: Experiment, now: datetime) -> dict[str, Any]:
             "inProgressConversions": "include",
             "attributionModel": "firstExposure",
             "statsEngine": "bayesian",
+            "regressionAdjustmentEnabled": experiment.id == _ADJUSTED,
             "goals": [
                 {"metricId": f"met_{feature}", "overrides": {}} for feature in list(experiment.planted)[:1]
             ],
@@ -159,9 +163,15 @@ def _experiment(experiment: Experiment, now: datetime) -> dict[str, Any]:
     return body
 
 
+def _last_taken_in(experiment: Experiment) -> datetime:
+    """Until when a result takes in what happened."""
+    ended = _ended_at(experiment)
+    return ended - _NOT_REFRESHED_FOR if experiment.id == _NOT_REFRESHED else ended
+
+
 def _result(experiment: Experiment, now: datetime) -> Record:
     """The latest: of the last midnight before the end."""
-    last = min(now.replace(hour=0, minute=0, second=0, microsecond=0), _ended_at(experiment))
+    last = min(now.replace(hour=0, minute=0, second=0, microsecond=0), _last_taken_in(experiment))
     reach = experiment.reaches
     users = [round(SEEN * 2 * (1 - reach)), round(SEEN * 2 * reach)]
     metrics = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.company.company import Company
 from sandbox.company.engineering.model import sha
-from sandbox.company.flags import ENVIRONMENTS, FLAGS, Flag, FlagState
+from sandbox.company.flags import ENVIRONMENTS, FLAGS, PRODUCTION, TRIALS, Flag, FlagState, FlagTrial
 from sandbox.vendors.record import Record
 
 PROJECT = "web"
@@ -14,7 +14,7 @@ ALL = 100_000
 
 
 def records(company: Company, stream: str, now: datetime) -> list[Record]:
-    """The records of a stream at `now`; none for an unknown stream. The company experiments with another tool."""
+    """The records of a stream at `now`; none for an unknown stream."""
     shown = [each for each in FLAGS if each.created_at <= now]
     if stream == "flags":
         return [
@@ -25,6 +25,8 @@ def records(company: Company, stream: str, now: datetime) -> list[Record]:
         ]
     if stream == "audit_log":
         return [entry for each in shown for entry in _entries(each, now)]
+    if stream == "experiments":
+        return [_experiment(each, now) for each in TRIALS if each.planned_at <= now]
     return []
 
 
@@ -147,3 +149,48 @@ def _entry(flag: Flag, at: datetime, environment: str, verb: str, actions: list[
     if at > flag.created_at:
         body["previousVersion"] = _flag(flag, at - timedelta(seconds=1))
     return Record(key, at, body)
+
+
+def _experiment(trial: FlagTrial, now: datetime) -> Record:
+    """Of one iteration. What came of it is in no list of the vendor's."""
+    state = trial.state(now)
+    iteration: dict[str, Any] = {
+        "_id": sha(f"{trial.flag} iteration")[:24],
+        "hypothesis": trial.hypothesis,
+        "status": state,
+        "createdAt": _ms(trial.planned_at),
+        "canReshuffleTraffic": False,
+        "flags": {trial.flag: {"_links": {"self": _href(f"flags/{PROJECT}/{trial.flag}")}}},
+        "randomizationUnit": "user",
+        "treatments": [
+            {
+                "_id": sha(f"{trial.flag} {name}")[:24],
+                "name": name,
+                "allocationPercent": "50",
+                "baseline": name == "Without",
+                "parameters": [{"variationId": sha(f"{trial.flag} {shown}")[:24], "flagKey": trial.flag}],
+            }
+            for name, shown in (("Without", "off"), ("With", "on"))
+        ],
+    }
+    if state != "not_started":
+        iteration["startedAt"] = _ms(trial.started_at)
+    if state == "stopped":
+        iteration["endedAt"] = _ms(trial.ended_at)
+        iteration["winningTreatmentId"] = iteration["treatments"][1]["_id"]
+        iteration["winningReason"] = "Nobody complained"
+    path = f"projects/{PROJECT}/environments/{PRODUCTION}/experiments/{trial.flag}"
+    body = {
+        "project_key": PROJECT,
+        "_id": sha(f"{trial.flag} experiment")[:24],
+        "key": trial.flag,
+        "name": trial.name,
+        "_maintainerId": _maintainer()["_id"],
+        "_creationDate": _ms(trial.planned_at),
+        "environmentKey": PRODUCTION,
+        "tags": [],
+        "_links": {"self": _href(path)},
+        "draftIteration" if state == "not_started" else "currentIteration": iteration,
+    }
+    moments = [each for each in (trial.planned_at, trial.started_at, trial.ended_at) if each <= now]
+    return Record(f"{PROJECT}:{PRODUCTION}:{trial.flag}", max(moments), body)

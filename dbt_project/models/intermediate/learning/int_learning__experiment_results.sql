@@ -11,7 +11,13 @@ select
     results.p_value,
     results.chance_to_win,
     results.srm_p_value,
-    results.computed_at
+    results.computed_at,
+    results.data_from,
+    results.data_until,
+    results.is_of_part,
+    results.is_adjusted,
+    results.is_sequential,
+    results.is_primary
 from {{ ref('int_learning__tool_results') }} as results
 inner join {{ ref('int_learning__tool_matches') }} as matches
     on results.experiment_id = matches.tool_experiment_id

@@ -4,6 +4,9 @@ with results as (
         ('experimentId', 'experiment_id', 'id'),
         ('phase', 'phase', 'integer'),
         ('results', 'results', 'json'),
+        ('settings', 'settings', 'json'),
+        ('dateStart', 'data_from', 'timestamp'),
+        ('dateEnd', 'data_until', 'timestamp'),
         ('dateUpdated', 'computed_at', 'timestamp'),
     ], 'computed_at') }}
 ),
@@ -19,13 +22,38 @@ last_results as (
     where not is_deleted
 ),
 
+parsed_settings as (
+    select
+        *,
+        {{ parse_json('settings', {
+            'segmentId': text_type(),
+            'queryFilter': text_type(),
+            'inProgressConversions': text_type(),
+            'activationMetric': {'metricId': text_type()},
+            'regressionAdjustmentEnabled': text_type(),
+            'postStratificationEnabled': text_type(),
+            'sequentialTestingEnabled': text_type(),
+        }) }} as parsed
+    from last_results
+    where place = 1
+),
+
 of_all as (
     select
         experiment_id,
         computed_at,
-        results
-    from last_results
-    where place = 1
+        results,
+        data_from,
+        data_until,
+        settings is not null as has_settings,
+        coalesce({{ struct_field('parsed', ['segmentId']) }}, '') <> ''
+        or coalesce({{ struct_field('parsed', ['queryFilter']) }}, '') <> ''
+        or coalesce({{ struct_field('parsed', ['activationMetric', 'metricId']) }}, '') <> ''
+        or coalesce({{ struct_field('parsed', ['inProgressConversions']) }}, '') = 'exclude' as is_of_part,
+        coalesce({{ struct_field('parsed', ['regressionAdjustmentEnabled']) }}, '') = 'true'
+        or coalesce({{ struct_field('parsed', ['postStratificationEnabled']) }}, '') = 'true' as is_adjusted,
+        coalesce({{ struct_field('parsed', ['sequentialTestingEnabled']) }}, '') = 'true' as is_sequential
+    from parsed_settings
 ),
 
 dimension_rows as (
@@ -114,21 +142,28 @@ analyses as (
 )
 
 select
-    experiment_id,
-    {{ qualified('metric_id', 'experiment_id') }} as metric_id,
-    metric_name,
-    variation_id,
-    cast(user_count as bigint) as user_count,
-    {{ try_cast(struct_field('parsed', ['percentChange']), 'double') }} as effect,
-    {{ try_cast(struct_field('parsed', ['ciLow']), 'double') }} as effect_low,
-    {{ try_cast(struct_field('parsed', ['ciHigh']), 'double') }} as effect_high,
-    {{ try_cast(struct_field('parsed', ['pValue']), 'double') }} as p_value,
-    {{ try_cast(struct_field('parsed', ['chanceToBeatControl']), 'double') }} as chance_to_win,
-    srm_p_value,
-    computed_at
+    analyses.experiment_id,
+    {{ qualified('analyses.metric_id', 'analyses.experiment_id') }} as metric_id,
+    analyses.metric_name,
+    analyses.variation_id,
+    cast(analyses.user_count as bigint) as user_count,
+    {{ try_cast(struct_field('analyses.parsed', ['percentChange']), 'double') }} as effect,
+    {{ try_cast(struct_field('analyses.parsed', ['ciLow']), 'double') }} as effect_low,
+    {{ try_cast(struct_field('analyses.parsed', ['ciHigh']), 'double') }} as effect_high,
+    {{ try_cast(struct_field('analyses.parsed', ['pValue']), 'double') }} as p_value,
+    {{ try_cast(struct_field('analyses.parsed', ['chanceToBeatControl']), 'double') }} as chance_to_win,
+    analyses.srm_p_value,
+    analyses.computed_at,
+    of_all.data_from,
+    of_all.data_until,
+    case when of_all.has_settings then of_all.is_of_part end as is_of_part,
+    case when of_all.has_settings then of_all.is_adjusted end as is_adjusted,
+    case when of_all.has_settings then of_all.is_sequential end as is_sequential
 from analyses
+left join of_all
+    on analyses.experiment_id = of_all.experiment_id
 where
-    place = 1
-    and experiment_id is not null
-    and metric_name is not null
-    and variation_id is not null
+    analyses.place = 1
+    and analyses.experiment_id is not null
+    and analyses.metric_name is not null
+    and analyses.variation_id is not null

@@ -1,0 +1,147 @@
+-- Grain: one row a feature and a theme of tickets that somebody wrote about in the 56 days to as_of: how often in the last 28 days and
+-- in the 28 before, who wrote, what their accounts pay, and what else the feature lost: people at the steps of its funnels, words.
+with tickets as (
+    select
+        feature_id,
+        product_id,
+        theme_id,
+        nullif(account_id, '(unknown)') as account_id,
+        nullif(person_id, '(unknown)') as person_id,
+        created_date >= {{ add_days(as_of_date(), -28) }} as is_now
+    from {{ ref('fct_ticket') }}
+    where
+        is_counted
+        and created_date >= {{ add_days(as_of_date(), -56) }}
+        and created_date < {{ as_of_date() }}
+),
+
+counts as (
+    select
+        feature_id,
+        theme_id,
+        min(product_id) as product_id,
+        sum(case when is_now then 1 else 0 end) as ticket_count,
+        sum(case when is_now then 0 else 1 end) as ticket_count_before,
+        count(distinct case when is_now then person_id end) as person_count,
+        count(distinct case when is_now then account_id end) as account_count
+    from tickets
+    group by feature_id, theme_id
+),
+
+writers as (
+    select distinct
+        feature_id,
+        theme_id,
+        account_id
+    from tickets
+    where
+        is_now
+        and account_id is not null
+),
+
+revenue as (
+    select
+        writers.feature_id,
+        writers.theme_id,
+        sum(accounts.arr_home) as arr_home
+    from writers
+    inner join {{ ref('dim_account') }} as accounts
+        on writers.account_id = accounts.account_id
+    group by writers.feature_id, writers.theme_id
+),
+
+-- An event that is a use of several features says nothing of one.
+step_features as (
+    select
+        event_type,
+        min(feature_id) as feature_id
+    from {{ ref('stg_registry__feature_events') }}
+    group by event_type
+    having count(distinct feature_id) = 1
+),
+
+entries as (
+    select
+        *,
+        max(entry_week) over (partition by funnel_id) as newest_week
+    from {{ ref('int_usage__funnel_steps') }}
+),
+
+lost as (
+    select
+        step_features.feature_id,
+        entries.funnel_id,
+        entries.step,
+        count(distinct entries.person_id) as lost_people
+    from entries
+    inner join {{ ref('dim_funnel_step') }} as steps
+        on
+            entries.funnel_id = steps.funnel_id
+            and entries.step = steps.step
+    inner join step_features
+        on steps.event_type = step_features.event_type
+    where
+        entries.is_previous_reached
+        and not entries.is_reached
+        and entries.entry_week >= {{ add_days('entries.newest_week', -21) }}
+    group by step_features.feature_id, entries.funnel_id, entries.step
+),
+
+worst_steps as (
+    select
+        feature_id,
+        funnel_id,
+        step,
+        lost_people,
+        row_number() over (
+            partition by feature_id
+            order by lost_people desc, funnel_id asc, step asc
+        ) as place
+    from lost
+),
+
+said as (
+    select
+        feature_id,
+        count(*) as feedback_count,
+        sum(case when sentiment = 'negative' then 1 else 0 end) as negative_count
+    from {{ ref('fct_feedback') }}
+    where
+        created_date >= {{ add_days(as_of_date(), -28) }}
+        and created_date < {{ as_of_date() }}
+    group by feature_id
+)
+
+select
+    counts.feature_id,
+    counts.product_id,
+    counts.theme_id,
+    cast(counts.ticket_count as bigint) as ticket_count,
+    cast(counts.ticket_count_before as bigint) as ticket_count_before,
+    cast(counts.person_count as bigint) as person_count,
+    cast(counts.account_count as bigint) as account_count,
+    cast(revenue.arr_home as double) as arr_home,
+    worst_steps.funnel_id as lost_funnel_id,
+    worst_steps.step as lost_step,
+    cast(worst_steps.lost_people as bigint) as lost_people,
+    cast(coalesce(said.feedback_count, 0) as bigint) as feedback_count,
+    cast(coalesce(said.negative_count, 0) as bigint) as negative_count,
+    case
+        when counts.ticket_count >= 3 and counts.ticket_count_before = 0 then 'new'
+        when
+            power(counts.ticket_count - counts.ticket_count_before, 2)
+            > 3.84 * (counts.ticket_count + counts.ticket_count_before)
+            then case when counts.ticket_count > counts.ticket_count_before then 'rising' else 'fading' end
+        else 'steady'
+    end as trend
+from counts
+left join revenue
+    on
+        counts.feature_id = revenue.feature_id
+        and counts.theme_id = revenue.theme_id
+left join worst_steps
+    on
+        counts.feature_id = worst_steps.feature_id
+        and worst_steps.place = 1
+left join said
+    on counts.feature_id = said.feature_id
