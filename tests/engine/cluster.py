@@ -16,6 +16,7 @@ from tests.nights import PSEUDONYM_KEY, port_that_nobody_is_given
 
 _HOST = "127.0.0.1"
 _UP_SECONDS = 180.0
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @dataclass
@@ -66,6 +67,10 @@ class Cluster:
             "spark.executor.memory": "1500m",
             "spark.executor.cores": "1",
             "spark.scheduler.mode": "FAIR",
+            # Thousands of small queries: to compile each, twice, takes longer than to run it.
+            "spark.driver.extraJavaOptions": _SHORT_LIVED,
+            "spark.executor.extraJavaOptions": _SHORT_LIVED,
+            "spark.sql.codegen.wholeStage": "false",
             "spark.sql.shuffle.partitions": "2",
             "spark.sql.warehouse.dir": str(self.folder / "tables"),
             "spark.ui.enabled": "false",
