@@ -65,13 +65,21 @@ def _row(report: HealthReport, each: Irritant) -> Row:
     lost = Cell(wording.MISSING)
     if each.lost is not None and each.step is not None:
         lost = Cell(say.number(each.lost), note=named(report, each.step))
+    people = Cell(wording.MISSING)
+    if each.people is not None:
+        accounts = "" if each.accounts is None else say.plural("{n} account", "{n} accounts", each.accounts)
+        people = Cell(say.number(each.people), note=accounts)
     return (
         named(report, each.feature_id),
         named(report, each.theme_id),
-        Cell(say.number(each.tickets), note=say.text(_TRENDS[each.trend])),
-        say.number(each.tickets_before),
-        Cell(say.number(each.people), note=say.plural("{n} account", "{n} accounts", each.accounts)),
+        Cell(say.number(each.tickets), note=say.text(_TRENDS[each.trend]) if each.trend else ""),
+        _count(report, each.tickets_before),
+        people,
         wording.MISSING if each.revenue is None else f"{say.number(each.revenue)} {report.currency}",
         lost,
-        say.number(each.negative),
+        _count(report, each.negative),
     )
+
+
+def _count(report: HealthReport, number: int | None) -> str:
+    return wording.MISSING if number is None else report.say.number(number)

@@ -8,25 +8,26 @@ import duckdb
 
 @dataclass(frozen=True)
 class Irritant:
-    """A feature and a theme of tickets (`mart_irritant`), of the 28 days to the mart's date. `lost`: people at the `step`."""
+    """A feature and a theme of tickets (`mart_irritant`), of the 28 days to the mart's date; None where nobody knows. `lost`: people
+    at the `step`."""
 
     feature_id: str
     theme_id: str
     tickets: int
-    tickets_before: int
-    people: int
-    accounts: int
+    tickets_before: int | None
+    people: int | None
+    accounts: int | None
     revenue: float | None
     funnel_id: str | None
     step: str | None
     lost: int | None
-    negative: int
-    trend: str
+    negative: int | None
+    trend: str | None
 
     @property
     def weight(self) -> tuple[float, int]:
         """People who wrote or were lost, times the revenue that is touched; where none is known, tickets decide."""
-        return (self.people + (self.lost or 0)) * (self.revenue or 0.0), self.tickets
+        return ((self.people or 0) + (self.lost or 0)) * (self.revenue or 0.0), self.tickets
 
 
 _IRRITANTS = """

@@ -37,7 +37,16 @@ def test_the_mart_counts_what_the_companys_tickets_say(tmp_path_factory: pytest.
 def test_the_heaviest_comes_first_and_what_moves_is_named() -> None:
     small = replace(ERRORS, theme_id="speed", people=1, lost=None, step=None, revenue=900.0, trend="new")
     gone = replace(ERRORS, theme_id="data", tickets=0, trend="fading")
-    unknown = replace(small, theme_id="access", revenue=None, trend="steady")
+    unknown = replace(
+        small,
+        theme_id="access",
+        tickets_before=None,
+        people=None,
+        accounts=None,
+        revenue=None,
+        negative=None,
+        trend=None,
+    )
     assert ERRORS.weight > small.weight > unknown.weight
     section = irritants(report(irritants=(ERRORS, small, unknown, gone), currency="USD"))
     assert section is not None
@@ -51,7 +60,7 @@ def test_the_heaviest_comes_first_and_what_moves_is_named() -> None:
     rows = [[cell if isinstance(cell, str) else cell.text for cell in row] for row in table.rows]
     assert rows[0] == ["Timeline", "errors", "9", "1", "5", "12,000 USD", "4", "2"]
     assert [row[1] for row in rows] == ["errors", "speed", "access"]
-    assert rows[2][5:7] == ["–", "–"]
+    assert rows[2][3:] == ["–", "–", "–", "–", "–"]
     assert irritants(report()) is None
     french = render(report(irritants=(ERRORS,), say=language("fr")), "support.html")
     assert "en hausse" in french

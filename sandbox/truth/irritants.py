@@ -16,11 +16,11 @@ _FAR = float(chi2.ppf(0.95, 1))
 
 @dataclass(frozen=True)
 class IrritantTruth:
-    """Tickets of the last 28 days and of the 28 before, the accounts of those of now, and whether that is a change."""
+    """Tickets of the last 28 days and of the 28 before, the accounts of those of now (None: of none is known), and whether that is a change."""
 
     tickets: int
     before: int
-    accounts: int
+    accounts: int | None
     trend: str
 
 
@@ -45,7 +45,10 @@ def _of(company: Company, tickets: list[TicketFacts], now: date, read_at: dateti
         if account is not None:
             accounts.add(account.index)
     return IrritantTruth(
-        len(newer), len(tickets) - len(newer), len(accounts), _trend(len(newer), len(tickets) - len(newer))
+        len(newer),
+        len(tickets) - len(newer),
+        len(accounts) or (None if newer else 0),
+        _trend(len(newer), len(tickets) - len(newer)),
     )
 
 

@@ -15,17 +15,32 @@ with tickets as (
         and created_date < {{ as_of_date() }}
 ),
 
+-- Of 28 days that began before the desk did, or before it was read back to, nobody knows what was written in them.
+history as (
+    select min(created_date) <= {{ add_days(as_of_date(), -56) }} as is_whole
+    from {{ ref('fct_ticket') }}
+    where is_counted
+),
+
 counts as (
     select
-        feature_id,
-        theme_id,
-        min(product_id) as product_id,
-        sum(case when is_now then 1 else 0 end) as ticket_count,
-        sum(case when is_now then 0 else 1 end) as ticket_count_before,
-        count(distinct case when is_now then person_id end) as person_count,
-        count(distinct case when is_now then account_id end) as account_count
+        tickets.feature_id,
+        tickets.theme_id,
+        min(tickets.product_id) as product_id,
+        sum(case when tickets.is_now then 1 else 0 end) as ticket_count,
+        case when history.is_whole then sum(case when tickets.is_now then 0 else 1 end) end as ticket_count_before,
+        -- Tickets without a known writer were written by somebody.
+        case
+            when max(case when tickets.is_now then 1 else 0 end) = 0 then 0
+            else nullif(count(distinct case when tickets.is_now then tickets.person_id end), 0)
+        end as person_count,
+        case
+            when max(case when tickets.is_now then 1 else 0 end) = 0 then 0
+            else nullif(count(distinct case when tickets.is_now then tickets.account_id end), 0)
+        end as account_count
     from tickets
-    group by feature_id, theme_id
+    cross join history
+    group by tickets.feature_id, tickets.theme_id, history.is_whole
 ),
 
 writers as (
@@ -104,12 +119,27 @@ said as (
     select
         feature_id,
         count(*) as feedback_count,
-        sum(case when sentiment = 'negative' then 1 else 0 end) as negative_count
+        case when count(sentiment) > 0 then sum(case when sentiment = 'negative' then 1 else 0 end) end as negative_count
     from {{ ref('fct_feedback') }}
     where
         created_date >= {{ add_days(as_of_date(), -28) }}
         and created_date < {{ as_of_date() }}
     group by feature_id
+),
+
+-- What is said of a feature is known where something asks about it, or somebody has said it.
+voices as (
+    select
+        counts.feature_id,
+        counts.theme_id,
+        said.negative_count,
+        case
+            when features.has_feedback_sources then {{ count_or_unknown('said.feedback_count', ref('fct_feedback')) }}
+            else said.feedback_count
+        end as feedback_count
+    from counts
+    left join said on counts.feature_id = said.feature_id
+    left join {{ ref('int_features__features') }} as features on counts.feature_id = features.feature_id
 )
 
 select
@@ -124,9 +154,10 @@ select
     worst_steps.funnel_id as lost_funnel_id,
     worst_steps.step as lost_step,
     cast(worst_steps.lost_people as bigint) as lost_people,
-    cast(coalesce(said.feedback_count, 0) as bigint) as feedback_count,
-    cast(coalesce(said.negative_count, 0) as bigint) as negative_count,
+    cast(voices.feedback_count as bigint) as feedback_count,
+    cast(case when voices.feedback_count = 0 then 0 else voices.negative_count end as bigint) as negative_count,
     case
+        when counts.ticket_count_before is null then cast(null as {{ dbt.type_string() }})
         when counts.ticket_count >= 3 and counts.ticket_count_before = 0 then 'new'
         when
             power(counts.ticket_count - counts.ticket_count_before, 2)
@@ -143,5 +174,7 @@ left join worst_steps
     on
         counts.feature_id = worst_steps.feature_id
         and worst_steps.place = 1
-left join said
-    on counts.feature_id = said.feature_id
+left join voices
+    on
+        counts.feature_id = voices.feature_id
+        and counts.theme_id = voices.theme_id
