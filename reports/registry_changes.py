@@ -69,6 +69,12 @@ MEMBERS = {
     "funnels": "funnel_id",
     "themes": "theme_id",
 }
+# The file of the entries that a property names.
+_NAMED_IN = {
+    **dict.fromkeys(("team", "teams"), "teams"),
+    **dict.fromkeys(("product", "products"), "products"),
+    **dict.fromkeys(("feature", "features"), "features"),
+}
 # Totals that are made of features; those of other subjects do not ask to which feature something belongs.
 _OF_FEATURES = ("adoption", "roadmap")
 _OF_TAGS = ("untagged_ticket_share",)
@@ -131,7 +137,7 @@ def read_changes(mart: duckdb.DuckDBPyConnection) -> tuple[RegistryChange, ...]:
         ]
         for _, of_night in groupby(rows, lambda row: row[7])
     ]
-    return tuple(each for night in nights for each in _without_what_was_kept(night))
+    return tuple(each for night in nights for each in _without_what_was_kept(_with_names_of_now(night)))
 
 
 def _change(
@@ -159,6 +165,38 @@ def teams_named(given: Any) -> list[str]:
     """The teams of a feature's `team`, as written: one, or several one after the other."""
     listed = given if isinstance(given, list) else [given] if given else []
     return [each if isinstance(each, str) else str(each["name"]) for each in listed]
+
+
+def _with_names_of_now(night: Sequence[RegistryChange]) -> list[RegistryChange]:
+    """An entry that names another by the id that this one got is no other one than before."""
+    now = {(each.file, old): each.entry for each in night for old in each.took_over}
+
+    def renamed(file: str, value: Any) -> Any:
+        match value:
+            case str():
+                return now.get((file, value), value)
+            case list():
+                return [renamed(file, each) for each in value]
+            case dict():
+                return {name: renamed(file, each) for name, each in value.items()}
+            case _:
+                return value
+
+    found = []
+    for each in night:
+        before = {
+            name: renamed(_NAMED_IN[name], value) if name in _NAMED_IN else value
+            for name, value in each.before.items()
+        }
+        same = {name for name in _NAMED_IN if name in each.after and before.get(name) == each.after[name]}
+        found.append(
+            replace(
+                each,
+                before={name: value for name, value in before.items() if name not in same},
+                after={name: value for name, value in each.after.items() if name not in same},
+            )
+        )
+    return found
 
 
 def _without_what_was_kept(night: Sequence[RegistryChange]) -> Iterator[RegistryChange]:

@@ -1,5 +1,6 @@
 """What nights read otherwise in the registry: told in the week's report, and the known reason of what it restated."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -41,6 +42,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RegistryCh
             merge(folder)
             edit(folder / "targets.yml", ("  - {id: stickiness_ratio", "  - {id: sticky"))
             hand_over_feature(folder, "webhooks")
+            rename_team(folder, "borealis", "boreas")
         load_registry(folder)
         moment = NIGHT + timedelta(days=night)
         done = run_source("registry", home, moment, moment, env={"POPS_REGISTRY_DIR": str(folder)})
@@ -61,6 +63,13 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RegistryCh
         yield read_changes(connection)
 
 
+def rename_team(folder: Path, old: str, new: str) -> None:
+    """The team gets another id, and whatever names it says so."""
+    for file in folder.glob("*.yml"):
+        file.write_text(re.sub(rf"\b{old}\b", new, file.read_text()))
+    edit(folder / "teams.yml", (f"id: {new}, ", f"id: {new}, formerly: [{old}], "))
+
+
 def told(changes: tuple[RegistryChange, ...], night: date) -> list[str]:
     return sentences(EN, [each for each in changes if each.changed_on == night])
 
@@ -75,6 +84,7 @@ def test_a_rename_a_merge_and_a_project_that_passed_on_are_told_and_nothing_else
     ]
     assert told(known, NIGHTS[2]) == [
         "The feature “templates” became part of “board”.",
+        "The team “borealis” is called “boreas” now.",
         "From 2 Nov 2026 on the feature “webhooks” is of the team “draco”, until then of “cosmos”.",
         "New (1): target “sticky”.",
         "Changed (1): feature “board” (events).",
@@ -84,7 +94,7 @@ def test_a_rename_a_merge_and_a_project_that_passed_on_are_told_and_nothing_else
 
 def test_the_weeks_report_tells_what_changed_since_the_last_one(known: tuple[RegistryChange, ...]) -> None:
     found = data_status(report(registry_changes=known)).registry
-    assert len(found) == 7
+    assert len(found) == 8
     assert found[0] == "The feature “automation” is called “autopilot” now."
     later = report(registry_changes=known, week_start=WEEK + timedelta(days=7))
     assert data_status(later).registry == ()
