@@ -43,8 +43,8 @@ OF_OTHERS_IN = {
     ("stg_github__issue_pages", "page_id"),
     ("stg_productboard__jira_connection_versions", "issue_id"),
 }
-# An experiment's own numbering of its variants: always read with the id of the experiment.
-WITHIN_A_RECORD = {"variation_id"}
+# An experiment's own numbering of its variants and iterations: always read with the id of the experiment.
+WITHIN_A_RECORD = {"iteration_id", "variation_id"}
 
 
 @pytest.fixture(scope="module")
