@@ -28,7 +28,7 @@ counts as (
         tickets.theme_id,
         min(tickets.product_id) as product_id,
         sum(case when tickets.is_now then 1 else 0 end) as ticket_count,
-        case when history.is_whole then sum(case when tickets.is_now then 0 else 1 end) end as ticket_count_before,
+        case when history.is_whole then sum(case when tickets.is_now then 0 else 1 end) end as earlier_ticket_count,
         -- Tickets without a known writer were written by somebody.
         case
             when max(case when tickets.is_now then 1 else 0 end) = 0 then 0
@@ -87,7 +87,7 @@ lost as (
         step_features.feature_id,
         entries.funnel_id,
         entries.step,
-        count(distinct entries.person_id) as lost_people
+        count(distinct entries.person_id) as lost_count
     from entries
     inner join {{ ref('dim_funnel_step') }} as steps
         on
@@ -107,10 +107,10 @@ worst_steps as (
         feature_id,
         funnel_id,
         step,
-        lost_people,
+        lost_count,
         row_number() over (
             partition by feature_id
-            order by lost_people desc, funnel_id asc, step asc
+            order by lost_count desc, funnel_id asc, step asc
         ) as place
     from lost
 ),
@@ -147,22 +147,22 @@ select
     counts.product_id,
     counts.theme_id,
     cast(counts.ticket_count as bigint) as ticket_count,
-    cast(counts.ticket_count_before as bigint) as ticket_count_before,
+    cast(counts.earlier_ticket_count as bigint) as ticket_count_before,
     cast(counts.person_count as bigint) as person_count,
     cast(counts.account_count as bigint) as account_count,
-    cast(revenue.arr_home as double) as arr_home,
+    revenue.arr_home,
     worst_steps.funnel_id as lost_funnel_id,
     worst_steps.step as lost_step,
-    cast(worst_steps.lost_people as bigint) as lost_people,
+    cast(worst_steps.lost_count as bigint) as lost_people,
     cast(voices.feedback_count as bigint) as feedback_count,
     cast(case when voices.feedback_count = 0 then 0 else voices.negative_count end as bigint) as negative_count,
     case
-        when counts.ticket_count_before is null then cast(null as {{ dbt.type_string() }})
-        when counts.ticket_count >= 3 and counts.ticket_count_before = 0 then 'new'
+        when counts.earlier_ticket_count is null then cast(null as {{ dbt.type_string() }})
+        when counts.ticket_count >= 3 and counts.earlier_ticket_count = 0 then 'new'
         when
-            power(counts.ticket_count - counts.ticket_count_before, 2)
-            > 3.84 * (counts.ticket_count + counts.ticket_count_before)
-            then case when counts.ticket_count > counts.ticket_count_before then 'rising' else 'fading' end
+            power(counts.ticket_count - counts.earlier_ticket_count, 2)
+            > 3.84 * (counts.ticket_count + counts.earlier_ticket_count)
+            then case when counts.ticket_count > counts.earlier_ticket_count then 'rising' else 'fading' end
         else 'steady'
     end as trend
 from counts
