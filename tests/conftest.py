@@ -93,10 +93,11 @@ _PLACES = {
 
 
 # Who uses one of these runs nights, parses or builds the project with dbt, compiles its metrics, draws all pages of a report,
-# tries every connector, or starts a server or a browser.
+# tries every connector, or starts a server or a browser. What reads the whole company in ways of its own says so itself.
 _SLOW = frozenset({
     "Browser", "CASES", "Compiled", "DbtProject", "EngineerCopy", "House", "MetricEngine", "build", "build_with_readings",
-    "dbtRunner", "engine_of", "give_parsed", "parsed_target", "postgres", "render_pages", "run_unit_tests", "three_nights", "venv",
+    "Replay", "dbtRunner", "engine_of", "give_parsed", "parsed_target", "postgres", "render_pages", "run_unit_tests", "running_sandbox",
+    "three_nights", "venv",
 })  # fmt: skip
 
 

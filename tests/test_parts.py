@@ -21,6 +21,8 @@ from tests.test_files import HEADER, SURVEY, Drop
 from tests.test_typeform import put_form, put_response
 from tests.vendor_reading import HISTORY_START, NIGHT, HandMade, Impatient, Served, served
 
+pytestmark = pytest.mark.slow
+
 NEXT_NIGHT = NIGHT + timedelta(days=1)
 LONG_AGO = NIGHT - timedelta(days=20)
 # What a vendor says of a thing that is gone, forbidden, without a history, or withheld by law.

@@ -290,6 +290,7 @@ def kill_once(patch: pytest.MonkeyPatch, where: str, after: int) -> None:
 PAGES = st.lists(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=4), max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     days=st.lists(PAGES, min_size=1, max_size=3),

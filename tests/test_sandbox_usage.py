@@ -21,6 +21,8 @@ from sandbox.truth import usage as truth_usage
 from sandbox.truth.facts import Facts, account_id_of, monday, usage_facts, weeks_before
 from tests.nights import night_moment
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 11, 16)
 AFTERWARDS = datetime(2026, 12, 31, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

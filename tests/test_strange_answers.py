@@ -27,6 +27,8 @@ from tests.strange_records import MOST_CHANGES, changed, drawn, places, with_cha
 from tests.test_strange_records import HISTORY_START, MOMENT, Sample
 from tests.vendor_reading import Served, served
 
+pytestmark = pytest.mark.slow
+
 # Pages of most are lists of JSON records; events come by the line, those of Amplitude packed in an archive.
 SOURCES = VENDORS
 SEEDS = (1, 2)
