@@ -1,6 +1,6 @@
 """What the tool that runs an experiment made of it, beside what is read here, and why the two differ."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reports import wording
@@ -92,7 +92,7 @@ def _result(report: HealthReport, experiment: Experiment, result: ToolResult) ->
         say.number(result.people) if result.people is not None else wording.MISSING,
         Cell(signed(report, result.effect), note=note),
         sure,
-        say.day(result.computed_at.date()) if result.computed_at else wording.MISSING,
+        say.day(_day(report, result.computed_at)) if result.computed_at else wording.MISSING,
     )
 
 
@@ -179,5 +179,9 @@ def _days_missed(report: HealthReport, experiment: Experiment, result: ToolResul
     until, end = result.data_until or result.computed_at, experiment.ends_on
     if until is None or end is None:
         return 0
-    local = until.replace(tzinfo=UTC).astimezone(ZoneInfo(report.reporting_time_zone))
-    return (end + timedelta(days=1) - local.date()).days
+    return (end + timedelta(days=1) - _day(report, until)).days
+
+
+def _day(report: HealthReport, moment: datetime) -> date:
+    """Of a UTC moment, in the reporting time zone."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(report.reporting_time_zone)).date()

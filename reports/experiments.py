@@ -203,8 +203,8 @@ def experiments_of(mart: duckdb.DuckDBPyConnection, week_end: date) -> tuple[Exp
     return tuple(found)
 
 
-def learnings_of(mart: duckdb.DuckDBPyConnection, week_end: date) -> tuple[Learning, ...]:
-    """What was learned up to the end of a week, the newest first; nothing of a mart of an older version."""
+def learnings_of(mart: duckdb.DuckDBPyConnection, week_end: date, zone: str) -> tuple[Learning, ...]:
+    """What was learned up to the end of a week in the reporting time zone, the newest first; nothing of a mart of an older version."""
     ((known,),) = mart.execute(
         "select count(*) from information_schema.tables where table_name = 'fct_learning'"
     ).fetchall()
@@ -212,15 +212,15 @@ def learnings_of(mart: duckdb.DuckDBPyConnection, week_end: date) -> tuple[Learn
         return ()
     rows = mart.execute(
         """
-        select title, status, written_at::date,
+        select title, status, written_on,
             coalesce(list(experiment_id order by experiment_id) filter (experiment_id is not null and relation = 'supports'), []),
             coalesce(list(experiment_id order by experiment_id) filter (experiment_id is not null and relation = 'contradicts'), [])
-        from mart.fct_learning
-        where written_at is null or written_at::date <= $last
-        group by learning_id, title, status, written_at
+        from (select *, (written_at at time zone 'UTC' at time zone $zone)::date as written_on from mart.fct_learning) as learnings
+        where written_on is null or written_on <= $last
+        group by learning_id, title, status, written_on, written_at
         order by written_at desc nulls last, learning_id
         """,
-        {"last": week_end},
+        {"last": week_end, "zone": zone},
     ).fetchall()
     return tuple(
         Learning(title, status, day, tuple(supported), tuple(contradicted))

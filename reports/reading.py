@@ -140,7 +140,7 @@ def health_report(
             currency=registry.organisation[0].home_currency,
             launches=launches_of(mart, week_start + timedelta(days=6)),
             experiments=experiments_of(mart, week_start + timedelta(days=6)),
-            learnings=learnings_of(mart, week_start + timedelta(days=6)),
+            learnings=learnings_of(mart, week_start + timedelta(days=6), zone),
             irritants=irritants_of(mart, week_start + timedelta(days=6), as_of),
             signals=signals_of(mart, week_start),
             source_names=_titles(),

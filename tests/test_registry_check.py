@@ -26,7 +26,7 @@ FILES = {
     product: ecran
     team: web
     live_from: 2026-01-01
-    events: [{event: Tableau Cree}, {event: Document Ouvert, where: {page: /acceuil}}]
+    events: [{event: Tableau Cree}, {event: Document Ouvert, where: {page: /acceuil, 'a"b': x}}]
     ticket_tags: [tableaux]
     eligible_plans: [Equipe, ENTREPRISE]
 """,

@@ -237,7 +237,8 @@ def _unmatched_values(own: Mapping[str, list[Written]], held: Held) -> Iterator[
         return
     events = {event for _, _, event, _, _ in asked}
     rows = held.rows(
-        "select name, property, json_extract_string(properties, '$.\"' || property || '\"'), count(*) "
+        "select name, property, "
+        "json_extract_string(properties, '/' || replace(replace(property, '~', '~0'), '/', '~1')), count(*) "
         "from (select name, properties, unnest(cast(? as varchar[])) as property from events where list_contains(cast(? as varchar[]), name)) "
         "group by all order by 4 desc, 3",
         sorted({name for *_, name, _ in asked}),
