@@ -29,6 +29,7 @@ def irritants(report: HealthReport) -> Section | None:
             Head(say.text("people who wrote"), True),
             Head(say.text("revenue touched"), True),
             Head(say.text("people lost at a step"), True),
+            Head(say.text("rage clicks"), True),
             Head(say.text("negative words"), True),
         ),
         tuple(_row(report, each) for each in shown[:_MOST]),
@@ -56,7 +57,12 @@ def _told(report: HealthReport) -> list[str]:
         ]
         if names:
             told.append(say.text(text, names=say.listed(names[:_MOST])))
-    told.append(say.text("Rage clicks are not told: no tool that is read says on which feature they fell."))
+    if all(each.rage_clicks is None for each in report.irritants):
+        told.append(
+            say.text(
+                "Rage clicks are not known: no tool that is read tells of them, or no feature names its pages."
+            )
+        )
     return told
 
 
@@ -77,6 +83,7 @@ def _row(report: HealthReport, each: Irritant) -> Row:
         people,
         wording.MISSING if each.revenue is None else f"{say.number(each.revenue)} {report.currency}",
         lost,
+        _count(report, each.rage_clicks),
         _count(report, each.negative),
     )
 

@@ -21,6 +21,7 @@ class Irritant:
     funnel_id: str | None
     step: str | None
     lost: int | None
+    rage_clicks: int | None
     negative: int | None
     trend: str | None
 
@@ -32,7 +33,7 @@ class Irritant:
 
 _IRRITANTS = """
 select feature_id, theme_id, ticket_count, ticket_count_before, person_count, account_count, arr_home, lost_funnel_id, lost_step,
-    lost_people, negative_count, trend
+    lost_people, rage_click_count, negative_count, trend
 from mart.mart_irritant
 where ticket_count > 0 or trend = 'fading'
 """
@@ -41,7 +42,7 @@ where ticket_count > 0 or trend = 'fading'
 def irritants_of(mart: duckdb.DuckDBPyConnection, week_end: date, as_of: date) -> tuple[Irritant, ...]:
     """The heaviest first. None of a mart of an older version, and none of a week before the mart's newest: it tells of now."""
     ((known,),) = mart.execute(
-        "select count(*) from information_schema.tables where table_name = 'mart_irritant'"
+        "select count(*) from information_schema.columns where (table_name, column_name) = ('mart_irritant', 'rage_click_count')"
     ).fetchall()
     if not known or week_end + timedelta(days=7) < as_of:
         return ()

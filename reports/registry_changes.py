@@ -25,6 +25,7 @@ _EFFECTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "ticket_tags": ("support",),
         "roadmap_items": ("roadmap",),
         "flags": ("experiments",),
+        "pages": ("product_analytics",),
         "adoption_target": ("delivery",),
         "launched_on": ("delivery", "product_analytics"),
         # The work of teams is that of their projects and repositories.

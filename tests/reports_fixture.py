@@ -17,7 +17,7 @@ from reports.weeks import Revision, Week
 from settings.units import Unit
 
 # People cannot get on with the timeline.
-ERRORS = Irritant("timeline", "errors", 9, 1, 5, 3, 12_000.0, "trial", "project_created", 4, 2, "rising")
+ERRORS = Irritant("timeline", "errors", 9, 1, 5, 3, 12_000.0, "trial", "project_created", 4, 7, 2, "rising")
 WEEK = date(2026, 11, 9)
 SEGMENTS = ("smb", "mid_market", "enterprise")
 _RATES = {"feature_adoption_rate", "on_time_rate", "on_time_rate_last_due", "retention_rate_d1", "retention_rate_d7",

@@ -18,7 +18,7 @@ from sandbox.company.experiments.catalogue import (
 )
 from sandbox.company.flags import TRIALS
 from sandbox.company.usage.days import DayMaker
-from sandbox.company.usage.traits import EXPOSURE_KINDS
+from sandbox.company.usage.traits import EXPOSURE_KINDS, RAGE_KINDS
 from sandbox.serving.environment import REGISTRY, earlier_registries
 from sandbox.truth.experiments import experiment_truth
 from tests.nights import NIGHTS, ThreeNights, night_moment, three_nights
@@ -64,11 +64,11 @@ def test_the_registry_says_what_was_hoped_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [7, 11])
 def test_people_do_what_they_do_whatever_is_tried_on_them(seed: int) -> None:
-    """Without its events of exposure a day is the day that there was before any experiment."""
+    """Without its events of exposure, and rage clicks, a day is the day that there was before any experiment."""
     company = Company.create("small", seed)
     shown = company.usage
     plain: DayMaker = shown._maker
-    kinds = np.array([*EXPOSURE_KINDS.values()])
+    kinds = np.array([*EXPOSURE_KINDS.values(), *RAGE_KINDS.values()])
     for day in (HISTORY_START, date(2026, 8, 11), date(2026, 10, 20), HISTORY_END):
         batch, made = shown.day(day), plain.make(day)
         rest = batch.take(~np.isin(batch.kind, kinds))

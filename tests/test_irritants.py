@@ -11,7 +11,7 @@ from reports.irritant_section import irritants
 from reports.irritants import irritants_of
 from reports.language import language
 from sandbox.company.company import Company
-from sandbox.truth.irritants import IrritantTruth, irritant_truth
+from sandbox.truth.irritants import IrritantTruth, irritant_truth, rage_click_truth
 from tests.nights import NIGHTS, night_moment, three_nights
 from tests.reports_fixture import ERRORS, report
 
@@ -24,6 +24,14 @@ def test_the_mart_counts_what_the_companys_tickets_say(tmp_path_factory: pytest.
     expected = irritant_truth(Company.create("small"), as_of, night_moment(as_of))
     assert {(feature, theme): IrritantTruth(*counts) for feature, theme, *counts in rows} == expected
     assert sum(each.tickets for each in expected.values()) > 30
+    clicked = house.query(
+        "select distinct feature_id, rage_click_count, rage_click_person_count from mart.mart_irritant where rage_click_count is not null"
+    )
+    clicks = rage_click_truth(Company.create("small"), as_of, night_moment(as_of))
+    assert {feature: counts for feature, *counts in clicked} == {
+        feature: [*counts] for feature, counts in clicks.items()
+    }
+    assert min(count for count, _ in clicks.values()) > 5
     # Who starts a trial and is lost on the way is lost to the feature whose event the step is.
     lost = house.query(
         "select distinct lost_step, lost_people from mart.mart_irritant where feature_id = 'onboarding'"
@@ -44,6 +52,7 @@ def test_the_heaviest_comes_first_and_what_moves_is_named() -> None:
         people=None,
         accounts=None,
         revenue=None,
+        rage_clicks=None,
         negative=None,
         trend=None,
     )
@@ -55,12 +64,14 @@ def test_the_heaviest_comes_first_and_what_moves_is_named() -> None:
         "Rising: Timeline – errors.",
         "Fading: Timeline – data.",
     )
-    assert "Rage clicks" in section.findings[3]
+    assert len(section.findings) == 3
+    (untold,) = irritants(report(irritants=(unknown,), currency="USD")).findings  # type: ignore[union-attr]
+    assert untold.startswith("Rage clicks are not known")
     (table,) = section.tables
     rows = [[cell if isinstance(cell, str) else cell.text for cell in row] for row in table.rows]
-    assert rows[0] == ["Timeline", "errors", "9", "1", "5", "12,000 USD", "4", "2"]
+    assert rows[0] == ["Timeline", "errors", "9", "1", "5", "12,000 USD", "4", "7", "2"]
     assert [row[1] for row in rows] == ["errors", "speed", "access"]
-    assert rows[2][3:] == ["–", "–", "–", "–", "–"]
+    assert rows[2][3:] == ["–", "–", "–", "–", "–", "–"]
     assert irritants(report()) is None
     french = render(report(irritants=(ERRORS,), say=language("fr")), "support.html")
     assert "en hausse" in french
@@ -74,7 +85,7 @@ def test_an_earlier_week_is_not_told_what_vexes_people_now() -> None:
         mart.execute(
             "create table mart.mart_irritant as select 'board' as feature_id, 'errors' as theme_id, 3 as ticket_count, "
             "0 as ticket_count_before, 1 as person_count, 1 as account_count, null::double as arr_home, null as lost_funnel_id, "
-            "null as lost_step, null::int as lost_people, 0 as negative_count, 'new' as trend"
+            "null as lost_step, null::int as lost_people, null::int as rage_click_count, 0 as negative_count, 'new' as trend"
         )
         assert len(irritants_of(mart, week_end, week_end + timedelta(days=1))) == 1
         assert irritants_of(mart, week_end - timedelta(days=7), week_end + timedelta(days=1)) == ()

@@ -33,6 +33,15 @@ EpicKey = Annotated[
         "write the key of an epic, such as WEB-12, or jira_eu:WEB-12 for one of an instance",
     ),
 ]
+# Where a feature is used: the path of a page, or the name of an app's screen.
+Page = Annotated[
+    str,
+    like(
+        r"/[^\s?#]*|[^\s/?#:*](?:[^/?#:\n]*[^\s/?#:])?",
+        "write the path of a page without the site's name and without ? or #, such as /boards or /w/*/boards, where * stands for "
+        "anything; or the name of a screen",
+    ),
+]
 SlackMember = Annotated[
     str, like(r"[UWS][A-Z0-9]{8,20}", "write the id of a member or group, such as U0123ABCDEF")
 ]

@@ -25,7 +25,7 @@ from connectors.registry.mapping import (
 from connectors.registry.money import DEFAULT_HOME_CURRENCY, Currency, ExchangeRate, rate_problems
 from connectors.registry.north_star import NorthStar, north_star_problems
 from connectors.registry.ownership import Owned, Owners, owner_problems, ownership_problems
-from connectors.registry.patterns import EpicKey, Owner, SlackChannel, SlackMember
+from connectors.registry.patterns import EpicKey, Owner, Page, SlackChannel, SlackMember
 from connectors.registry.products import LONGEST_WINDOW_DAYS, Product
 from connectors.registry.remarks import Remark, remark_problems
 from connectors.registry.renames import rename_problems
@@ -80,6 +80,7 @@ class Feature(RenamableEntry):
     ticket_tags: list[Text] = Field(default_factory=list)
     roadmap_items: list[Text] = Field(default_factory=list)
     flags: list[Text] = Field(default_factory=list)
+    pages: list[Page] = Field(default_factory=list)
     eligible_plans: list[Text] = Field(default_factory=list)
     adoption_target: Annotated[float, Field(gt=0, le=1)] | None = None
 
@@ -239,6 +240,8 @@ class Registry(BaseModel):
         yield from rate_problems(self.exchange_rates, self.organisation[0].home_currency)
         epics = ((number, epic) for number, each in enumerate(self.features) for epic in each.epics)
         yield from _repeated("features", epics, "The epic `{}` is listed twice.")
+        pages = ((number, page.lower()) for number, each in enumerate(self.features) for page in each.pages)
+        yield from _repeated("features", pages, "The page `{}` is listed twice.")
         yield from ownership_problems("Jira project", [(each.id, each.jira_projects) for each in self.teams])
         yield from ownership_problems("repository", [(each.id, each.repositories) for each in self.teams])
         yield from owner_problems([(each.id, each.team) for each in self.features])

@@ -17,7 +17,7 @@ from sandbox.company.people import Account
 from sandbox.company.population import UNKNOWN
 from sandbox.company.usage.days import ANONYMOUS, ZERO_USER
 from sandbox.company.usage.plan import ms
-from sandbox.company.usage.traits import EXPOSURE_KINDS, FUNNEL_KINDS, KINDS, PASSIVE_KINDS
+from sandbox.company.usage.traits import EXPOSURE_KINDS, FUNNEL_KINDS, KINDS, PASSIVE_KINDS, RAGE_KINDS
 from sandbox.company.work_time import midnight
 
 UNMAPPED = "(unmapped)"
@@ -80,6 +80,8 @@ class Facts:
     home: dict[int, Account | None] = field(default_factory=dict)
     first_day: dict[int, date] = field(default_factory=dict)
     active_days: dict[int, set[date]] = field(default_factory=dict)
+    # Day, page, person.
+    rage_clicks: list[tuple[date, str, int]] = field(default_factory=list)
 
     def is_pre_existing(self, person: int) -> bool:
         return self.first_day[person] < HISTORY_START + timedelta(days=PRE_EXISTING_DAYS)
@@ -130,6 +132,10 @@ def usage_facts(company: Company, as_of: date, read_at: datetime) -> Facts:
     excluded = {person for person, account in facts.home.items() if account is not None and account.is_test}
     excluded |= {person for person in facts.home if person >= 0 and company.people[person].is_internal}
     counted = [event for event in events if event.person not in excluded]
+    pages = {kind: page for page, kind in RAGE_KINDS.items()}
+    facts.rage_clicks = [
+        (event.day, pages[event.kind], event.person) for event in counted if event.kind in pages
+    ]
 
     by_use: dict[tuple[int, date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     by_account: set[tuple[int, date, str]] = set()

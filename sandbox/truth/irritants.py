@@ -7,6 +7,7 @@ from scipy.stats import chi2
 
 from sandbox.company.company import Company
 from sandbox.company.work_time import local_date
+from sandbox.truth.facts import usage_facts
 from sandbox.truth.support import TicketFacts, ticket_facts
 
 _DAYS = 28
@@ -58,3 +59,12 @@ def _trend(now: int, before: int) -> str:
     if (now - before) ** 2 <= _FAR * (now + before):
         return "steady"
     return "rising" if now > before else "fading"
+
+
+def rage_click_truth(company: Company, as_of: date, read_at: datetime) -> dict[str, tuple[int, int]]:
+    """By feature whose page it is: rage clicks of the last 28 days, and the people who made them."""
+    found: dict[str, list[int]] = {"timeline": [], "board": []}
+    for day, page, person in usage_facts(company, as_of, read_at).rage_clicks:
+        if as_of - timedelta(days=_DAYS) <= day < as_of and page != "/w/7/settings":
+            found["board" if "boards" in page else "timeline"].append(person)
+    return {feature: (len(people), len(set(people))) for feature, people in found.items()}

@@ -16,6 +16,7 @@ from sandbox.company.catalogue import HISTORY_END, HISTORY_START
 from sandbox.company.experiments.exposures import exposures_by_day
 from sandbox.company.population import Population
 from sandbox.company.usage.days import Batch, DayMaker, concatenate
+from sandbox.company.usage.frustration import rage_clicks
 from sandbox.company.usage.plan import HOUR_MS, ms, plan_events
 from sandbox.company.usage.traits import expected_person_days, make_traits
 
@@ -61,6 +62,7 @@ class Usage:
                 self._kept.move_to_end(ordinal)
                 return self._kept[ordinal]
             batch = self._maker.make(day)
+            batch = concatenate([batch, rage_clicks(day, batch)])
             if ordinal in self._exposures:
                 batch = concatenate([batch, self._exposures[ordinal]])
             self._kept[ordinal] = batch

@@ -18,6 +18,16 @@ Flags = npt.NDArray[np.bool_]
 BERLIN = ZoneInfo(REPORTING_TIME_ZONE)
 
 
+# What a tool's library sends when somebody clicks in rage; the names of the event and of its page are each tool's own.
+RAGE_CLICK = "rage click"
+# By page: the feature after whose use people click there in rage, and after how many uses one does.
+RAGE_CLICKS_AFTER = {
+    "/w/7/timeline": ("timeline", 15),
+    "/w/7/boards/42": ("board", 90),
+    "/w/7/settings": ("comments", 120),
+}
+
+
 @dataclass(frozen=True)
 class Kind:
     """An event type, with the value of its property `kind` if it has one, and what else it says.
@@ -50,7 +60,8 @@ def _kinds() -> tuple[Kind, ...]:
         for each in EXPERIMENTS
         for variant in (CONTROL, TREATMENT)
     ]
-    return (*mapped, *unmapped, *passive, *shown)
+    clicked = [Kind(RAGE_CLICK, None, None, (("page", page),)) for page in RAGE_CLICKS_AFTER]
+    return (*mapped, *unmapped, *passive, *shown, *clicked)
 
 
 KINDS = _kinds()
@@ -59,7 +70,12 @@ FUNNEL_KINDS = tuple(KIND_OF[rule.event, None] for rule in FEATURE_BY_ID["onboar
 PASSIVE_KINDS = (KIND_OF["push_received", None], KIND_OF["email_opened", None])
 # By experiment and variant; nobody does anything when they are shown something.
 EXPOSURE_KINDS = {
-    (kind.further[0][1], kind.further[1][1]): number for number, kind in enumerate(KINDS) if kind.further
+    (kind.further[0][1], kind.further[1][1]): number
+    for number, kind in enumerate(KINDS)
+    if kind.event_type == EXPOSURE_EVENT
+}
+RAGE_KINDS = {
+    kind.further[0][1]: number for number, kind in enumerate(KINDS) if kind.event_type == RAGE_CLICK
 }
 
 # Feature: share of the people who may use it and ever do, weight among their events, mean days until they find it.

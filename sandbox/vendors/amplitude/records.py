@@ -16,7 +16,7 @@ from sandbox.company.usage.days import (
 )
 from sandbox.company.usage.events import Usage
 from sandbox.company.usage.plan import DAY_MS, HOUR_MS, ms
-from sandbox.company.usage.traits import KINDS, Kind, Traits
+from sandbox.company.usage.traits import KINDS, RAGE_CLICK, Kind, Traits
 from sandbox.vendors.record import Record
 
 # An hour of uploads can be exported two hours after it ends.
@@ -154,8 +154,15 @@ def _user_parts(user_id: str, email: str | None, index: int) -> tuple[str, str, 
 
 
 def _kind_part(kind: Kind, agent: str) -> str:
-    properties = "".join(f'"{name}":"{value}",' for name, value in kind.properties)
-    return f'"event_type":"{kind.event_type}","event_properties":{{{properties}"user_agent":"{agent}"}}'
+    name, given = kind.event_type, kind.properties
+    if name == RAGE_CLICK:
+        ((_, page),) = given
+        name, given = (
+            "[Amplitude] Rage Click",
+            (("[Amplitude] Page URL", f"https://app.acmeflow.example{page}?tab=1"),),
+        )
+    properties = "".join(f'"{key}":"{value}",' for key, value in given)
+    return f'"event_type":"{name}","event_properties":{{{properties}"user_agent":"{agent}"}}'
 
 
 def _mixed(serial: np.ndarray) -> list[tuple[str, str]]:

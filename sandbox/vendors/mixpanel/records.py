@@ -12,7 +12,7 @@ from sandbox.company.people import Person
 from sandbox.company.usage.days import AGENTS, ANONYMOUS, ZERO_USER, ZERO_UUID, Batch, concatenate
 from sandbox.company.usage.events import Usage
 from sandbox.company.usage.plan import ms
-from sandbox.company.usage.traits import KINDS, Kind, Traits, local_ordinal
+from sandbox.company.usage.traits import KINDS, RAGE_CLICK, Kind, Traits, local_ordinal
 from sandbox.vendors.record import Record
 
 # Events of this remainder stand in the export twice, word for word.
@@ -139,8 +139,15 @@ def _user_parts(person: Person, traits: Traits) -> tuple[str, str, str]:
 
 
 def _kind_parts(kind: Kind, agent: str) -> tuple[str, str]:
-    properties = "".join(f'"{name}":"{value}",' for name, value in kind.properties)
-    return kind.event_type, f'{properties}"user_agent":"{agent}"'
+    name, given = kind.event_type, kind.properties
+    if name == RAGE_CLICK:
+        ((_, page),) = given
+        name, given = (
+            "$mp_rage_click",
+            (("$pathname", page), ("$current_url", f"https://app.acmeflow.example{page}")),
+        )
+    properties = "".join(f'"{key}":"{value}",' for key, value in given)
+    return name, f'{properties}"user_agent":"{agent}"'
 
 
 def _profile(person: Person, traits: Traits, now: datetime) -> Record:

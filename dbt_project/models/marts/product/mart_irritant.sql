@@ -1,5 +1,6 @@
 -- Grain: one row a feature and a theme of tickets that somebody wrote about in the 56 days to as_of: how often in the last 28 days and
--- in the 28 before, who wrote, what their accounts pay, and what else the feature lost: people at the steps of its funnels, words.
+-- in the 28 before, who wrote, what their accounts pay, and what else the feature lost: people at the steps of its funnels, patience
+-- where they click in rage, words.
 with tickets as (
     select
         feature_id,
@@ -127,6 +128,20 @@ said as (
     group by feature_id
 ),
 
+clicks as (
+    select
+        feature_id,
+        count(*) as rage_click_count,
+        count(distinct person_id) as rage_click_person_count
+    from {{ ref('int_usage__rage_clicks') }}
+    group by feature_id
+),
+
+-- Where no rage click ever came, nobody watches clicks.
+clicks_seen as (
+    select count(*) > 0 as are_watched from clicks
+),
+
 -- What is said of a feature is known where something asks about it, or somebody has said it.
 voices as (
     select
@@ -140,6 +155,18 @@ voices as (
     from counts
     left join said on counts.feature_id = said.feature_id
     left join {{ ref('int_features__features') }} as features on counts.feature_id = features.feature_id
+),
+
+-- A feature that names no pages may have been clicked on in rage without a trace.
+rage as (
+    select
+        paged.feature_id,
+        coalesce(clicks.rage_click_count, 0) as rage_click_count,
+        coalesce(clicks.rage_click_person_count, 0) as rage_click_person_count
+    from (select distinct feature_id from {{ ref('stg_registry__feature_pages') }}) as paged
+    cross join clicks_seen
+    left join clicks on paged.feature_id = clicks.feature_id
+    where clicks_seen.are_watched
 )
 
 select
@@ -154,6 +181,8 @@ select
     worst_steps.funnel_id as lost_funnel_id,
     worst_steps.step as lost_step,
     cast(worst_steps.lost_count as bigint) as lost_people,
+    cast(rage.rage_click_count as bigint) as rage_click_count,
+    cast(rage.rage_click_person_count as bigint) as rage_click_person_count,
     cast(voices.feedback_count as bigint) as feedback_count,
     cast(case when voices.feedback_count = 0 then 0 else voices.negative_count end as bigint) as negative_count,
     case
@@ -178,3 +207,4 @@ left join voices
     on
         counts.feature_id = voices.feature_id
         and counts.theme_id = voices.theme_id
+left join rage on counts.feature_id = rage.feature_id

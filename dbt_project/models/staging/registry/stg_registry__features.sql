@@ -16,6 +16,7 @@ with entries as (
         ('ticket_tags', 'ticket_tags', 'json'),
         ('roadmap_items', 'roadmap_items', 'json'),
         ('flags', 'flags', 'json'),
+        ('pages', 'pages', 'json'),
     ]) }}
 )
 
@@ -31,6 +32,7 @@ select
     coalesce(ticket_tags, '[]') as ticket_tags,
     coalesce(roadmap_items, '[]') as roadmap_items,
     coalesce(flags, '[]') as flags,
+    coalesce(pages, '[]') as pages,
     row_number() over (order by position_in_file asc nulls last, feature_id asc) as ordinal,
     adoption_target,
     live_from,
