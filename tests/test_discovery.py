@@ -8,10 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.registry.files import load_registry
+from pops.onboarding.candidates import features
 from pops.onboarding.company_folder import Answers, make_folder
 from pops.onboarding.discovery import found, write_found
+from pops.onboarding.raw import open_held
 from pops.onboarding.registry_check import held_against_data
 from pops.onboarding.writing import Proposal, appended, scalar
+from sandbox.serving.environment import REGISTRY
 from settings.home import Home
 from tests.invented_company import company, write_raw
 
@@ -93,10 +96,31 @@ def test_candidates_are_comments_until_somebody_takes_their_sign_away(
         path = folder / f"{name}.yml"
         path.write_text(path.read_text().replace("# - {", "- {"))
     registry = load_registry(folder)
-    assert {each.events[0].event: each.ticket_tags for each in registry.features}["Tableau Créé"] == [
-        "tableau"
-    ]
+    proposed = {each.events[0].event: each.ticket_tags for each in registry.features}
+    assert proposed["Tableau Créé"] == ["tableau"]
     assert (registry.surveys[0].form, registry.surveys[0].score) == ("Fr8QmZ", "reco")
+
+
+def test_what_a_library_sends_by_itself_is_no_candidate(tmp_path: Path, env: dict[str, str]) -> None:
+    sent = [
+        "[Amplitude] Page Viewed",
+        "[Experiment] Exposure",
+        "$mp_rage_click",
+        "[Billing] Paid",
+        "Board $hared",
+    ]
+    with open_held(tmp_path, env) as held:
+        held.connection.execute(
+            "create or replace temp view events as "
+            f"select unnest({sent!r}) as name, 'u-1' as person, '2026-11-01' as day"
+        )
+        names = {
+            each
+            for each in sent
+            for one in features(held, load_registry(REGISTRY), "atlas")
+            if each in str(one)
+        }
+    assert names == {"[Billing] Paid", "Board $hared"}
 
 
 def test_what_is_proposed_matches_the_records(home: Home, env: dict[str, str]) -> None:

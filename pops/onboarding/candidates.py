@@ -16,6 +16,8 @@ from pops.onboarding.raw import Held
 from pops.onboarding.writing import Proposal, scalar
 
 MOST_CANDIDATES = 60
+# What a tool's library sends by itself, of any app: sessions, pages, clicks.
+_OF_A_LIBRARY = r"^(\$|\[(Amplitude|Experiment|Guides-Surveys)\])"
 # Words that tell no feature from another.
 _ANYTHINGS = {
     "feature", "error", "opened", "created", "viewed", "clicked", "edited", "used", "added", "page", "button", "view", "click",
@@ -74,7 +76,7 @@ def features(held: Held, registry: Registry, team: str) -> Iterator[Proposal]:
     rows = held.rows(
         f"""
         select name, count(*), count(distinct person), count(distinct day), min(day) from events
-        where name <> '' and not starts_with(name, '$') group by all order by 3 desc, 2 desc, 1 limit {MOST_CANDIDATES + len(known)}
+        where name <> '' and not regexp_matches(name, '{_OF_A_LIBRARY}') group by all order by 3 desc, 2 desc, 1 limit {MOST_CANDIDATES + len(known)}
         """
     )
     unknown = [row for row in rows if row[0] not in known][:MOST_CANDIDATES]
