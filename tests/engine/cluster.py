@@ -72,6 +72,8 @@ class Cluster:
             "spark.executor.extraJavaOptions": _SHORT_LIVED,
             "spark.sql.codegen.wholeStage": "false",
             "spark.sql.shuffle.partitions": "2",
+            # Folders of days are listed by the driver, not by a task for each.
+            "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
             "spark.sql.warehouse.dir": str(self.folder / "tables"),
             "spark.ui.enabled": "false",
             "spark.eventLog.enabled": "true",
@@ -86,6 +88,8 @@ class Cluster:
             "thrift", "deploy.SparkSubmit", *given, "--class",
             "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2", "spark-internal",
             "--hiveconf", f"hive.server2.thrift.bind.host={_HOST}", "--hiveconf", f"hive.server2.thrift.port={self.port}",
+            # As somebody else than the server, each question to the metastore would open it anew, and so would a new thread.
+            "--hiveconf", "hive.server2.enable.doAs=false", "--hiveconf", "hive.server2.async.exec.threads=8",
         )  # fmt: skip
         _wait_for(self.port)
 
