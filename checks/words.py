@@ -75,6 +75,11 @@ NORTH_STAR_REMEDY = (
     "`pops check registry` names file and line of a metric that has no weekly number or is not cut so: name another in north_star.yml, "
     "and count its `version` up."
 )
+GUARDED_MEANING = "Every check of the tables that this number is made of holds, up to the tools' records."
+GUARDED_CONSEQUENCE = (
+    "The checks that it lists say whether the night was published and how far the number is right."
+)
+GUARDED_REMEDY = "Open the failed checks that the evaluation lists; each says whom to ask and what to do."
 SPLIT_MEANING = "People are split over the variants of each running experiment as it was planned: chance makes a split as uneven once in a thousand."
 SPLIT_REMEDY = (
     "Ask the experiment's owner what keeps people of one variant from being counted: a page that fails before it tells, a redirect, a "

@@ -15,7 +15,7 @@ from checks.words import INTERRUPTED, step_remedy
 from connectors.errors import NOT_ASKED_FOR
 from connectors.redaction import redact, without_values
 from connectors.settings import enabled_sources
-from orchestration.keys import ARRIVED, GATE
+from orchestration.keys import ARRIVED, GATE, GUARDED
 from settings.home import Home, text_of
 from settings.owners import PLATFORM, owner_of
 
@@ -24,14 +24,15 @@ _BLOCKED_BY = "blocked_by"
 
 
 def check_evaluations(instance: DagsterInstance, run_id: str) -> list[CheckStatus]:
-    """Every check that a run has evaluated so far, in order."""
+    """Every check that a run has evaluated so far, in order, but for those of metrics, which only repeat others."""
     found: list[CheckStatus] = []
     cursor: str | None = None
     while True:
         page = instance.get_records_for_run(
             run_id, cursor=cursor, of_type=DagsterEventType.ASSET_CHECK_EVALUATION, limit=1000
         )
-        found.extend(check_status(record.event_log_entry.dagster_event) for record in page.records)
+        told = (check_status(record.event_log_entry.dagster_event) for record in page.records)
+        found.extend(each for each in told if each.check != GUARDED)
         if not page.has_more:
             return found
         cursor = page.cursor

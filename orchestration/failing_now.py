@@ -13,12 +13,12 @@ from dagster import DagsterInstance
 from checks.contract import CheckStatus
 from orchestration.check_words import CheckWords, as_event
 from orchestration.evaluations import check_status, told_once
-from orchestration.keys import DATA_AGE, FAILING_NOW, GATE, PUBLISHED_MART
+from orchestration.keys import DATA_AGE, FAILING_NOW, GATE, GUARDED, PUBLISHED_MART
 from settings.owners import PLATFORM, owner_of
 from settings.shown_text import in_markdown
 
 # What only repeats others, and this check itself.
-_REPEATS = {GATE, FAILING_NOW}
+_REPEATS = {GATE, FAILING_NOW, GUARDED}
 
 
 def _words() -> CheckWords:
@@ -52,14 +52,15 @@ def evaluated(failing: list[CheckStatus]) -> dg.AssetCheckResult:
     """The check's result. `failing`: a Markdown list, each with its severity, what is wrong, what was seen, and its owner."""
     holding = sum(each.blocks for each in failing)
     observed = f"{len(failing)} fail, {holding} of them hold publication" if failing else "none"
-    lines = "\n".join(_line(each) for each in failing) or "None."
+    lines = "\n".join(line(each) for each in failing) or "None."
     more = {"failing": dg.MetadataValue.md(lines)}
     return _words().result(
         FAILING_NOW, PUBLISHED_MART, not failing, observed, more, is_red=bool(holding), told=lines
     )
 
 
-def _line(check: CheckStatus) -> str:
+def line(check: CheckStatus) -> str:
+    """A failed check as a line of a Markdown list, which leads to it."""
     place = f"/assets/{check.asset}?view=checks&checkDetail={check.check}"
     # How old the mart is goes on with why, which are the other lines.
     observed = check.observed.partition(". ")[0] if check.check == DATA_AGE else check.observed

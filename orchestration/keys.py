@@ -24,6 +24,8 @@ DIGEST = dg.AssetKey(["sent", "product_ops", "digest"])
 ARRIVED = "arrived"
 # The check that publication waits for: the audit found nothing that holds the mart back.
 GATE = "audit_passed"
+# The check of a metric: those of all tables that it is made of hold.
+GUARDED = "is_guarded"
 # The checks of the published mart that are true or not without a run.
 DATA_AGE = "data_is_of_last_night"
 FAILING_NOW = "nothing_fails_now"

@@ -91,8 +91,8 @@ META_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "data_type": ("text", "Type of the column."),
             "is_nullable": ("boolean", "Whether a row may be without it; false where a test of every night holds that none is."),
             "is_key": ("boolean", "Whether it is one of the columns that together name a row."),
-            "references_column": ("text", "The column whose rows it names, as schema.table.column; null for most. No row is left "
-                                  "out of a join by it: what is unknown has a row of its own."),
+            "references_column": ("text", "The column whose rows it names, as schema.table.column; null for most. No row that names "
+                                  "one is left out of a join by it: what is unknown has a row of its own."),
             "meaning": ("text", "What it holds."),
         },
     ),
@@ -132,6 +132,8 @@ NUMBERS = Described(
 CATALOGUE_TEXT = Described(
     "The catalogue: one row a metric, as its owner signed it.",
     {name: column.comment for name, column in COLUMNS.items()},
+    ("metric",),
+    frozenset({"metric"}),
 )
 
 

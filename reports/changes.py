@@ -107,8 +107,8 @@ def nothing_else(
     if usual and moved:
         told.append(
             say.plural(
-                "Nothing else moved: {n} other number stayed within what is usual.",
-                "Nothing else moved: {n} other numbers stayed within what is usual.",
+                "Of the numbers watched each week nothing else moved: {n} other stayed within what is usual.",
+                "Of the numbers watched each week nothing else moved: {n} others stayed within what is usual.",
                 usual,
             )
         )
@@ -182,9 +182,9 @@ def _against_usual(report: HealthReport, reading: Reading) -> str:
     return say.text("below the usual {low} to {high}", low=low, high=high)
 
 
-def _ends(report: HealthReport, reading: Reading) -> list[str]:
+def _ends(report: HealthReport, reading: Reading) -> tuple[str, str]:
     unit = report.definitions[reading.series.metric].unit
-    return [wording.quantity(report.say, each, unit) for each in (reading.usual.low, reading.usual.high)]
+    return wording.ends(report.say, reading.usual.low, reading.usual.high, unit)
 
 
 def _title(report: HealthReport, series: Series) -> str:

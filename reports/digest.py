@@ -286,7 +286,7 @@ def _step(report: HealthReport, step: RemarkOfRegistry) -> str:
     """What the registry says is done about a finding, by whom and until when."""
     say, who = report.say, report.owner_name(step.owner)
     due = say.text("due {day}", day=say.day(step.due)) if step.due else ""
-    return f"{step.said(say.code)} ({', '.join(filter(None, (who, due)))})"
+    return f"{say.theirs(step.said(say.code))} ({', '.join(filter(None, (who, due)))})"
 
 
 def _figure(report: HealthReport) -> Figure | None:

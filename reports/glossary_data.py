@@ -15,6 +15,7 @@ from connectors.registry.stages import STAGES_WITHOUT_STATUS
 from metrics.catalogue import read_definitions
 from metrics.dimensions import IS_WHOLE
 from reports.glossary import Entry, Glossary, MetricEntry, Texts
+from reports.language import typeset
 from settings.own_code import metric_folders
 from settings.owners import PLATFORM, UNOWNED, owner_in
 
@@ -126,7 +127,7 @@ def _entry(entry: GlossaryEntry, uses: tuple[str, ...] = (), name: str = "") -> 
     return Entry(
         entry.id,
         Texts(entry.name or name, entry.description),
-        {"fr": Texts(french.name or "", french.description or "")},
+        {"fr": Texts(typeset(french.name or ""), typeset(french.description or ""))},
         uses,
     )
 

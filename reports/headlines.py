@@ -10,7 +10,7 @@ from connectors.registry.north_star import NORTH_STAR
 from reports import charts, wording
 from reports.changes import comparisons, interval_of_nps, target_text
 from reports.findings import finding_on
-from reports.language import N_
+from reports.language import N_, Language
 from reports.model import HealthReport
 from reports.news import band_of
 from reports.north_star_section import version_text
@@ -27,6 +27,8 @@ from reports.sections import (
     margin,
     warning,
 )
+from reports.usual import Usual
+from settings.units import Unit
 
 ALL = (
     NORTH_STAR,
@@ -155,7 +157,7 @@ def _headline(report: HealthReport, metric: str, team: str | None) -> Headline |
         # What has been open for weeks says nothing of the change beside it.
         judgement=finding.judgement if finding is not None and finding.state == "new" else "even",
         against="" if before is None or last is None else say.text("on the month before") if row["grain"] == "month" else say.text("on the week before"),
-        usual="" if band is None else say.text("usual {low} to {high}", low=wording.quantity(say, band.low, definition.unit), high=wording.quantity(say, band.high, definition.unit)),
+        usual="" if band is None else _usual(say, band, definition.unit),
         compared=" · ".join(comparisons(report, metric, row["period_start"], None, **dimensions)),
         period=_period(report, metric, str(row["grain"]), row["period_start"]),
         open_period=_open_period(report, metric, row["period_start"]),
@@ -185,6 +187,11 @@ LOOKS_BACK = {
     "time_to_market_days_median": N_("epics accepted in the 52 weeks to {day}"),
     "features_used_rate": N_("use in the 90 days to {day}"),
 }
+
+
+def _usual(say: Language, band: Usual, unit: Unit) -> str:
+    low, high = wording.ends(say, band.low, band.high, unit)
+    return say.text("usual {low} to {high}", low=low, high=high)
 
 
 def _period(report: HealthReport, metric: str, grain: str, start: date) -> str:

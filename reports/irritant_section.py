@@ -53,7 +53,8 @@ def _told(report: HealthReport) -> list[str]:
         names = [
             f"{named(report, each.feature_id)} – {named(report, each.theme_id)}"
             for each in report.irritants
-            if each.trend == trend
+            # Tickets of no theme are about nothing that one could look into.
+            if each.trend == trend and each.theme_id != "(no theme)"
         ]
         if names:
             told.append(say.text(text, names=say.listed(names[:_MOST])))

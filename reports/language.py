@@ -4,6 +4,7 @@ English is the language of the code: a message is its own identifier. `locales/<
 A text that no catalogue has (of the organisation's own metrics, say) stays English and is marked as such.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -48,7 +49,7 @@ class Language:
                     said = message.string
                     forms = (said,) if isinstance(said, str) else tuple(str(each) for each in said or ())
                     if key and forms and all(forms):
-                        self._messages[key] = tuple(map(_typeset, forms)) if code == "fr" else forms
+                        self._messages[key] = tuple(map(typeset, forms)) if code == "fr" else forms
 
     def text(self, message: str, **values: object) -> str:
         """The message in this language, its places filled."""
@@ -70,6 +71,10 @@ class Language:
             return escape(self.text(text))
         return Markup('<span lang="en">{}</span>').format(text)
 
+    def theirs(self, text: str) -> str:
+        """A text that somebody else wrote in this language, set as ours are."""
+        return typeset(text) if self.code == "fr" else text
+
     @property
     def colon(self) -> str:
         """What stands between two texts of which the second explains the first."""
@@ -85,11 +90,19 @@ class Language:
         return format_decimal(value, format=pattern, locale=self.locale).replace("-", "−")
 
     def percent(self, share: float, digits: int | None = None) -> str:
-        """A share in per cent: `37%`, in French `37 %` with a space that does not break. `digits`: default by its size."""
+        """A share in per cent: `37%`, in French `37 %` with a space that does not break. `digits`: default by its size.
+
+        What is not all is never told as 100%, and what is not nothing never as 0%.
+        """
         if digits is None:
-            digits = 0 if abs(share) >= 0.1 or share == 0 else 1
-        value = self.number(share * 100, digits)
-        return f"{value}%" if self.code == "en" else f"{value}\N{NARROW NO-BREAK SPACE}%"
+            digits = 0 if share == 0 or 0.1 <= abs(share) < 0.995 or abs(share) >= 1 else 1
+        sign = ""
+        if 0 < abs(share) < 0.0005:
+            sign, share = "<", math.copysign(0.001, share)
+        elif 0.9995 <= share < 1:
+            sign, share = ">", 0.999
+        value = self.number(share * 100, max(digits, 1) if sign else digits)
+        return f"{sign}{value}%" if self.code == "en" else f"{sign}{value}\N{NARROW NO-BREAK SPACE}%"
 
     def day(self, day: date, with_year: bool = True) -> str:
         """`9 November 2026`; in French the first is `1er`."""
@@ -120,11 +133,14 @@ class Language:
         return f"1er{written[1:]}"
 
 
-def _typeset(french: str) -> str:
-    """A space before a colon, a semicolon, a mark of exclamation or question and within quotes does not break."""
-    return re.sub(
+def typeset(french: str) -> str:
+    """A space before a colon, a semicolon, a mark of exclamation or question and within quotes does not break; an
+    apostrophe within a word is curved.
+    """
+    spaced = re.sub(
         r"[ \N{NO-BREAK SPACE}](?=[:;!?%»])|(?<=«)[ \N{NO-BREAK SPACE}]", "\N{NARROW NO-BREAK SPACE}", french
     )
+    return re.sub(r"(?<=\w)'(?=\w)", "\N{RIGHT SINGLE QUOTATION MARK}", spaced)
 
 
 @cache

@@ -48,11 +48,12 @@ def launches(report: HealthReport, team: str | None = None) -> Section | None:
         rows.append(
             (
                 report.name(feature),
-                report.name(str(row.team_id)),
-                say.day(day),
-                say.number((report.week_end - day).days // 7),
+                # Beside its name, and so on a phone's first sight.
                 cell_of_week(report, "feature_adoption_rate", feature_id=feature),
                 Cell(reached),
+                say.day(day),
+                say.number((report.week_end - day).days // 7),
+                report.name(str(row.team_id)),
                 cell_of_week(report, "feature_time_to_adopt_days_median", feature_id=feature),
                 count(report, after[feature][0] if feature in after else _most(report, feature)),
             )
@@ -61,11 +62,11 @@ def launches(report: HealthReport, team: str | None = None) -> Section | None:
         say.text("Features launched in the {n} weeks to {day}.", n=TREND_WEEKS, day=say.day(report.week_end)),
         (
             Head(say.text("feature")),
-            Head(say.text("team")),
-            Head(say.text("launched")),
-            Head(say.text("weeks since"), True),
             head(report, say.text("adoption"), "feature_adoption_rate"),
             Head(say.text("target"), True),
+            Head(say.text("launched")),
+            Head(say.text("weeks since"), True),
+            Head(say.text("team")),
             head(report, say.text("time to adopt"), "feature_time_to_adopt_days_median"),
             head(report, say.text("tickets in the busiest week"), "tickets_created"),
         ),

@@ -7,6 +7,7 @@ import duckdb
 
 from connectors.registry.north_star import NORTH_STAR
 from metrics.definitions import MetricDefinition
+from reports.language import typeset
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def north_star_of(mart: duckdb.DuckDBPyConnection, language: str) -> NorthStar |
             metric,
             {name: each for name, each in zip(_CUTS, members, strict=True) if each is not None},
             input_id,
-            name,
+            typeset(name) if language == "fr" and name else name,
             feeds,
         )
         for role, metric, input_id, name, feeds, *members in parts

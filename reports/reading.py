@@ -19,7 +19,7 @@ from metrics.catalogue import read_definitions, week_starts_on_of
 from reports.experiments import experiments_of, learnings_of
 from reports.facts import facts_of
 from reports.irritants import irritants_of
-from reports.language import language
+from reports.language import language, typeset
 from reports.launches import launches_of
 from reports.model import HealthReport, SourceStatus, Target, Words
 from reports.north_star import in_its_language, north_star_of
@@ -191,7 +191,7 @@ def words_of(registry: Registry, language_code: str = "en") -> Words:
 def _names(registry: Registry, kind: str, language_code: str) -> dict[str, str]:
     """Names by id that the glossary gives to entries of a kind, in its order."""
     found = {
-        each.id: (each.fr.name if language_code == "fr" else None) or each.name
+        each.id: (typeset(each.fr.name) if language_code == "fr" and each.fr.name else None) or each.name
         for each in registry.glossary
         if each.kind == kind
     }

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from reports import wording
+from reports.contributions import member_name
 from reports.launches import Launch
 from reports.model import HealthReport
 from reports.news import watched
-from reports.sections import Cell, Head, Row, Section, Table, named
+from reports.sections import Cell, Head, Row, Section, Table
 from reports.signals import Signal
 
 _MOST = 10
@@ -24,8 +25,8 @@ def weak_signals(report: HealthReport) -> Section | None:
     if not found:
         return None
     told = say.plural(
-        "{n} number of the week lies farther from its usual than chance explains.",
-        "{n} numbers of the week lie farther from their usual than chance explains.",
+        "Beside the numbers watched each week, {n} other lies farther from its usual than chance explains.",
+        "Beside the numbers watched each week, {n} others lie farther from their usual than chance explains.",
         len(found),
     )
     return Section("signals", say.text("Weak signals"), (told,), tables=(_table(report, found),))
@@ -96,4 +97,4 @@ def _row(report: HealthReport, signal: Signal) -> Row:
 
 
 def _members(report: HealthReport, signal: Signal) -> str:
-    return ", ".join(named(report, each) for each in signal.cut.values())
+    return ", ".join(member_name(report, cut, member) for cut, member in signal.cut.items())

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from reports.language import MISSING, N_, Language
 from settings.owners import UNOWNED
-from settings.units import Unit
+from settings.units import Chance, Unit
 
 __all__ = ["MISSING", "change", "duration", "judgement", "label", "points", "quantity"]
 
@@ -83,6 +83,13 @@ def beside(say: Language, value: float | None, bound: float | None, unit: Unit) 
     if value is None or bound is None or value == bound or unit is not Unit.RATIO:
         return told
     return say.percent(value, 1) if told == quantity(say, bound, unit) else told
+
+
+def ends(say: Language, low: float, high: float, unit: Unit) -> tuple[str, str]:
+    """Both ends of what is usual. Of what is counted the first and last number that is: 32 is not above "4.1 to 32"."""
+    if unit.chance is Chance.COUNT and math.ceil(low) <= math.floor(high):
+        low, high = math.ceil(low), math.floor(high)
+    return quantity(say, low, unit), quantity(say, high, unit)
 
 
 def _days(say: Language, days: float) -> str:

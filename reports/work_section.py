@@ -69,12 +69,13 @@ def _epics(report: HealthReport, epics: pd.DataFrame, done: pd.DataFrame) -> Tab
         rows.append(
             (
                 issue(report, row),
-                named(report, str(row["feature_id"])),
-                named(report, str(row["team_id"])),
-                worded(report, report.words.stages, str(row["stage"])),
-                say.number(age),
-                wording.MISSING if pd.isna(due) else say.day(_day(due)),
+                # Beside its name, and so on a phone's first sight.
                 expected,
+                worded(report, report.words.stages, str(row["stage"])),
+                wording.MISSING if pd.isna(due) else say.day(_day(due)),
+                say.number(age),
+                named(report, str(row["team_id"])),
+                named(report, str(row["feature_id"])),
             )
         )
     return Table(
@@ -85,12 +86,12 @@ def _epics(report: HealthReport, epics: pd.DataFrame, done: pd.DataFrame) -> Tab
         ),
         (
             Head(say.text("epic")),
-            Head(say.text("feature")),
-            Head(say.text("team")),
-            Head(say.text("stage")),
-            Head(say.text("days since it was written down"), True),
-            Head(say.text("promised for"), True),
             Head(say.text("expected"), True),
+            Head(say.text("stage")),
+            Head(say.text("promised for"), True),
+            Head(say.text("days since it was written down"), True),
+            Head(say.text("team")),
+            Head(say.text("feature")),
         ),
         tuple(rows),
     )
@@ -108,9 +109,9 @@ def _issues(report: HealthReport, issues: pd.DataFrame) -> Table:
             (
                 issue(report, row),
                 worded(report, report.words.stages, str(row["stage"])),
-                named(report, str(row["feature_id"])),
                 say.number((report.as_of - _day(row["started_date"])).days),
                 Cell(wording.MISSING if pd.isna(due) else say.day(_day(due)), note=say.text("late") if is_late else ""),
+                named(report, str(row["feature_id"])),
             )
         )  # fmt: skip
     return Table(
@@ -122,9 +123,9 @@ def _issues(report: HealthReport, issues: pd.DataFrame) -> Table:
         (
             Head(say.text("issue")),
             Head(say.text("stage")),
-            Head(say.text("feature")),
             Head(say.text("days in progress"), True),
             Head(say.text("first due date"), True),
+            Head(say.text("feature")),
         ),
         tuple(rows),
     )

@@ -15,6 +15,8 @@ from pops.bi.cube import cube_model
 from pops.bi.metabase import metabase_manifest
 from pops.bi.published import Column, Table, published_tables
 from publication.counting_views import CountingView, Number, Share
+from publication.meta import models_described
+from tests.parsed_project import parsed_target
 from tests.test_publish import AS_OF, build, do_publish
 
 VIEW = CountingView(
@@ -126,3 +128,31 @@ def test_tables_are_those_that_readers_have(tmp_path: Path) -> None:
 def test_without_a_mart_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Nothing is published yet"):
         published_tables(tmp_path / "product_ops.duckdb")
+
+
+# What a metric or an effect is of, where nothing means all.
+_FILTERS = ("mart.dim_launch_kpi", "mart.dim_north_star_metric", "mart.fct_experiment_effect")
+# Ids of other tools than the one that a dimension is of.
+_OTHER_IDS = ("app_account_id", "tool_experiment_id")
+
+
+def test_what_is_named_as_a_dimensions_key_refers_to_it() -> None:
+    """A tool that joins by itself knows references alone, not that two columns are called the same."""
+    described = models_described(parsed_target() / "manifest.json")
+    dimensions = {
+        table.key[0]: name
+        for name, table in described.items()
+        if name.startswith("mart.dim_") and len(table.key) == 1 and (table.key[0].endswith("_id") or table.key[0] == "segment")
+    }  # fmt: skip
+    assert len(dimensions) > 12
+    lacking = [
+        (name, column, dimension)
+        for name, table in described.items()
+        for column in table.columns
+        for key, dimension in dimensions.items()
+        if (column == key or column.endswith(f"_{key}"))
+        and name not in (dimension, *_FILTERS)
+        and column not in _OTHER_IDS
+        and column not in table.references
+    ]
+    assert lacking == []

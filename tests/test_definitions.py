@@ -23,7 +23,6 @@ STAGED_ONLY = {
     "vendor/github/releases",
     "vendor/hubspot/owners",
     "vendor/productboard/objectives",
-    "vendor/productboard/releases",
     "vendor/registry/owners",
     "vendor/salesforce/users",
 }
@@ -204,6 +203,13 @@ def test_a_metric_leads_to_the_checks_of_what_it_is_counted_from(location: dict)
     metrics = [key for key, node in location["assets"].items() if node["guarded_by"]]
     assert "metrics/delivery/on_time_rate" in metrics
     for metric in metrics:
+        assert f"{metric}:is_guarded" in location["checks"]
+        made_of, waiting = set(), [metric]
+        while waiting:
+            waiting += [each for each in location["assets"][waiting.pop()]["upstream"] if each not in made_of]
+            made_of |= {*waiting}
+        # Else its check could not fail.
+        assert any(of_asset[asset] for asset in made_of if not asset.startswith(("raw/", "vendor/"))), metric
         lines = location["assets"][metric]["guarded_by"].splitlines()
         found = [re.fullmatch(r"- \[.*: (\d+) checks\]\(/assets/(.*)\?view=checks\)", line) for line in lines]
         led = {match.group(2): int(match.group(1)) for match in found if match}

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from orchestration.evaluations import check_evaluations
 from orchestration.failing_now import build_failing_check, evaluated, failing_checks, failing_now
-from orchestration.keys import FAILING_NOW, PUBLISHED_MART
+from orchestration.guards import Guards
+from orchestration.keys import FAILING_NOW, GUARDED, PUBLISHED_MART
 
 TICKETS, ISSUES = dg.AssetKey(["marts", "core", "fct_ticket"]), dg.AssetKey(["marts", "core", "fct_issue"])
 
@@ -110,3 +112,50 @@ def test_it_does_not_list_itself(night: Night) -> None:
     assert result is not None
     night.instance.report_runless_asset_event(result.asset_events[0])
     assert night.failing() == ["marts/core/fct_ticket"]
+
+
+# Two numbers, of a table each.
+REPLIES, LEAD_TIME = (
+    dg.AssetKey(["metrics", "support", "replies"]),
+    dg.AssetKey(["metrics", "delivery", "lead_time"]),
+)
+GUARDS = Guards(
+    {metric: frozenset({dg.AssetCheckKey(table, "holds")}) for metric, table in ((REPLIES, TICKETS), (LEAD_TIME, ISSUES))},
+    {REPLIES: "team:atlas", LEAD_TIME: "team:draco"},
+)  # fmt: skip
+
+
+def verdicts(night: Night, *judged: dg.AssetCheckResult) -> dict[dg.AssetKey | None, dg.AssetCheckResult]:
+    return {each.asset_key: each for each in GUARDS.results(night.instance, judged)}
+
+
+def test_a_metric_takes_over_the_verdicts_of_the_checks_of_its_tables(night: Night) -> None:
+    night.passes[TICKETS] = False
+    night.run(TICKETS, ISSUES)
+    found = verdicts(night)
+    assert {each.check_name for each in found.values()} == {GUARDED}
+    assert {metric: each.passed for metric, each in found.items()} == {REPLIES: False, LEAD_TIME: True}
+    # What holds nothing is no alarm.
+    assert found[REPLIES].severity is dg.AssetCheckSeverity.WARN
+    assert "(/assets/marts/core/fct_ticket?view=checks&checkDetail=holds)" in (
+        found[REPLIES].description or ""
+    )
+    # What was judged in this very step is newer than what is in the record.
+    now = [
+        dg.AssetCheckResult(asset_key=key, check_name="holds", passed=passes, metadata={"severity": "error"})
+        for key, passes in ((TICKETS, True), (ISSUES, False))
+    ]
+    found = verdicts(night, *now)
+    assert {metric: each.passed for metric, each in found.items()} == {REPLIES: True, LEAD_TIME: False}
+    assert found[LEAD_TIME].severity is dg.AssetCheckSeverity.ERROR
+
+
+def test_what_only_repeats_others_is_counted_and_told_nowhere_else(night: Night) -> None:
+    @dg.asset_check(asset=ISSUES, name=GUARDED)
+    def is_guarded() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False)
+
+    done = dg.materialize([*night.built, is_guarded], instance=night.instance, selection=[TICKETS, ISSUES])
+    assert {each.check for each in check_evaluations(night.instance, done.run_id)} == {"holds"}
+    keys = [dg.AssetCheckKey(ISSUES, GUARDED), *night.repository.asset_graph.asset_check_keys]
+    assert failing_checks(night.instance, keys) == []

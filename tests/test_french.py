@@ -279,3 +279,27 @@ def test_one_and_two_are_said_in_every_message_that_counts() -> None:
             one, two = (language(code).plural(*ids, n, **others) for n in (1, 2))
             assert not re.search(r"\b1 (?!mois|cas|fois)\w{3,}s\b", one), one
             assert "{" not in one + two
+
+
+def test_a_support_ticket_and_an_issue_are_two_words_in_french() -> None:
+    """`ticket` is the tracker's in French, and `demande` the support desk's: one word for both made two numbers one."""
+    with (PROJECT.parent / "reports" / "locales" / "fr.po").open("rb") as file:
+        messages = [each for each in read_po(file) if each.id]
+    mixed = []
+    for message in messages:
+        english = words_in(message.id)
+        french = words_in(message.string)
+        is_desk, is_tracker = bool({"ticket", "tickets"} & english), bool({"issue", "issues"} & english)
+        if is_desk and not is_tracker and {"ticket", "tickets"} & french:
+            mixed.append(message.string)
+    assert mixed == []
+
+
+def test_no_text_in_french_has_a_typewriters_apostrophe() -> None:
+    """Neither ours nor the organisation's own: a name of the glossary, a remark, the catalogue."""
+    say = language("fr")
+    ours = [form for forms in say._messages.values() for form in forms]
+    theirs = say.theirs("L'équipe d'accueil n'a rien dit : c'est tout !")
+    assert theirs == "L’équipe d’accueil n’a rien dit\u202f: c’est tout\u202f!"
+    assert language("en").theirs("It's ours") == "It's ours"
+    assert [text for text in (*ours, theirs) if re.search(r"\w'\w", text)] == []

@@ -57,7 +57,8 @@ def test_the_heaviest_comes_first_and_what_moves_is_named() -> None:
         trend=None,
     )
     assert ERRORS.weight > small.weight > unknown.weight
-    section = irritants(report(irritants=(ERRORS, small, unknown, gone), currency="USD"))
+    of_nothing = replace(ERRORS, theme_id="(no theme)", people=1, accounts=1, revenue=1.0, trend="new")
+    section = irritants(report(irritants=(ERRORS, small, of_nothing, unknown, gone), currency="USD"))
     assert section is not None
     assert section.findings[:3] == (
         "New: Timeline – speed.",
@@ -70,8 +71,8 @@ def test_the_heaviest_comes_first_and_what_moves_is_named() -> None:
     (table,) = section.tables
     rows = [[cell if isinstance(cell, str) else cell.text for cell in row] for row in table.rows]
     assert rows[0] == ["Timeline", "errors", "9", "1", "5", "12,000 USD", "4", "7", "2"]
-    assert [row[1] for row in rows] == ["errors", "speed", "access"]
-    assert rows[2][3:] == ["–", "–", "–", "–", "–", "–"]
+    assert [row[1] for row in rows] == ["errors", "speed", "no theme", "access"]
+    assert rows[3][3:] == ["–", "–", "–", "–", "–", "–"]
     assert irritants(report()) is None
     french = render(report(irritants=(ERRORS,), say=language("fr")), "support.html")
     assert "en hausse" in french

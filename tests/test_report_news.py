@@ -172,7 +172,9 @@ def test_colours_and_sentences_are_one_decision() -> None:
     assert {each.metric: each.judgement for each in headlines(loud) if each.judgement != "even"} == {
         "retention_rate_d7": "worse"
     }
-    assert nothing_else(loud).startswith(f"Nothing else moved: {len(readings(loud)) - 1} other numbers")
+    assert nothing_else(loud).startswith(
+        f"Of the numbers watched each week nothing else moved: {len(readings(loud)) - 1} others"
+    )
     # Open for weeks, it is told as such: the change on the week before is none of it.
     still = report(values=moved("retention_rate_d7", 0.15, since=2))
     assert [each.state for each in findings(still) if each.key == "retention_rate_d7"] == ["open"]

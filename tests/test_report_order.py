@@ -162,7 +162,8 @@ def test_a_forecast_rests_on_those_that_had_taken_as_long() -> None:
     section = in_flight(OPEN)
     assert section is not None
     (row,) = section.tables[0].rows
-    expected = row[-1]
+    # Beside the epic: on a phone the end of a row lies beyond the edge.
+    expected = row[1]
     assert not isinstance(expected, str)
     assert (expected.text, expected.note) == ("16 Dec 2026", "to 30 Dec 2026")
 
@@ -173,7 +174,7 @@ def test_what_was_given_up_is_no_example_and_no_forecast_has_its_reason() -> Non
     section = in_flight(report(facts=Facts(issues=issues)))
     assert section is not None
     assert "from 5 done ones" in section.tables[0].caption
-    expected = section.tables[0].rows[0][-1]
+    expected = section.tables[0].rows[0][1]
     assert not isinstance(expected, str)
     assert (expected.text, expected.note) == ("–", "fewer than 5 took longer")
 

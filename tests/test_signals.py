@@ -16,6 +16,7 @@ from metrics.dimensions import DIMENSIONS
 from reports.digest import digest_of
 from reports.health import render
 from reports.language import language
+from reports.model import Words
 from reports.signal_section import told_signals, weak_signals
 from reports.signals import Signal
 from settings.units import Unit
@@ -185,7 +186,9 @@ def test_the_report_tells_signals_of_numbers_that_no_finding_judges() -> None:
     assert told_signals(given) == [signal(), noted]
     section = weak_signals(given)
     assert section is not None
-    assert section.findings == ("2 numbers of the week lie farther from their usual than chance explains.",)
+    assert section.findings == (
+        "Beside the numbers watched each week, 2 others lie farther from their usual than chance explains.",
+    )
     (table,) = section.tables
     assert [cell if isinstance(cell, str) else cell.text for cell in table.rows[1]] == [
         "Tickets created", "atlas", "11 Nov 2026", "60", "12", "Timeline and 11 Nov 2026",
@@ -193,6 +196,11 @@ def test_the_report_tells_signals_of_numbers_that_no_finding_judges() -> None:
     assert weak_signals(report(signals=(watched_too,))) is None
     told = [each.text for each in digest_of(given, [], [], "").findings]
     assert any("Tickets created (atlas)" in each and "60, expected 12." in each for each in told)
+    # A member is called as the rest of the page calls it.
+    of_segment = report(
+        signals=(signal(cut={"segment": "mid_market"}),), words=Words(segments={"mid_market": "mid-market"})
+    )
+    assert any("(mid-market)" in each.text for each in digest_of(of_segment, [], [], "").findings)
     french = render(report(signals=(signal(),), say=language("fr")))
     assert "Signaux faibles" in french
 

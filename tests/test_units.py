@@ -1,6 +1,7 @@
 """Whatever decides by a metric's unit knows every unit: words, intervals, views, checks, comments."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -46,6 +47,30 @@ def test_a_value_and_its_change_are_written_in_every_unit(unit: Unit, code: str)
     band = usual(unit, weeks[-1], weeks[:-1])
     assert band is not None
     assert band.p == 1.0
+
+
+@given(
+    share=st.floats(0, 1)
+    | st.integers(1, 10**6).map(lambda n: 1 / n)
+    | st.integers(2, 10**6).map(lambda n: 1 - 1 / n)
+)
+@pytest.mark.parametrize("code", ["en", "fr"])
+def test_a_part_is_never_told_as_all_and_some_never_as_none(code: str, share: float) -> None:
+    """430 of 432 users are not 100% of them."""
+    digits = language(code).percent(share).strip("<>%\u202f").replace(",", ".")
+    assert (float(digits) == 100) is (share == 1)
+    assert (float(digits) == 0) is (share == 0)
+
+
+@given(low=st.floats(0, 500), width=st.floats(0, 500), value=st.integers(0, 1200))
+def test_a_number_beyond_what_is_usual_is_told_beyond_its_ends(low: float, width: float, value: int) -> None:
+    """Of what is counted: rounded, 32 stood above "4.1 to 32"."""
+    high = low + width
+    first, last = (
+        float(each.replace(",", "")) for each in wording.ends(language("en"), low, high, Unit.COUNT)
+    )
+    if math.ceil(low) <= math.floor(high):
+        assert (first <= value <= last) is (low <= value <= high)
 
 
 def test_a_unit_that_nobody_knows_is_named_where_a_metric_is_read() -> None:

@@ -1,8 +1,11 @@
 {# A mart that is another model's rows, with the columns of its own contract (its .yml) and in that order: a column is
-   added where it is described, and nowhere else. #}
-{% macro select_contract(relation) -%}
+   added where it is described, and nowhere else. `without`: by column, the special member that a row without one is of. #}
+{% macro select_contract(relation, without={}) -%}
     select
-        {{ model.columns.keys() | join(',\n        ') }}
+        {%- for name in model.columns %}
+        {% if name in without %}coalesce({{ name }}, {{ text_literal(without[name]) }}) as {{ name }}{% else %}{{ name }}{% endif %}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
     from {{ relation }}
 {%- endmacro %}
 

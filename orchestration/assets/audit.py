@@ -16,6 +16,7 @@ from connectors.storage import FileDamaged, says_damage
 from orchestration import own_failures
 from orchestration.check_words import CheckWords
 from orchestration.damage import spoiled_put_aside
+from orchestration.guards import Guards
 from orchestration.keys import GATE, METRIC_VALUES, WAREHOUSE_POOL
 from orchestration.runs import night_of_run
 from settings.home import Home
@@ -37,16 +38,25 @@ STEPS = (
 )
 
 
-def build_audit(own: Sequence[dg.AssetSpec] = ()) -> dg.AssetChecksDefinition:
+def audit_specs(own: Sequence[dg.AssetSpec] = ()) -> list[dg.AssetCheckSpec]:
+    """The checks that the audit evaluates itself, but for its gate."""
+    return [*_specs(), *own_failures.specs(own)]
+
+
+def build_audit(own: Sequence[dg.AssetSpec] = (), guards: Guards | None = None) -> dg.AssetChecksDefinition:
     """One step that evaluates every rule; its one blocking check is the gate that publication waits for.
 
-    `own`: assets of the organisation's own code, of which it tells what failed. A run of some assets evaluates all rules too,
+    `own`: assets of the organisation's own code, of which it tells what failed. `guards`: what guards each metric. A run of some assets evaluates all rules too,
     and reports those of its assets: the gate is about the whole mart.
     """
 
     @dg.multi_asset_check(
         name="audit",
-        specs=[*_specs(), *own_failures.specs(own), _gate_words().spec(GATE, METRIC_VALUES, blocking=True)],
+        specs=[
+            *audit_specs(own),
+            *(guards.specs() if guards else ()),
+            _gate_words().spec(GATE, METRIC_VALUES, blocking=True),
+        ],
         pool=WAREHOUSE_POOL,
         can_subset=True,
     )
@@ -66,6 +76,9 @@ def build_audit(own: Sequence[dg.AssetSpec] = ()) -> dg.AssetChecksDefinition:
                 + "; ".join(f"{outcome.check} ({outcome.observed})" for outcome in errored),
                 allow_retries=False,
             )
+        if guards:
+            repeated = guards.results(context.instance, results)
+            yield from (result for result in repeated if _key(result) in wanted)
         if _key(gate := _gate(outcomes)) in wanted:
             yield gate
 

@@ -44,6 +44,8 @@ select
     current_versions.owner_hash,
     current_versions.product_id,
     current_versions.feature_id,
+    coalesce(features.team_id, '(unknown)') as team_id,
+    coalesce(teams.owner, products.owner) as owner,
     current_versions.is_active,
     current_versions.is_archived,
     current_versions.is_deleted,
@@ -53,5 +55,11 @@ select
 from current_versions
 left join related
     on current_versions.roadmap_item_id = related.roadmap_item_id
+left join {{ ref('int_features__features') }} as features
+    on current_versions.feature_id = features.feature_id
+left join {{ ref('stg_registry__teams') }} as teams
+    on features.team_id = teams.team_id
+left join {{ ref('stg_registry__products') }} as products
+    on current_versions.product_id = products.product_id
 left join links
     on current_versions.roadmap_item_id = links.roadmap_item_id

@@ -1,8 +1,8 @@
--- Grain: one row a segment that any account has or had in the week of a fact, and the row (unknown).
+-- Grain: one row a segment that any account has or had on any day, and the row (unknown).
 with segments as (
     select segment from {{ ref('int_crm__accounts') }}
     union distinct
-    select segment from {{ ref('int_usage__account_week_segments') }}
+    select segment from {{ ref('int_crm__account_segments') }}
     union distinct
     select cast('(unknown)' as {{ dbt.type_string() }}) as segment
 )
