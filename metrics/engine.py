@@ -298,11 +298,11 @@ def _primary_entity(model: Mapping[str, Any]) -> str:
 
 
 def _in_the_home(manifest: str) -> str:
-    """The manifest with the relations of an engine that knows no databases as they stand in the warehouse file of the home."""
+    """The manifest with the relations of another engine as they stand in the warehouse file of the home."""
     found = json.loads(manifest)
     models, spines = found["semantic_models"], found["project_configuration"]["time_spines"]
     relations = [each["node_relation"] for each in (*models, *spines)]
-    elsewhere = [each for each in relations if each and not each["database"]]
+    elsewhere = [each for each in relations if each and each["database"] != _WAREHOUSE]
     for each in elsewhere:
         place = (_WAREHOUSE, each["schema_name"], each["alias"])
         each |= {"database": _WAREHOUSE, "relation_name": ".".join(f'"{name}"' for name in place)}

@@ -71,7 +71,8 @@ class ColumnLineage:
             # Spark's tables are of no database.
             folders = schema.setdefault(database, {}) if database else schema
             folders.setdefault(folder, {})[table] = columns
-        dialect = self.manifest["metadata"]["adapter_type"]
+        # Snowflake takes names that are not quoted for names in capital letters.
+        dialect = f"{self.manifest['metadata']['adapter_type']}, normalization_strategy=lowercase"
         try:
             sql = (compiled / node["original_file_path"]).read_text()
             query = qualify(

@@ -22,7 +22,7 @@ from orchestration.dbt_errors import of_own_code, without_records
 from orchestration.kept_statements import ModelResult, keep_build, kept_build, run_statements
 from settings.home import DBT_PROJECT, Home, text_of
 from settings.own_code import NODES, OWN, dbt_project, is_own, own_folders, refuse_wrong_code
-from warehouse.targets import LAKE, Target, chosen_target
+from warehouse.targets import Target, chosen_target, place
 
 # Beside dbt's manifest: the state of the files that it is of, the SQL of the project's tests, and the state last built.
 STAMP = "manifest.stamp"
@@ -244,9 +244,8 @@ def _target(project: DbtProject) -> Path:
 
 def _fingerprint(product: Path) -> str:
     dbt = [version(name) for name in ("dbt-core", "dbt-duckdb")]
-    # Tables of another engine, or in another lake, are others.
-    place = [chosen_target(), os.environ.get(LAKE, "")] if chosen_target() is not Target.EMBEDDED else []
-    digest = hashlib.sha256(json.dumps([dbt, dbt_variables(), OWN_SOURCES, *place]).encode())
+    # Tables of another engine, or in another place of it, are others.
+    digest = hashlib.sha256(json.dumps([dbt, dbt_variables(), OWN_SOURCES, *place()]).encode())
     for name, folder in {"": product, **own_folders()}.items():
         for path in sorted(folder.rglob("*")):
             if (

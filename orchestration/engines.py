@@ -18,7 +18,7 @@ from warehouse.contract import EngineError, Warehouse, warehouse_of
 
 _RELATION = re.compile(r"\b(?:staging|intermediate|marts)\.(\w+)")
 _REMEDY = (
-    "Look at the engine and at the lake, and run the job `nightly` again: what is there is not written twice."
+    "Look at the engine, and at the lake where it has one, and run the job `nightly` again: what is there is not written twice."
 )
 
 

@@ -41,8 +41,8 @@ def warehouse_of(home: Home) -> Iterator[Warehouse]:
 
     Raises EngineError where an engine cannot be reached; of the home's own file what `connectors.storage.open_duckdb` raises.
     """
+    # Imported here: the embedded engine needs none of the others.
     if chosen_target() is Target.SPARK:
-        # Imported here: the embedded engine needs none of it.
         from warehouse.spark import SparkWarehouse
 
         spark = SparkWarehouse(home)
@@ -50,6 +50,14 @@ def warehouse_of(home: Home) -> Iterator[Warehouse]:
             yield spark
         finally:
             spark.close()
+    elif chosen_target() is Target.SNOWFLAKE:
+        from warehouse.snowflake import SnowflakeWarehouse
+
+        snowflake = SnowflakeWarehouse(home)
+        try:
+            yield snowflake
+        finally:
+            snowflake.close()
     else:
         from warehouse.embedded import EmbeddedWarehouse, connect
 

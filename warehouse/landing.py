@@ -45,15 +45,16 @@ class LandedTable:
 def land(home: Path, lake: Lake, part_rows: int = PART_ROWS) -> list[LandedTable]:
     """Bring the lake to what the raw files of a home hold. Raises OSError as the lake's file system does, FileLocked,
     FileDamaged."""
-    landed = []
+    return [_land_table(connection, lake, table, part_rows) for connection, table in raw_tables(home)]
+
+
+def raw_tables(home: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, LandedTable]]:
+    """What is to be landed of a home, each with the raw file that it is in, open until the next one. Raises FileLocked, FileDamaged."""
     for source in held_sources(home):
         file = home / "raw" / f"{source}.duckdb"
         if file.exists():
             with open_duckdb(file, read_only=True) as connection:
-                landed += [
-                    _land_table(connection, lake, table, part_rows) for table in _tables(connection, source)
-                ]
-    return landed
+                yield from ((connection, table) for table in _tables(connection, source))
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[LandedTable]:
@@ -84,7 +85,7 @@ def _land_table(
     folder = lake.path(*table.folder)
     lake.fs.makedirs(folder, exist_ok=True)
     present = {str(path).rsplit("/", 1)[-1] for path in lake.fs.ls(folder, detail=False, refresh=True)}
-    wanted = _parts(connection, table, part_rows)
+    wanted = parts(connection, table, part_rows)
     for name in sorted(present - wanted.keys()):
         lake.fs.rm(f"{folder}/{name}", recursive=True)
     for name in sorted(wanted.keys() - present):
@@ -92,7 +93,7 @@ def _land_table(
     return LandedTable(table.schema, table.name, table.columns, present != wanted.keys())
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, table: LandedTable, part_rows: int) -> dict[str, str]:
+def parts(connection: duckdb.DuckDBPyConnection, table: LandedTable, part_rows: int) -> dict[str, str]:
     """By the name of its file, the condition of a part's rows."""
     place = quoted(table.schema, table.name)
     ((count,),) = connection.execute(f"select count(*) from {place}").fetchall()
@@ -119,20 +120,28 @@ def _fingerprint(connection: duckdb.DuckDBPyConnection, *parts: object) -> str:
     return str(digest)
 
 
+def write(
+    connection: duckdb.DuckDBPyConnection, table: LandedTable, condition: str, file: Path, moment: str = "{}"
+) -> None:
+    """Write a part of a table as Parquet; `moment`: SQL of what becomes of a moment in the column `{}`."""
+    written = {"string": "cast({} as varchar)", "timestamp": moment}
+    columns = ", ".join(
+        f"{written.get(kind, '{}').format(quoted(column))} as {quoted(column)}"
+        for column, kind in table.columns.items()
+    )
+    connection.execute(
+        f"copy (select {columns} from {quoted(table.schema, table.name)} where {condition}) "
+        f"to {literal(file)} (format parquet, compression zstd)"
+    )
+
+
 def _write(
     connection: duckdb.DuckDBPyConnection, lake: Lake, table: LandedTable, name: str, condition: str
 ) -> None:
-    columns = ", ".join(
-        f"cast({quoted(column)} as varchar) as {quoted(column)}" if kind == "string" else quoted(column)
-        for column, kind in table.columns.items()
-    )
     folder = lake.path(*table.folder)
     with tempfile.TemporaryDirectory() as work:
         file = Path(work) / name
-        connection.execute(
-            f"copy (select {columns} from {quoted(table.schema, table.name)} where {condition}) "
-            f"to {literal(file)} (format parquet, compression zstd)"
-        )
+        write(connection, table, condition, file)
         # The name counts, so it is there only when the file is whole.
         lake.fs.put_file(str(file), f"{folder}/_{name}")
         lake.fs.mv(f"{folder}/_{name}", f"{folder}/{name}")

@@ -13,13 +13,12 @@ from connectors.redaction import without_values
 from connectors.storage import FileDamaged, FileLocked
 from settings.home import DBT_PROJECT, Home
 from settings.identity import PSEUDONYM_KEY
+from warehouse.asking import answers_of
 from warehouse.contract import EngineError
 from warehouse.fetching import TABLES, fetch
 from warehouse.landing import LandedTable, land
 from warehouse.targets import LAKE, Target, lake, spark_address
 
-# A short query costs Spark much more than what it asks: so many are asked in one.
-_TOGETHER = 10
 _REGISTERED = "registered.json"
 
 
@@ -117,24 +116,7 @@ class SparkWarehouse:
 
     def answers(self, queries: Mapping[str, str]) -> Iterator[tuple[str, tuple[Any, ...] | EngineError]]:
         """By name, the one row of each query, all of the same columns; or why it has none."""
-        names = list(queries)
-        for start in range(0, len(names), _TOGETHER):
-            part = names[start : start + _TOGETHER]
-            try:
-                asked = " union all ".join(
-                    f"select {number} as asked, answer.* from (\n{queries[name]}\n) as answer"
-                    for number, name in enumerate(part)
-                )
-                found = {row[0]: row[1:] for row in self.rows(asked)}
-                yield from ((name, found[number]) for number, name in enumerate(part))
-            except EngineError:
-                yield from ((name, self._answer(queries[name])) for name in part)
-
-    def _answer(self, query: str) -> tuple[Any, ...] | EngineError:
-        try:
-            return self.rows(query)[0]
-        except EngineError as problem:
-            return problem
+        return answers_of(self.rows, queries)
 
     def fetch(self, relations: Iterable[tuple[str, str]]) -> None:
         """Copy built tables from the lake into the home's file."""

@@ -1,8 +1,10 @@
 """Which engine builds, by the environment, and where its files lie."""
 
+import importlib
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,6 +15,11 @@ LAKE = "POPS_LAKE_URL"
 HOST = "POPS_SPARK_HOST"
 PORT = "POPS_SPARK_PORT"
 _ENCRYPTED = "POPS_SPARK_TLS"
+ACCOUNT = "POPS_SNOWFLAKE_ACCOUNT"
+USER = "POPS_SNOWFLAKE_USER"
+PASSWORD = "POPS_SNOWFLAKE_PASSWORD"
+KEY_FILE = "POPS_SNOWFLAKE_KEY_FILE"
+SET_UP = "deploy/SNOWFLAKE.md"
 # What a bucket is called by Spark, where fsspec has another name for it.
 _OF_SPARK = {"s3": "s3a", "abfs": "abfss", "az": "abfss"}
 
@@ -22,6 +29,7 @@ class Target(StrEnum):
 
     EMBEDDED = "embedded"
     SPARK = "spark"
+    SNOWFLAKE = "snowflake"
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ def chosen_target(env: Mapping[str, str] = os.environ) -> Target:
         return Target(named)
     except ValueError:
         raise ValueError(
-            f"{TARGET} is {named!r}: set it to {' or '.join(Target)}, or leave it out, which is {Target.EMBEDDED}."
+            f"{TARGET} is {named!r}: set it to {', '.join(list(Target)[:-1])} or {list(Target)[-1]}, or leave it out, which is {Target.EMBEDDED}."
         ) from None
 
 
@@ -108,16 +116,76 @@ def spark_address(env: Mapping[str, str] = os.environ) -> SparkAddress:
     return SparkAddress(host, int(port), env.get("POPS_SPARK_USER") or "product_ops", tls == "true")
 
 
+@dataclass(frozen=True)
+class SnowflakeAccount:
+    """An account of Snowflake, as whom it is spoken to, and where. One of `password` and `key_file` is None."""
+
+    account: str
+    user: str
+    password: str | None = field(repr=False)
+    key_file: str | None
+    key_password: str | None = field(repr=False)
+    role: str
+    database: str
+    warehouse: str
+
+
+def snowflake_account(env: Mapping[str, str] = os.environ) -> SnowflakeAccount:
+    """Raises ValueError naming the variable and the remedy."""
+    account, user = env.get(ACCOUNT) or "", env.get(USER) or ""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", account):
+        raise ValueError(
+            f"{ACCOUNT} is {account!r}: name the account as its address does before .snowflakecomputing.com, "
+            "such as organisation-account."
+        )
+    if not user:
+        raise ValueError(f"{USER} is not set: name the user that {SET_UP} makes.")
+    password, key_file = env.get(PASSWORD) or None, env.get(KEY_FILE) or None
+    if (password is None) == (key_file is None):
+        raise ValueError(f"Set one of {PASSWORD} and {KEY_FILE}, the file of the user's private key.")
+    if key_file and not os.access(key_file, os.R_OK):
+        raise ValueError(f"{KEY_FILE} is no file that can be read: name that of the user's private key.")
+    names = {}
+    for variable in ("POPS_SNOWFLAKE_ROLE", "POPS_SNOWFLAKE_DATABASE", "POPS_SNOWFLAKE_WAREHOUSE"):
+        names[variable] = env.get(variable) or "product_ops"
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", names[variable]):
+            raise ValueError(
+                f"{variable} is {names[variable]!r}: a name of letters, digits and underscores is needed."
+            )
+    return SnowflakeAccount(
+        account, user, password, key_file, env.get("POPS_SNOWFLAKE_KEY_PASSWORD") or None, *names.values()
+    )
+
+
+def place(env: Mapping[str, str] = os.environ) -> list[str]:
+    """Where tables are built: another place has others. Nothing of the home's own."""
+    match chosen_target(env):
+        case Target.EMBEDDED:
+            return []
+        case Target.SPARK:
+            return [Target.SPARK, env.get(LAKE, "")]
+        case Target.SNOWFLAKE:
+            return [
+                Target.SNOWFLAKE, env.get(ACCOUNT, ""), env.get("POPS_SNOWFLAKE_DATABASE") or "product_ops"
+            ]  # fmt: skip
+
+
 def check_target(env: Mapping[str, str] = os.environ) -> None:
     """What a night needs of its engine's settings. Raises ValueError naming the variable and the remedy; nothing is asked."""
-    if chosen_target(env) is Target.EMBEDDED:
+    target = chosen_target(env)
+    if target is Target.SPARK:
+        lake(env)
+        spark_address(env)
+        needed = ("dbt.adapters.spark", "pyhive")
+    elif target is Target.SNOWFLAKE:
+        snowflake_account(env)
+        needed = ("dbt.adapters.snowflake", "snowflake.connector")
+    else:
         return
-    lake(env)
-    spark_address(env)
-    try:
-        import dbt.adapters.spark  # noqa: F401
-        import pyhive  # noqa: F401
-    except ImportError:
-        raise ValueError(
-            f"{TARGET} is {Target.SPARK}, whose adapter is not installed: install requirements-spark.lock."
-        ) from None
+    for module in needed:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            raise ValueError(
+                f"{TARGET} is {target}, whose adapter is not installed: install requirements-{target}.lock."
+            ) from None

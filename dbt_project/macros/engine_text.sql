@@ -49,6 +49,20 @@
     string_agg({{ text }}, {{ separator }} order by {{ text }})
 {%- endmacro %}
 
+{# Names of the functions that give the greatest and the least of their arguments, those that are null left out. #}
+{% macro greatest() -%}
+    {{ adapter.dispatch('greatest')() }}
+{%- endmacro %}
+{% macro default__greatest() -%}
+    greatest
+{%- endmacro %}
+{% macro least() -%}
+    {{ adapter.dispatch('least')() }}
+{%- endmacro %}
+{% macro default__least() -%}
+    least
+{%- endmacro %}
+
 {# Does a text contain another one? #}
 {% macro contains_text(text, part) -%}
     {{ adapter.dispatch('contains_text')(text, part) }}

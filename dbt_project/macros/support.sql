@@ -30,7 +30,7 @@
         min(days.seconds_before) + sum(
             case
                 when days.opens_at < dated.moment
-                    then {{ seconds_between('days.opens_at', 'least(dated.moment, days.closes_at)') }}
+                    then {{ seconds_between('days.opens_at', least() ~ '(dated.moment, days.closes_at)') }}
                 else 0
             end
         ) as seconds_until
@@ -60,8 +60,8 @@
             spans.{{ key }},
             {% endfor -%}
             schedules.schedule_id,
-            greatest(spans.started_at, schedules.valid_from) as started_at,
-            least(spans.ended_at, coalesce(schedules.valid_to, spans.ended_at)) as ended_at
+            {{ greatest() }}(spans.started_at, schedules.valid_from) as started_at,
+            {{ least() }}(spans.ended_at, coalesce(schedules.valid_to, spans.ended_at)) as ended_at
         from {{ spans }} as spans
         inner join {{ ref('int_support__ticket_schedules') }} as schedules
             on spans.ticket_id = schedules.ticket_id
@@ -125,7 +125,7 @@
                 events.event_id asc,
                 events.child_number asc
         ) as change_number,
-        greatest(events.occurred_at, tickets.created_at) as started_at
+        {{ greatest() }}(events.occurred_at, tickets.created_at) as started_at
     from {{ events }} as events
     inner join tickets
         on events.ticket_id = tickets.ticket_id

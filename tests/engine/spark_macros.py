@@ -11,56 +11,11 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from tests.engine.session import KEY
+from tests.engine.texts import BOOLEANS, HUGE, JSON, MOMENTS, NUMBERS, TEXTS
 from tests.sql_macros import connected, macros
 
 pytest_plugins = "tests.engine.session"
 
-MOMENTS = [
-    *("2026-11-02T10:00:00+01:00", "2026-11-02 10:00:00", "2026-11-02", "2026-10-28T10:00:00.123+0000", "2026/11/02"),
-    *("2026-10-28T10:00:00.1234567Z", "2026-10-28T10:00:00 -0530", "2026-10-28 10:00:00 UTC", "2026-10-28T10:00"),
-    *("2026-10-28 10:00:00 Europe/Paris", "2026", "2026-11", "10:00", "T10:00:00", "yesterday", "", "1793613600"),
-    *("infinity", "-infinity", "0001-01-01 00:00:00", "294247-01-01", "9999-12-31 23:59:59", "2026-02-30", "now"),
-    *(" 2026-11-02 ", "2026-11-02T25:00:00", "2026-11-02T10:00:60", "2026-11-02T10:00:00+25:00", "20261102", None),
-    *("2026-10-25T02:30:00", "2026-03-29T02:30:00"),
-]  # fmt: skip
-NUMBERS = [
-    *("1793613600", "1793613600123", "1793613600.5", "-1", "99999999999", "100000000000", "253402300800000", "soon"),
-    *("", "NaN", "inf", "1e300", "1e999", "1.5", "2.5", "-1.5", "0.5", "1e3", " 7 ", "5d", "1.5f", "1,000", "+3", ".5"),
-    *("5.", "9223372036854775807", "9223372036854775808", "9" * 41, "true", "-0", "00012", "1.0000000000000000001", None),
-]  # fmt: skip
-# A double of them is another decimal on each engine, or none.
-HUGE = ("1e300", "9" * 41, "9223372036854775807", "9223372036854775808")
-BOOLEANS = [
-    "true",
-    "True",
-    "t",
-    "T",
-    "1",
-    "yes",
-    "y",
-    "on",
-    "false",
-    "f",
-    "0",
-    "no",
-    "n",
-    "off",
-    "perhaps",
-    "",
-    " true ",
-]
-JSON = [
-    *('{"a": 1, "b": "x"}', '{"a": {"c": [2]}}', '{"a": null}', "{}", '"a"', '["a"]', "5", "null", "{a: 1}", "", None),
-    *('{"a": "\\u00e9\\n\\t\\"q\\""}', "{'a': 1}", '{"a":1} x', '{"a": 1', '{"a": 1.10, "b": 1e3}', ' {"a": true} '),
-    *('{"a": [1, 2.50, "x", null, {"k": "v"}]}', '["x", "y"]', "[]", '[{"id": "x"}]', '["{\\"id\\": \\"x\\"}"]', "[x"),
-    *('[1, [2], {"id": 5}, "t", null]', "[null]", '{"a": {"ip": 1, "k": "draft", "n": null}}', '{"a": "{\\"x\\": 1}"}'),
-    *('"{\\"x\\": 1}"', '"[1]"', '"5"', '{"": 5}', '{"a.b": 1, "a/b": 2, "it\'s": 3, "`t": 4, "a\\\\b": 6}', '{"A": 2}'),
-    *("\t[1]", '{"a": 12345678901234567890123}', '{"a": "2026"}'),
-]  # fmt: skip
-TEXTS = [
-    *("Won't Fix", "WON’T-FIX", "完成", "Erledigt!", "-", "", "a,id=12,id=13", ",id=x", "id=12", "12; 13", 'a "b"; c\\d'),
-    *("x;;y", " ", "straße", "a@b.example", "a\\b", None),
-]  # fmt: skip
 STRINGS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.sampled_from([0.5, -2.25, 0.1]) | STRINGS,

@@ -176,7 +176,7 @@ matches as (
 select
     companies.company_key,
     -- What was matched by domain may itself have been matched by its account in the app.
-    coalesce(following.matched_key, matches.matched_key, companies.surviving_key) as account_id,
+    coalesce(further.matched_key, matches.matched_key, companies.surviving_key) as account_id,
     companies.source,
     case when companies.is_merged then 'company_merge' else coalesce(matches.rule, 'company_id') end as rule,
     cast(case when not companies.is_merged and matches.rule = 'domain' then 0.9 else 1.0 end as double) as confidence,
@@ -188,5 +188,5 @@ select
 from companies
 left join matches
     on companies.surviving_key = matches.company_key
-left join matches as following
-    on matches.matched_key = following.company_key
+left join matches as further
+    on matches.matched_key = further.company_key

@@ -27,6 +27,6 @@ inner join weeks
 left join {{ ref('int_delivery__issue_teams') }} as owners
     on
         epics.epic_id = owners.issue_id
-        and least(coalesce(epics.launched_date, weeks.week_end), weeks.week_end) between owners.owned_from and owners.owned_to
+        and {{ least() }}(coalesce(epics.launched_date, weeks.week_end), weeks.week_end) between owners.owned_from and owners.owned_to
 -- What was launched before it was written down took a time that nobody knows.
 where not coalesce(epics.is_launched_before_accepted, false)

@@ -21,7 +21,7 @@ stays as (
         stays.stage,
         {{ seconds_between(
             'stays.started_at',
-            'least(coalesce(stays.ended_at, delivered.resolved_at), delivered.resolved_at)'
+            least() ~ '(coalesce(stays.ended_at, delivered.resolved_at), delivered.resolved_at)'
         ) }} as stay_seconds
     from {{ ref('int_delivery__status_intervals') }} as stays
     inner join delivered

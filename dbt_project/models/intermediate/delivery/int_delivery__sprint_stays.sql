@@ -37,7 +37,7 @@ sets as (
     select
         issues.issue_id,
         changes.change_number,
-        greatest(changes.changed_at, issues.created_at) as started_at,
+        {{ greatest() }}(changes.changed_at, issues.created_at) as started_at,
         changes.to_value as sprint_ids
     from issues
     inner join changes

@@ -69,7 +69,7 @@ reached_by_record as (
     select
         issues.issue_id,
         1 as change_number,
-        greatest(issues.status_reached_at, issues.created_at) as started_at,
+        {{ greatest() }}(issues.status_reached_at, issues.created_at) as started_at,
         true as is_inferred,
         issues.status_id,
         issues.status_original as status_text
@@ -87,7 +87,7 @@ reached_by_change as (
         changes.issue_id,
         changes.change_number,
         -- A history can be a moment older than the creation of its issue (imports): the stay begins with the issue.
-        greatest(changes.changed_at, issues.created_at) as started_at,
+        {{ greatest() }}(changes.changed_at, issues.created_at) as started_at,
         false as is_inferred,
         changes.to_value as status_id,
         coalesce(changes.to_text, changes.to_value) as status_text
@@ -101,7 +101,7 @@ reached_unseen as (
         issues.issue_id,
         -- After every change.
         1000000 as change_number,
-        greatest(
+        {{ greatest() }}(
             case
                 when
                     issues.status_category_changed_at > states.last_changed_at

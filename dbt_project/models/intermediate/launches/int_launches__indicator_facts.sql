@@ -86,13 +86,13 @@ incidents as (
         avg(
             case
                 when {{ reporting_date('incidents.created_at') }} = features.launched_on
-                    then {{ seconds_between('incidents.created_at', 'incidents.acknowledged_at') }}
+                    then cast({{ seconds_between('incidents.created_at', 'incidents.acknowledged_at') }} as double)
             end
         ) as acknowledge_seconds,
         avg(
             case
                 when {{ reporting_date('incidents.created_at') }} = features.launched_on
-                    then {{ seconds_between('incidents.created_at', 'incidents.closed_at') }}
+                    then cast({{ seconds_between('incidents.created_at', 'incidents.closed_at') }} as double)
             end
         ) as resolve_seconds
     from features

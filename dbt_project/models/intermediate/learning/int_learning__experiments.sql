@@ -86,7 +86,7 @@ select
     started_at,
     planned_end_at,
     case when ended_at <= {{ as_of_at() }} then ended_at end as ended_at,
-    least(coalesce(planned_end_at, ended_at, {{ as_of_at() }}), coalesce(ended_at, planned_end_at, {{ as_of_at() }}), {{ as_of_at() }})
+    {{ least() }}(coalesce(planned_end_at, ended_at, {{ as_of_at() }}), coalesce(ended_at, planned_end_at, {{ as_of_at() }}), {{ as_of_at() }})
         as reads_until,
     defined_at,
     edited_at

@@ -27,7 +27,7 @@ joined as (
         tickets.recorded_at,
         tickets.created_at,
         beginnings.first_event_at,
-        greatest(
+        {{ greatest() }}(
             coalesce(replies.first_reply_at, tickets.created_at),
             coalesce(resolutions.last_solved_at, tickets.created_at)
         ) as last_measured_at

@@ -65,6 +65,6 @@ select
     cast(sum(case when is_reply then 1 else 0 end) as bigint) as public_reply_count,
     max(reply_clock_at) as reply_clock_at,
     -- Within the rounding of a clock, a reply may bear a time before its ticket's.
-    min(case when is_reply and is_clock_running then greatest(occurred_at, created_at) end) as first_reply_at
+    min(case when is_reply and is_clock_running then {{ greatest() }}(occurred_at, created_at) end) as first_reply_at
 from timed
 group by ticket_id

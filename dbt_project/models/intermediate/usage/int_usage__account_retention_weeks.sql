@@ -11,7 +11,7 @@ active_weeks as (
 ),
 
 -- A first week that history knows the end of only does not tell who was active in it.
-following as (
+next_weeks as (
     select
         active_weeks.account_id,
         weeks.week_start
@@ -22,12 +22,12 @@ following as (
 )
 
 select
-    following.account_id,
-    following.week_start,
+    next_weeks.account_id,
+    next_weeks.week_start,
     active_weeks.account_id is not null as is_retained,
     coalesce(segments.segment, '(unknown)') as segment
-from following
+from next_weeks
 left join active_weeks
-    on following.account_id = active_weeks.account_id and following.week_start = active_weeks.week_start
+    on next_weeks.account_id = active_weeks.account_id and next_weeks.week_start = active_weeks.week_start
 left join {{ ref('int_usage__account_week_segments') }} as segments
-    on following.account_id = segments.account_id and following.week_start = segments.week_start
+    on next_weeks.account_id = segments.account_id and next_weeks.week_start = segments.week_start

@@ -65,7 +65,7 @@ created as (
         *,
         coalesce(
             known_created_at,
-            least(
+            {{ least() }}(
                 coalesce(resolved_at, told_at),
                 coalesce(status_category_changed_at, told_at),
                 coalesce(updated_at, told_at)
