@@ -17,9 +17,7 @@ from settings.owners import PLATFORM, owner_of
 from warehouse.contract import EngineError, Warehouse, warehouse_of
 
 _RELATION = re.compile(r"\b(?:staging|intermediate|marts)\.(\w+)")
-_REMEDY = (
-    "Look at the engine, and at the lake where it has one, and run the job `nightly` again: what is there is not written twice."
-)
+_REMEDY = "Look at the engine, and at the lake where it has one, and run the job `nightly` again: what is there is not written twice."
 
 
 @contextmanager
