@@ -88,8 +88,8 @@ class Cluster:
             "thrift", "deploy.SparkSubmit", *given, "--class",
             "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2", "spark-internal",
             "--hiveconf", f"hive.server2.thrift.bind.host={_HOST}", "--hiveconf", f"hive.server2.thrift.port={self.port}",
-            # As somebody else than the server, each question to the metastore would open it anew, and so would a new thread.
-            "--hiveconf", "hive.server2.enable.doAs=false", "--hiveconf", "hive.server2.async.exec.threads=8",
+            # Each new thread opens the metastore for itself.
+            "--hiveconf", "hive.server2.async.exec.threads=8",
         )  # fmt: skip
         _wait_for(self.port)
 
