@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from checks.contract import CheckStatus
-from checks.words import model_remedy
+from checks.words import engine_remedy
 from connectors.redaction import HIDDEN_VALUE, redact, without_values
 from settings.families import sources_counted
 from settings.owners import owner_of
@@ -72,13 +72,13 @@ def of_dbt(
         node = manifest["nodes"][unique_id]
         is_model = node["resource_type"] == "model"
         model = node if is_model else manifest["nodes"].get(node.get("attached_node") or "", node)
-        path = model["fqn"][1:]
+        path, told = model["fqn"][1:], engine_message(message or "dbt says no reason")
         found.append(
             Blocker(
                 "model" if is_model else "check",
                 node["name"],
-                engine_message(message or "dbt says no reason"),
-                model_remedy(model["name"]),
+                told,
+                engine_remedy(model["name"], told),
                 owner_of(path[1]),
                 "/".join(path),
                 _named(sources.get(model["unique_id"], ()), on),

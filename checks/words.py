@@ -1,5 +1,6 @@
 """What a check says of the data, what its failure means for readers, and what to do then: for people who do not code."""
 
+import re
 from collections.abc import Mapping
 
 HELD = "Nothing of this night is published: report and BI keep the last sound mart until this is mended."
@@ -109,6 +110,21 @@ def served_remedy(title: str) -> str:
 def dbt_remedy(kind: str | None, holds: bool) -> str:
     """What to do about a failed dbt test, by the kind of the test (None: one of its own)."""
     return f"{_BY_KIND.get(kind or '', _SINGULAR)} {_AFTER if holds else ''}".strip()
+
+
+# What the libraries of engines on other machines say of a line that broke.
+_LOST_LINE = re.compile(
+    r"TSocket|TTransport|thrift transport|Broken pipe|Connection (reset|refused|aborted)|Could not connect|Session does not exist"
+    r"|Remote end closed|Failed to (connect|execute request)|timed out",
+    re.IGNORECASE,
+)
+
+
+def engine_remedy(model: str, told: str) -> str:
+    """What to do about a model or test that could not be run, by what its engine told: a line that broke says nothing of the model."""
+    if _LOST_LINE.search(told):
+        return "The line to the engine broke: look whether it runs, and run the job `nightly` again. Nothing is read or written twice."
+    return model_remedy(model)
 
 
 def model_remedy(model: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from dagster_dbt import DbtProject
 from rich.console import Console
 
-from checks.blockers import Blocker, engine_message
+from checks.blockers import Blocker, engine_message, of_dbt
 from checks.words import model_remedy
 from orchestration.alerts import present_facts
 from orchestration.assets.dbt import build_dbt_assets
@@ -119,6 +119,24 @@ def test_a_test_and_a_model_say_what_where_of_which_source_and_what_to_do(night:
     assert by_kind["model"].sentence.endswith(f"What to do: {model_remedy('fct_ticket')}")
     assert len(by_kind["check"].keys) == 5
     assert by_kind["check"].owner == "team:support-operations"
+
+
+@pytest.mark.parametrize(
+    ("told", "is_line"),
+    [
+        ("TSocket read 0 bytes", True),
+        ("HTTPSConnectionPool(host='x', port=443): Read timed out.", True),
+        ("Conversion Error: Could not convert string 'Connection reset by peer' to INT64", False),
+        ("Catalog Error: Table with name x does not exist!", False),
+    ],
+)
+def test_a_line_that_broke_is_no_fault_of_the_model(told: str, is_line: bool) -> None:
+    node = {"resource_type": "model", "name": "dim_theme", "unique_id": "model.dim_theme",
+            "fqn": ["product_ops", "marts", "core", "dim_theme"], "depends_on": {"nodes": []}}  # fmt: skip
+    message = f"Runtime Error in model dim_theme (models/marts/core/dim_theme.sql)\n  {told}"
+    (found,) = of_dbt([("model.dim_theme", message)], {"nodes": {"model.dim_theme": node}, "sources": {}}, ())
+    assert ("The line to the engine broke" in found.remedy) == is_line
+    assert ("pops model dim_theme" in found.remedy) != is_line
 
 
 def test_the_same_words_stand_in_terminal_report_alert_and_ui(night: Blocked) -> None:
