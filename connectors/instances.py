@@ -8,6 +8,7 @@ from connectors import SOURCES, VENDORS, connector_class, vendor_of
 from connectors.errors import InvalidRegistry
 from connectors.nearest import meant
 from connectors.settings import address_variable, prefix
+from connectors.storage import FileDamaged, FileLocked, open_duckdb
 
 
 def _declared(env: Mapping[str, str]) -> dict[str, list[str]]:
@@ -39,6 +40,31 @@ def held_sources(home: Path, env: Mapping[str, str] = os.environ) -> tuple[str, 
     """The sources, and those instances that are declared no more but of which a home holds a raw file."""
     held = {file.stem for file in (home / "raw").glob("*.duckdb") if vendor_of(file.stem)}
     return tuple(sorted({*sources_of(env), *held}))
+
+
+def left_out_sources(home: Path, env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Instances of which a home holds records and that are declared no more, so that no number has them: what to do, by name."""
+    known = {*sources_of(env)}
+    return {
+        source: (
+            f"raw/{source}.duckdb holds records of {source}, which sources.yml does not declare any more: they are in no number. "
+            f"{_declaring(source)} Without its variables it is read no more, and its records stay in. Or delete that file."
+        )
+        for source in held_sources(home, env)
+        if source not in known and _holds_records(home / "raw" / f"{source}.duckdb")
+    }
+
+
+def _holds_records(file: Path) -> bool:
+    """A file is made with empty tables. One that cannot be looked at is told of elsewhere."""
+    try:
+        with open_duckdb(file, read_only=True) as connection:
+            rows = connection.execute(
+                "select 1 from duckdb_tables() where not starts_with(table_name, '_') and estimated_size > 0 limit 1"
+            ).fetchall()
+    except (FileLocked, FileDamaged):
+        return False
+    return bool(rows)
 
 
 def undeclared_sources(env: Mapping[str, str] = os.environ) -> dict[str, str]:

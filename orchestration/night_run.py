@@ -23,6 +23,7 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from checks.blockers import Blocker
 from checks.contract import CheckStatus
+from connectors.instances import left_out_sources
 from orchestration import failing_now, mart_age, own_uses
 from orchestration.check_words import as_event
 from orchestration.dagster_state import instance_of, take_over_runs
@@ -107,8 +108,8 @@ def run_night(home: Home, as_of: date, say: Callable[[str], None]) -> NightResul
 
         if is_changed(project, at_first=False):
             say("the models are others than the last night's: tables that grow are built anew from raw")
-        for change in own_uses.changes(home.dbt_target):
-            say(change)
+        for told in (*own_uses.changes(home.dbt_target), *left_out_sources(home.root).values()):
+            say(told)
         _begin_compiling_metrics(home)
         job = dg.reconstructable(nightly_job)
         with instance_of(home) as instance:

@@ -8,7 +8,7 @@ from pathlib import Path
 from connectors import connector_class
 from connectors.contract import Credentials
 from connectors.credentials import check_source
-from connectors.instances import sources_of, undeclared_sources, unknown_source, vendors_of
+from connectors.instances import left_out_sources, sources_of, undeclared_sources, unknown_source, vendors_of
 from connectors.raw_facts import read_states
 from connectors.runner import run_source
 from connectors.settings import address_variable, chosen_sources, load_settings
@@ -36,8 +36,8 @@ class SourceLine:
 
 
 def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
-    """Every source: on, off, `incomplete` when it is set by half, `undeclared` when it is set and no source: then its place
-    says what is missing."""
+    """Every source: on, off, `incomplete` when it is set by half, `undeclared` when it is set and no source, `left out` when
+    records of it are held and it is declared no more: then its place says what is missing."""
     chosen = chosen_sources(env)
     for state in read_states(home, datetime.now(UTC), env):
         kind = connector_class(state.source).Settings
@@ -59,6 +59,8 @@ def source_lines(home: Path, env: Mapping[str, str]) -> Iterator[SourceLine]:
         )
     for source, why in undeclared_sources(env).items():
         yield SourceLine(source, "undeclared", why, "never", "", 0)
+    for source, why in left_out_sources(home, env).items():
+        yield SourceLine(source, "left out", why, "", "", None)
 
 
 def described(source: str, env: Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:

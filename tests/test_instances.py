@@ -10,7 +10,14 @@ from connectors import connector_class, vendor_of
 from connectors.credentials import check_source
 from connectors.errors import InvalidRegistry
 from connectors.forgetting import typed
-from connectors.instances import held_sources, instance_and_id, instances_of, sources_of, vendors_of
+from connectors.instances import (
+    held_sources,
+    instance_and_id,
+    instances_of,
+    left_out_sources,
+    sources_of,
+    vendors_of,
+)
 from connectors.registry.files import load_registry
 from connectors.runner import prepare_raw
 from connectors.settings import chosen_sources
@@ -237,3 +244,25 @@ def test_a_folder_is_made_for_instances_too(tmp_path: Path) -> None:
     )
     assert instances_of("jira", {"POPS_REGISTRY_DIR": str(tmp_path / "registry")}) == ("jira", "jira_eu")
     assert "POPS_JIRA_EU_API_TOKEN=" in (tmp_path / ENVIRONMENT).read_text()
+
+
+def test_an_instance_that_is_declared_no_more_is_told_with_the_remedy(
+    declared: dict[str, str], tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "home")
+    prepare_raw(home.root, declared)
+    sources = tmp_path / "company" / "registry" / "sources.yml"
+    sources.write_text("sources:\n- id: github_labs\n")
+    # What was never read is missed by nobody.
+    assert left_out_sources(home.root, declared) == {}
+    with duckdb.connect(str(home.root / "raw" / "jira_eu.duckdb")) as raw:
+        raw.execute("insert into raw_jira_eu.issues values ('7', '1', 'h', now(), 'load', false, '{}')")
+    (told,) = left_out_sources(home.root, declared).values()
+    assert told.startswith("raw/jira_eu.duckdb holds records of jira_eu, which sources.yml does not declare")
+    assert "`- id: jira_eu`" in told
+    assert told in held_against_data(declared, home.root)
+    assert ("jira_eu", "left out", told) in {
+        (each.source, each.state, each.place) for each in source_lines(home.root, declared)
+    }
+    (home.root / "raw" / "jira_eu.duckdb").unlink()
+    assert left_out_sources(home.root, declared) == {}

@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors import vendor_of
 from connectors.errors import InvalidRegistry
+from connectors.instances import left_out_sources
 from connectors.registry.exclusions import passive_events
 from connectors.registry.files import Written, load_registry, own_entries, readable_entries, registry_dir
 from connectors.registry.launches import Kpi
@@ -97,7 +98,7 @@ def held_against_data(env: Mapping[str, str], home: Path) -> list[str]:
     """
     folder = registry_dir(env)
     registry, own = load_registry(folder), own_entries(folder)
-    found = list(_unknown_metrics(own))
+    found = [*_unknown_metrics(own), *left_out_sources(home, env).values()]
     with open_held(home, env) as held:
         if not held.sources:
             return [
