@@ -15,10 +15,14 @@ MOMENT = (
     "( ?UTC|Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)?)?"
 )
 
+_OFFSET_AFTER_MINUTES, _WITH_SECONDS = r"^([0-9/-]+[T ][0-9]{1,2}:[0-9]{2})( ?UTC|Z|[+-][0-9:]+)$", r"\1:00\2"
+
 
 def moment_of(text: str) -> str:
     """SQL of a text (SQL) as a timestamp with time zone, UTC where it names no offset; null where it is no moment."""
-    return f"try_cast(regexp_extract({text}, {literal(f'^{MOMENT}$')}) as timestamptz)"
+    # An offset after minutes is not cast.
+    whole = f"regexp_replace({text}, {literal(_OFFSET_AFTER_MINUTES)}, {literal(_WITH_SECONDS)})"
+    return f"try_cast(regexp_extract({whole}, {literal(f'^{MOMENT}$')}) as timestamptz)"
 
 
 @cache

@@ -193,7 +193,7 @@ def test_the_version_stands_in_one_place_and_the_changelog_knows_it() -> None:
 def test_what_runs_for_a_pull_request_is_what_anybody_runs() -> None:
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
     runs = {step["run"] for job in jobs.values() for step in job["steps"] if "run" in step}
-    assert runs == {"make lint", ".ci/run"}
+    assert runs == {"make lint", ".ci/run", "make test-engine"}
     assert "`pops diff`" in (ROOT / ".github" / "pull_request_template.md").read_text()
 
 

@@ -87,9 +87,15 @@ def test_a_moment_is_read_alike_whatever_stands_before_it(
     engine: duckdb.DuckDBPyConnection, sql: str
 ) -> None:
     """DuckDB casts what comes after the name of a zone as if it were of that zone."""
-    moments = ("2026-10-28 10:00:00", "2026-10-28T10:00", "2026-10-28", "2026-10-28T12:30:00+0230")
+    moments = (
+        "2026-10-28 10:00:00",
+        "2026-10-28T10:00",
+        "2026-10-28",
+        "2026-10-28T12:30:00+0230",
+        "2026-10-28T12:30+02:30",
+    )
     alone = [value[:19] for value in values(engine, sql, *moments)]
-    assert alone == [*["2026-10-28 10:00:00"] * 2, "2026-10-28 00:00:00", "2026-10-28 10:00:00"]
+    assert alone == [*["2026-10-28 10:00:00"] * 2, "2026-10-28 00:00:00", *["2026-10-28 10:00:00"] * 2]
     odd = ("2026-10-28 10:00:00 Asia/Tokyo", "2026-10-28 10:00 PST", "2026-10-28T10:00:00+25:00", "-infinity")
     after = values(engine, sql, *(text for moment in moments for text in (*odd, moment)))
     assert after[:3] == [None] * 3

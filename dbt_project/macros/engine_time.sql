@@ -7,8 +7,11 @@
 {%- endmacro %}
 {% macro duckdb__parse_timestamp(text) -%}
     {#- The name of a zone would move the texts that DuckDB casts after it, too. What is no moment is an empty text here, so that `text`,
-        which may be a whole record to be parsed, stands once: each place where it stands takes memory of its own. -#}
-    {%- set moment = "try_cast(regexp_extract(" ~ text ~ ", '^" ~ moment_pattern() ~ "$') as timestamptz)" -%}
+        which may be a whole record to be parsed, stands once: each place where it stands takes memory of its own. An offset after
+        minutes is not cast. -#}
+    {%- set whole = "regexp_replace(" ~ text
+        ~ ", '^([0-9/-]+[T ][0-9]{1,2}:[0-9]{2})( ?UTC|Z|[+-][0-9:]+)$', '\\1:00\\2')" -%}
+    {%- set moment = "try_cast(regexp_extract(" ~ whole ~ ", '^" ~ moment_pattern() ~ "$') as timestamptz)" -%}
     cast(case
         when {{ moment }} between timestamptz '0001-01-02 00:00:00+00' and timestamptz '9999-12-30 23:59:59.999999+00'
             then {{ moment }}
