@@ -302,7 +302,8 @@ def _in_the_home(manifest: str) -> str:
     found = json.loads(manifest)
     models, spines = found["semantic_models"], found["project_configuration"]["time_spines"]
     relations = [each["node_relation"] for each in (*models, *spines)]
-    elsewhere = [each for each in relations if each and each["database"] != _WAREHOUSE]
+    # The embedded engine alone quotes names; its database is the home's, or an engineer's own.
+    elsewhere = [each for each in relations if each and not each["relation_name"].startswith('"')]
     for each in elsewhere:
         place = (_WAREHOUSE, each["schema_name"], each["alias"])
         each |= {"database": _WAREHOUSE, "relation_name": ".".join(f'"{name}"' for name in place)}

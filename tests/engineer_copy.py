@@ -125,6 +125,7 @@ class EngineerCopy:
         )
         for kind, member in (("account", "a1"), ("person", "p1"), ("product", "studio")):
             execute(warehouse, f"create table marts.dim_{kind} as select '{member}' as {kind}_id")
+        execute(warehouse, "create table marts.dim_segment as select 'smb' as segment")
         done = self.run(sys.executable, "-c", _KEEP, AS_OF.isoformat(), FIRST_DAY.isoformat())
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -151,8 +151,14 @@ def test_the_workbench_is_refused_in_one_sentence(
 
 
 def test_metrics_of_an_engine_with_other_databases_or_none_are_counted_in_the_home(tmp_path: Path) -> None:
+    # As each dbt adapter writes it.
+    names = {
+        "warehouse": '"warehouse"."marts"."fct_ticket"', "work": '"work"."marts"."fct_ticket"',
+        "product_ops": "product_ops.marts.fct_ticket", None: "marts.fct_ticket",
+    }  # fmt: skip
+
     def relation(database: str | None) -> dict[str, Any]:
-        name = f'"{database}"."marts"."fct_ticket"' if database else "marts.fct_ticket"
+        name = names[database]
         return {"alias": "fct_ticket", "schema_name": "marts", "database": database, "relation_name": name}
 
     def manifest(database: str | None) -> dict[str, Any]:
@@ -163,10 +169,16 @@ def test_metrics_of_an_engine_with_other_databases_or_none_are_counted_in_the_ho
         }
 
     engines = []
-    for name, database in (("embedded", "warehouse"), ("spark", None), ("snowflake", "product_ops")):
+    for name, database in (
+        ("embedded", "warehouse"),
+        ("engineer", "work"),
+        ("spark", None),
+        ("snowflake", "product_ops"),
+    ):
         file = tmp_path / f"{name}.json"
         file.write_text(json.dumps(manifest(database)))
         engines.append(MetricEngine(file))
-    embedded, *others = engines
+    embedded, engineer, *others = engines
+    assert engineer.catalogue == "work"
     for other in others:
         assert (other.catalogue, other.version) == (embedded.catalogue, embedded.version)
