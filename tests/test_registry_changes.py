@@ -99,9 +99,9 @@ def test_the_weeks_report_tells_what_changed_since_the_last_one(known: tuple[Reg
     later = report(registry_changes=known, week_start=WEEK + timedelta(days=7))
     assert data_status(later).registry == ()
     french = " ".join(data_status(report(registry_changes=known, say=language("fr"))).registry)
-    assert "«\u202fautomation\u202f» (fonctionnalité) s'appelle désormais «\u202fautopilot\u202f»." in french
+    assert "«\u202fautomation\u202f» (fonctionnalité) s’appelle désormais «\u202fautopilot\u202f»." in french
     assert (
-        "À partir du 2 nov. 2026, l'équipe «\u202fdraco\u202f» a le projet COS, jusque-là à «\u202fcosmos\u202f»."
+        "À partir du 2 nov. 2026, l’équipe «\u202fdraco\u202f» a le projet COS, jusque-là à «\u202fcosmos\u202f»."
         in french
     )
     for english in ("feature", "the ", "The ", "Changed", "became"):
