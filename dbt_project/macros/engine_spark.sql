@@ -183,7 +183,10 @@
 
 {# Time. A timestamp is one with the session's zone, which is UTC. #}
 {% macro spark__parse_timestamp(text) -%}
-    {%- set moment = "try_cast(replace(" ~ text ~ ", '/', '-') as timestamp)" -%}
+    {#- An offset after minutes is not cast. -#}
+    {%- set whole = "regexp_replace(replace(" ~ text ~ ", '/', '-'), "
+        ~ "'^([0-9-]+[T ][0-9]{1,2}:[0-9]{2})( ?UTC|Z|[+-][0-9:]+)$', '$1:00$2')" -%}
+    {%- set moment = "try_cast(" ~ whole ~ " as timestamp)" -%}
     case
         when {{ text }} rlike {{ spark__raw('^' ~ moment_pattern() ~ '$') }}
             and {{ moment }} between timestamp '0001-01-02 00:00:00' and timestamp '9999-12-30 23:59:59.999999'
