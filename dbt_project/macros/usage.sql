@@ -126,6 +126,52 @@ from {{ relation }}
     where not is_copy
 {%- endmacro %}
 
+{# The events of `relation` by people who count, with `person_id` and `account_id`: bots' and excluded people's are left out, and what
+   a device sent before its user logged in is that user's. `relation` has the `columns`, user_hash, device_hash, user_agent, occurred_at. #}
+{% macro events_of_people(relation, columns) -%}
+    select
+        {%- for column in columns %}
+        owners.{{ column }},
+        {%- endfor %}
+        persons.person_id,
+        persons.account_id
+    from (
+        select
+            {%- for column in columns %}
+            sent.{{ column }},
+            {%- endfor %}
+            case when coalesce(sent.user_hash, logins.user_hash) is null then 'device' else 'user' end as owner_type,
+            coalesce(sent.user_hash, logins.user_hash, sent.device_hash) as owner_key
+        from (
+            select *, case when user_hash is null then device_hash end as anonymous_device_hash
+            from {{ relation }}
+        ) as sent
+        left join (
+            select agents.user_agent
+            from (select distinct user_agent from {{ relation }} where user_agent is not null) as agents
+            inner join {{ ref('stg_registry__exclusions') }} as patterns
+                on
+                    patterns.exclusion_id = 'bot_user_agents'
+                    and {{ contains_text('agents.user_agent', 'lower(patterns.value)') }}
+            group by agents.user_agent
+        ) as bots
+            on sent.user_agent = bots.user_agent
+        left join {{ ref('int_identity__device_logins') }} as logins
+            on
+                sent.anonymous_device_hash = logins.device_hash
+                and sent.occurred_at >= logins.valid_from
+                and sent.occurred_at < logins.valid_to
+        where bots.user_agent is null
+    ) as owners
+    inner join {{ ref('int_identity__person_keys') }} as keys
+        on
+            keys.source = 'app'
+            and owners.owner_type = keys.identity_type
+            and owners.owner_key = keys.identity_key
+    inner join {{ ref('int_identity__persons') }} as persons
+        on keys.person_id = persons.person_id and not persons.is_excluded
+{%- endmacro %}
+
 {# Did a tool (an SQL text) see the events of a row? `seen_by` is the column that counted_events gives. #}
 {% macro is_seen_by(seen_by, tool) -%}
     {{ contains_text(seen_by, "'|' || " ~ tool ~ " || '|'") }}

@@ -32,77 +32,33 @@ counted as (
     ]) }}
 ),
 
-bot_patterns as (
-    select lower(value) as pattern
-    from {{ ref('stg_registry__exclusions') }}
-    where exclusion_id = 'bot_user_agents'
-),
-
-bot_agents as (
-    select agents.user_agent
-    from (select distinct user_agent from counted where user_agent is not null) as agents
-    inner join bot_patterns on {{ contains_text('agents.user_agent', 'bot_patterns.pattern') }}
-    group by agents.user_agent
+recent as (
+    select
+        *,
+        {{ page_of('address') }} as page
+    from counted
+    where event_date >= {{ add_days(as_of_date(), -28) }}
 ),
 
 by_people as (
-    select
-        counted.event_id,
-        {{ page_of('counted.address') }} as page,
-        counted.user_hash,
-        case when counted.user_hash is null then counted.device_hash end as anonymous_device_hash,
-        counted.occurred_at
-    from counted
-    left join bot_agents on counted.user_agent = bot_agents.user_agent
-    where
-        bot_agents.user_agent is null
-        and counted.event_date >= {{ add_days(as_of_date(), -28) }}
-),
-
-owners as (
-    select
-        by_people.event_id,
-        by_people.page,
-        case when coalesce(by_people.user_hash, logins.user_hash) is null then 'device' else 'user' end as owner_type,
-        coalesce(by_people.user_hash, logins.user_hash, by_people.anonymous_device_hash) as owner_key
-    from by_people
-    left join {{ ref('int_identity__device_logins') }} as logins
-        on
-            by_people.anonymous_device_hash = logins.device_hash
-            and by_people.occurred_at >= logins.valid_from
-            and by_people.occurred_at < logins.valid_to
-),
-
-of_persons as (
-    select
-        owners.event_id,
-        owners.page,
-        persons.person_id
-    from owners
-    inner join {{ ref('int_identity__person_keys') }} as keys
-        on
-            keys.source = 'app'
-            and owners.owner_type = keys.identity_type
-            and owners.owner_key = keys.identity_key
-    inner join {{ ref('int_identity__persons') }} as persons
-        on keys.person_id = persons.person_id and not persons.is_excluded
+    {{ events_of_people('recent', ['event_id', 'page']) }}
 ),
 
 -- What lies below a page is of it, where no feature names it more exactly.
 named as (
     select
-        of_persons.event_id,
-        of_persons.person_id,
+        by_people.event_id,
+        by_people.person_id,
         pages.feature_id,
         row_number() over (
-            partition by of_persons.event_id
+            partition by by_people.event_id
             order by length(pages.page) desc, pages.page asc
         ) as place
-    from of_persons
+    from by_people
     left join {{ ref('stg_registry__feature_pages') }} as pages
         on
-            of_persons.page like pages.page_pattern escape '!'
-            or of_persons.page like pages.page_pattern || '/%' escape '!'
+            by_people.page like pages.page_pattern escape '!'
+            or by_people.page like pages.page_pattern || '/%' escape '!'
 )
 
 select

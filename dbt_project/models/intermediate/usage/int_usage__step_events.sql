@@ -32,56 +32,15 @@ counted as (
     where counted_whatever.event_date < {{ as_of_date() }}
 ),
 
-bot_patterns as (
-    select lower(value) as pattern
-    from {{ ref('stg_registry__exclusions') }}
-    where exclusion_id = 'bot_user_agents'
-),
-
-bot_agents as (
-    select agents.user_agent
-    from (select distinct user_agent from counted where user_agent is not null) as agents
-    inner join bot_patterns on {{ contains_text('agents.user_agent', 'bot_patterns.pattern') }}
-    group by agents.user_agent
-),
-
-people as (
-    select
-        counted.*,
-        case when counted.user_hash is null then counted.device_hash end as anonymous_device_hash
-    from counted
-    left join bot_agents on counted.user_agent = bot_agents.user_agent
-    where bot_agents.user_agent is null
-),
-
-owners as (
-    select
-        people.event_id,
-        people.event_type,
-        people.occurred_at,
-        people.event_date,
-        case when coalesce(people.user_hash, logins.user_hash) is null then 'device' else 'user' end as owner_type,
-        coalesce(people.user_hash, logins.user_hash, people.device_hash) as owner_key
-    from people
-    left join {{ ref('int_identity__device_logins') }} as logins
-        on
-            people.anonymous_device_hash = logins.device_hash
-            and people.occurred_at >= logins.valid_from
-            and people.occurred_at < logins.valid_to
+by_people as (
+    {{ events_of_people('counted', ['event_id', 'event_type', 'occurred_at', 'event_date']) }}
 )
 
 select
-    owners.event_id,
-    persons.person_id,
-    persons.account_id,
-    owners.event_type,
-    owners.occurred_at,
-    owners.event_date
-from owners
-inner join {{ ref('int_identity__person_keys') }} as keys
-    on
-        keys.source = 'app'
-        and owners.owner_type = keys.identity_type
-        and owners.owner_key = keys.identity_key
-inner join {{ ref('int_identity__persons') }} as persons
-    on keys.person_id = persons.person_id and not persons.is_excluded
+    event_id,
+    person_id,
+    account_id,
+    event_type,
+    occurred_at,
+    event_date
+from by_people
